@@ -1,0 +1,1 @@
+"""How good does this picture look?"""

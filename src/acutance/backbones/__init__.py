@@ -1,0 +1,1 @@
+"""Trunks on timm, the only room that imports it."""

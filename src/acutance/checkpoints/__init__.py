@@ -1,0 +1,1 @@
+"""Weights: records, download, key tables and storage."""

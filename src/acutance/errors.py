@@ -1,0 +1,82 @@
+"""Every exception that acutance raises on purpose.
+
+AcutanceError
+├── InputError (also ValueError)            an image or tensor that cannot be scored
+│   ├── ShapeMismatchError                  a distorted image and its reference differ in size
+│   └── ImageReadError (also OSError)       a file that is no readable picture
+├── PairingError (also ValueError)          pictures and references that do not fit together
+├── ConfigError (also ValueError)           a setting out of range, or two that contradict
+│   └── UnknownNameError (also KeyError)    a model, option or checkpoint nobody knows
+├── CheckpointError (also RuntimeError)     weights that are damaged or of another layout
+│   └── MissingWeightsError (also FileNotFoundError)
+└── MissingExtraError (also ImportError)    an optional package that is not installed
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class AcutanceError(Exception):
+    """Base of every exception raised on purpose."""
+
+
+class InputError(AcutanceError, ValueError):
+    """An image or a tensor that cannot be scored."""
+
+
+class ShapeMismatchError(InputError):
+    """A distorted image and its reference differ in size.
+
+    Args:
+        distorted: Shape of the distorted image or batch.
+        reference: Shape of the reference image or batch.
+    """
+
+    def __init__(self, distorted: Sequence[int], reference: Sequence[int]) -> None:
+        super().__init__(
+            f"Expected distorted and reference images of one shape, got {tuple(distorted)} "
+            f"and {tuple(reference)}. Resize or crop one of them first."
+        )
+
+
+class ImageReadError(InputError, OSError):
+    """A file that cannot be read as a picture: missing, empty, truncated, too large or no picture."""
+
+
+class PairingError(AcutanceError, ValueError):
+    """Distorted pictures and references that do not fit together."""
+
+
+class ConfigError(AcutanceError, ValueError):
+    """A configuration value out of range, or two that contradict."""
+
+
+class UnknownNameError(ConfigError, KeyError):
+    """A name that is not in a catalogue; the message offers the nearest.
+
+    Args:
+        kind: What was looked up, such as ``"model"``.
+        name: The name asked for.
+        known: The names there are.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        cure = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(names)}."
+        super().__init__(f"Expected the name of a {kind}, got {name!r}. {cure}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CheckpointError(AcutanceError, RuntimeError):
+    """A checkpoint that is damaged or has another layout than the model."""
+
+
+class MissingWeightsError(CheckpointError, FileNotFoundError):
+    """Weights that are needed and not on this machine."""
+
+
+class MissingExtraError(AcutanceError, ImportError):
+    """An optional package that is not installed."""

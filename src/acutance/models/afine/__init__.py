@@ -1,0 +1,1 @@
+"""A-FINE (Chen, Wu, Ma, Zhang, CVPR 2025)."""

@@ -1,0 +1,25 @@
+"""What a score means: which way is better, its bounds and its unit."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreInfo:
+    """How to read a score.
+
+    Example:
+        >>> ScoreInfo(better="lower", low=0.0, high=100.0)
+        ScoreInfo(better='lower', low=0.0, high=100.0, unit='', identical=None)
+    """
+
+    better: Literal["higher", "lower"]
+    """Which direction means better quality."""
+    low: float
+    """Lowest possible score; ``-inf`` if unbounded."""
+    high: float
+    """Highest possible score; ``inf`` if unbounded."""
+    unit: str = ""
+    """Unit of the score, such as ``"dB"``; empty if it has none."""
+    identical: float | None = None
+    """Score of a picture against itself; ``None`` if it depends on the picture."""

@@ -1,0 +1,1 @@
+"""Scoring many pictures: pairs, batches, rows."""
