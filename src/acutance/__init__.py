@@ -1,1 +1,70 @@
-"""How good does this picture look?"""
+"""How good does this picture look? Image quality scores one can cite.
+
+    acutance.score("out.png", reference="truth.png")        scores of one pair
+    acutance.load("afine", weights="afine.pth")             a model: an nn.Module
+    acutance.list_models()                                  what there is
+
+Everything is imported when first used: ``import acutance`` loads no torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from acutance.errors import (
+    AcutanceError,
+    CheckpointError,
+    ConfigError,
+    ImageReadError,
+    InputError,
+    MissingExtraError,
+    MissingWeightsError,
+    PairingError,
+    ShapeMismatchError,
+    UnknownNameError,
+)
+from acutance.score_info import ScoreInfo
+
+if TYPE_CHECKING:
+    from acutance.catalog import list_models, load
+    from acutance.scoring import Score, ScoreRow, score
+
+__all__ = [
+    "AcutanceError",
+    "CheckpointError",
+    "ConfigError",
+    "ImageReadError",
+    "InputError",
+    "MissingExtraError",
+    "MissingWeightsError",
+    "PairingError",
+    "Score",
+    "ScoreInfo",
+    "ScoreRow",
+    "ShapeMismatchError",
+    "UnknownNameError",
+    "list_models",
+    "load",
+    "score",
+]
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "list_models": "acutance.catalog",
+    "load": "acutance.catalog",
+    "Score": "acutance.scoring",
+    "ScoreRow": "acutance.scoring",
+    "score": "acutance.scoring",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'acutance' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,5 +1,6 @@
 """What every quality model offers: one score per picture, named terms, stated preprocessing."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
@@ -12,6 +13,24 @@ VALUE_SLACK = 0.5
 """How far outside [0, 1] a value may lie: room for the overshoot of a network, none for 0..255 or -1..1."""
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelProvenance:
+    """All that a model's scores depend on, apart from the pictures."""
+
+    model: str
+    """Name in the catalogue."""
+    weights: str | None
+    """File name of the weights; ``None`` if the model has none."""
+    weights_sha256: str | None
+    """Checksum of that file."""
+    preprocessing: dict[str, JSON]
+    """How pictures become inputs."""
+    precision: str
+    """Type of the matrix products: float32, bfloat16 or float64."""
+    device: str
+    """Where it computes, such as ``cpu`` or ``cuda``."""
 
 
 class QualityModel(nn.Module):
@@ -27,6 +46,8 @@ class QualityModel(nn.Module):
     """Whether the model compares a picture with its reference (full-reference) or sees it alone."""
     smallest_side: int = 1
     """Shortest picture side in pixels that can be scored."""
+    provenance: ModelProvenance | None = None
+    """Where the model's numbers come from; set by ``acutance.load``."""
 
     def forward(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> ScoreBatch:
         """Scores of a batch.
@@ -48,23 +69,26 @@ class QualityModel(nn.Module):
         """The settings a score depends on, for its provenance: plain JSON values."""
         return {}
 
-    def checked(self, distorted: Tensor, reference: Tensor | None) -> tuple[ImageBatch, ImageBatch | None]:
-        """The two batches, once they are known to be something this model can score.
+    def use_bfloat16_products(self) -> bool:
+        """Take matrix products in bfloat16 from now on; ``False`` if the model has none to take."""
+        return False
+
+    def checked_pair(self, distorted: ImageBatch, reference: ImageBatch | None) -> tuple[ImageBatch, ImageBatch]:
+        """The two batches, once they are known to be something this model can compare.
 
         Raises:
             InputError: Wrong shape, type, range, size, or a reference missing.
             ShapeMismatchError: The two differ in shape.
         """
-        name = type(self).__name__
-        if not self.needs_reference:
-            reference = None
-        elif reference is None:
-            raise InputError(f"Expected a reference, because {name} compares with one, got None. Pass reference=...")
+        if reference is None:
+            raise InputError(
+                f"Expected a reference, because {type(self).__name__} compares with one, got None. "
+                "Pass reference=..., or choose a no-reference model."
+            )
+        if distorted.shape != reference.shape:
+            raise ShapeMismatchError(distorted.shape, reference.shape)
         check_batch(distorted, "distorted", self.smallest_side)
-        if reference is not None:
-            if distorted.shape != reference.shape:
-                raise ShapeMismatchError(distorted.shape, reference.shape)
-            check_batch(reference, "reference", self.smallest_side)
+        check_batch(reference, "reference", self.smallest_side)
         return distorted, reference
 
 
@@ -79,8 +103,8 @@ class SharesReferences(Protocol[Features]):
         """What ``terms_against`` needs of one reference (a batch of one)."""
         ...
 
-    def features_nbytes(self, features: Features) -> int:
-        """Memory that the features of one reference take, in bytes."""
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory that the features of one reference of this size take, in bytes."""
         ...
 
     def terms_against(self, distorted: ImageBatch, features: list[Features]) -> dict[str, ScoreBatch]:

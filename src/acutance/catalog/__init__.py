@@ -1,0 +1,6 @@
+"""Every model by name; importing this imports no torch, building a model does."""
+
+from acutance.catalog.entries import CATALOG, ModelEntry, find_model, list_models
+from acutance.catalog.loading import PRECISIONS, Precision, load
+
+__all__ = ["CATALOG", "PRECISIONS", "ModelEntry", "Precision", "find_model", "list_models", "load"]

@@ -1,0 +1,124 @@
+"""Foreign files of weights in PyTorch's formats, opened without running anything that is in them."""
+
+import pickle
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acutance.checkpoints.safetensors_header import looks_like_safetensors
+from acutance.errors import CheckpointError, MissingWeightsError
+
+if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
+    import torch
+
+START_BYTES = 512
+"""How much of a file is looked at to tell what it is."""
+ZIP_START = b"PK\x03\x04"
+"""torch.save writes a zip archive since PyTorch 1.6; its tensors can be mapped into memory."""
+GIT_LFS_START = b"version https://git-lfs"
+"""First line of a pointer that stands for a large file in a Git repository."""
+NEEDS_CODE = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
+"""How torch.load names what it refuses to run."""
+UNREADABLE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    struct.error,
+    pickle.UnpicklingError,
+)
+"""What torch.load raises on truncated or damaged files, found by truncating some."""
+
+
+def read_pytorch(path: Path) -> dict[str, "torch.Tensor"]:
+    """Every tensor of a file written by ``torch.save``, on the CPU.
+
+    Nested dicts are joined with dots: ``{"head": {"weight": ...}}`` gives ``head.weight``. Nothing is
+    renamed or left out. Tensors of zip files are mapped, so that one never used is never read.
+
+    Args:
+        path: A file of one (nested) dict of tensors; its suffix does not matter.
+
+    Raises:
+        MissingWeightsError: There is no such file.
+        CheckpointError: Another kind of file, a damaged one, one that needs code to be read, or one that
+            holds anything but tensors.
+    """
+    import torch
+
+    if not path.is_file():
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which is not there. Check the path.")
+    with path.open("rb") as file:
+        start = file.read(START_BYTES)
+    _check_start(start, path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(content, Mapping):
+        raise CheckpointError(
+            f"Expected a dict of tensors in {path}, got {type(content).__name__}. Use the published file."
+        )
+    return _flat(content, path)
+
+
+def _check_start(start: bytes, path: Path) -> None:
+    """Name the files that people have instead of weights."""
+    text = start.lstrip().lower()
+    if start.startswith(GIT_LFS_START):
+        got, cure = "a Git LFS pointer", "Run `git lfs pull`, or download the file itself"
+    elif text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        got, cure = "a web page, perhaps an error page saved as a file", "Download the file again"
+    elif looks_like_safetensors(start):
+        got, cure = "a safetensors file", "Pass the published file, or one that acutance wrote"
+    elif not start:
+        got, cure = "an empty file", "Download the file again"
+    else:
+        return
+    raise CheckpointError(f"Expected a PyTorch file at {path}, got {got}. {cure}.")
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    code = NEEDS_CODE.search(str(error))
+    if code:
+        return CheckpointError(
+            f"Expected tensors only in {path}, got a file that wants to run {code[1]}. "
+            "It was not opened; use a file of tensors, such as the published one."
+        )
+    if "TorchScript" in str(error):
+        return CheckpointError(f"Expected tensors only in {path}, got a TorchScript program. Use the published file.")
+    size = path.stat().st_size
+    return CheckpointError(
+        f"Expected a PyTorch file at {path}, got {size} bytes that end too early or are something else. "
+        "Download the file again."
+    )
+
+
+def _flat(content: Mapping[object, object], path: Path) -> dict[str, "torch.Tensor"]:
+    flat: dict[str, torch.Tensor] = {}
+    for name, tensor in _leaves(content, "", path):
+        if name in flat:
+            raise CheckpointError(f"Expected every name once in {path}, got {name} twice. Use the published file.")
+        flat[name] = tensor
+    return flat
+
+
+def _leaves(content: Mapping[object, object], prefix: str, path: Path) -> Iterator[tuple[str, "torch.Tensor"]]:
+    import torch
+
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, torch.Tensor):
+            yield name, value.detach()
+        elif isinstance(value, Mapping):
+            yield from _leaves(value, f"{name}.", path)
+        else:
+            raise CheckpointError(
+                f"Expected tensors only in {path}, got {type(value).__name__} at {name}. "
+                "Use the published file, or save the state dict alone."
+            )

@@ -1,0 +1,36 @@
+"""What is known of a file of published weights before it is on this machine."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckpointRecord:
+    """Where weights come from, how to know them again, and what may be done with them.
+
+    Example:
+        >>> record = CheckpointRecord(
+        ...     name="tiny", title="Tiny", repository="someone/weights", filename="tiny.pth",
+        ...     licence="Apache-2.0, commercial use: yes.", paper="Nobody, 2025",
+        ... )
+        >>> record.sha256 is None
+        True
+    """
+
+    name: str
+    """Name in the catalogue and on the command line, such as ``"afine"``."""
+    title: str
+    """Name as the paper spells it."""
+    repository: str
+    """Hugging Face repository, ``owner/name``."""
+    filename: str
+    """Path of the file in that repository."""
+    size_bytes: int | None = None
+    """Rough size in bytes, for messages; what is checked is the hub's own size and the sha256."""
+    sha256: str | None = None
+    """Digest of the file as 64 lower-case hex digits; ``None`` if nobody has stated it yet."""
+    licence: str
+    """One sentence: the licence of the weights, and whether commercial use is allowed."""
+    paper: str
+    """Authors, venue, year and number of the paper."""
+    note: str = ""
+    """Anything else a user should know before downloading."""

@@ -1,0 +1,183 @@
+"""Our own files of weights: safetensors that say which model they are and where they came from."""
+
+import importlib.metadata
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acutance.checkpoints.safetensors_header import SafetensorsHeader, read_safetensors_header
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+
+if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
+    import torch
+
+FORMAT = "acutance"
+"""Value of ``format`` in the metadata of our files."""
+FORMAT_VERSION = 1
+"""Layout of the metadata; a reader refuses a newer one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreHeader:
+    """What a file of weights says of itself."""
+
+    model: str
+    """Name of the model in the catalogue."""
+    config: dict[str, object]
+    """Its configuration as plain JSON values."""
+    source_sha256: str | None
+    """Digest of the published file the weights were taken from; ``None`` if they were trained here."""
+    acutance_version: str
+    """Version of acutance that wrote the file."""
+    format_version: int
+    """Version of this layout."""
+
+
+def save(
+    path: Path,
+    tensors: Mapping[str, "torch.Tensor"],
+    *,
+    model: str,
+    config: Mapping[str, object],
+    source_sha256: str | None,
+) -> None:
+    """Write weights, whole or not at all: a reader never sees half a file.
+
+    Args:
+        path: Where to; a file that is there is replaced. The folder must exist.
+        tensors: The weights by own name.
+        model: Name of the model in the catalogue.
+        config: Its configuration as plain JSON values.
+        source_sha256: Digest of the published file the weights were taken from, if any.
+
+    Raises:
+        ConfigError: A configuration that JSON cannot hold.
+        CheckpointError: The file cannot be written.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    metadata = {
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "model": model,
+        "config": _as_json(config),
+        "source_sha256": source_sha256 or "",
+        "acutance_version": importlib.metadata.version("acutance"),
+    }
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # safetensors would leave a file that nobody else can read
+        save_file(whole, temporary, metadata)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"Expected to write {path}, got: {error}. Check the folder and its disk.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: Path, *, model: str | None = None) -> tuple[dict[str, "torch.Tensor"], StoreHeader]:
+    """The weights of a file in our own format on the CPU, and what the file says of itself.
+
+    Args:
+        path: The file.
+        model: Name of the model that is wanted; ``None`` takes any.
+
+    Raises:
+        MissingWeightsError: There is no such file.
+        CheckpointError: Another format, a newer version of ours, a truncated file, or another model.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    header = read_header(path)
+    if model is not None and header.model != model:
+        raise CheckpointError(
+            f"Expected weights of {model} in {path}, got those of {header.model}. "
+            f"Pass the file of {model}, or load {header.model}."
+        )
+    try:
+        return load_file(path, device="cpu"), header
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"Expected weights in {path}, got a damaged file: {error}. Write it again.") from error
+
+
+def read_header(path: Path) -> StoreHeader:
+    """What a file in our own format says of itself; no weights are read.
+
+    Args:
+        path: The file.
+
+    Raises:
+        MissingWeightsError: There is no such file.
+        CheckpointError: Another format, a newer version of ours, or a truncated file.
+    """
+    if not path.is_file():
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which is not there. Check the path.")
+    raw = read_safetensors_header(path)
+    if raw is None or raw.metadata.get("format") != FORMAT:
+        got = "another file" if raw is None else "a safetensors file of another program"
+        raise CheckpointError(
+            f"Expected weights saved by acutance in {path}, got {got} or a damaged one. "
+            "Pass a file that acutance wrote, or the published one."
+        )
+    header = _parsed(raw, path)
+    size = path.stat().st_size
+    if size != raw.size_bytes:
+        raise CheckpointError(
+            f"Expected {raw.size_bytes} bytes in {path}, got {size}: the file is not whole. Copy it again."
+        )
+    return header
+
+
+def is_own_format(path: Path) -> bool:
+    """Whether a file was written by ``save``, by its content; the suffix does not matter.
+
+    Args:
+        path: Any file; one that is not there is not ours.
+    """
+    raw = read_safetensors_header(path) if path.is_file() else None
+    return raw is not None and raw.metadata.get("format") == FORMAT
+
+
+def _as_json(config: Mapping[str, object]) -> str:
+    try:
+        return json.dumps(dict(config), sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"Expected a configuration of plain JSON values, got: {error}. Use model_dump(mode='json')."
+        ) from error
+
+
+def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
+    metadata = raw.metadata
+    try:
+        version = int(metadata["format_version"])
+    except (KeyError, ValueError) as error:
+        raise _damaged(path, "no format version") from error
+    if version > FORMAT_VERSION:
+        writer = metadata.get("acutance_version", "of a later version")
+        raise CheckpointError(
+            f"Expected format version {FORMAT_VERSION} or older in {path}, got {version}, written by "
+            f"acutance {writer}. Update: pip install -U acutance"
+        )
+    try:
+        return StoreHeader(
+            model=metadata["model"],
+            config=dict(json.loads(metadata["config"])),
+            source_sha256=metadata["source_sha256"] or None,
+            acutance_version=metadata["acutance_version"],
+            format_version=version,
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _damaged(path: Path, got: str) -> CheckpointError:
+    return CheckpointError(f"Expected metadata of acutance in {path}, got {got}. Write the file again.")

@@ -1,0 +1,41 @@
+"""Text of options to values: ``MODEL=FILE`` and ``MODEL.OPTION=VALUE``."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from acutance.errors import ConfigError
+
+
+def parse_weights(texts: Sequence[str]) -> str | dict[str, str] | None:
+    """One file for all, or files by model name."""
+    from acutance.catalog import CATALOG
+
+    named = [text.partition("=") for text in texts]
+    by_model = {name: file for name, equals, file in named if equals and name in CATALOG}
+    if len(by_model) == len(texts):
+        return by_model or None
+    if len(texts) == 1:
+        return texts[0]
+    raise ConfigError(f"Expected MODEL=FILE for each of several weights, got {', '.join(texts)}.")
+
+
+def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
+    """Options by model name."""
+    options: dict[str, dict[str, str | bool]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        model, dot, option = name.partition(".")
+        if not (equals and dot and option and value):
+            raise ConfigError(f"Expected an option as MODEL.OPTION=VALUE, such as ssim.channel=rgb, got {text!r}.")
+        truth = {"true": True, "false": False}
+        options.setdefault(model, {})[option] = truth.get(value.lower(), value)
+    return options
+
+
+def parse_batch_size(text: str) -> int | Literal["auto"]:
+    """A number above 0, or ``auto``."""
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"Expected a batch size above 0 or auto, got {text!r}.")
+    return int(text)

@@ -1,0 +1,50 @@
+"""``acutance models``: what there is, and what its scores mean."""
+
+from typing import Annotated
+
+import typer
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="One model, for all that is known of it.", show_default=False)
+    ] = None,
+) -> None:
+    """List the models: direction, range, need of a reference, licence of the weights."""
+    from rich.table import Table
+
+    from acutance.catalog import ModelEntry, find_model, list_models
+    from acutance.cli.tables import stdout_console
+
+    console = stdout_console()
+
+    def span(entry: ModelEntry) -> str:
+        return f"{entry.info.low:g} to {entry.info.high:g} {entry.info.unit}".strip()
+
+    if name is None:
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for heading in ("model", "title", "needs reference", "better", "range", "weights"):
+            table.add_column(heading)
+        for entry in list_models():
+            weights = entry.weights.record.filename if entry.weights else "none needed"
+            reference = "yes" if entry.needs_reference else "no"
+            table.add_row(entry.name, entry.title, reference, entry.info.better, span(entry), weights)
+        console.print(table)
+        return
+    entry = find_model(name)
+    facts = {
+        "model": f"{entry.name} ({entry.title})",
+        "paper": entry.paper,
+        "score": f"{span(entry)}, {entry.info.better} is better",
+        "reference": "needed" if entry.needs_reference else "not needed",
+        "options": "; ".join(
+            f"{option}: {', '.join(str(value).lower() for value in values)}"
+            for option, values in (entry.options or {}).items()
+        )
+        or "none",
+        "terms": ", ".join(entry.term_names) or "none",
+        "licence": entry.licence,
+        "note": entry.note,
+    }
+    for what, fact in facts.items():
+        console.print(f"[bold]{what:>10}[/bold]  {fact}", highlight=False, soft_wrap=True)

@@ -1,0 +1,110 @@
+"""Tables for people: one line a picture, one column a model."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from acutance.catalog import find_model
+
+if TYPE_CHECKING:  # listing models must not load torch
+    from acutance.scoring import ScoreRow
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+"""Which way is better."""
+
+
+@dataclass
+class _Figures:
+    count: int = 0
+    total: float = 0.0
+    least: float = math.inf
+    largest: float = -math.inf
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+    def add(self, score: float) -> None:
+        self.count += 1
+        self.total += score
+        self.least, self.largest = min(self.least, score), max(self.largest, score)
+
+
+@dataclass
+class Summary:
+    """What stays of rows that went by: figures of every model, and the failed rows."""
+
+    names: Sequence[str]
+    rows: int = 0
+    failed: "list[ScoreRow]" = field(default_factory=list)
+    figures: dict[str, _Figures] = field(default_factory=dict)
+
+    def add(self, row: "ScoreRow") -> None:
+        """Take one row into account."""
+        self.rows += 1
+        if row.score is None:
+            self.failed.append(row)
+        else:
+            self.figures.setdefault(row.model, _Figures()).add(row.score)
+
+
+def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequence[str] = ()) -> Table:
+    """The scores of every picture, and their means over the pictures that have one."""
+    per_picture = len(summary.names)
+    has_references = any(row.reference for row in rows)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("image", overflow="fold")
+    if has_references:
+        table.add_column("reference", overflow="fold")
+    for name in summary.names:
+        table.add_column(f"{name} {ARROWS[find_model(name).info.better]}", justify="right")
+    for name in term_names:
+        table.add_column(name, justify="right")
+    for start in range(0, len(rows), per_picture):
+        group = rows[start : start + per_picture]
+        reference = [next((row.reference for row in group if row.reference), "")] if has_references else []
+        table.add_row(group[0].image, *reference, *map(_score, group), *_terms(group, term_names))
+    if len(rows) > per_picture:
+        table.add_section()
+        means = [_number(summary.figures[name].mean) if name in summary.figures else "-" for name in summary.names]
+        table.add_row("mean", *([""] if has_references else []), *means, style="bold")
+    return table
+
+
+def summary_table(summary: Summary) -> Table:
+    """One line a model: how many pictures have a score, and their mean, least and largest."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("model", "better"):
+        table.add_column(heading)
+    for heading in ("scored", "failed", "mean", "least", "largest"):
+        table.add_column(heading, justify="right")
+    for name in summary.names:
+        figures = summary.figures.get(name, _Figures())
+        failed = sum(row.model == name for row in summary.failed)
+        numbers = [figures.mean, figures.least, figures.largest] if figures.count else []
+        cells = [_number(value) for value in numbers] or ["-"] * 3
+        table.add_row(name, find_model(name).info.better, str(figures.count), str(failed), *cells)
+    return table
+
+
+def stdout_console() -> Console:
+    """A console on stdout that does not fold tables when nobody looks."""
+    console = Console()
+    return console if console.is_terminal else Console(width=10_000, no_color=True)
+
+
+def _score(row: "ScoreRow") -> str:
+    return "error" if row.score is None else _number(row.score)
+
+
+def _terms(group: "Sequence[ScoreRow]", names: Sequence[str]) -> list[str]:
+    terms = {name: value for row in group for name, value in row.terms.items()}
+    return [_number(terms[name]) if name in terms else "" for name in names]
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else str(value)

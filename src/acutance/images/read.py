@@ -1,0 +1,156 @@
+"""Any picture as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+from torch import Tensor
+
+from acutance.errors import ConfigError, ImageReadError, InputError
+from acutance.images.arrays import Pixels, array_pixels, over_background, tensor_pixels
+from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
+
+ImageSource = str | os.PathLike[str] | BinaryFile | Image.Image | NDArray[Any] | Tensor
+"""A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
+
+
+def read_image(source: ImageSource, *, background: str = "white") -> NDArray[Any]:
+    """The picture as sRGB values, upright and opaque.
+
+    - Exif orientation is applied (files and Pillow pictures).
+    - Transparent pixels are laid over ``background``, blended in sRGB values; the colour hidden under them is
+      gone.
+    - An embedded colour profile is converted to sRGB (relative colorimetric, black point compensation); one
+      that is sRGB already leaves the pixels as they are; a broken or unfitting one is ignored with a logged
+      warning. CMYK without a profile is converted as Pillow does it. PNG's gAMA and cHRM are ignored.
+    - 16 bits stay 16 bits: grey of any format, colour of PNG and TIFF files. Other deep colour (JPEG 2000,
+      AVIF, PPM, premultiplied TIFF), and 16 bits with a profile other than sRGB, become 8. Pillow's mode "I"
+      is taken as 16-bit grey.
+    - Palettes, 1 bit, YCbCr, HSV and LAB become RGB; grey becomes three equal channels; of a file with
+      several frames, the first is read.
+
+    Args:
+        source: A path; a binary file, read from its start if it can seek and left anywhere; a Pillow picture,
+            whose pixels are loaded, in the depth that Pillow holds; an array (H, W), (H, W, 1), (H, W, 3) or
+            (H, W, 4) of uint8, uint16 or floats; a tensor (1, H, W), (3, H, W), (4, H, W) or (1, C, H, W) of
+            the same types on any device, taken without gradient. Floats, also in float TIFFs, lie in [0, 1].
+            The source's pixels are never changed.
+        background: A colour that ``PIL.ImageColor`` knows, such as ``"white"`` or ``"#808080"``.
+
+    Returns:
+        Shape (H, W, 3), contiguous, read-only, perhaps sharing memory with ``source``: uint8 in [0, 255],
+        uint16 in [0, 65535], float32 in [0, 1], or float64 for float64.
+
+    Raises:
+        ImageReadError: For a file that is missing, empty, truncated, no picture or above ``MAX_PIXELS``.
+        InputError: For an array or tensor of another shape, type or range.
+        ConfigError: If nobody knows the background.
+
+    Example:
+        >>> half_clear_red = np.array([[[255, 0, 0, 128]]], dtype=np.uint8)
+        >>> read_image(half_clear_red, background="white")
+        array([[[255, 127, 127]]], dtype=uint8)
+    """
+    return over_background(_pixels(source), _colour(background))
+
+
+def image_name(source: ImageSource, index: int) -> str:
+    """What results call a source.
+
+    Args:
+        source: Anything that ``read_image`` takes.
+        index: Its place among the sources, for those without a name of their own.
+
+    Returns:
+        The path as given, with forward slashes; the file name that a file object or Pillow picture carries;
+        or the kind and the index.
+
+    Example:
+        >>> image_name("photos/a.png", 0), image_name(np.zeros((2, 2)), 3)
+        ('photos/a.png', 'array 3')
+    """
+    name, kind = _name_and_kind(source)
+    return name or f"{kind} {index}"
+
+
+def reading_settings(background: str) -> dict[str, str]:
+    """How ``read_image`` turns files into values, to be recorded beside scores.
+
+    Args:
+        background: As for ``read_image``.
+
+    Raises:
+        ConfigError: If nobody knows the background.
+
+    Example:
+        >>> reading_settings("white")["alpha"]
+        'blended in sRGB values over #ffffff'
+    """
+    red, green, blue = _colour(background)
+    return {
+        "orientation": "Exif orientation applied",
+        "alpha": f"blended in sRGB values over #{red:02x}{green:02x}{blue:02x}",
+        "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
+        "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
+    }
+
+
+def _pixels(source: ImageSource) -> Pixels:
+    if isinstance(source, np.ndarray):
+        return array_pixels(source)
+    if isinstance(source, Tensor):
+        return tensor_pixels(source)
+    name, kind = _name_and_kind(source)
+    if isinstance(source, Image.Image):
+        return picture_pixels(source, name or kind)
+    if isinstance(source, str | os.PathLike):
+        return _path_pixels(Path(source), name)
+    if isinstance(source, BinaryFile):
+        return file_pixels(source, name or kind)
+    advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray) else ""
+    raise InputError(
+        f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
+    )
+
+
+def _path_pixels(path: Path, name: str) -> Pixels:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise ImageReadError(f"{name}: Expected a picture file, got no such file.") from error
+    except (OSError, ValueError) as error:
+        got = "a folder" if path.is_dir() else f"an error: {getattr(error, 'strerror', None) or error}"
+        raise ImageReadError(f"{name}: Expected a picture file, got {got}.") from error
+    with file:
+        return file_pixels(file, name)
+
+
+def _name_and_kind(source: ImageSource) -> tuple[str, str]:
+    """The source's own name, if it has one, and what to call it if not."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source).replace(os.sep, "/"), "file"
+    if isinstance(source, np.ndarray):
+        return "", "array"
+    if isinstance(source, Tensor):
+        return "", "tensor"
+    is_picture = isinstance(source, Image.Image)
+    own = getattr(source, "filename" if is_picture else "name", "")
+    return own if isinstance(own, str) else "", "picture" if is_picture else "file object"
+
+
+def _colour(background: str) -> tuple[int, int, int]:
+    """8-bit sRGB of a colour's name.
+
+    Raises:
+        ConfigError: If nobody knows it, or it is not opaque.
+    """
+    try:
+        colour = ImageColor.getrgb(background)
+    except ValueError as error:
+        raise ConfigError(f"Expected a background colour such as 'white' or '#808080', got {background!r}.") from error
+    if len(colour) != 3:
+        raise ConfigError(f"Expected an opaque background colour such as '#808080', got {background!r}.")
+    return colour

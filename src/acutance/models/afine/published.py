@@ -1,0 +1,152 @@
+"""The published A-FINE weights: where they are, what their names mean (Chen, Wu, Ma, Zhang, CVPR 2025).
+
+This file imports no torch: the catalogue reads it to list models.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.errors import CheckpointError
+from acutance.score_info import ScoreInfo
+
+if TYPE_CHECKING:  # see the docstring
+    import torch
+
+AFINE = CheckpointRecord(
+    name="afine",
+    title="A-FINE",
+    repository="chaofengc/IQA-PyTorch-Weights",
+    filename="afine.pth",
+    size_bytes=610_713_188,  # 152,678,297 numbers in float32; the file's own bookkeeping comes on top
+    sha256=None,
+    licence=(
+        "The authors' code is Apache-2.0, but the weights were trained on DiffIQA, which is for "
+        "non-commercial research; commercial use: unknown, ask the authors first."
+    ),
+    paper="Chen, Wu, Ma, Zhang: Toward Generalized Image Quality Assessment, CVPR 2025, arXiv 2503.11221",
+    note="One file holds the whole model; CLIP's own weights are not needed.",
+)
+"""The file as PyIQA's author re-hosts it; the authors' own release is on Google Drive."""
+
+AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
+"""The final score: the combined score D on the 0..100 scale of the authors' code."""
+NATURALNESS_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
+"""The calibrated naturalness of one picture, equation 8 of the paper."""
+SCORE_INFO: dict[str, ScoreInfo] = {"afine": AFINE_SCORE, "afine-naturalness": NATURALNESS_SCORE}
+"""How to read the score of each model these weights make."""
+
+PUBLISHED_ANCHOR = 43.15711594
+"""Score of ``arange(N) / (N - 1)`` against ``arange(N) / N``, N = 3 * 224 * 224, each (1, 3, 224, 224).
+
+From PyIQA 0.1.15.post2 with the published weights (parity test of the Burn project, tolerance 5e-5).
+"""
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+"""Mean of red, green and blue that CLIP normalises with (Radford et al., 2021, the released code)."""
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+"""Standard deviation that belongs to ``CLIP_MEAN``."""
+CONSTANT_TOLERANCE = 1e-6
+"""Largest difference between a stored constant and CLIP's; float32 rounding is below 3e-8."""
+
+BLOCKS = 12
+"""Transformer blocks of either CLIP tower."""
+
+_BLOCK = {
+    "ln_1.weight": "norm1.weight",
+    "ln_1.bias": "norm1.bias",
+    "attn.in_proj_weight": "attn.qkv.weight",
+    "attn.in_proj_bias": "attn.qkv.bias",
+    "attn.out_proj.weight": "attn.proj.weight",
+    "attn.out_proj.bias": "attn.proj.bias",
+    "ln_2.weight": "norm2.weight",
+    "ln_2.bias": "norm2.bias",
+    "mlp.c_fc.weight": "mlp.fc1.weight",
+    "mlp.c_fc.bias": "mlp.fc1.bias",
+    "mlp.c_proj.weight": "mlp.fc2.weight",
+    "mlp.c_proj.bias": "mlp.fc2.bias",
+}
+
+_ENCODER: dict[str, str | None] = {
+    "finetuned_clip.visual.class_embedding": "encoder.trunk.cls_token",
+    "finetuned_clip.visual.positional_embedding": "encoder.trunk.pos_embed",
+    "finetuned_clip.visual.conv1.weight": "encoder.trunk.patch_embed.proj.weight",
+    "finetuned_clip.visual.ln_pre.weight": "encoder.trunk.norm_pre.weight",
+    "finetuned_clip.visual.ln_pre.bias": "encoder.trunk.norm_pre.bias",
+    **{
+        f"finetuned_clip.visual.transformer.resblocks.{i}.{foreign}": f"encoder.trunk.blocks.{i}.{own}"
+        for i in range(BLOCKS)
+        for foreign, own in _BLOCK.items()
+    },
+}
+
+_NATURALNESS: dict[str, str | None] = {
+    "natural.proj_feat.weight": "naturalness_head.projection.weight",
+    "natural.proj_feat.bias": "naturalness_head.projection.bias",
+    "natural.proj_head.0.weight": "naturalness_head.hidden.weight",
+    "natural.proj_head.0.bias": "naturalness_head.hidden.bias",
+    "natural.proj_head.2.weight": "naturalness_head.output.weight",
+    "natural.proj_head.2.bias": "naturalness_head.output.bias",
+    "natural_scale.yita3": "naturalness_calibrator.centre",
+    "natural_scale.yita4": "naturalness_calibrator.scale",
+}
+
+_FIDELITY: dict[str, str | None] = {
+    "fidelity.alpha": "fidelity_head.alpha",
+    "fidelity.beta": "fidelity_head.beta",
+    "fidelity_scale.yita3": "fidelity_calibrator.centre",
+    "fidelity_scale.yita4": "fidelity_calibrator.scale",
+    "adapter.k": "adapter.k",
+}
+
+_UNUSED: dict[str, str | None] = {
+    "finetuned_clip.visual.ln_post.weight": None,
+    "finetuned_clip.visual.ln_post.bias": None,
+    "finetuned_clip.visual.proj": None,
+    **{f"finetuned_clip.transformer.resblocks.{i}.{foreign}": None for i in range(BLOCKS) for foreign in _BLOCK},
+    "finetuned_clip.token_embedding.weight": None,
+    "finetuned_clip.positional_embedding": None,
+    "finetuned_clip.ln_final.weight": None,
+    "finetuned_clip.ln_final.bias": None,
+    "finetuned_clip.text_projection": None,
+    "finetuned_clip.logit_scale": None,
+}
+"""The text tower, and what CLIP does with the class token after the last block."""
+
+_CONSTANTS = {
+    "natural.mean": CLIP_MEAN,
+    "natural.std": CLIP_STD,
+    "fidelity.mean": CLIP_MEAN,
+    "fidelity.std": CLIP_STD,
+}
+
+AFINE_KEYS = KeyTable({**_ENCODER, **_NATURALNESS, **_FIDELITY, **_UNUSED, **dict.fromkeys(_CONSTANTS)})
+"""Names of the whole model."""
+NATURALNESS_KEYS = KeyTable(
+    {**_ENCODER, **_NATURALNESS, **dict.fromkeys(_FIDELITY), **_UNUSED, **dict.fromkeys(_CONSTANTS)}
+)
+"""Names of the no-reference model, which needs the encoder and the naturalness head only."""
+
+
+def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> None:
+    """Raise unless the file was made for pictures normalised as CLIP does.
+
+    The four tensors are dropped by the key tables because the model has these numbers as constants.
+
+    Args:
+        foreign: Every tensor of the file, by foreign name.
+
+    Raises:
+        CheckpointError: One of them is missing, or differs by more than ``CONSTANT_TOLERANCE``.
+    """
+    for name, expected in _CONSTANTS.items():
+        got = foreign[name].flatten().tolist() if name in foreign else []
+        same = len(got) == len(expected) and all(
+            abs(a - b) <= CONSTANT_TOLERANCE for a, b in zip(got, expected, strict=True)
+        )
+        if not same:
+            raise CheckpointError(
+                f"Expected CLIP's constants {expected} in {name}, got {got or 'nothing'}. "
+                f"Use the published {AFINE.filename}."
+            )

@@ -1,0 +1,21 @@
+"""How a picture becomes the input of A-FINE: the whole picture, sides brought to multiples of 32."""
+
+from acutance.images.resize import EnlargedBatch, enlarge_to_multiple
+from acutance.models.quality_model import JSON
+from acutance.shapes import ImageBatch
+
+PATCH_SIZE = 32
+"""Patch of CLIP ViT-B/32 in pixels."""
+
+
+def whole_picture(images: ImageBatch) -> EnlargedBatch:
+    """The whole picture, enlarged by at most 31 pixels a side to multiples of 32.
+
+    Bicubic (a = -0.75), each side on its own, without clamping, as the authors do (afine.py).
+    """
+    return enlarge_to_multiple(images, PATCH_SIZE)
+
+
+def view_settings() -> dict[str, JSON]:
+    """What ``whole_picture`` does, for the provenance of a score."""
+    return {"view": "whole picture", "sides": f"enlarged to multiples of {PATCH_SIZE}, bicubic a=-0.75"}

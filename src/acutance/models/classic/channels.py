@@ -1,0 +1,64 @@
+"""The channels that classic metrics compare, with MATLAB's conversions and its rounding to 8 bits."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from acutance.shapes import ImageBatch
+
+Channel = Literal["rgb", "grey", "luma"]
+Planes = Float[Tensor, "batch channels height width"]
+"""What a metric compares: one plane or three, in [0, 1]."""
+
+GREY_WEIGHTS = (0.2989, 0.5870, 0.1140)
+"""MATLAB's ``rgb2gray``, as its documentation prints it."""
+LUMA_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
+"""MATLAB's ``rgb2ycbcr`` (ITU-R BT.601): weights of the first plane."""
+LUMA_BLACK = 16.0
+"""Luma of black; white is 235."""
+EIGHT_BIT_SLACK = 1e-3
+"""How far, in levels, a value may lie from one of the 256 and still be taken for it (float32: 1.5e-5)."""
+TIE_SLACK = 1e-9
+"""Lifts a half that float64 stores a little too low, so that it rounds up as in MATLAB."""
+
+
+def in_channel(images: ImageBatch, channel: Channel) -> Planes:
+    """The planes of one kind, clipped to [0, 1] and in float64, as MATLAB computes.
+
+    Grey and luma are rounded to the 256 levels of an 8-bit picture. Rounding passes the gradient on as
+    if it had not been done; clipping stops it where a value lies outside [0, 1]. Where the device has no
+    float64 (mps), float32 serves.
+
+    Args:
+        images: Pictures, in [0, 1].
+        channel: Which planes.
+
+    Returns:
+        Three planes for ``rgb``, one for ``grey`` and ``luma``, in [0, 1].
+
+    Example:
+        >>> orange = torch.tensor([1.0, 0.5, 0.0]).reshape(1, 3, 1, 1)
+        >>> (255 * in_channel(orange, "grey")).item(), (255 * in_channel(orange, "luma")).item()
+        (151.0, 146.0)
+    """
+    exact = images.float() if images.device.type == "mps" else images.double()
+    clipped = exact.clamp(0, 1)
+    if channel == "rgb":
+        return clipped
+    weights = clipped.new_tensor(LUMA_WEIGHTS if channel == "luma" else GREY_WEIGHTS)
+    black = LUMA_BLACK if channel == "luma" else 0.0
+    return _rounded(255 * clipped, weights.reshape(3, 1, 1), black) / 255
+
+
+def _rounded(levels: ImageBatch, weights: Float[Tensor, "3 1 1"], black: float) -> Planes:
+    """Weighted sum of channels in 0..255, rounded half up, with the gradient of the sum."""
+    nearest = levels.detach().round()
+    is_eight_bit = (levels.detach() - nearest).abs() < EIGHT_BIT_SLACK
+    snapped = torch.where(is_eight_bit, nearest, levels.detach())
+    rounded = ((snapped * weights).sum(1, keepdim=True) + black + 0.5 + TIE_SLACK).floor()  # (batch, 1, h, w)
+    if not levels.requires_grad:
+        return rounded
+    smooth = (levels * weights).sum(1, keepdim=True)
+    return rounded + (smooth - smooth.detach())

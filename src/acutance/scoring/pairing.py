@@ -1,0 +1,162 @@
+"""Which reference belongs to which picture: by name and never by order."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from acutance.errors import ConfigError, PairingError
+from acutance.scoring.sources import Collection, Picture, Sources, collect
+
+SHOWN_NAMES = 5
+"""How many unmatched files an error names before it only counts."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and its reference, if it has one."""
+
+    image: Picture
+    reference: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What will be scored, and what was left over."""
+
+    pairs: list[Pair]
+    unmatched_images: list[str] = field(default_factory=list)
+    """Pictures without a reference."""
+    unused_references: list[str] = field(default_factory=list)
+    """References without a picture."""
+    ignored: list[str] = field(default_factory=list)
+    """Files that are no pictures by their ending."""
+    is_single: bool = False
+    """Whether the caller named one picture."""
+    cure: str = ""
+    """What to try when something was left over."""
+
+    def demand_complete(self) -> None:
+        """Raise ``PairingError`` if anything was left over."""
+        if self.unmatched_images or self.unused_references:
+            raise PairingError(f"Expected every picture to meet its reference, got {self.left_over()}.{self.cure}")
+
+    def left_over(self) -> str:
+        """One line that names what was left over."""
+        parts = [
+            f"{len(names)} {what} ({_some(names)})"
+            for names, what in (
+                (self.unmatched_images, "pictures without a reference"),
+                (self.unused_references, "references without a picture"),
+            )
+            if names
+        ]
+        return " and ".join(parts)
+
+
+def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str = "path") -> Pairing:
+    """Pair pictures with their references.
+
+    Args:
+        images: One picture, a folder, or a list of them.
+        reference: ``None``; one picture, the reference of all; a list as long as ``images``, in its order; or
+            a folder, whose files are found by name.
+        pair_by: How names meet when the references are a folder: ``"path"``, the path below the folder;
+            ``"stem"``, the file name without folders and ending; or a regular expression with one group, searched
+            for in both paths, whose group must agree.
+
+    Raises:
+        PairingError: Two references of one name, or lists of different lengths.
+        ConfigError: A regular expression that is none, or without a group.
+        InputError: Paths that do not exist.
+    """
+    ours = collect(images)
+    if reference is None:
+        return Pairing([Pair(picture) for picture in ours.pictures], ignored=ours.ignored, is_single=ours.is_single)
+    theirs = collect(reference)
+    ignored = ours.ignored + theirs.ignored
+    if theirs.is_single:
+        pairs = [Pair(picture, theirs.pictures[0]) for picture in ours.pictures]
+        return Pairing(pairs, ignored=ignored, is_single=ours.is_single)
+    if isinstance(reference, list | tuple) or hasattr(reference, "shape"):
+        return Pairing(_by_position(ours, theirs), ignored=ignored, is_single=ours.is_single)
+    return _by_name(ours, theirs, pair_by, ignored)
+
+
+def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
+    if len(ours.pictures) != len(theirs.pictures):
+        raise PairingError(
+            f"Expected as many references as pictures, got {len(theirs.pictures)} for {len(ours.pictures)}. "
+            "Give one reference for all, a list of equal length, or a folder."
+        )
+    return [Pair(image, reference) for image, reference in zip(ours.pictures, theirs.pictures, strict=True)]
+
+
+def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[str]) -> Pairing:
+    key = _key(pair_by)
+    by_key: dict[str, Picture] = {}
+    unused = []
+    for picture in theirs.pictures:
+        name = key(picture.relative)
+        if name is None:
+            unused.append(picture.name)
+        elif name in by_key:
+            raise PairingError(
+                f"Expected one reference for {name!r} (pairing by {pair_by}), got {by_key[name].name} and "
+                f"{picture.name}. Remove one of them, or pair by another rule."
+            )
+        else:
+            by_key[name] = picture
+    pairs, unmatched = [], []
+    for image in ours.pictures:
+        reference = by_key.get(key(image.relative) or "")
+        if reference is None:
+            unmatched.append(image.name)
+        else:
+            pairs.append(Pair(image, reference))
+    used = {pair.reference.name for pair in pairs if pair.reference}
+    unused += [picture.name for picture in by_key.values() if picture.name not in used]
+    cure = _cure(ours, theirs, pair_by, len(pairs))
+    return Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single, cure=cure)
+
+
+def _key(pair_by: str) -> Callable[[str], str | None]:
+    if pair_by == "path":
+        return lambda relative: relative
+    if pair_by == "stem":
+        return lambda relative: PurePosixPath(relative).stem
+    try:
+        pattern = re.compile(pair_by)
+    except re.error as error:
+        raise ConfigError(
+            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
+        ) from error
+    if pattern.groups != 1:
+        raise ConfigError(
+            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
+            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
+        )
+
+    def group(relative: str) -> str | None:
+        found = pattern.search(relative)
+        return found.group(1) if found else None
+
+    return group
+
+
+def _cure(ours: Collection, theirs: Collection, pair_by: str, matched: int) -> str:
+    """What to try: the stem, if that would match more and no two references share one."""
+    advice = " Rename them, or allow it (--allow-unmatched, allow_unmatched=True) to score the rest."
+    if pair_by == "path":
+        stems = Counter(PurePosixPath(picture.relative).stem for picture in theirs.pictures)
+        would = sum(stems[PurePosixPath(picture.relative).stem] == 1 for picture in ours.pictures)
+        if would > matched:
+            return f" By file name without ending {would} would match: --pair-by stem, pair_by='stem'."
+        advice = advice.replace("Rename them", "Rename them, pair by a regular expression (--pair-by)")
+    return advice
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

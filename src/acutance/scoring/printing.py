@@ -1,0 +1,26 @@
+"""Rows as text on a stream, as they are made."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from acutance.scoring.files import csv_line, json_line
+from acutance.scoring.rows import ROW_FIELDS, ScoreRow
+
+
+def print_rows(
+    rows: Iterable[ScoreRow], stream: TextIO, term_names: Sequence[str] = (), *, as_json: bool
+) -> Iterator[ScoreRow]:
+    """Write CSV with a header, or one JSON array, and pass the rows on."""
+    terms = tuple(term_names)
+    if not as_json:
+        stream.write(csv_line([*ROW_FIELDS, *terms]))
+        for row in rows:
+            stream.write(csv_line(list(row.as_dict(terms).values())))
+            yield row
+        return
+    separator = "[\n"
+    for row in rows:
+        stream.write(separator + json_line(row.as_dict(terms)).rstrip("\n"))
+        separator = ",\n"
+        yield row
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")

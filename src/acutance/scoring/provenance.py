@@ -1,0 +1,93 @@
+"""What scores depend on, written beside them so that they can be cited and made again."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from acutance.errors import ConfigError
+from acutance.images.read import reading_settings
+from acutance.models.quality_model import QualityModel
+from acutance.scoring.pairing import Pair
+
+PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
+"""Packages that a score may depend on."""
+
+
+def describe_run(
+    models: Sequence[QualityModel], background: str, pairs: Sequence[Pair] | None = None
+) -> dict[str, Any]:
+    """All that the scores of a run depend on, as plain JSON values.
+
+    Args:
+        models: Loaded models.
+        background: Colour under transparent pixels.
+        pairs: The plan; its names are recorded as a checksum, which tells a resumed run from another one.
+    """
+    described: dict[str, Any] = {
+        "models": [asdict(model.provenance) for model in models if model.provenance is not None],
+        "reading": reading_settings(background),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    if pairs is not None:
+        described["pairs"] = {"count": len(pairs), "sha256": _plan_checksum(pairs)}
+    plain: dict[str, Any] = json.loads(json.dumps(described))
+    return plain
+
+
+def provenance_path(output: Path) -> Path:
+    """Where the provenance of a file of scores lies: beside it."""
+    return output.with_name(output.name + ".provenance.json")
+
+
+def write_provenance(output: Path, described: dict[str, Any]) -> None:
+    """Write the provenance of a file of scores, whole or not at all."""
+    path = provenance_path(output)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def demand_same_run(output: Path, described: dict[str, Any]) -> None:
+    """Raise ``ConfigError`` unless the file of scores was begun with the same models, settings and pairs."""
+    path = provenance_path(output)
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"Expected the provenance of the run to resume at {path}, got: {error}. Start anew with --overwrite."
+        ) from error
+    for name, value in described.items():
+        if before.get(name) != value:
+            raise ConfigError(
+                f"Expected to resume {output} with the same {name}, got another: "
+                f"{_difference(before.get(name), value)}. "
+                "Run it as before, or start anew with --overwrite."
+            )
+
+
+def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
+    """The first place where two JSON values differ."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in now:
+            if before.get(name) != now[name]:
+                return f"{name}: {_difference(before.get(name), now[name])}"
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for old, new in zip(before, now, strict=True):
+            if old != new:
+                return _difference(old, new)
+    return f"{json.dumps(before)[:80]} before, {json.dumps(now)[:80]} now"
+
+
+def _plan_checksum(pairs: Sequence[Pair]) -> str:
+    digest = hashlib.sha256()
+    for pair in pairs:
+        names = (pair.image.name, pair.reference.name if pair.reference else None)
+        digest.update(json.dumps(names).encode())
+    return digest.hexdigest()

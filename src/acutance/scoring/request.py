@@ -1,0 +1,187 @@
+"""What a caller asked for, checked before any work: pairs, models, settings."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from acutance.catalog import Precision, find_model, load
+from acutance.errors import ConfigError
+from acutance.models.quality_model import QualityModel
+from acutance.scoring.manifest import is_manifest, read_manifest
+from acutance.scoring.output import score_to_file
+from acutance.scoring.pairing import Pairing, pair_up
+from acutance.scoring.rows import ScoreRow
+from acutance.scoring.scorer import OnProgress, score_pairs
+from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.sources import Sources
+
+ModelChoice = str | QualityModel
+Weights = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
+Options = Mapping[str, Mapping[str, Any]]
+
+DEFAULT_MODELS = ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")
+"""What scores a pair when no model is named."""
+
+
+class ScoreRequest:
+    """One run of scoring, planned and checked; models are loaded when asked to.
+
+    Args:
+        images: What to score; see ``acutance.score``.
+        reference: What to compare with.
+        model: Names or loaded models; ``None`` for the default ones.
+        weights: A file for the models that have weights, or files by model name.
+        options: Options by model name.
+        settings: How to run.
+        pair_by: How names meet in two folders.
+        allow_unmatched: Score the rest when some files have no partner.
+
+    Raises:
+        PairingError: Pictures and references that do not fit together.
+        ConfigError: Models, weights or options that do not fit the request.
+    """
+
+    def __init__(
+        self,
+        images: Sources,
+        reference: Sources | None,
+        model: ModelChoice | Sequence[ModelChoice] | None,
+        *,
+        weights: Weights | None = None,
+        options: Options | None = None,
+        settings: ScoringSettings,
+        pair_by: str = "path",
+        allow_unmatched: bool = False,
+    ) -> None:
+        self.pairing = _plan(images, reference, pair_by)
+        self.settings = settings
+        self.choices = _choices(model, self.pairing)
+        self.names = [_name(choice) for choice in self.choices]
+        self._weights = weights
+        self._options = options or {}
+        self._check_names()
+        self._check_references()
+        if not allow_unmatched:
+            self.pairing.demand_complete()
+        if not self.pairing.pairs:
+            raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.cure}")
+        self.models: list[QualityModel] = []
+
+    def load_models(
+        self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
+    ) -> None:
+        """Load the models that are named; those that are loaded already stay as they are."""
+        self.models = [
+            load(
+                choice,
+                self._weights_of(choice),
+                device=device,
+                precision=precision,
+                offline=offline,
+                on_progress=on_progress,
+                **self._options.get(choice, {}),
+            )
+            if isinstance(choice, str)
+            else choice
+            for choice in self.choices
+        ]
+
+    def rows(self, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
+        """Every row, made one by one."""
+        groups = score_pairs(self.pairing.pairs, self.models, self.settings, on_progress=on_progress)
+        return chain.from_iterable(groups)
+
+    def to_file(
+        self,
+        path: Path,
+        *,
+        term_names: Sequence[str] = (),
+        resume: bool = False,
+        overwrite: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> Iterator[ScoreRow]:
+        """Every row, each written to a file before it is given out; see ``score_to_file``."""
+        return score_to_file(
+            self.pairing,
+            self.models,
+            self.settings,
+            path,
+            term_names=term_names,
+            resume=resume,
+            overwrite=overwrite,
+            on_progress=on_progress,
+        )
+
+    def term_names(self) -> tuple[str, ...]:
+        """The terms of all models, each once."""
+        return tuple(dict.fromkeys(term for name in self.names for term in find_model(name).term_names))
+
+    def report(self) -> list[str]:
+        """What a user should know before the work begins."""
+        lines = [f"{len(self.pairing.pairs)} pictures by {', '.join(self.names)}"]
+        if self.pairing.ignored:
+            lines.append(f"passed over {len(self.pairing.ignored)} files that are no pictures by their names")
+        if left_over := self.pairing.left_over():
+            lines.append(f"left out: {left_over}")
+        return lines
+
+    def _check_names(self) -> None:
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"Expected every model once, got {twice[0]} twice. Score with the second in another run.")
+        weighted = [name for name in self.names if find_model(name).weights is not None]
+        if self._weights is not None and not isinstance(self._weights, Mapping) and not weighted:
+            raise ConfigError(f"Expected no weights for {', '.join(self.names)}, got {self._weights}. Leave them out.")
+        for given, what in ((self._options, "options"), (self._weights, "weights")):
+            strays = sorted(set(given) - set(self.names)) if isinstance(given, Mapping) else []
+            if strays:
+                raise ConfigError(
+                    f"Expected {what} for {', '.join(self.names)}, got some for {strays[0]}. Name that model too."
+                )
+
+    def _check_references(self) -> None:
+        comparing = [name for name in self.names if find_model(name).needs_reference]
+        alone = [pair.image.name for pair in self.pairing.pairs if pair.reference is None]
+        if comparing and alone:
+            raise ConfigError(
+                f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
+                "Pass a reference, or choose a no-reference model such as afine-naturalness."
+            )
+
+    def _weights_of(self, name: str) -> str | os.PathLike[str] | None:
+        if find_model(name).weights is None:
+            return None
+        return self._weights.get(name) if isinstance(self._weights, Mapping) else self._weights
+
+
+def _plan(images: Sources, reference: Sources | None, pair_by: str) -> Pairing:
+    """The pairs of a manifest, or pictures with their references."""
+    if not is_manifest(images):
+        return pair_up(images, reference, pair_by=pair_by)
+    if reference is not None:
+        raise ConfigError(f"Expected no reference beside the manifest {images}, which names its own. Leave it out.")
+    return read_manifest(Path(str(images)))
+
+
+def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing) -> list[ModelChoice]:
+    if model is None:
+        if not any(pair.reference for pair in pairing.pairs) and not pairing.unmatched_images:
+            raise ConfigError(
+                "Expected a reference or a no-reference model, got neither. Pass a reference, or choose the model "
+                "afine-naturalness, which needs none."
+            )
+        return list(DEFAULT_MODELS)
+    chosen: list[ModelChoice] = [model] if isinstance(model, str | QualityModel) else list(model)
+    if not chosen:
+        raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default ones.")
+    return chosen
+
+
+def _name(choice: ModelChoice) -> str:
+    if isinstance(choice, str):
+        return find_model(choice).name
+    if choice.provenance is None:
+        raise ConfigError(f"Expected a model from acutance.load, got a bare {type(choice).__name__}. Load it by name.")
+    return choice.provenance.model

@@ -1,0 +1,56 @@
+"""What scoring gives: a score with its meaning, or a row of a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from acutance.score_info import ScoreInfo
+
+ROW_FIELDS = ("image", "reference", "model", "score", "error")
+"""Fields of every row, in this order; terms follow where they are asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The score of one picture, with all that is needed to cite it."""
+
+    value: float
+    """The score; ``info`` says how to read it."""
+    info: ScoreInfo
+    """Direction, bounds and unit."""
+    terms: Mapping[str, float]
+    """What the score is made of, by name."""
+    provenance: Mapping[str, Any]
+    """Model, checksum of its weights, preprocessing, precision, device and package versions."""
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        unit = f" {self.info.unit}" if self.info.unit else ""
+        return f"{self.provenance['models'][0]['model']}: {self.value:.4f}{unit} ({self.info.better} is better)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRow:
+    """One picture scored by one model, or the reason why not."""
+
+    image: str
+    """Name of the picture: its path as found."""
+    reference: str | None
+    """Name of the reference; ``None`` for a no-reference model."""
+    model: str
+    """Name of the model."""
+    score: float | None = None
+    """The score; ``None`` if there is an error."""
+    error: str | None = None
+    """One line that says what went wrong; ``None`` if nothing did."""
+    terms: Mapping[str, float] = field(default_factory=dict)
+    """What the score is made of, by name."""
+    exception: Exception | None = field(default=None, repr=False, compare=False)
+    """What was raised, for callers who want its type."""
+
+    def as_dict(self, term_names: tuple[str, ...] = ()) -> dict[str, str | float | None]:
+        """The row as flat fields: those of ``ROW_FIELDS``, then the terms asked for."""
+        fixed: dict[str, str | float | None] = {name: getattr(self, name) for name in ROW_FIELDS}
+        return fixed | {name: self.terms.get(name) for name in term_names}

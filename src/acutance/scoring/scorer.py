@@ -1,0 +1,201 @@
+"""Pairs in, rows out: several models in one decode, equal sizes batched, references kept, order preserved."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from acutance.errors import AcutanceError, InputError
+from acutance.images.tensors import to_batch
+from acutance.models.quality_model import ModelProvenance, QualityModel, SharesReferences
+from acutance.scoring.decoding import DecodedPair, decode_ahead
+from acutance.scoring.pairing import Pair
+from acutance.scoring.rows import ScoreRow
+from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.shelf import ReferenceShelf
+
+OnProgress = Callable[[int, int], None]
+
+CHUNK = 64
+"""Pairs that may be batched together; which ones are does not depend on where a run began."""
+
+
+def score_pairs(
+    pairs: Sequence[Pair],
+    models: Sequence[QualityModel],
+    settings: ScoringSettings,
+    *,
+    start: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Iterator[list[ScoreRow]]:
+    """The rows of each pair, one per model, in the order of the pairs.
+
+    Work begins at the last multiple of ``CHUNK`` before ``start``, so that a resumed run makes the same
+    batches, and so the same scores to the last digit, as an unbroken one.
+
+    Args:
+        pairs: The whole plan.
+        models: Loaded models; each has its provenance.
+        settings: How to run.
+        start: First pair whose rows are wanted.
+        on_progress: Called with pairs done and pairs in all.
+    """
+    scorer = _Scorer(pairs, models, settings)
+    first = start - start % CHUNK
+    for place, rows in enumerate(scorer.run(first), start=first):
+        if place >= start:
+            yield rows
+            if on_progress is not None:
+                on_progress(place + 1, len(pairs))
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model with what scoring asks of it all the time."""
+
+    model: QualityModel
+    provenance: ModelProvenance
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float64 if self.provenance.precision == "float64" else torch.float32
+
+
+class _Scorer:
+    def __init__(self, pairs: Sequence[Pair], models: Sequence[QualityModel], settings: ScoringSettings) -> None:
+        self._pairs = pairs
+        self._models = [_Model(model, _provenance(model)) for model in models]
+        self._settings = settings
+        self._shelf = ReferenceShelf(pairs, settings.reference_memory)
+
+    def run(self, first: int) -> Iterator[list[ScoreRow]]:
+        done: dict[int, list[ScoreRow]] = {}
+        place = first
+        for batch in self._batches(first):
+            done |= self._score_batch(batch)
+            while place in done:
+                yield done.pop(place)
+                place += 1
+
+    def _batches(self, first: int) -> Iterator[list[DecodedPair]]:
+        """Pairs of one size, grouped within their chunk; a pair in error comes alone."""
+        groups: dict[tuple[int, ...], list[DecodedPair]] = {}
+        for decoded in decode_ahead(self._pairs, first, self._settings):
+            if decoded.distorted is None:
+                yield [decoded]
+            else:
+                size = decoded.distorted.shape[:2]
+                group = groups.setdefault(size, [])
+                group.append(decoded)
+                if len(group) >= self._batch_size(size):
+                    yield groups.pop(size)
+            waiting = sum(pair.nbytes for group in groups.values() for pair in group)
+            if (decoded.place + 1) % CHUNK == 0 or waiting > self._settings.decode_memory:
+                yield from groups.values()
+                groups = {}
+        yield from groups.values()
+
+    def _batch_size(self, size: tuple[int, ...]) -> int:
+        on_cpu = all(model.provenance.device == "cpu" for model in self._models)
+        return self._settings.pictures_per_batch(math.prod(size), "cpu" if on_cpu else "gpu")
+
+    def _score_batch(self, batch: list[DecodedPair]) -> dict[int, list[ScoreRow]]:
+        rows: dict[int, list[ScoreRow]] = {pair.place: [] for pair in batch}
+        for model in self._models:
+            if batch[0].error is not None:
+                rows[batch[0].place].append(_row(batch[0], model, error=batch[0].error))
+                continue
+            for part in self._parts(batch, model):
+                for pair, row in zip(part, self._score_part(part, model), strict=True):
+                    rows[pair.place].append(row)
+        return rows
+
+    def _parts(self, batch: list[DecodedPair], model: _Model) -> list[list[DecodedPair]]:
+        """The batch, split into pairs whose references are kept and pairs whose are not."""
+        kept = [pair for pair in batch if self._keeps_reference(pair, model)]
+        rest = [pair for pair in batch if not self._keeps_reference(pair, model)]
+        return [part for part in (kept, rest) if part]
+
+    def _keeps_reference(self, pair: DecodedPair, model: _Model) -> bool:
+        if pair.pair.reference is None or not isinstance(model.model, SharesReferences):
+            return False
+        fits = model.model.features_nbytes(*_size(pair)) <= self._settings.reference_memory
+        return fits and self._shelf.is_shared(pair.pair.reference.key)
+
+    def _score_part(self, part: list[DecodedPair], model: _Model) -> list[ScoreRow]:
+        try:
+            with torch.inference_mode():
+                terms = self._terms(part, model)
+            values = {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}
+        except (AcutanceError, MemoryError) as error:
+            return [_row(pair, model, error=error) for pair in part]
+        except RuntimeError as error:
+            if "memory" not in str(error):
+                raise
+            shortage = InputError(f"Expected enough memory for a picture of {_size(part[0])} pixels, got: {error}")
+            return [_row(pair, model, error=shortage) for pair in part]
+        return [
+            _row(pair, model, terms={name: numbers[index] for name, numbers in values.items()})
+            for index, pair in enumerate(part)
+        ]
+
+    def _terms(self, part: list[DecodedPair], model: _Model) -> dict[str, torch.Tensor]:
+        distorted = self._batch([pair.distorted for pair in part], model)
+        if not model.model.needs_reference:
+            return model.model.terms(distorted)
+        if self._keeps_reference(part[0], model) and isinstance(model.model, SharesReferences):
+            return model.model.terms_against(distorted, [self._features(pair, model) for pair in part])
+        return model.model.terms(distorted, self._batch([pair.reference for pair in part], model))
+
+    def _features(self, pair: DecodedPair, model: _Model) -> Any:  # noqa: ANN401 (known to the model alone)
+        sharing = model.model
+        if pair.pair.reference is None or not isinstance(sharing, SharesReferences):
+            raise TypeError("only pairs whose references are kept come here")
+        nbytes = sharing.features_nbytes(*_size(pair))
+        return self._shelf.get(
+            pair.pair.reference.key,
+            str(id(model.model)),
+            pair.place,
+            nbytes,
+            lambda: sharing.encode_reference(self._batch([pair.reference], model)),
+        )
+
+    def _batch(self, pixels: Sequence[Any], model: _Model) -> torch.Tensor:
+        return to_batch(list(pixels), dtype=model.dtype, device=model.provenance.device)
+
+
+def _size(pair: DecodedPair) -> tuple[int, int]:
+    height, width = pair.distorted.shape[:2] if pair.distorted is not None else (0, 0)
+    return height, width
+
+
+def _row(
+    pair: DecodedPair, model: _Model, *, terms: dict[str, float] | None = None, error: Exception | None = None
+) -> ScoreRow:
+    reference = pair.pair.reference if model.model.needs_reference else None
+    terms = dict(terms or {})
+    score = terms.pop("score", None)
+    if score is not None and math.isnan(score):
+        error = InputError("Expected a number, got NaN: the model gives none for this picture.")
+    return ScoreRow(
+        image=pair.pair.image.name,
+        reference=reference.name if reference else None,
+        model=model.provenance.model,
+        score=score if error is None else None,
+        error=_one_line(error) if error is not None else None,
+        terms=terms if error is None else {},
+        exception=error,
+    )
+
+
+def _one_line(error: Exception) -> str:
+    """What the error says, without line breaks; its type if it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _provenance(model: QualityModel) -> ModelProvenance:
+    if model.provenance is not None:
+        return model.provenance
+    raise TypeError("a model to score with comes from acutance.load")

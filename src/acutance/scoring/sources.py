@@ -1,0 +1,105 @@
+"""What a user names becomes a list of pictures: files, folders, lists, arrays."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from acutance.errors import InputError
+from acutance.images.files import find_images
+
+if TYPE_CHECKING:
+    from acutance.images.read import ImageSource
+
+Sources = Union["ImageSource", Sequence["ImageSource"]]
+"""One picture, a folder, a manifest, or a list of pictures and folders; a 4-D array is a list."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture to read."""
+
+    source: Any
+    """Anything that ``read_image`` takes."""
+    name: str
+    """What results call it."""
+    relative: str
+    """Its path below the folder it was found in, or its file name: what pairing looks at."""
+
+    @property
+    def key(self) -> str:
+        """The same for two mentions of one picture."""
+        return str(Path(self.source).absolute()) if is_path(self.source) else f"object {id(self.source)}"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Pictures that were named together."""
+
+    pictures: list[Picture]
+    ignored: list[str]
+    """Files in folders that are no pictures by their ending."""
+    is_single: bool
+    """Whether one picture was named, not a folder or a list."""
+
+
+def collect(sources: Sources) -> Collection:
+    """The pictures that ``sources`` names, folders in sorted order, lists in their own.
+
+    Raises:
+        InputError: A path that does not exist, a folder without pictures, or an empty list.
+    """
+    single = _is_one_picture(sources)
+    items: list[Any] = [sources] if single or is_path(sources) else list(_items(sources))
+    pictures: list[Picture] = []
+    ignored: list[str] = []
+    for item in items:
+        if is_path(item) and Path(item).is_dir():
+            found = find_images(Path(item))
+            if not found.images:
+                raise InputError(f"Expected pictures in the folder {os.fspath(item)}, got none. Name another folder.")
+            pictures += [_in_folder(Path(item), relative) for relative in found.images]
+            ignored += [(Path(item) / relative).as_posix() for relative in found.ignored]
+        else:
+            pictures.append(_alone(item, len(pictures)))
+    if not pictures:
+        raise InputError("Expected at least one picture, got an empty list. Name files or folders.")
+    return Collection(pictures, ignored, is_single=single)
+
+
+def is_path(source: object) -> bool:
+    """Whether this is a path and not a picture in memory."""
+    return isinstance(source, str | os.PathLike)
+
+
+def _is_one_picture(sources: object) -> bool:
+    if is_path(sources):
+        return not Path(sources).is_dir()  # type: ignore[arg-type]
+    if isinstance(sources, list | tuple):
+        return False
+    if isinstance(sources, Iterable) and not hasattr(sources, "read") and not hasattr(sources, "shape"):
+        return hasattr(sources, "convert")  # Pillow's pictures
+    return getattr(sources, "ndim", 3) != 4
+
+
+def _items(sources: Any) -> Iterable[Any]:  # noqa: ANN401
+    items: Iterable[Any] = iter(sources)
+    return items
+
+
+def _in_folder(folder: Path, relative: str) -> Picture:
+    path = folder / relative
+    return Picture(path, path.as_posix(), relative)
+
+
+def _alone(item: Any, index: int) -> Picture:  # noqa: ANN401
+    from acutance.images.read import image_name
+
+    if not is_path(item):
+        name = image_name(item, index)
+        return Picture(item, name, Path(name).name)
+    path = Path(item)
+    if not path.exists():
+        raise InputError(f"Expected a picture or a folder at {path}, got nothing there. Check the path.")
+    return Picture(path, path.as_posix(), path.name)

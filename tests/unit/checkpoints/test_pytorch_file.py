@@ -1,0 +1,109 @@
+from collections import OrderedDict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from acutance.checkpoints.pytorch_file import read_pytorch
+from acutance.errors import CheckpointError, MissingWeightsError
+
+CONTENT = {
+    "clip": OrderedDict({"visual.conv1.weight": torch.arange(6.0).reshape(2, 3), "logit_scale": torch.tensor(4.6)}),
+    "adapter": {"k": torch.tensor(5.0)},
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "weights.pth"
+
+
+@pytest.mark.parametrize("zip_format", [True, False], ids=["zip", "legacy"])
+def test_nested_dicts_are_joined_with_dots(path: Path, *, zip_format: bool) -> None:
+    torch.save(CONTENT, path, _use_new_zipfile_serialization=zip_format)
+    tensors = read_pytorch(path)
+    assert list(tensors) == ["clip.visual.conv1.weight", "clip.logit_scale", "adapter.k"]
+    assert torch.equal(tensors["clip.visual.conv1.weight"], torch.arange(6.0).reshape(2, 3))
+    assert tensors["adapter.k"].shape == ()
+
+
+def test_a_flat_dict_keeps_its_names(path: Path) -> None:
+    torch.save({"module.weight": torch.ones(2)}, path)
+    assert list(read_pytorch(path)) == ["module.weight"]
+
+
+def test_parameters_come_without_gradient(path: Path) -> None:
+    torch.save({"weight": torch.nn.Parameter(torch.ones(2))}, path)
+    assert not read_pytorch(path)["weight"].requires_grad
+
+
+def test_what_is_done_to_a_mapped_tensor_does_not_reach_the_file(path: Path) -> None:
+    torch.save(CONTENT, path)
+    read_pytorch(path)["adapter.k"].zero_()
+    assert read_pytorch(path)["adapter.k"] == 5.0
+
+
+def test_a_file_that_is_not_there_is_named(path: Path) -> None:
+    with pytest.raises(MissingWeightsError, match=r"got .*weights\.pth, which is not there"):
+        read_pytorch(path)
+
+
+@pytest.mark.parametrize("zip_format", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("kept", [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_a_truncated_file_is_refused(path: Path, *, zip_format: bool, kept: float) -> None:
+    torch.save(CONTENT, path, _use_new_zipfile_serialization=zip_format)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(CheckpointError, match=r"Expected a PyTorch file at .* bytes that end too early"):
+        read_pytorch(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "an empty file"),
+        (b"<!DOCTYPE html><html>404", "a web page"),
+        (b"\n  <html lang='en'>", "a web page"),
+        (b"<?xml version='1.0'?><Error>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 610\n", "a Git LFS pointer"),
+        (b"Entry not found", "15 bytes that end too early or are something else"),
+    ],
+)
+def test_what_people_have_instead_of_weights_is_named(path: Path, content: bytes, words: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"Expected a PyTorch file at .*, got {words}"):
+        read_pytorch(path)
+
+
+def test_safetensors_are_known_by_content(path: Path) -> None:
+    save_file({"weight": torch.ones(2)}, path)
+    with pytest.raises(CheckpointError, match="got a safetensors file"):
+        read_pytorch(path)
+
+
+@pytest.mark.parametrize("zip_format", [True, False], ids=["zip", "legacy"])
+def test_a_file_that_wants_to_run_code_is_not_opened(path: Path, *, zip_format: bool) -> None:
+    torch.save({"weight": Fraction(1, 2)}, path, _use_new_zipfile_serialization=zip_format)
+    with pytest.raises(
+        CheckpointError, match=r"got a file that wants to run fractions\.Fraction\. It was not opened"
+    ) as got:
+        read_pytorch(path)
+    assert "\n" not in str(got.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([torch.ones(2)], "Expected a dict of tensors in .*, got list"),
+        ({"weight": torch.ones(2), "epoch": 7}, "Expected tensors only in .*, got int at epoch"),
+        ({"head": {"names": ["a"]}}, r"got list at head\.names"),
+        ({"a.b": torch.ones(2), "a": {"b": torch.ones(2)}}, r"got a\.b twice"),
+    ],
+)
+def test_anything_but_tensors_with_one_name_each_is_refused(path: Path, content: Any, words: str) -> None:
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match=words):
+        read_pytorch(path)

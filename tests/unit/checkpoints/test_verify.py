@@ -1,0 +1,44 @@
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acutance.checkpoints.download import fetch
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.checkpoints.verify import verify
+from acutance.errors import MissingWeightsError
+from tests.fakes.hub import Hub
+
+
+def test_a_file_is_compared_with_the_records_digest(record: CheckpointRecord, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.pth"
+    path.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    good = verify(replace(record, sha256=digest), path)
+    assert (good.path, good.sha256, good.expected, good.ok) == (path, digest, digest, True)
+    assert not verify(replace(record, sha256="ab" * 32), path).ok
+
+
+def test_a_file_nobody_stated_a_digest_of_is_not_called_wrong(record: CheckpointRecord, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.pth"
+    path.write_bytes(b"weights")
+    result = verify(record, path)
+    assert (result.expected, result.ok) == (None, True)
+
+
+def test_a_cached_file_is_compared_with_the_hubs_digest(record: CheckpointRecord, hub: Hub) -> None:
+    path = fetch(record, endpoint=hub.endpoint)
+    assert verify(record).expected == hashlib.sha256(hub.content).hexdigest()
+    path.resolve().write_bytes(b"rotten")
+    assert not verify(record).ok
+
+
+def test_weights_that_are_nowhere_are_named(record: CheckpointRecord) -> None:
+    with pytest.raises(MissingWeightsError, match=r"Expected tiny\.pth .* got nothing in its cache\. Run `acutance"):
+        verify(record)
+
+
+def test_a_path_that_is_not_there_is_named(record: CheckpointRecord, tmp_path: Path) -> None:
+    with pytest.raises(MissingWeightsError, match=r"got .*nowhere, which is not there"):
+        verify(record, tmp_path / "nowhere")

@@ -1,0 +1,166 @@
+import contextlib
+import io
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from acutance.errors import ImageReadError
+from acutance.images.decode import MAX_PIXELS
+from acutance.images.formats import PICTURE_FORMATS
+from acutance.images.read import read_image
+from tests.fakes import pictures
+
+
+def saved(pixels, picture_format: str) -> bytes:
+    """The bytes of a file as Pillow writes it, lossless where there is a choice."""
+    Image.init()
+    if picture_format not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {picture_format}")
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, picture_format, lossless=True)
+    return file.getvalue()
+
+
+def test_a_missing_file_is_an_error_naming_it(tmp_path: Path):
+    with pytest.raises(ImageReadError, match=r"gone\.png: Expected a picture file, got no such file\."):
+        read_image(tmp_path / "gone.png")
+
+
+def test_a_folder_is_an_error_naming_it(tmp_path: Path):
+    with pytest.raises(ImageReadError, match=rf"{tmp_path.name}: Expected a picture file, got a folder\."):
+        read_image(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_an_error_naming_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path, mode: str):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture file, got an error: Permission denied\."):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_path_no_system_takes_is_an_error():
+    with pytest.raises(ImageReadError, match="Expected a picture file, got an error: embedded null byte"):
+        read_image("a\0b.png")
+
+
+def test_an_empty_file_is_an_error(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture, got an empty file\."):
+        read_image(tmp_path / "a.png")
+
+
+def test_text_named_as_a_picture_is_an_error(tmp_path: Path):
+    (tmp_path / "a.png").write_text("not a picture, only a few words")
+    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture, got .* beginning with b'not a picture, o'"):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_truncated_png_is_an_error(tmp_path: Path):
+    path = pictures.write_truncated_png(tmp_path / "a.png")
+    with pytest.raises(ImageReadError, match=r"a\.png: Expected a sound picture, got one that fails to decode: "):
+        read_image(path)
+
+
+def test_a_truncated_16_bit_colour_png_is_an_error():
+    whole = pictures.png_bytes(pictures.noise((64, 64, 3), np.uint16))
+    with pytest.raises(ImageReadError, match="Expected a sound picture"):
+        read_image(io.BytesIO(whole[: len(whole) // 2]))
+
+
+@pytest.mark.parametrize("length", [5, 10, 20, 30])
+def test_a_png_cut_in_its_header_is_an_error(length: int):
+    with pytest.raises(ImageReadError, match=r"^file object: Expected "):
+        read_image(io.BytesIO(pictures.png_bytes(pictures.noise((8, 8, 3)))[:length]))
+
+
+@pytest.mark.parametrize("picture_format", ["JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG2000", "PPM", "AVIF", "QOI"])
+def test_a_file_cut_anywhere_is_an_error_or_whole(picture_format: str):
+    data = saved(pictures.noise((32, 32, 3)), picture_format)
+    for kept in range(0, len(data) * 9 // 10, max(1, len(data) // 25)):
+        with pytest.raises(ImageReadError, match=r"\Afile object: Expected [^\n]*\Z"):
+            read_image(io.BytesIO(data[:kept]))
+
+
+def test_of_two_pictures_in_one_jpeg_the_first_is_read(tmp_path: Path):
+    first, second = (Image.new("RGB", (16, 16), colour) for colour in ("white", "black"))
+    first.save(tmp_path / "a.mpo", save_all=True, append_images=[second])
+    assert read_image(tmp_path / "a.mpo").min() == 255
+
+
+def test_damaged_bytes_never_escape_as_another_error():
+    whole = pictures.png_bytes(pictures.noise((16, 16, 3), np.uint16))
+    for position in range(8, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0x55
+        with contextlib.suppress(ImageReadError):
+            read_image(io.BytesIO(bytes(damaged)))
+
+
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path):
+    path = pictures.write_bomb_png(tmp_path / "a.png")
+    with pytest.raises(
+        ImageReadError,
+        match=rf"a\.png: Expected at most {MAX_PIXELS} pixels, got 100000 x 100000, perhaps a de",
+    ):
+        read_image(path)
+
+
+def test_a_large_picture_below_the_limit_gives_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for ending in ("png", "tif", "webp", "jpg", "gif"):
+        Image.fromarray(pictures.noise((12, 12, 3))).save(tmp_path / f"a.{ending}")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # Pillow would warn from here to 200 pixels
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for path in sorted(tmp_path.iterdir()):
+            if path.suffix != ".tif":
+                read_image(path)
+    assert caught == []
+
+
+def test_pillows_own_limit_is_left_alone(tmp_path: Path):
+    before = Image.MAX_IMAGE_PIXELS
+    read_image(pictures.write_png(tmp_path / "a.png", pictures.noise((4, 4, 3))))
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_damaged_file_opened_by_pillow_is_an_error(tmp_path: Path):
+    with (
+        Image.open(pictures.write_truncated_png(tmp_path / "a.png")) as image,
+        pytest.raises(ImageReadError, match=r"a\.png: Expected a sound picture"),
+    ):
+        read_image(image)
+
+
+def test_documents_are_no_pictures():
+    file = io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+    with pytest.raises(ImageReadError, match="of no known format"):
+        read_image(file)
+
+
+def test_a_targa_is_known_by_its_ending(tmp_path: Path):
+    pixels = pictures.noise((4, 4, 3))
+    Image.fromarray(pixels).save(tmp_path / "a.tga")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tga"), pixels)
+
+
+@pytest.mark.parametrize(
+    "picture_format", [name for name in PICTURE_FORMATS if name not in ("JPEG", "TGA", "GIF", "AVIF", "DIB")]
+)
+def test_every_lossless_format_gives_the_pixels_that_went_in(picture_format: str):
+    pixels = pictures.noise((20, 24, 3))
+    np.testing.assert_array_equal(read_image(io.BytesIO(saved(pixels, picture_format))), pixels)
+
+
+def test_threads_read_the_same_values(tmp_path: Path):
+    chunk = pictures.profile_chunk(pictures.adobe_rgb_profile())
+    path = pictures.write_png(tmp_path / "a.png", pictures.noise((64, 64, 3)), chunks=[chunk])
+    wanted = read_image(path)
+    with ThreadPoolExecutor(4) as pool:
+        for read in pool.map(read_image, [path] * 16):
+            np.testing.assert_array_equal(read, wanted)

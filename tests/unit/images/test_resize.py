@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import torch
+
+from acutance.errors import ConfigError
+from acutance.images.resize import enlarge_to_multiple
+
+
+def cubic_matrix(size: int, larger: int) -> np.ndarray:
+    """Rows that resample one line: Keys' cubic with a = -0.75, half-pixel centres, edges repeated."""
+    a = -0.75
+
+    def weight(z: float) -> float:
+        z = abs(z)
+        if z <= 1:
+            return (a + 2) * z**3 - (a + 3) * z**2 + 1
+        return a * z**3 - 5 * a * z**2 + 8 * a * z - 4 * a if z < 2 else 0.0
+
+    matrix = np.zeros((larger, size))
+    for row in range(larger):
+        place = (row + 0.5) * size / larger - 0.5
+        left = int(np.floor(place))
+        for tap in range(left - 1, left + 3):
+            matrix[row, min(max(tap, 0), size - 1)] += weight(place - tap)
+    return matrix
+
+
+@pytest.mark.parametrize(
+    ("size", "larger"),
+    [((40, 50), (64, 64)), ((33, 64), (64, 64)), ((32, 1), (32, 32)), ((7, 97), (32, 128))],
+)
+def test_sides_are_enlarged_to_the_next_multiple_by_the_published_formula(
+    size: tuple[int, int], larger: tuple[int, int]
+):
+    images = torch.rand(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    enlarged = enlarge_to_multiple(images, 32)
+    assert tuple(enlarged.shape[2:]) == larger
+    rows, columns = (cubic_matrix(*sides) for sides in zip(size, larger, strict=True))
+    np.testing.assert_allclose(enlarged, rows @ images.numpy() @ columns.T, atol=1e-12)
+
+
+def test_a_batch_that_fits_is_returned_itself():
+    images = torch.rand(1, 3, 32, 64)
+    assert enlarge_to_multiple(images, 32) is images
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_side_that_fits_is_left_exactly_as_it_is(dtype: torch.dtype):
+    values = np.random.default_rng(0).integers(0, 257, (1, 3, 16, 32)) / 256  # doubled, they stay exact in binary
+    wanted = torch.from_numpy(cubic_matrix(16, 32) @ values).to(dtype)
+    images = torch.from_numpy(values).to(dtype)
+    assert torch.equal(enlarge_to_multiple(images, 32), wanted)
+    assert torch.equal(enlarge_to_multiple(images.transpose(2, 3), 32), wanted.transpose(2, 3))
+
+
+def test_the_overshoot_is_not_clamped():
+    edge = torch.zeros(1, 3, 20, 20)
+    edge[..., 10:] = 1
+    assert enlarge_to_multiple(edge, 32).max() > 1
+
+
+def test_gradients_flow_through():
+    images = torch.rand(1, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda batch: enlarge_to_multiple(batch, 8), images)
+
+
+def test_the_batch_given_stays_as_it_is():
+    images = torch.rand(1, 3, 20, 20)
+    before = images.clone()
+    enlarge_to_multiple(images, 32)
+    assert torch.equal(images, before)
+
+
+def test_a_multiple_below_one_is_an_error():
+    with pytest.raises(ConfigError, match="Expected a multiple of at least 1, got 0"):
+        enlarge_to_multiple(torch.rand(1, 3, 8, 8), 0)

@@ -1,0 +1,56 @@
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.models.classic.options import OPTIONS, SSIMOptions, classic_options
+from acutance.models.classic.published import CLASSIC
+
+
+def test_every_metric_has_options_in_the_same_order() -> None:
+    assert list(OPTIONS) == list(CLASSIC)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_agree_with_the_published_record(name: str) -> None:
+    fields = OPTIONS[name].model_fields
+    allowed = {key: get_args(field.annotation) or (field.default, not field.default) for key, field in fields.items()}
+    assert allowed == dict(CLASSIC[name].options)
+    assert {key: field.default for key, field in fields.items()} == {
+        key: values[0] for key, values in CLASSIC[name].options.items()
+    }
+
+
+def test_defaults_are_filled_in() -> None:
+    assert classic_options("ssim", downsample=True) == SSIMOptions(channel="grey", downsample=True)
+
+
+def test_options_are_frozen_and_closed() -> None:
+    options = SSIMOptions()
+    with pytest.raises(ValidationError, match="frozen"):
+        options.channel = "rgb"
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        SSIMOptions.model_validate({"window": 7})
+
+
+def test_an_unknown_option_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'downsample'"):
+        classic_options("haarpsi", subsample=False)
+
+
+def test_an_unknown_metric_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"name of a classic metric, got 'vif'\. Did you mean 'vif_p'"):
+        classic_options("vif")
+
+
+def test_a_metric_without_options_says_so() -> None:
+    with pytest.raises(ConfigError, match="Expected no options, because vsi has none, got 'channel'"):
+        classic_options("vsi", channel="grey")
+
+
+def test_a_wrong_value_names_the_right_ones() -> None:
+    with pytest.raises(ConfigError, match="channel of psnr to be 'rgb', 'grey' or 'luma', got 'Y'"):
+        classic_options("psnr", channel="Y")
+    with pytest.raises(ConfigError, match="downsample of ssim to be true or false, got 'perhaps'"):
+        classic_options("ssim", downsample="perhaps")
