@@ -1,8 +1,11 @@
 """The command ``acutance``: its verbs, and what becomes of an error."""
 
+import os
 import sys
+from io import TextIOWrapper
 
 import typer
+from typer.core import TyperGroup
 
 from acutance.cli.models import models
 from acutance.cli.score import SCORE_EPILOG, score
@@ -11,9 +14,30 @@ from acutance.errors import AcutanceError
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell reports a program that SIGPIPE ended."""
+
+
+class _Verbs(TyperGroup):
+    """The verbs, whose deliberate errors become one line on stderr and an exit status."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _forget_stdout()
+            raise typer.Exit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            typer.echo("acutance: interrupted; continue a file of scores with --resume", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except (AcutanceError, OSError) as error:
+            typer.echo(f"acutance: {' '.join(str(error).split())}", err=True)
+            raise typer.Exit(USAGE_ERROR) from None
+
 
 app = typer.Typer(
     name="acutance",
+    cls=_Verbs,
     help="How good does this picture look? Image quality scores one can cite.",
     epilog="Examples:  acutance score out.png --reference truth.png   |   acutance models",
     no_args_is_help=True,
@@ -37,12 +61,14 @@ def _options(
 
 
 def main() -> None:
-    """Run the command; a deliberate error becomes one line on stderr and exit status 2."""
-    try:
-        app()
-    except AcutanceError as error:
-        print(f"acutance: {error}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
-        print("acutance: interrupted; continue a file of scores with --resume", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    """Run the command, on whatever the terminal can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    app()
+
+
+def _forget_stdout() -> None:
+    """Point stdout nowhere: whoever read it is gone, and Python would still flush it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -24,7 +24,7 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
     options: dict[str, dict[str, str | bool]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        model, dot, option = name.partition(".")
+        model, dot, option = name.rpartition(".")
         if not (equals and dot and option and value):
             raise ConfigError(f"Expected an option as MODEL.OPTION=VALUE, such as ssim.channel=rgb, got {text!r}.")
         truth = {"true": True, "false": False}

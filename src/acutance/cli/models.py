@@ -12,6 +12,7 @@ def models(
 ) -> None:
     """List the models: direction, range, need of a reference, licence of the weights."""
     from rich.table import Table
+    from rich.text import Text
 
     from acutance.catalog import ModelEntry, find_model, list_models
     from acutance.cli.tables import stdout_console
@@ -47,4 +48,4 @@ def models(
         "note": entry.note,
     }
     for what, fact in facts.items():
-        console.print(f"[bold]{what:>10}[/bold]  {fact}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble((f"{what:>10}", "bold"), "  ", fact), soft_wrap=True)

@@ -19,9 +19,10 @@ Advance = Callable[[int, int], None]
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Advance]:
-    """A bar of things done out of all."""
-    with _shown(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as advance:
+def counting(what: str, *, hidden: bool = False) -> Iterator[Advance]:
+    """A bar of things done out of all; ``hidden`` where it would stand between rows on the terminal."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _shown(*columns, hidden=hidden) as advance:
         yield advance
 
 
@@ -33,9 +34,15 @@ def downloading(what: str) -> Iterator[Advance]:
 
 
 @contextmanager
-def _shown(*columns: ProgressColumn) -> Iterator[Advance]:
+def _shown(*columns: ProgressColumn, hidden: bool = False) -> Iterator[Advance]:
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # rich would print to stderr what is meant for stdout
+        disable=hidden or not console.is_terminal,
+    ) as progress:
         task = progress.add_task("", total=None, visible=False)
 
         def advance(done: int, total: int) -> None:

@@ -89,32 +89,32 @@ def score(
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_batch_size, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
+    from acutance.errors import ConfigError
     from acutance.scoring.request import ScoreRequest
-    from acutance.scoring.settings import ScoringSettings
+    from acutance.scoring.settings import checked_settings
 
-    threads = {} if workers is None else {"workers": workers}
     request = ScoreRequest(
         images[0] if len(images) == 1 else images,
         reference,
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=ScoringSettings(batch_size=parse_batch_size(batch_size), background=background, **threads),
+        settings=checked_settings(batch_size=parse_batch_size(batch_size), background=background, workers=workers),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
+    if output is None and (resume or overwrite):
+        raise ConfigError("Expected --output beside --resume or --overwrite, got none. Name the file of scores.")
+    term_names = request.term_names() if terms else ()
+    file = None if output is None else request.output(output, term_names=term_names, resume=resume, overwrite=overwrite)
     for line in request.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
         request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
-    term_names = request.term_names() if terms else ()
-    with counting("scoring") as advance:
-        rows = (
-            request.rows(advance)
-            if output is None
-            else request.to_file(output, term_names=term_names, resume=resume, overwrite=overwrite, on_progress=advance)
-        )
-        summary = _show(rows, output_format, request.names, term_names, to_file=output is not None)
+    is_printing = output_format is not Format.table and sys.stdout.isatty()
+    with counting("scoring", hidden=is_printing) as advance:
+        rows = request.rows(advance) if file is None else request.to_file(file, advance)
+        summary = _show(rows, output_format, request.names, term_names, to_file=file is not None)
     _finish(summary, output)
 
 
@@ -146,8 +146,10 @@ def _show(
 
 
 def _finish(summary: "Summary", output: Path | None) -> None:
+    from acutance.cli.tables import printable
+
     for row in summary.failed:
-        typer.echo(f"failed: {row.image} by {row.model}: {row.error}", err=True)
+        typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)
     if output is not None:
         typer.echo(f"{summary.rows} rows in {output}", err=True)
     if summary.failed:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from acutance.catalog import find_model
 
@@ -67,7 +68,8 @@ def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequen
     for start in range(0, len(rows), per_picture):
         group = rows[start : start + per_picture]
         reference = [next((row.reference for row in group if row.reference), "")] if has_references else []
-        table.add_row(group[0].image, *reference, *map(_score, group), *_terms(group, term_names))
+        names = [Text(printable(name)) for name in (group[0].image, *reference)]  # not rich's markup
+        table.add_row(*names, *map(_score, group), *_terms(group, term_names))
     if len(rows) > per_picture:
         table.add_section()
         means = [_number(summary.figures[name].mean) if name in summary.figures else "-" for name in summary.names]
@@ -89,6 +91,13 @@ def summary_table(summary: Summary) -> Table:
         cells = [_number(value) for value in numbers] or ["-"] * 3
         table.add_row(name, find_model(name).info.better, str(figures.count), str(failed), *cells)
     return table
+
+
+def printable(text: str) -> str:
+    """The text on one line: line breaks and control characters are spelt out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def stdout_console() -> Console:

@@ -19,6 +19,7 @@ Name = Annotated[str, typer.Argument(help="Name of the weights, from: acutance w
 def list_weights() -> None:
     """List the published weights, and where they are on this machine."""
     from rich.table import Table
+    from rich.text import Text
 
     from acutance.checkpoints.download import find
     from acutance.cli.tables import stdout_console
@@ -33,7 +34,7 @@ def list_weights() -> None:
             record.name,
             size,
             f"{record.repository}: {record.filename}",
-            str(find(record) or "no"),
+            Text(str(find(record) or "no")),
             record.licence,
         )
     stdout_console().print(table)

@@ -1,14 +1,14 @@
 """``acutance.score``: from whatever names pictures to scores."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from acutance.catalog import Precision
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.request import ModelChoice, Options, ScoreRequest, Weights
 from acutance.scoring.rows import Score, ScoreRow
 from acutance.scoring.scorer import OnProgress
-from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.settings import checked_settings
 from acutance.scoring.sources import Sources
 
 
@@ -78,6 +78,7 @@ def score(
 
     Raises:
         PairingError: Pictures and references that do not fit together.
+        ConfigError: Settings, weights or options that do not fit.
         UnknownNameError: A model, option or device nobody knows.
         CheckpointError: Weights that are missing or damaged.
         InputError: One picture that cannot be read or scored.
@@ -88,8 +89,7 @@ def score(
         >>> print(score(truth // 2 * 2, reference=truth, model="psnr"))
         psnr: 51.1411 dB (higher is better)
     """
-    chosen: dict[str, Any] = {} if workers is None else {"workers": workers}
-    settings = ScoringSettings(batch_size=batch_size, background=background, **chosen)
+    settings = checked_settings(batch_size=batch_size, workers=workers, background=background)
     request = ScoreRequest(
         images,
         reference,

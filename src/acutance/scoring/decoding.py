@@ -1,8 +1,11 @@
 """Pictures decoded ahead of their use, on worker threads, within a budget of memory."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,7 +14,7 @@ from acutance.errors import AcutanceError, ShapeMismatchError
 from acutance.images.read import read_image
 from acutance.scoring.pairing import Pair
 from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Picture
+from acutance.scoring.sources import Picture, is_path
 
 AHEAD_PER_WORKER = 2
 """Pairs handed to the workers before they are needed, for each of them."""
@@ -19,7 +22,7 @@ AHEAD_PER_WORKER = 2
 
 @dataclass(frozen=True)
 class DecodedPair:
-    """A pair of the plan with its pixels, or with the reason why there are none."""
+    """A pair of the plan with its pixels, or with the reasons why there are none."""
 
     place: int
     """Place in the plan."""
@@ -27,6 +30,9 @@ class DecodedPair:
     distorted: NDArray[Any] | None = None
     reference: NDArray[Any] | None = None
     error: Exception | None = None
+    """Why no model can score the picture."""
+    reference_error: Exception | None = None
+    """Why it cannot be compared; a model that needs no reference can still score it."""
 
     @property
     def nbytes(self) -> int:
@@ -34,10 +40,12 @@ class DecodedPair:
         return sum(pixels.nbytes for pixels in (self.distorted, self.reference) if pixels is not None)
 
 
-def decode_ahead(pairs: Sequence[Pair], start: int, settings: ScoringSettings) -> Iterator[DecodedPair]:
+def decode_ahead(
+    pairs: Sequence[Pair], start: int, settings: ScoringSettings, *, with_references: bool = True
+) -> Iterator[DecodedPair]:
     """The pairs from ``start`` on, in order, decoded; a picture that cannot be read gives an error, not an end."""
     with ThreadPoolExecutor(settings.workers, thread_name_prefix="acutance-decode") as pool:
-        queue = _Queue(pairs, start, settings, pool)
+        queue = _Queue(pairs, start, settings, pool, with_references=with_references)
         try:
             for place in range(start, len(pairs)):
                 yield queue.take(place)
@@ -48,13 +56,24 @@ def decode_ahead(pairs: Sequence[Pair], start: int, settings: ScoringSettings) -
 class _Queue:
     """Futures of the pairs that come next; neighbours that share a reference share its future."""
 
-    def __init__(self, pairs: Sequence[Pair], start: int, settings: ScoringSettings, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        start: int,
+        settings: ScoringSettings,
+        pool: ThreadPoolExecutor,
+        *,
+        with_references: bool,
+    ) -> None:
         self._pairs = pairs
         self._settings = settings
         self._pool = pool
+        self._with_references = with_references
         self._next = start
+        self._largest = 0
         self._waiting: dict[int, Future[NDArray[Any]]] = {}
         self._references: dict[str, Future[NDArray[Any]]] = {}
+        self._locks: defaultdict[str, AbstractContextManager[Any]] = defaultdict(Lock)
 
     def take(self, place: int) -> DecodedPair:
         self._submit_ahead(place)
@@ -73,7 +92,7 @@ class _Queue:
             self._next += 1
 
     def _reference(self, pair: Pair) -> Future[NDArray[Any]] | None:
-        if pair.reference is None:
+        if pair.reference is None or not self._with_references:
             return None
         if pair.reference.key not in self._references:
             self._references[pair.reference.key] = self._read(pair.reference)
@@ -87,22 +106,44 @@ class _Queue:
             del self._references[key]
 
     def _held(self) -> int:
+        """Bytes of the pictures that wait; one still being read counts as much as the largest so far."""
         futures = [*self._waiting.values(), *self._references.values()]
-        done = [future for future in futures if future.done() and future.exception() is None]
-        return sum(future.result().nbytes for future in done)
+        sizes = [future.result().nbytes for future in futures if future.done() and future.exception() is None]
+        self._largest = max([self._largest, *sizes])
+        return sum(sizes) + self._largest * sum(not future.done() for future in futures)
 
     def _read(self, picture: Picture) -> Future[NDArray[Any]]:
-        return self._pool.submit(read_image, picture.source, background=self._settings.background)
+        alone = nullcontext() if is_path(picture.source) else self._locks[picture.key]
+        return self._pool.submit(_read_one, picture, self._settings.background, alone)
+
+
+def _read_one(picture: Picture, background: str, alone: AbstractContextManager[Any]) -> NDArray[Any]:
+    """The pixels; a file object or Pillow picture that is named twice is read by one thread at a time."""
+    with alone:
+        return read_image(picture.source, background=background)
 
 
 def _joined(
     place: int, pair: Pair, distorted: Future[NDArray[Any]], reference: Future[NDArray[Any]] | None
 ) -> DecodedPair:
-    try:
-        pixels = distorted.result()
-        other = reference.result() if reference else None
-        if other is not None and pixels.shape != other.shape:
-            raise ShapeMismatchError(pixels.shape[:2], other.shape[:2])
-    except (AcutanceError, MemoryError) as error:
+    pixels, error = _outcome(distorted)
+    if error is not None or pixels is None:
         return DecodedPair(place, pair, error=error)
+    if reference is None:
+        return DecodedPair(place, pair, pixels)
+    other, error = _outcome(reference)
+    if other is not None and pixels.shape != other.shape:
+        error = ShapeMismatchError(pixels.shape[:2], other.shape[:2])
+    if error is not None:
+        return DecodedPair(place, pair, pixels, reference_error=error)
     return DecodedPair(place, pair, pixels, other)
+
+
+def _outcome(future: Future[NDArray[Any]]) -> tuple[NDArray[Any] | None, Exception | None]:
+    """What was read, or the fault of the picture; any other fault is raised."""
+    error = future.exception()
+    if error is None:
+        return future.result(), None
+    if isinstance(error, AcutanceError | MemoryError):
+        return None, error
+    raise error

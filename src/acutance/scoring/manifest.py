@@ -7,14 +7,15 @@ from pathlib import Path
 
 from acutance.errors import PairingError
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture
+from acutance.scoring.sources import Picture, readable
 
 MANIFEST_ENDINGS = (".csv", ".jsonl")
 
 
 def is_manifest(source: object) -> bool:
     """Whether this names a manifest."""
-    return isinstance(source, str | Path) and Path(source).suffix.lower() in MANIFEST_ENDINGS
+    is_named_so = isinstance(source, str | Path) and Path(source).suffix.lower() in MANIFEST_ENDINGS
+    return is_named_so and not Path(str(source)).is_dir()
 
 
 def read_manifest(path: Path) -> Pairing:
@@ -35,6 +36,8 @@ def read_manifest(path: Path) -> Pairing:
         pairs = [_pair(path, line, row) for line, row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise PairingError(f"Expected a manifest in UTF-8 at {path}, got: {error}. Save it again as UTF-8.") from error
+    except OSError as error:
+        raise PairingError(f"Expected a manifest at {path}, got: {error.strerror}. Check the path.") from error
     if not pairs:
         raise PairingError(f"Expected at least one pair in {path}, got none. Add a line with an image.")
     return Pairing(pairs)
@@ -49,6 +52,11 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
                 f"Expected the columns image and reference in {path}, got {got}. Name them in the first line."
             )
         for row in reader:
+            if None in row:
+                raise PairingError(
+                    f"Expected {len(reader.fieldnames or ())} columns in {path}, line {reader.line_num}, got "
+                    f"{len(row) - 1 + len(row[None])}. Put paths that hold a comma in double quotes."
+                )
             yield reader.line_num, dict(row)
 
 
@@ -76,4 +84,4 @@ def _pair(path: Path, line: int, row: dict[str, object]) -> Pair:
 
 
 def _picture(folder: Path, name: str) -> Picture:
-    return Picture(folder / name, name, name)
+    return Picture(folder / name, readable(name), name)

@@ -1,27 +1,48 @@
 """Scores straight into a file, continued where an earlier run was cut off."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
-from acutance.scoring.files import Row, ScoreFile
-from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.provenance import demand_same_run, describe_run, write_provenance
-from acutance.scoring.rows import ScoreRow
+from acutance.scoring.files import ScoreFile
+from acutance.scoring.lines import Row
+from acutance.scoring.pairing import Pair
+from acutance.scoring.provenance import demand_same, describe_plan, describe_run, write_provenance
+from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 
 
+def demand_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str], background: str) -> None:
+    """Raise unless the rows that are in the file are the first ones of this plan; needs no models yet.
+
+    Args:
+        file: The file to continue, not yet opened.
+        pairs: The plan.
+        names: The models, in their order.
+        background: Colour under transparent pixels.
+
+    Raises:
+        ConfigError: It was begun with other models, pairs, settings or package versions.
+    """
+    if not file.count:
+        return
+    demand_same(file.path, describe_plan(background, pairs))
+    for index, row in enumerate(file.rows()):
+        place, model = divmod(index, len(names))
+        if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
+            raise ConfigError(
+                f"Expected row {index + 1} of {file.path} to belong to this run, got {row['image']} scored by "
+                f"{row['model']}. Run it as before, or start anew with --overwrite."
+            )
+
+
 def score_to_file(
-    pairing: Pairing,
+    pairs: Sequence[Pair],
     models: Sequence[QualityModel],
     settings: ScoringSettings,
-    path: Path,
+    file: ScoreFile,
     *,
-    term_names: Sequence[str] = (),
-    resume: bool = False,
-    overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Iterator[ScoreRow]:
     """Every row of the run, those of an earlier one first; each is in the file before it is given out.
@@ -29,50 +50,32 @@ def score_to_file(
     The provenance is written beside the file, as ``<name>.provenance.json``.
 
     Args:
-        pairing: What to score.
+        pairs: What to score.
         models: Loaded models.
         settings: How to run.
-        path: File of scores: ``.csv``, ``.jsonl`` or ``.parquet``.
-        term_names: Terms to write as columns after the score.
-        resume: Continue the file if it is there.
-        overwrite: Replace the file if it is there.
+        file: Where to write, not yet opened.
         on_progress: Called with pictures done and pictures in all.
 
     Raises:
-        ConfigError: The file exists and neither was asked for, or it was begun with other models, settings,
-            pairs or package versions.
+        ConfigError: The file was begun with other weights or options of the models.
     """
-    described = describe_run(models, settings.background, pairing.pairs)
-    with ScoreFile(path, term_names, resume=resume, overwrite=overwrite) as file:
-        if file.done:
-            demand_same_run(path, described)
-        write_provenance(path, described)
-        names = [model.provenance.model for model in models if model.provenance is not None]
-        _check_done(file.done, pairing.pairs, names, path)
-        yield from (_as_row(row) for row in file.done)
-        start, surplus = divmod(len(file.done), len(models))
-        for rows in score_pairs(pairing.pairs, models, settings, start=start, on_progress=on_progress):
+    described = describe_run(models, settings.background, pairs)
+    if file.count:
+        demand_same(file.path, described)
+    with file:
+        write_provenance(file.path, described)
+        for row in file.rows():
+            yield _as_row(row)
+        start, surplus = divmod(file.count, len(models))
+        for rows in score_pairs(pairs, models, settings, start=start, on_progress=on_progress):
             new, surplus = rows[surplus:], 0
             file.write(new)
             yield from new
         file.finish()
 
 
-def _check_done(done: Sequence[Row], pairs: Sequence[Pair], names: Sequence[str], path: Path) -> None:
-    """Raise unless the rows are the first ones of this plan."""
-    for index, row in enumerate(done):
-        place, model = divmod(index, len(names))
-        if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
-            raise ConfigError(
-                f"Expected row {index + 1} of {path} to belong to this run, got {row['image']} scored by "
-                f"{row['model']}. Start anew with --overwrite."
-            )
-
-
 def _as_row(row: Row) -> ScoreRow:
-    terms = {
-        name: value for name, value in row.items() if name not in ("image", "reference", "model", "score", "error")
-    }
+    terms = {name: value for name, value in row.items() if name not in ROW_FIELDS}
     return ScoreRow(
         image=str(row["image"]),
         reference=_text(row["reference"]),

@@ -45,10 +45,10 @@ class Pairing:
     def left_over(self) -> str:
         """One line that names what was left over."""
         parts = [
-            f"{len(names)} {what} ({_some(names)})"
-            for names, what in (
-                (self.unmatched_images, "pictures without a reference"),
-                (self.unused_references, "references without a picture"),
+            f"{len(names)} {one if len(names) == 1 else one + 's'} without a {other} ({_some(names)})"
+            for names, one, other in (
+                (self.unmatched_images, "picture", "reference"),
+                (self.unused_references, "reference", "picture"),
             )
             if names
         ]
@@ -60,14 +60,14 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
 
     Args:
         images: One picture, a folder, or a list of them.
-        reference: ``None``; one picture, the reference of all; a list as long as ``images``, in its order; or
-            a folder, whose files are found by name.
+        reference: ``None``; one picture, the reference of all; a list as long as the list ``images``, in its
+            order; or a folder, or a list with folders, whose files are found by name.
         pair_by: How names meet when the references are a folder: ``"path"``, the path below the folder;
             ``"stem"``, the file name without folders and ending; or a regular expression with one group, searched
             for in both paths, whose group must agree.
 
     Raises:
-        PairingError: Two references of one name, or lists of different lengths.
+        PairingError: Two references of one name, lists of different lengths, or a folder beside a list.
         ConfigError: A regular expression that is none, or without a group.
         InputError: Paths that do not exist.
     """
@@ -79,12 +79,17 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
     if theirs.is_single:
         pairs = [Pair(picture, theirs.pictures[0]) for picture in ours.pictures]
         return Pairing(pairs, ignored=ignored, is_single=ours.is_single)
-    if isinstance(reference, list | tuple) or hasattr(reference, "shape"):
+    if theirs.is_ordered:
         return Pairing(_by_position(ours, theirs), ignored=ignored, is_single=ours.is_single)
     return _by_name(ours, theirs, pair_by, ignored)
 
 
 def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
+    if not ours.is_ordered:
+        raise PairingError(
+            "Expected a list of pictures beside a list of references, got a folder, whose order means nothing. "
+            "Name the folder of references, which pairs by name, or list the pictures."
+        )
     if len(ours.pictures) != len(theirs.pictures):
         raise PairingError(
             f"Expected as many references as pictures, got {len(theirs.pictures)} for {len(ours.pictures)}. "
@@ -108,15 +113,17 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[s
             )
         else:
             by_key[name] = picture
-    pairs, unmatched = [], []
+    pairs: list[Pair] = []
+    unmatched: list[str] = []
+    used: set[str] = set()
     for image in ours.pictures:
-        reference = by_key.get(key(image.relative) or "")
-        if reference is None:
+        name = key(image.relative)
+        if name is None or name not in by_key:
             unmatched.append(image.name)
         else:
-            pairs.append(Pair(image, reference))
-    used = {pair.reference.name for pair in pairs if pair.reference}
-    unused += [picture.name for picture in by_key.values() if picture.name not in used]
+            pairs.append(Pair(image, by_key[name]))
+            used.add(name)
+    unused += [picture.name for name, picture in by_key.items() if name not in used]
     cure = _cure(ours, theirs, pair_by, len(pairs))
     return Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single, cure=cure)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from acutance.scoring.files import csv_line, json_line
+from acutance.scoring.lines import csv_line, json_line
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 
 
@@ -16,11 +16,14 @@ def print_rows(
         stream.write(csv_line([*ROW_FIELDS, *terms]))
         for row in rows:
             stream.write(csv_line(list(row.as_dict(terms).values())))
+            stream.flush()
             yield row
         return
     separator = "[\n"
     for row in rows:
         stream.write(separator + json_line(row.as_dict(terms)).rstrip("\n"))
+        stream.flush()
         separator = ",\n"
         yield row
     stream.write("[]\n" if separator == "[\n" else "\n]\n")
+    stream.flush()

@@ -18,9 +18,7 @@ PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow"
 """Packages that a score may depend on."""
 
 
-def describe_run(
-    models: Sequence[QualityModel], background: str, pairs: Sequence[Pair] | None = None
-) -> dict[str, Any]:
+def describe_run(models: Sequence[QualityModel], background: str, pairs: Sequence[Pair]) -> dict[str, Any]:
     """All that the scores of a run depend on, as plain JSON values.
 
     Args:
@@ -28,17 +26,23 @@ def describe_run(
         background: Colour under transparent pixels.
         pairs: The plan; its names are recorded as a checksum, which tells a resumed run from another one.
     """
-    described: dict[str, Any] = {
+    described = {
         "models": [asdict(model.provenance) for model in models if model.provenance is not None],
+        **describe_plan(background, pairs),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(described))
+    return plain
+
+
+def describe_plan(background: str, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """What is known of a run before its models are loaded."""
+    return {
         "reading": reading_settings(background),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        "pairs": {"count": len(pairs), "sha256": _plan_checksum(pairs)},
     }
-    if pairs is not None:
-        described["pairs"] = {"count": len(pairs), "sha256": _plan_checksum(pairs)}
-    plain: dict[str, Any] = json.loads(json.dumps(described))
-    return plain
 
 
 def provenance_path(output: Path) -> Path:
@@ -54,14 +58,15 @@ def write_provenance(output: Path, described: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def demand_same_run(output: Path, described: dict[str, Any]) -> None:
-    """Raise ``ConfigError`` unless the file of scores was begun with the same models, settings and pairs."""
+def demand_same(output: Path, described: dict[str, Any]) -> None:
+    """Raise ``ConfigError`` unless the file of scores was begun with what is described."""
     path = provenance_path(output)
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        got = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"Expected the provenance of the run to resume at {path}, got: {error}. Start anew with --overwrite."
+            f"Expected the provenance of the run to resume at {path}, got: {got}. Start anew with --overwrite."
         ) from error
     for name, value in described.items():
         if before.get(name) != value:
@@ -75,9 +80,9 @@ def demand_same_run(output: Path, described: dict[str, Any]) -> None:
 def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
     """The first place where two JSON values differ."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for name in now:
-            if before.get(name) != now[name]:
-                return f"{name}: {_difference(before.get(name), now[name])}"
+        for name in (*now, *before):
+            if before.get(name) != now.get(name):
+                return f"{name}: {_difference(before.get(name), now.get(name))}"
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for old, new in zip(before, now, strict=True):
             if old != new:

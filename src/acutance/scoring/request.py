@@ -6,11 +6,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from acutance.catalog import Precision, find_model, load
+from acutance.catalog import ModelEntry, Precision, find_model, load
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
+from acutance.scoring.files import ScoreFile
 from acutance.scoring.manifest import is_manifest, read_manifest
-from acutance.scoring.output import score_to_file
+from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pairing, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
@@ -59,6 +60,7 @@ class ScoreRequest:
         self.settings = settings
         self.choices = _choices(model, self.pairing)
         self.names = [_name(choice) for choice in self.choices]
+        self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
         self._weights = weights
         self._options = options or {}
         self._check_names()
@@ -68,51 +70,51 @@ class ScoreRequest:
         if not self.pairing.pairs:
             raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.cure}")
         self.models: list[QualityModel] = []
+        self._images = images
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
     ) -> None:
-        """Load the models that are named; those that are loaded already stay as they are."""
-        self.models = [
-            load(
-                choice,
-                self._weights_of(choice),
+        """Load the models that are named, large ones last; those that are loaded already stay as they are."""
+        loaded = {
+            name: choice for name, choice in zip(self.names, self.choices, strict=True) if not isinstance(choice, str)
+        }
+        for name in sorted(self._to_load, key=lambda name: find_model(name).weights is not None):
+            loaded[name] = load(
+                name,
+                self._weights_of(name),
                 device=device,
                 precision=precision,
                 offline=offline,
                 on_progress=on_progress,
-                **self._options.get(choice, {}),
+                **self._options.get(name, {}),
             )
-            if isinstance(choice, str)
-            else choice
-            for choice in self.choices
-        ]
+        self.models = [loaded[name] for name in self.names]
 
     def rows(self, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
         """Every row, made one by one."""
         groups = score_pairs(self.pairing.pairs, self.models, self.settings, on_progress=on_progress)
         return chain.from_iterable(groups)
 
-    def to_file(
-        self,
-        path: Path,
-        *,
-        term_names: Sequence[str] = (),
-        resume: bool = False,
-        overwrite: bool = False,
-        on_progress: OnProgress | None = None,
-    ) -> Iterator[ScoreRow]:
-        """Every row, each written to a file before it is given out; see ``score_to_file``."""
-        return score_to_file(
-            self.pairing,
-            self.models,
-            self.settings,
-            path,
-            term_names=term_names,
-            resume=resume,
-            overwrite=overwrite,
-            on_progress=on_progress,
-        )
+    def output(
+        self, path: Path, *, term_names: Sequence[str] = (), resume: bool = False, overwrite: bool = False
+    ) -> ScoreFile:
+        """The file of scores, checked and not yet touched; needs no models yet.
+
+        Raises:
+            ConfigError: It cannot be written, exists, or was begun by another run.
+        """
+        if resume and overwrite:
+            raise ConfigError("Expected --resume or --overwrite, got both. Leave one of them out.")
+        if is_manifest(self._images) and path.absolute() == Path(str(self._images)).absolute():
+            raise ConfigError(f"Expected another file of scores than the manifest {path}. Choose another name.")
+        file = ScoreFile(path, term_names, resume=resume, overwrite=overwrite)
+        demand_continues(file, self.pairing.pairs, self.names, self.settings.background)
+        return file
+
+    def to_file(self, file: ScoreFile, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
+        """Every row, each written to a file before it is given out."""
+        return score_to_file(self.pairing.pairs, self.models, self.settings, file, on_progress=on_progress)
 
     def term_names(self) -> tuple[str, ...]:
         """The terms of all models, each once."""
@@ -131,18 +133,23 @@ class ScoreRequest:
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ConfigError(f"Expected every model once, got {twice[0]} twice. Score with the second in another run.")
-        weighted = [name for name in self.names if find_model(name).weights is not None]
+        weighted = [name for name in self._to_load if find_model(name).weights is not None]
         if self._weights is not None and not isinstance(self._weights, Mapping) and not weighted:
-            raise ConfigError(f"Expected no weights for {', '.join(self.names)}, got {self._weights}. Leave them out.")
+            raise ConfigError(
+                f"Expected no weights for {', '.join(self.names)}, got {os.fspath(self._weights)}. Leave them out."
+            )
         for given, what in ((self._options, "options"), (self._weights, "weights")):
-            strays = sorted(set(given) - set(self.names)) if isinstance(given, Mapping) else []
+            strays = sorted(set(given) - set(self._to_load)) if isinstance(given, Mapping) else []
             if strays:
                 raise ConfigError(
-                    f"Expected {what} for {', '.join(self.names)}, got some for {strays[0]}. Name that model too."
+                    f"Expected {what} only for models to load ({', '.join(self._to_load) or 'none'}), got some for "
+                    f"{strays[0]}. Name that model too, or leave them out."
                 )
 
     def _check_references(self) -> None:
-        comparing = [name for name in self.names if find_model(name).needs_reference]
+        comparing = [
+            name for name, choice in zip(self.names, self.choices, strict=True) if _facts(choice).needs_reference
+        ]
         alone = [pair.image.name for pair in self.pairing.pairs if pair.reference is None]
         if comparing and alone:
             raise ConfigError(
@@ -158,11 +165,17 @@ class ScoreRequest:
 
 def _plan(images: Sources, reference: Sources | None, pair_by: str) -> Pairing:
     """The pairs of a manifest, or pictures with their references."""
+    for manifest in filter(is_manifest, images if isinstance(images, list | tuple) else ()):
+        raise ConfigError(f"Expected one manifest alone, got {manifest} among others. Put all pairs into one file.")
     if not is_manifest(images):
         return pair_up(images, reference, pair_by=pair_by)
     if reference is not None:
         raise ConfigError(f"Expected no reference beside the manifest {images}, which names its own. Leave it out.")
     return read_manifest(Path(str(images)))
+
+
+def _facts(choice: ModelChoice) -> ModelEntry | QualityModel:
+    return find_model(choice) if isinstance(choice, str) else choice
 
 
 def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing) -> list[ModelChoice]:

@@ -1,10 +1,14 @@
 """What scoring gives: a score with its meaning, or a row of a table."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from acutance.errors import InputError
 from acutance.score_info import ScoreInfo
+from acutance.scoring.pairing import Pair
+from acutance.scoring.sources import readable
 
 ROW_FIELDS = ("image", "reference", "model", "score", "error")
 """Fields of every row, in this order; terms follow where they are asked for."""
@@ -54,3 +58,42 @@ class ScoreRow:
         """The row as flat fields: those of ``ROW_FIELDS``, then the terms asked for."""
         fixed: dict[str, str | float | None] = {name: getattr(self, name) for name in ROW_FIELDS}
         return fixed | {name: self.terms.get(name) for name in term_names}
+
+
+def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool) -> ScoreRow:
+    """The row of a pair that was scored; a score that is no number makes it a failed one."""
+    if math.isnan(terms["score"]):
+        error = InputError("Expected a number, got NaN: the model gives none for this picture.")
+        return failed_row(pair, model, error, compares=compares)
+    parts = {name: value for name, value in terms.items() if name != "score"}
+    return ScoreRow(
+        image=pair.image.name,
+        reference=_reference_name(pair, compares=compares),
+        model=model,
+        score=terms["score"],
+        terms=parts,
+    )
+
+
+def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool) -> ScoreRow:
+    """The row of a pair that could not be scored."""
+    _let_go(error)
+    return ScoreRow(
+        image=pair.image.name,
+        reference=_reference_name(pair, compares=compares),
+        model=model,
+        error=readable(" ".join(str(error).split())) or type(error).__name__,
+        exception=error,
+    )
+
+
+def _reference_name(pair: Pair, *, compares: bool) -> str | None:
+    return pair.reference.name if compares and pair.reference else None
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Forget where an error and its causes were raised: those places hold on to the pictures' pixels."""
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        _let_go(error.__context__)
+        error = error.__cause__

@@ -12,11 +12,12 @@ from acutance.images.tensors import to_batch
 from acutance.models.quality_model import ModelProvenance, QualityModel, SharesReferences
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair
-from acutance.scoring.rows import ScoreRow
+from acutance.scoring.rows import ScoreRow, failed_row, scored_row
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.shelf import ReferenceShelf
 
 OnProgress = Callable[[int, int], None]
+Terms = dict[str, list[float]]
 
 CHUNK = 64
 """Pairs that may be batched together; which ones are does not depend on where a run began."""
@@ -46,9 +47,9 @@ def score_pairs(
     first = start - start % CHUNK
     for place, rows in enumerate(scorer.run(first), start=first):
         if place >= start:
-            yield rows
             if on_progress is not None:
                 on_progress(place + 1, len(pairs))
+            yield rows
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,14 @@ class _Model:
 
     model: QualityModel
     provenance: ModelProvenance
+
+    @property
+    def name(self) -> str:
+        return self.provenance.model
+
+    @property
+    def compares(self) -> bool:
+        return self.model.needs_reference
 
     @property
     def dtype(self) -> torch.dtype:
@@ -78,11 +87,13 @@ class _Scorer:
             while place in done:
                 yield done.pop(place)
                 place += 1
+            self._shelf.advance(place)
 
     def _batches(self, first: int) -> Iterator[list[DecodedPair]]:
-        """Pairs of one size, grouped within their chunk; a pair in error comes alone."""
+        """Pairs of one size, grouped within their chunk; a picture that cannot be read comes alone."""
         groups: dict[tuple[int, ...], list[DecodedPair]] = {}
-        for decoded in decode_ahead(self._pairs, first, self._settings):
+        compares = any(model.compares for model in self._models)
+        for decoded in decode_ahead(self._pairs, first, self._settings, with_references=compares):
             if decoded.distorted is None:
                 yield [decoded]
             else:
@@ -104,10 +115,10 @@ class _Scorer:
     def _score_batch(self, batch: list[DecodedPair]) -> dict[int, list[ScoreRow]]:
         rows: dict[int, list[ScoreRow]] = {pair.place: [] for pair in batch}
         for model in self._models:
-            if batch[0].error is not None:
-                rows[batch[0].place].append(_row(batch[0], model, error=batch[0].error))
-                continue
-            for part in self._parts(batch, model):
+            for pair in batch:
+                if obstacle := _obstacle(pair, model):
+                    rows[pair.place].append(failed_row(pair.pair, model.name, obstacle, compares=model.compares))
+            for part in self._parts([pair for pair in batch if not _obstacle(pair, model)], model):
                 for pair, row in zip(part, self._score_part(part, model), strict=True):
                     rows[pair.place].append(row)
         return rows
@@ -125,25 +136,36 @@ class _Scorer:
         return fits and self._shelf.is_shared(pair.pair.reference.key)
 
     def _score_part(self, part: list[DecodedPair], model: _Model) -> list[ScoreRow]:
+        """Rows of a part; if it fails, each pair has its own attempt, so that one cannot fail another."""
+        values, error = self._attempt(part, model)
+        if error is None:
+            return [
+                scored_row(pair.pair, model.name, _at(index, values), compares=model.compares)
+                for index, pair in enumerate(part)
+            ]
+        if len(part) == 1:
+            return [failed_row(part[0].pair, model.name, error, compares=model.compares)]
+        return [row for pair in part for row in self._score_part([pair], model)]
+
+    def _attempt(self, part: list[DecodedPair], model: _Model) -> tuple[Terms, Exception | None]:
+        """Terms of a part, or the fault of its pictures; a fault of the model itself is raised."""
         try:
             with torch.inference_mode():
                 terms = self._terms(part, model)
-            values = {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}
+            return {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}, None
         except (AcutanceError, MemoryError) as error:
-            return [_row(pair, model, error=error) for pair in part]
+            return {}, error
         except RuntimeError as error:
             if "memory" not in str(error):
                 raise
-            shortage = InputError(f"Expected enough memory for a picture of {_size(part[0])} pixels, got: {error}")
-            return [_row(pair, model, error=shortage) for pair in part]
-        return [
-            _row(pair, model, terms={name: numbers[index] for name, numbers in values.items()})
-            for index, pair in enumerate(part)
-        ]
+            height, width = _size(part[0])
+            return {}, InputError(
+                f"Expected enough memory for pictures of {width} x {height} pixels, got: {error}. Score smaller ones."
+            )
 
     def _terms(self, part: list[DecodedPair], model: _Model) -> dict[str, torch.Tensor]:
         distorted = self._batch([pair.distorted for pair in part], model)
-        if not model.model.needs_reference:
+        if not model.compares:
             return model.model.terms(distorted)
         if self._keeps_reference(part[0], model) and isinstance(model.model, SharesReferences):
             return model.model.terms_against(distorted, [self._features(pair, model) for pair in part])
@@ -153,12 +175,11 @@ class _Scorer:
         sharing = model.model
         if pair.pair.reference is None or not isinstance(sharing, SharesReferences):
             raise TypeError("only pairs whose references are kept come here")
-        nbytes = sharing.features_nbytes(*_size(pair))
         return self._shelf.get(
             pair.pair.reference.key,
-            str(id(model.model)),
+            model.name,
             pair.place,
-            nbytes,
+            sharing.features_nbytes(*_size(pair)),
             lambda: sharing.encode_reference(self._batch([pair.reference], model)),
         )
 
@@ -166,33 +187,18 @@ class _Scorer:
         return to_batch(list(pixels), dtype=model.dtype, device=model.provenance.device)
 
 
+def _obstacle(pair: DecodedPair, model: _Model) -> Exception | None:
+    """Why this model cannot even try."""
+    return pair.error or (pair.reference_error if model.compares else None)
+
+
+def _at(index: int, values: Terms) -> dict[str, float]:
+    return {name: numbers[index] for name, numbers in values.items()}
+
+
 def _size(pair: DecodedPair) -> tuple[int, int]:
     height, width = pair.distorted.shape[:2] if pair.distorted is not None else (0, 0)
     return height, width
-
-
-def _row(
-    pair: DecodedPair, model: _Model, *, terms: dict[str, float] | None = None, error: Exception | None = None
-) -> ScoreRow:
-    reference = pair.pair.reference if model.model.needs_reference else None
-    terms = dict(terms or {})
-    score = terms.pop("score", None)
-    if score is not None and math.isnan(score):
-        error = InputError("Expected a number, got NaN: the model gives none for this picture.")
-    return ScoreRow(
-        image=pair.pair.image.name,
-        reference=reference.name if reference else None,
-        model=model.provenance.model,
-        score=score if error is None else None,
-        error=_one_line(error) if error is not None else None,
-        terms=terms if error is None else {},
-        exception=error,
-    )
-
-
-def _one_line(error: Exception) -> str:
-    """What the error says, without line breaks; its type if it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _provenance(model: QualityModel) -> ModelProvenance:

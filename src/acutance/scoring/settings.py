@@ -1,11 +1,26 @@
-"""How scoring runs: nothing here changes a score by more than rounding."""
+"""How scoring runs: nothing here but the background changes a score by more than rounding."""
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from acutance.errors import ConfigError
+from acutance.images.read import reading_settings
 
 MEGABYTE = 1_000_000
+CPU_PIXELS = 800_000
+"""Pixels in a batch on a CPU: more leaves its caches without a gain (measured at 512 x 384)."""
+GPU_PIXELS = 16_000_000
+"""Pixels in a batch on a GPU."""
+LARGEST_BATCH = 64
+"""Pictures in a batch at most."""
+_WANTED = {
+    "batch_size": "a batch size above 0 or 'auto'",
+    "workers": "a number of workers above 0",
+    "reference_memory": "a number of bytes, 0 or more",
+    "decode_memory": "a number of bytes, 0 or more",
+}
 
 
 class ScoringSettings(BaseModel):
@@ -32,9 +47,18 @@ class ScoringSettings(BaseModel):
         return max(1, min(LARGEST_BATCH, at_once // pixels))
 
 
-CPU_PIXELS = 800_000
-"""Pixels in a batch on a CPU: more leaves its caches without a gain (measured at 512 x 384)."""
-GPU_PIXELS = 16_000_000
-"""Pixels in a batch on a GPU."""
-LARGEST_BATCH = 64
-"""Pictures in a batch at most."""
+def checked_settings(**chosen: Any) -> ScoringSettings:  # noqa: ANN401 (the fields of ScoringSettings)
+    """The settings, what is ``None`` or left out by default.
+
+    Raises:
+        ConfigError: A value out of range, or a background that is no colour.
+    """
+    try:
+        settings = ScoringSettings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        wanted = _WANTED.get(name, f"a setting {name} that fits")
+        raise ConfigError(f"Expected {wanted}, got {chosen[name]!r}. Change {name}.") from error
+    reading_settings(settings.background)
+    return settings

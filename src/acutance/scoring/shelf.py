@@ -1,6 +1,7 @@
 """References kept as long as later pairs need them, within a budget of memory."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ class ReferenceShelf:
     """What was computed of references, thrown away when the plan has no more use for it.
 
     The plan is known, so the one whose next use is farthest away goes first: no order of pairs can make
-    this worse than forgetting.
+    this worse than forgetting. Pairs may come a little out of order, as batches of one size do.
 
     Args:
         pairs: The whole plan.
@@ -24,7 +25,9 @@ class ReferenceShelf:
     def __init__(self, pairs: Sequence[Pair], budget: int) -> None:
         self.budget = budget
         self.held = 0
+        self._floor = 0
         self._places: dict[str, list[int]] = {}
+        self._used: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._kept: dict[tuple[str, str], tuple[Any, int]] = {}
         for place, pair in enumerate(pairs):
             if pair.reference is not None:
@@ -44,39 +47,49 @@ class ReferenceShelf:
             nbytes: Memory it takes.
             make: Makes it.
         """
-        if (key, what) in self._kept:
-            return self._kept[key, what][0]
+        name = (key, what)
+        self._used[name].add(place)
+        if name in self._kept:
+            value = self._kept[name][0]
+            if self._next_use(name) == NEVER:
+                self._drop(name)
+            return value
         made = make()
-        self._drop_finished(place)
-        next_use = self._next_use(key, place + 1)
-        if next_use != NEVER and self._make_room(nbytes, next_use, place):
-            self._kept[key, what] = (made, nbytes)
+        next_use = self._next_use(name)
+        if next_use != NEVER and self._make_room(nbytes, next_use):
+            self._kept[name] = (made, nbytes)
             self.held += nbytes
         return made
 
-    def _drop_finished(self, place: int) -> None:
-        for key, what in list(self._kept):
-            if self._next_use(key, place) == NEVER:
-                self._drop(key, what)
+    def advance(self, place: int) -> None:
+        """All pairs before this place are done: what only they needed goes."""
+        self._floor = place
+        for name in list(self._kept):
+            if self._next_use(name) == NEVER:
+                self._drop(name)
+        for name in list(self._used):
+            self._used[name] = {used for used in self._used[name] if used >= place}
+            if not self._used[name]:
+                del self._used[name]
 
-    def _make_room(self, nbytes: int, next_use: int, place: int) -> bool:
+    def _make_room(self, nbytes: int, next_use: int) -> bool:
         """Whether there is room now; only what is needed later than ``next_use`` makes way."""
         while self.held + nbytes > self.budget:
             if not self._kept:
                 return False
-            (key, what), farthest = max(
-                ((kept, self._next_use(kept[0], place)) for kept in self._kept), key=lambda item: item[1]
-            )
+            farthest, name = max((self._next_use(kept), kept) for kept in self._kept)
             if farthest <= next_use:
                 return False
-            self._drop(key, what)
+            self._drop(name)
         return True
 
-    def _next_use(self, key: str, place: int) -> int:
-        """First place from ``place`` on that uses the reference."""
-        places = self._places[key]
-        index = bisect_left(places, place)
+    def _next_use(self, name: tuple[str, str]) -> int:
+        """First place still to come that uses the reference."""
+        places, used = self._places[name[0]], self._used.get(name, ())
+        index = bisect_left(places, self._floor)
+        while index < len(places) and places[index] in used:
+            index += 1
         return places[index] if index < len(places) else NEVER
 
-    def _drop(self, key: str, what: str) -> None:
-        self.held -= self._kept.pop((key, what))[1]
+    def _drop(self, name: tuple[str, str]) -> None:
+        self.held -= self._kept.pop(name)[1]

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
-from acutance.errors import InputError
+from acutance.errors import ImageReadError, InputError
 from acutance.images.files import find_images
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Picture:
     relative: str
     """Its path below the folder it was found in, or its file name: what pairing looks at."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for two mentions of one picture."""
         return str(Path(self.source).absolute()) if is_path(self.source) else f"object {id(self.source)}"
@@ -42,35 +43,45 @@ class Collection:
     """Files in folders that are no pictures by their ending."""
     is_single: bool
     """Whether one picture was named, not a folder or a list."""
+    is_ordered: bool
+    """Whether the caller gave the order, naming no folder."""
 
 
 def collect(sources: Sources) -> Collection:
     """The pictures that ``sources`` names, folders in sorted order, lists in their own.
 
     Raises:
-        InputError: A path that does not exist, a folder without pictures, or an empty list.
+        ImageReadError: A path that does not exist.
+        InputError: A folder without pictures, or an empty list.
     """
     single = _is_one_picture(sources)
     items: list[Any] = [sources] if single or is_path(sources) else list(_items(sources))
     pictures: list[Picture] = []
     ignored: list[str] = []
+    is_ordered = True
     for item in items:
         if is_path(item) and Path(item).is_dir():
+            is_ordered = False
             found = find_images(Path(item))
             if not found.images:
                 raise InputError(f"Expected pictures in the folder {os.fspath(item)}, got none. Name another folder.")
             pictures += [_in_folder(Path(item), relative) for relative in found.images]
-            ignored += [(Path(item) / relative).as_posix() for relative in found.ignored]
+            ignored += [readable((Path(item) / relative).as_posix()) for relative in found.ignored]
         else:
             pictures.append(_alone(item, len(pictures)))
     if not pictures:
         raise InputError("Expected at least one picture, got an empty list. Name files or folders.")
-    return Collection(pictures, ignored, is_single=single)
+    return Collection(pictures, ignored, is_single=single, is_ordered=is_ordered)
 
 
 def is_path(source: object) -> bool:
     """Whether this is a path and not a picture in memory."""
     return isinstance(source, str | os.PathLike)
+
+
+def readable(name: str) -> str:
+    """The name as text that every file can hold: bytes of a file name that are no UTF-8 are spelt out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _is_one_picture(sources: object) -> bool:
@@ -90,7 +101,7 @@ def _items(sources: Any) -> Iterable[Any]:  # noqa: ANN401
 
 def _in_folder(folder: Path, relative: str) -> Picture:
     path = folder / relative
-    return Picture(path, path.as_posix(), relative)
+    return Picture(path, readable(path.as_posix()), relative)
 
 
 def _alone(item: Any, index: int) -> Picture:  # noqa: ANN401
@@ -101,5 +112,5 @@ def _alone(item: Any, index: int) -> Picture:  # noqa: ANN401
         return Picture(item, name, Path(name).name)
     path = Path(item)
     if not path.exists():
-        raise InputError(f"Expected a picture or a folder at {path}, got nothing there. Check the path.")
-    return Picture(path, path.as_posix(), path.name)
+        raise ImageReadError(f"Expected a picture or a folder at {path}, got nothing there. Check the path.")
+    return Picture(path, readable(path.as_posix()), path.name)

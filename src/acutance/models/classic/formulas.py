@@ -10,7 +10,7 @@ from torch import Tensor
 from acutance.errors import InputError
 from acutance.models.classic.channels import Planes
 from acutance.models.classic.downsampling import averaged, halved
-from acutance.shapes import ScoreBatch
+from acutance.shapes import ChannelBatch, ScoreBatch
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales (Wang et al. 2003, section 3.2)."""
@@ -27,27 +27,26 @@ def psnr(distorted: Planes, reference: Planes) -> ScoreBatch:
 
 
 def ssim(distorted: Planes, reference: Planes, *, downsample: bool) -> ScoreBatch:
-    """SSIM with the 11 x 11 Gaussian window, over the pixels where it fits."""
+    """SSIM with the 11 x 11 Gaussian window, over the pixels where it fits; the mean over the planes."""
     if downsample:
         distorted, reference = (averaged(planes, "symmetric") for planes in (distorted, reference))
-    return _piq(piq.ssim, distorted, reference, downsample=False)
+    scores, _ = _ssim_terms(distorted, reference)
+    return scores.mean(dim=1)
 
 
 def ms_ssim(distorted: Planes, reference: Planes) -> ScoreBatch:
-    """MS-SSIM: piq's SSIM terms at five scales, halved as in ``msssim.m``.
+    """MS-SSIM: piq's SSIM terms at five scales, halved as in ``msssim.m``; the mean over the planes.
 
     Not piq's own loop over the scales, which treats odd sides another way and is off by up to 0.009.
     """
-    batch, channels, height, width = distorted.shape
-    distorted, reference = (planes.reshape(-1, 1, height, width) for planes in (distorted, reference))
-    product = torch.ones(batch * channels).to(distorted)
+    product = torch.ones(distorted.shape[:2]).to(distorted)
     for scale, weight in enumerate(MS_SSIM_WEIGHTS):
         if scale:
             distorted, reference = halved(distorted), halved(reference)
-        full, contrast = piq.ssim(distorted, reference, downsample=False, full=True, reduction="none")
+        full, contrast = _ssim_terms(distorted, reference)
         term = full if scale == len(MS_SSIM_WEIGHTS) - 1 else contrast
         product = product * term.relu() ** weight
-    return product.reshape(batch, channels).mean(dim=1)
+    return product.mean(dim=1)
 
 
 def iw_ssim(distorted: Planes, reference: Planes) -> ScoreBatch:
@@ -135,6 +134,13 @@ FORMULAS: dict[str, Callable[..., ScoreBatch]] = {
 def _piq(function: Callable[..., Any], distorted: Planes, reference: Planes, **options: bool) -> ScoreBatch:
     scores: Tensor = function(distorted, reference, data_range=1.0, reduction="none", **options)
     return scores
+
+
+def _ssim_terms(distorted: Planes, reference: Planes) -> tuple[ChannelBatch, ChannelBatch]:
+    """Mean SSIM and mean contrast-structure term of each plane."""
+    planes = [images.flatten(0, 1).unsqueeze(1) for images in (distorted, reference)]  # (batch * channels, 1, h, w)
+    full, contrast = piq.ssim(*planes, downsample=False, full=True, reduction="none")
+    return full.reshape(distorted.shape[:2]), contrast.reshape(distorted.shape[:2])
 
 
 def _require_detail(reference: Planes, name: str) -> None:

@@ -1,5 +1,6 @@
 """Classic full-reference metrics as quality models: piq's formulas, the authors' settings."""
 
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -10,8 +11,12 @@ from acutance.models.classic.formulas import FORMULAS
 from acutance.models.classic.options import ClassicOptions, classic_options
 from acutance.models.classic.published import CLASSIC, ClassicRecord
 from acutance.models.classic.roots import FiniteRoots
+from acutance.models.classic.windows import SeparableWindows
 from acutance.models.quality_model import JSON, QualityModel
 from acutance.shapes import ImageBatch, ScoreBatch
+
+PRECISION = "float64, or float32 on mps"
+"""What the maths runs in, whatever the pictures are in."""
 
 
 class ClassicMetric(QualityModel):
@@ -50,21 +55,16 @@ class ClassicMetric(QualityModel):
             ShapeMismatchError: The two differ in shape.
         """
         pair = self.checked_pair(distorted, reference)
-        if not (torch.is_grad_enabled() and any(images.requires_grad for images in pair)):
-            return {"score": self._scores(*pair)}
-        with FiniteRoots():
+        wants_gradient = torch.is_grad_enabled() and any(images.requires_grad for images in pair)
+        with SeparableWindows(), FiniteRoots() if wants_gradient else nullcontext():
             return {"score": self._scores(*pair)}
 
     def preprocessing(self) -> dict[str, JSON]:
         """The formula's library and version, channel, downsampling, window and constants."""
         settings = {key: [*value] if isinstance(value, tuple) else value for key, value in self.record.settings.items()}
-        common = {
-            "library": "piq",
-            "library_version": version("piq"),
-            "clipped_to": [0.0, 1.0],
-            "precision": "float64",
-        }
-        return cast("dict[str, JSON]", {**common, "channel": "rgb", **settings, **self.options.model_dump()})
+        common = {"library": "piq", "clipped_to": [0.0, 1.0], "precision": PRECISION, "channel": "rgb"}
+        record = {**common, **settings, **self.options.model_dump()}
+        return cast("dict[str, JSON]", {**record, "library_version": version(record["library"])})
 
     def extra_repr(self) -> str:
         """Name and options, for ``print``."""

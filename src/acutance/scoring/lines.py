@@ -1,0 +1,84 @@
+"""Rows as lines of CSV or JSON, and back."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+from acutance.scoring.rows import ROW_FIELDS
+
+Row = dict[str, str | float | None]
+
+
+def json_line(row: Row) -> str:
+    """The row as one line of JSON; an infinite score becomes 1e999, which readers take as infinity."""
+    fields = (f"{json.dumps(name)}: {_json_value(value)}" for name, value in row.items())
+    return "{" + ", ".join(fields) + "}\n"
+
+
+def csv_line(values: Sequence[str | float | None]) -> str:
+    """Values as one line of CSV; numbers with every digit, ``None`` as nothing."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(  # with this ending, both its characters are quoted
+        ["" if value is None else repr(value) if isinstance(value, float) else value for value in values]
+    )
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
+
+
+def parse_json_lines(lines: Iterable[str]) -> Iterator[Row]:
+    """Rows of JSON lines.
+
+    Raises:
+        ValueError: A line that is no JSON object.
+    """
+    for line in lines:
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise ValueError(f"a line that is no JSON object: {line[:40]!r}")
+        yield row
+
+
+def parse_csv(lines: Iterable[str]) -> Iterator[Row]:
+    """Rows of CSV without its header.
+
+    Args:
+        lines: The file with its header, line ends untouched.
+
+    Raises:
+        ValueError: A row with too many or too few values, or with text for a number.
+    """
+    reader = csv.reader(lines, strict=True)
+    columns = next(reader, [])
+    for values in reader:
+        if len(values) != len(columns):
+            raise ValueError(f"{len(values)} values in line {reader.line_num}, not {len(columns)}")
+        yield {name: _csv_value(name, value) for name, value in zip(columns, values, strict=True)}
+
+
+def whole_records(file: BinaryIO, *, is_csv: bool) -> tuple[int, int]:
+    """How many whole records a file holds and where the last one ends, in bytes.
+
+    A CSV record may hold line breaks between double quotes; an even number of quotes before a line break
+    says that it ends a record.
+    """
+    count = end = position = quotes = 0
+    for line in file:
+        position += len(line)
+        quotes += line.count(b'"') if is_csv else 0
+        if line.endswith(b"\n") and quotes % 2 == 0:
+            count, end = count + 1, position
+    return count, end
+
+
+def _json_value(value: str | float | None) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null" if math.isnan(value) else f"{math.copysign(1, value):.0f}e999"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _csv_value(name: str, value: str) -> str | float | None:
+    if not value:
+        return None
+    return value if name in ROW_FIELDS and name != "score" else float(value)

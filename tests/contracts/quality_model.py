@@ -1,0 +1,151 @@
+"""Promises that every quality model keeps. Not collected by itself."""
+
+import copy
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor
+
+from acutance.errors import InputError, ShapeMismatchError
+from acutance.models.quality_model import QualityModel
+
+SIDE = 176
+"""Pixels a side: enough for every metric."""
+TOLERANCE = 2e-4
+"""Share of a score by which rounding in float32 may move it."""
+
+
+class QualityModelContract:
+    """Subclass it, and say in ``model`` which model."""
+
+    best_at_identity: ClassVar[bool] = True
+    follows_noise: ClassVar[bool] = True
+
+    @pytest.fixture
+    def model(self) -> QualityModel:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def pair(self) -> tuple[Tensor, Tensor]:
+        return noisy(0.05), smooth_pictures()
+
+    def test_gives_one_score_per_picture(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        assert score(model, *pair).shape == (len(pair[0]),)
+
+    def test_counts_its_score_among_its_terms(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        terms = model.terms(*arguments(model, *pair))
+        assert torch.equal(terms["score"], score(model, *pair))
+        assert all(term.shape == (len(pair[0]),) for term in terms.values())
+
+    def test_gives_the_same_score_alone_as_in_a_batch(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        alone = torch.cat([score(model, d[None], r[None]) for d, r in zip(*pair, strict=True)])
+        torch.testing.assert_close(score(model, *pair), alone, rtol=TOLERANCE, atol=1e-5)
+
+    def test_gives_the_same_score_twice(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        assert torch.equal(score(model, *pair), score(model, *pair))
+
+    def test_leaves_its_inputs_alone(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        before = [images.clone() for images in pair]
+        score(model, *pair)
+        assert all(torch.equal(a, b) for a, b in zip(pair, before, strict=True))
+
+    def test_takes_one_tensor_as_both_pictures(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        reference = pair[1]
+        torch.testing.assert_close(score(model, reference, reference), score(model, reference, reference.clone()))
+
+    def test_stays_within_its_bounds(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        scores = score(model, *pair)
+        assert bool(((scores >= model.info.low) & (scores <= model.info.high)).all())
+
+    def test_computes_in_double_when_it_is_double(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        single = score(model, *pair)
+        double = score(copy.deepcopy(model).double(), *(images.double() for images in pair))
+        assert double.dtype == torch.float64
+        torch.testing.assert_close(single.double(), double, rtol=1e-3, atol=1e-4)
+
+    def test_gives_finite_gradients_to_its_pictures(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        inputs = [images[:1].clone().requires_grad_() for images in arguments(model, *pair)]
+        model(*inputs).sum().backward()
+        for images in inputs:
+            assert images.grad is not None
+            assert bool(torch.isfinite(images.grad).all())
+            assert bool((images.grad != 0).any())
+
+    def test_keeps_its_scores_through_a_saved_state(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        twin = copy.deepcopy(model)
+        for parameter in twin.parameters():
+            parameter.data.normal_()
+        twin.load_state_dict(model.state_dict())
+        assert torch.equal(score(model, *pair), score(twin, *pair))
+
+    def test_rates_a_picture_best_beside_itself(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        identical = model.info.identical
+        if not self.best_at_identity:
+            assert identical is None
+            return
+        assert identical is not None
+        scores = score(model, pair[1], pair[1])
+        torch.testing.assert_close(scores, torch.full_like(scores, identical), rtol=1e-5, atol=1e-5)
+        worse = score(model, *pair)
+        assert bool(((worse < identical) if model.info.better == "higher" else (worse > identical)).all())
+
+    def test_rates_more_noise_worse(self, model: QualityModel) -> None:
+        if not self.follows_noise:
+            return
+        means = [float(score(model, noisy(sigma), smooth_pictures()).mean()) for sigma in (0.02, 0.05, 0.1)]
+        assert means == sorted(means, reverse=model.info.better == "higher")
+
+    @pytest.mark.usefixtures("as_users_run_it")
+    def test_names_both_shapes_when_they_differ(self, model: QualityModel) -> None:
+        if not model.needs_reference:
+            return
+        with pytest.raises(ShapeMismatchError, match=r"\(1, 3, 180, 176\) and \(1, 3, 180, 177\)"):
+            model(torch.rand(1, 3, 180, 176), torch.rand(1, 3, 180, 177))
+
+    @pytest.mark.usefixtures("as_users_run_it")
+    def test_refuses_values_of_another_range(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        wrong = [images * 255 for images in arguments(model, *pair)]
+        with pytest.raises(InputError, match=r"images in \[0, 1\], got values from .* to 2\d\d"):
+            model(*wrong)
+
+    @pytest.mark.usefixtures("as_users_run_it")
+    def test_refuses_what_is_no_batch_of_colour_pictures(self, model: QualityModel) -> None:
+        grey = [torch.rand(1, 1, SIDE, SIDE)] * (2 if model.needs_reference else 1)
+        with pytest.raises(InputError, match=r"shape \(batch, 3, height, width\), got \(1, 1, 176, 176\)"):
+            model(*grey)
+
+    @pytest.mark.usefixtures("as_users_run_it")
+    def test_asks_for_the_reference_it_needs(self, model: QualityModel) -> None:
+        if model.needs_reference:
+            with pytest.raises(InputError, match="Expected a reference"):
+                model(torch.rand(1, 3, SIDE, SIDE))
+
+
+def arguments(model: QualityModel, distorted: Tensor, reference: Tensor) -> tuple[Tensor, ...]:
+    """What the model's forward takes of a pair."""
+    return (distorted, reference) if model.needs_reference else (distorted,)
+
+
+def score(model: QualityModel, distorted: Tensor, reference: Tensor) -> Tensor:
+    """Scores without gradient."""
+    with torch.no_grad():
+        scores: Tensor = model(*arguments(model, distorted, reference))
+    return scores
+
+
+def smooth_pictures() -> Tensor:
+    """Three pictures with structure at many scales, in [0.15, 0.85]."""
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.zeros(3, 3, SIDE, SIDE)
+    for side in (4, 11, 44, 88):
+        coarse = torch.rand(3, 3, side, side, generator=generator)
+        pictures += torch.nn.functional.interpolate(coarse, size=(SIDE, SIDE), mode="bilinear") / 4
+    return 0.15 + 0.7 * pictures
+
+
+def noisy(sigma: float) -> Tensor:
+    """The same pictures with noise."""
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(3, 3, SIDE, SIDE, generator=generator)
+    return (smooth_pictures() + sigma * noise).clamp(0, 1)

@@ -1,0 +1,139 @@
+import io
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acutance.errors import ImageReadError, ShapeMismatchError
+from acutance.scoring import decoding
+from acutance.scoring.decoding import DecodedPair, decode_ahead
+from acutance.scoring.pairing import Pair, pair_up
+from acutance.scoring.settings import ScoringSettings
+from tests.unit.scoring.fakes import noise, pair_of, picture, write_pictures
+
+
+def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[DecodedPair]:
+    return list(decode_ahead(pairs, start, ScoringSettings(**settings)))
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of sources as they are read."""
+    names: list[str] = []
+    original = decoding.read_image
+
+    def watched(source: Any, *, background: str) -> Any:
+        names.append(str(source)[-20:])
+        return original(source, background=background)
+
+    monkeypatch.setattr(decoding, "read_image", watched)
+    return names
+
+
+def test_pairs_come_in_order_whoever_is_faster(monkeypatch: pytest.MonkeyPatch):
+    def slow_first(source: Any, *, background: str) -> Any:
+        time.sleep(0.02 if source[0, 0, 0] % 2 else 0)
+        return source
+
+    monkeypatch.setattr(decoding, "read_image", slow_first)
+    pairs = [pair_of(index) for index in range(20)]
+    results = decoded(pairs, workers=4)
+    assert [result.pair for result in results] == pairs
+    assert all(result.distorted is pair.image.source for result, pair in zip(results, pairs, strict=True))
+
+
+def test_a_start_further_on_leaves_the_pairs_before_it_unread(tmp_path: Path, read: list[str]):
+    write_pictures(tmp_path, "a.png", "b.png", "c.png")
+    assert [result.place for result in decoded(pair_up(tmp_path).pairs, 2)] == [2]
+    assert len(read) == 1
+
+
+def test_an_unreadable_picture_is_an_error_and_the_rest_goes_on(tmp_path: Path):
+    write_pictures(tmp_path, "a.png", "c.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    good, bad, last = decoded(pair_up(tmp_path).pairs)
+    assert isinstance(bad.error, ImageReadError)
+    assert bad.distorted is None
+    assert good.error is None
+    assert last.error is None
+
+
+def test_an_unreadable_reference_leaves_the_picture(tmp_path: Path):
+    (tmp_path / "truth.png").write_bytes(b"")
+    write_pictures(tmp_path, "a.png")
+    (result,) = decoded(pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs)
+    assert isinstance(result.reference_error, ImageReadError)
+    assert result.error is None
+    assert result.distorted is not None
+
+
+def test_two_sizes_are_an_error_that_names_both():
+    (result,) = decoded([Pair(picture("a", noise(0, 8, 9)), picture("b", noise(1, 10, 11)))])
+    assert isinstance(result.reference_error, ShapeMismatchError)
+    assert "got (8, 9) and (10, 11)" in str(result.reference_error)
+
+
+def test_a_reference_of_neighbours_is_read_once(tmp_path: Path, read: list[str]):
+    write_pictures(tmp_path, "truth.png", *(f"out/{index:02}.png" for index in range(30)))
+    decoded(pair_up(tmp_path / "out", tmp_path / "truth.png").pairs, workers=2)
+    assert sum(name.endswith("truth.png") for name in read) == 1
+    assert len(read) == 31
+
+
+def test_references_can_be_left_unread(tmp_path: Path, read: list[str]):
+    write_pictures(tmp_path, "a.png", "truth.png")
+    pairs = pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs
+    (result,) = decode_ahead(pairs, 0, ScoringSettings(), with_references=False)
+    assert result.reference is None
+    assert len(read) == 1
+
+
+def test_no_more_is_decoded_ahead_than_fits_the_memory(monkeypatch: pytest.MonkeyPatch):
+    lock, begun, largest = threading.Lock(), 0, 0
+
+    def counted(source: Any, *, background: str) -> Any:
+        nonlocal begun
+        with lock:
+            begun += 1
+        return source
+
+    monkeypatch.setattr(decoding, "read_image", counted)
+    pairs = [Pair(picture(str(index), noise(index, 10, 10))) for index in range(40)]  # 300 bytes each
+    settings = ScoringSettings(workers=4, decode_memory=900)
+    for done, _ in enumerate(decode_ahead(pairs, 0, settings)):
+        time.sleep(0.001)
+        if done > 10:  # the first ones are asked for before any size is known
+            largest = max(largest, begun - done - 1)
+    assert largest <= 3
+    assert begun == 40
+
+
+def test_a_file_object_named_twice_is_read_by_one_thread_at_a_time(tmp_path: Path):
+    write_pictures(tmp_path, "a.png", size=(200, 200))
+    for _ in range(5):
+        file = io.BytesIO((tmp_path / "a.png").read_bytes())
+        (result,) = decoded(pair_up(file, file).pairs, workers=4)
+        assert result.error is None
+        assert result.reference_error is None
+        np.testing.assert_array_equal(result.distorted, result.reference)
+
+
+def test_a_fault_of_the_code_is_raised(monkeypatch: pytest.MonkeyPatch):
+    def broken(source: Any, *, background: str) -> Any:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(decoding, "read_image", broken)
+    with pytest.raises(KeyError, match="a bug"):
+        decoded([pair_of(0)])
+
+
+def test_leaving_early_ends_the_threads():
+    pairs = [pair_of(index) for index in range(50)]
+    rows = decode_ahead(pairs, 0, ScoringSettings(workers=2))
+    next(rows)
+    rows.close()  # type: ignore[attr-defined]
+    assert not any(thread.name.startswith("acutance-decode") for thread in threading.enumerate())

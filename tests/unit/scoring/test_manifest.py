@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import PairingError
+from acutance.scoring.manifest import is_manifest, read_manifest
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def names(path: Path) -> list[tuple[str, str | None]]:
+    return [(pair.image.name, pair.reference.name if pair.reference else None) for pair in read_manifest(path).pairs]
+
+
+def test_a_csv_manifest_pairs_line_by_line(tmp_path: Path):
+    path = write(tmp_path / "m.csv", 'mos,image,reference\n3,b.png,t.png\n4,"a, or not.png",\n')
+    assert names(path) == [("b.png", "t.png"), ("a, or not.png", None)]
+
+
+def test_a_byte_order_mark_from_excel_is_no_part_of_a_column(tmp_path: Path):
+    assert names(write(tmp_path / "m.csv", b"\xef\xbb\xbfimage,reference\r\na.png,t.png\r\n")) == [("a.png", "t.png")]
+    assert names(write(tmp_path / "m.jsonl", b'\xef\xbb\xbf{"image": "a.png"}\n')) == [("a.png", None)]
+
+
+def test_a_json_lines_manifest_may_have_empty_lines_and_no_reference(tmp_path: Path):
+    text = '{"image": "a.png", "reference": "t.png"}\n\n{"image": "b.png", "reference": null}\n'
+    assert names(write(tmp_path / "m.jsonl", text)) == [("a.png", "t.png"), ("b.png", None)]
+
+
+def test_paths_start_in_the_folder_of_the_manifest(tmp_path: Path):
+    path = write(tmp_path / "m.csv", "image\nsub/a.png\n/elsewhere/b.png\n")
+    sources = [pair.image.source for pair in read_manifest(path).pairs]
+    assert sources == [tmp_path / "sub/a.png", Path("/elsewhere/b.png")]
+
+
+def test_only_csv_and_json_lines_files_are_manifests(tmp_path: Path):
+    (tmp_path / "folder.csv").mkdir()
+    assert is_manifest("pairs.CSV")
+    assert is_manifest(Path("pairs.jsonl"))
+    assert not any(is_manifest(source) for source in ("a.png", ["m.csv"], tmp_path / "folder.csv", None))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("m.csv", "picture,truth\na,b\n", r"columns image and reference in .*m\.csv, got picture, truth\."),
+        ("m.csv", "", r"columns image and reference in .*m\.csv, got nothing\."),
+        ("m.csv", "image,reference\n", r"at least one pair in .*m\.csv, got none"),
+        ("m.csv", "image,reference\na.png,t.png\n,t.png\n", r"path of an image in .*m\.csv, line 3, got ''\."),
+        ("m.csv", "image,reference\na,b.png,t.png\n", r"2 columns in .*m\.csv, line 2, got 3\. Put paths that hold a"),
+        ("m.csv", b"image\n\xff\n", r"a manifest in UTF-8 at .*m\.csv, got: 'utf-8'"),
+        ("m.jsonl", '{"image": "a"}\n{"image"\n', r"a JSON object in .*m\.jsonl, line 2, got: Expecting ':'"),
+        ("m.jsonl", '["a.png"]\n', r'such as \{"image": "a\.png"\} in .*m\.jsonl, line 1\.'),
+        ("m.jsonl", '{"img": "a.png"}\n', r"path of an image in .*m\.jsonl, line 1, got None\."),
+        ("m.jsonl", '{"image": 3}\n', r"path of an image in .*m\.jsonl, line 1, got 3\."),
+        ("m.jsonl", '{"image": "a", "reference": 3}\n', r"path of a reference in .*m\.jsonl, line 1, got 3\."),
+    ],
+)
+def test_a_bad_manifest_names_file_and_line(tmp_path: Path, name: str, text: str | bytes, words: str):
+    with pytest.raises(PairingError, match=words):
+        read_manifest(write(tmp_path / name, text))
+
+
+def test_a_manifest_that_is_not_there_is_an_error(tmp_path: Path):
+    with pytest.raises(PairingError, match=r"a manifest at .*m\.csv, got no such file"):
+        read_manifest(tmp_path / "m.csv")

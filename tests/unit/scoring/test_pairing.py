@@ -1,0 +1,192 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from acutance.errors import ConfigError, ImageReadError, InputError, PairingError
+from acutance.scoring.pairing import Pairing, pair_up
+from tests.unit.scoring.fakes import noise, write_pictures
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(pairing: Pairing) -> list[tuple[str, str | None]]:
+    return [(pair.image.name, pair.reference.name if pair.reference else None) for pair in pairing.pairs]
+
+
+def test_one_file_meets_one_file(here: Path):
+    write_pictures(here, "out.png", "truth.png")
+    pairing = pair_up("out.png", Path("truth.png"))
+    assert names(pairing) == [("out.png", "truth.png")]
+    assert pairing.is_single
+
+
+def test_many_files_meet_one_reference(here: Path):
+    write_pictures(here, "b.png", "a.png", "truth.png")
+    assert names(pair_up(["b.png", "a.png"], "truth.png")) == [("b.png", "truth.png"), ("a.png", "truth.png")]
+
+
+def test_a_folder_meets_one_reference(here: Path):
+    write_pictures(here, "out/b.png", "out/a.png", "truth.png")
+    assert names(pair_up("out", "truth.png")) == [("out/a.png", "truth.png"), ("out/b.png", "truth.png")]
+
+
+def test_pictures_without_references_stay_alone(here: Path):
+    write_pictures(here, "out/a.png", "out/b.png")
+    assert names(pair_up("out")) == [("out/a.png", None), ("out/b.png", None)]
+
+
+def test_folders_pair_by_the_path_below_them(here: Path):
+    write_pictures(here, "out/day/a.png", "out/night/a.png", "truth/day/a.png", "truth/night/a.png")
+    assert names(pair_up("out", "truth")) == [
+        ("out/day/a.png", "truth/day/a.png"),
+        ("out/night/a.png", "truth/night/a.png"),
+    ]
+
+
+def test_folders_pair_by_stem(here: Path):
+    write_pictures(here, "out/deep/a.png", "out/b.png", "truth/a.bmp.png", "truth/b.png")
+    (here / "truth/a.bmp.png").rename(here / "truth/a.webp")
+    assert names(pair_up("out", "truth", pair_by="stem")) == [
+        ("out/b.png", "truth/b.png"),
+        ("out/deep/a.png", "truth/a.webp"),
+    ]
+
+
+def test_folders_pair_by_the_group_of_an_expression(here: Path):
+    write_pictures(here, "out/cat_x4.png", "out/cat_x2.png", "out/dog_x4.png", "truth/cat.png", "truth/dog.png")
+    assert names(pair_up("out", "truth", pair_by=r"^([a-z]+)")) == [
+        ("out/cat_x2.png", "truth/cat.png"),
+        ("out/cat_x4.png", "truth/cat.png"),
+        ("out/dog_x4.png", "truth/dog.png"),
+    ]
+
+
+def test_several_folders_of_methods_share_the_references(here: Path):
+    write_pictures(here, "m1/a.png", "m2/a.png", "truth/a.png")
+    assert names(pair_up(["m1", "m2"], "truth")) == [("m1/a.png", "truth/a.png"), ("m2/a.png", "truth/a.png")]
+
+
+def test_a_name_the_expression_does_not_match_never_meets_an_empty_group(here: Path):
+    write_pictures(here, "out/nothing.png", "out/x.png", "truth/x.png")
+    pairing = pair_up("out", "truth", pair_by="x([0-9]*)")
+    assert names(pairing) == [("out/x.png", "truth/x.png")]
+    assert pairing.unmatched_images == ["out/nothing.png"]
+
+
+def test_files_left_over_on_both_sides_are_named_with_the_cure(here: Path):
+    write_pictures(here, "out/a.png", "out/c.png", "truth/a.png", "truth/b.png")
+    pairing = pair_up("out", "truth")
+    assert names(pairing) == [("out/a.png", "truth/a.png")]
+    with pytest.raises(
+        PairingError,
+        match=r"got 1 picture without a reference \(out/c\.png\) and 1 reference without a picture \(truth/b\.png\)\. "
+        r"Rename them, pair by a regular expression \(--pair-by\), or allow it \(--allow-unmatched, ",
+    ):
+        pairing.demand_complete()
+
+
+def test_the_stem_is_the_cure_where_it_would_match(here: Path):
+    write_pictures(here, "out/a.png", "truth/deep/a.png")
+    with pytest.raises(PairingError, match=r"By file name without ending 1 would match: --pair-by stem"):
+        pair_up("out", "truth").demand_complete()
+
+
+def test_many_files_left_over_are_counted(here: Path):
+    write_pictures(here, "truth/x.png", *(f"out/{index}.png" for index in range(8)))
+    assert pair_up("out", "truth").left_over().startswith(
+        "8 pictures without a reference (out/0.png, out/1.png, out/2.png, out/3.png, out/4.png and 3 more)"
+    )
+
+
+def test_two_references_of_one_name_are_an_error(here: Path):
+    write_pictures(here, "out/a.png", "truth/a.png", "truth/deep/a.png")
+    with pytest.raises(PairingError, match=r"one reference for 'a' \(pairing by stem\), got truth/a\.png and truth/d"):
+        pair_up("out", "truth", pair_by="stem")
+
+
+def test_two_lists_pair_by_position(here: Path):
+    write_pictures(here, "b.png", "a.png", "1.png", "2.png")
+    assert names(pair_up(["b.png", "a.png"], ["1.png", "2.png"])) == [("b.png", "1.png"), ("a.png", "2.png")]
+
+
+def test_lists_of_unequal_length_are_an_error(here: Path):
+    write_pictures(here, "b.png", "a.png", "1.png", "2.png")
+    with pytest.raises(PairingError, match=r"as many references as pictures, got 2 for 1\. Give one reference for all"):
+        pair_up(["b.png"], ["1.png", "2.png"])
+
+
+def test_a_folder_never_meets_a_list_by_its_sort_order(here: Path):
+    write_pictures(here, "out/a.png", "out/b.png", "1.png", "2.png")
+    with pytest.raises(PairingError, match=r"got a folder, whose order means nothing\. Name the folder of references"):
+        pair_up("out", ["1.png", "2.png"])
+
+
+def test_a_list_of_folders_is_searched_by_name(here: Path):
+    write_pictures(here, "b.png", "a.png", "truth/a.png", "more/b.png")
+    assert names(pair_up(["b.png", "a.png"], ["truth", "more"])) == [("b.png", "more/b.png"), ("a.png", "truth/a.png")]
+
+
+def test_batches_of_arrays_and_tensors_pair_by_position():
+    for images in (np.zeros((2, 4, 4, 3), np.uint8), torch.zeros(2, 3, 4, 4)):
+        assert names(pair_up(images, [noise(1), noise(2)]))[1][1] == "array 1"
+        assert not pair_up(images, images).is_single
+
+
+@pytest.mark.parametrize("kind", ["array", "tensor", "Pillow", "file"])
+def test_a_picture_in_memory_is_one_picture(kind: str):
+    sources = {
+        "array": noise(0),
+        "tensor": torch.zeros(3, 4, 4),
+        "Pillow": Image.fromarray(noise(0)),
+        "file": io.BytesIO(b"abc"),
+    }
+    assert pair_up(sources[kind]).is_single
+
+
+def test_files_that_are_no_pictures_are_passed_over_and_listed(here: Path):
+    write_pictures(here, "out/a.png")
+    (here / "out/notes.txt").touch()
+    assert pair_up("out").ignored == ["out/notes.txt"]
+
+
+def test_a_file_name_that_is_no_utf8_becomes_text(here: Path):
+    write_pictures(here, "out/a.png")
+    (here / "out/a.png").rename("out/caf\udce9.png")
+    (name, _), *_ = names(pair_up("out"))
+    assert name == r"out/caf\udce9.png"
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "words"),
+    [
+        ("absent.png", ImageReadError, r"a picture or a folder at absent\.png, got nothing there"),
+        ("empty", InputError, r"pictures in the folder empty, got none"),
+        ([], InputError, r"at least one picture, got an empty list"),
+    ],
+)
+def test_sources_without_pictures_are_errors(here: Path, images: object, error: type[Exception], words: str):
+    (here / "empty").mkdir()
+    with pytest.raises(error, match=words):
+        pair_up(images)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pair_by", "words"),
+    [
+        ("([a-z]+", r"path, stem or a regular expression, got '\(\[a-z\]\+': missing \), unterminated"),
+        ("[a-z]+", r"with one group, got '\[a-z\]\+' with 0\. Put what"),
+        ("(a)(b)", r"with one group, got '\(a\)\(b\)' with 2\."),
+    ],
+)
+def test_a_rule_that_cannot_pair_is_an_error(here: Path, pair_by: str, words: str):
+    write_pictures(here, "out/a.png", "truth/a.png")
+    with pytest.raises(ConfigError, match=words):
+        pair_up("out", "truth", pair_by=pair_by)
