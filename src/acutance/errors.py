@@ -64,7 +64,8 @@ class UnknownNameError(ConfigError, KeyError):
         names = sorted(known)
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         cure = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(names)}."
-        super().__init__(f"Expected the name of a {kind}, got {name!r}. {cure}")
+        article = "an" if kind[0] in "aeiou" else "a"
+        super().__init__(f"Expected the name of {article} {kind}, got {name!r}. {cure}")
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.linear import linear
+from acutance.backbones.products import CentredLinear, product
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -17,6 +17,13 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Their standard deviation."""
 VIT_B32 = "vit_base_patch32_clip_quickgelu_224"
 """timm's name of OpenAI's ViT-B/32: width 768, 12 blocks, QuickGELU, LayerNorm before the blocks."""
+
+QUICK_GELU_SLOPE = 1.702
+"""Slope of CLIP's activation (openai/CLIP, model.py)."""
+FLOAT32_BLOCKS = 3
+"""First blocks that compute in float32 even when the others do not: their errors pass through all later levels."""
+MLP_ROWS = 1024
+"""Tokens whose hidden layer is held at once."""
 
 
 class ClipImageEncoder(nn.Module):
@@ -46,10 +53,10 @@ class ClipImageEncoder(nn.Module):
         self.register_buffer("std", torch.tensor(CLIP_STD).view(1, 3, 1, 1), persistent=False)
 
     def use_bfloat16_products(self) -> None:
-        """Hold the matrices of the blocks in bfloat16; all that lies between the products stays float32."""
-        for block in self.trunk.blocks:
-            for layer in (block.attn.qkv, block.attn.proj, block.mlp.fc1, block.mlp.fc2):
-                layer.to(torch.bfloat16)
+        """Take the products of all blocks but the first ones in bfloat16; all between them stays float32."""
+        for block in self.trunk.blocks[FLOAT32_BLOCKS:]:
+            block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
+            block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
 
     def blocks(self, images: ImageBatch) -> Iterator[TokenBatch]:
         """The residual stream after each block, without the class token, one block at a time.
@@ -74,44 +81,42 @@ class ClipImageEncoder(nn.Module):
         return functional.interpolate(table[None], size=size, mode="bicubic", align_corners=False)[0]
 
     def _embed(self, images: Tensor) -> Tensor:
-        normalised = (images - self.mean) / self.std
-        patches = self.trunk.patch_embed.proj(normalised).flatten(2).transpose(1, 2)  # (batch, tokens, width)
+        patches = self._project((images - self.mean) / self.std)  # (batch, tokens, width)
         class_token = self.trunk.cls_token.expand(patches.shape[0], -1, -1)
         tokens = torch.cat([class_token, patches], dim=1)
         embedded: Tensor = self.trunk.norm_pre(tokens + self.positions(tokens.shape[1]))
         return embedded
 
+    def _project(self, images: Tensor) -> Tensor:
+        """The patch embedding: a convolution whose stride is its kernel is one matrix product."""
+        batch, side = images.shape[0], self.patch_size
+        rows, columns = (pixels // side for pixels in images.shape[2:])
+        patches = images.view(batch, 3, rows, side, columns, side).permute(0, 2, 4, 1, 3, 5)
+        return product(patches.reshape(batch, rows * columns, 3 * side * side), self.trunk.patch_embed.proj)
+
 
 def _run_block(block: nn.Module, tokens: Tensor) -> Tensor:
-    if torch.is_grad_enabled() and (tokens.requires_grad or _weight(block).requires_grad):
-        return _run_block_differentiably(block, tokens)
-    return _run_block_fast(block, tokens)
-
-
-def _run_block_differentiably(block: nn.Module, tokens: Tensor) -> Tensor:
-    mixed = _product_dtype(block) != tokens.dtype
-    with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=mixed):
+    """The block's output; without gradient one picture at a time, whose numbers stay in the caches of a CPU."""
+    if torch.is_grad_enabled() and (tokens.requires_grad or any(p.requires_grad for p in block.parameters())):
         output: Tensor = block(tokens)
-    return output
+        return output
+    return torch.stack([_run_block_fast(block, picture) for picture in tokens])
 
 
 def _run_block_fast(block: Any, tokens: Tensor) -> Tensor:  # noqa: ANN401 (timm's blocks are untyped)
-    """The same as timm's block, for inference: faster products, fewer copies."""
-    batch, length, width = tokens.shape
-    heads, dtype = block.attn.num_heads, _product_dtype(block)
-    packed = linear(block.norm1(tokens).to(dtype), block.attn.qkv)
-    query, key, value = packed.view(batch, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4).unbind(0)
-    mixed = functional.scaled_dot_product_attention(query, key, value)  # (batch, heads, length, head width)
-    mixed = mixed.transpose(1, 2).reshape(batch, length, width)
-    tokens = tokens + linear(mixed, block.attn.proj)
-    hidden = block.mlp.act(linear(block.norm2(tokens).to(dtype), block.mlp.fc1))
-    return tokens.add_(linear(hidden, block.mlp.fc2))
+    """The same as timm's block for one picture, (tokens, width), with faster products and fewer copies."""
+    length, width = tokens.shape
+    heads = block.attn.num_heads
+    packed = product(block.norm1(tokens), block.attn.qkv)
+    query, key, value = packed.view(length, 3, heads, width // heads).permute(1, 2, 0, 3).unsqueeze(1).unbind(0)
+    mixed = functional.scaled_dot_product_attention(query, key, value)  # (1, heads, tokens, head width)
+    tokens = tokens + product(mixed[0].transpose(0, 1).reshape(length, width), block.attn.proj)
+    for rows in tokens.split(MLP_ROWS):
+        hidden = _quick_gelu_(product(block.norm2(rows), block.mlp.fc1))
+        rows += product(hidden, block.mlp.fc2)
+    return tokens
 
 
-def _product_dtype(block: Any) -> torch.dtype:  # noqa: ANN401
-    return _weight(block).dtype
-
-
-def _weight(block: Any) -> Tensor:  # noqa: ANN401
-    weight: Tensor = block.attn.qkv.weight
-    return weight
+def _quick_gelu_(values: Tensor) -> Tensor:
+    """CLIP's activation ``x * sigmoid(1.702 x)``, in place."""
+    return functional.silu(values.mul_(QUICK_GELU_SLOPE), inplace=True).div_(QUICK_GELU_SLOPE)

@@ -3,6 +3,7 @@
 import os
 import sys
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -21,7 +22,7 @@ BROKEN_PIPE = 141
 class _Verbs(TyperGroup):
     """The verbs, whose deliberate errors become one line on stderr and an exit status."""
 
-    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 (its class moved from click to typer)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -39,13 +40,13 @@ app = typer.Typer(
     name="acutance",
     cls=_Verbs,
     help="How good does this picture look? Image quality scores one can cite.",
-    epilog="Examples:  acutance score out.png --reference truth.png   |   acutance models",
+    epilog="Examples:\n\nacutance score out.png --reference truth.png\n\nacutance models",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
 app.command(epilog=SCORE_EPILOG)(score)
-app.command(epilog="Examples:  acutance models   |   acutance models ssim")(models)
+app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(models)
 app.add_typer(weights_app, name="weights")
 
 

@@ -1,7 +1,6 @@
 """Text of options to values: ``MODEL=FILE`` and ``MODEL.OPTION=VALUE``."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from acutance.errors import ConfigError
 
@@ -25,17 +24,8 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
     for text in texts:
         name, equals, value = text.partition("=")
         model, dot, option = name.rpartition(".")
-        if not (equals and dot and option and value):
+        if not (equals and dot and model and option and value):
             raise ConfigError(f"Expected an option as MODEL.OPTION=VALUE, such as ssim.channel=rgb, got {text!r}.")
         truth = {"true": True, "false": False}
         options.setdefault(model, {})[option] = truth.get(value.lower(), value)
     return options
-
-
-def parse_batch_size(text: str) -> int | Literal["auto"]:
-    """A number above 0, or ``auto``."""
-    if text == "auto":
-        return "auto"
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"Expected a batch size above 0 or auto, got {text!r}.")
-    return int(text)

@@ -1,7 +1,6 @@
 """``acutance score``: how good pictures look, beside their references or alone."""
 
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +9,9 @@ import typer
 
 if TYPE_CHECKING:
     from acutance.cli.tables import Summary
-    from acutance.scoring import ScoreRow
 
 SCORE_EPILOG = (
-    "Examples:  acutance score out.png --reference truth.png   |   "
+    "Examples:\n\nacutance score out.png --reference truth.png\n\n"
     "acutance score outputs/ --reference truth/ --model afine --model psnr --output scores.csv"
 )
 SOME_FAILED = 1
@@ -82,14 +80,16 @@ def score(
     precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads that decode ahead.", show_default=False)] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
     background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
     offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
-    from acutance.cli.arguments import parse_batch_size, parse_options, parse_weights
+    from acutance.cli.arguments import parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
+    from acutance.cli.tables import gather, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
+    from acutance.scoring.printing import print_rows
     from acutance.scoring.request import ScoreRequest
     from acutance.scoring.settings import checked_settings
 
@@ -99,7 +99,7 @@ def score(
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=parse_batch_size(batch_size), background=background, workers=workers),
+        settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
@@ -111,38 +111,14 @@ def score(
         typer.echo(line, err=True)
     with downloading("weights") as advance:
         request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
-    is_printing = output_format is not Format.table and sys.stdout.isatty()
-    with counting("scoring", hidden=is_printing) as advance:
+    with counting("scoring", hidden=output_format is not Format.table and sys.stdout.isatty()) as advance:
         rows = request.rows(advance) if file is None else request.to_file(file, advance)
-        summary = _show(rows, output_format, request.names, term_names, to_file=file is not None)
+        if output_format is not Format.table:
+            rows = print_rows(rows, sys.stdout, term_names, as_json=output_format is Format.json)
+        summary, kept = gather(rows, request.names, keep=output_format is Format.table and file is None)
+    if output_format is Format.table:
+        stdout_console().print(score_table(kept, summary, term_names) if file is None else summary_table(summary))
     _finish(summary, output)
-
-
-def _show(
-    rows: "Iterator[ScoreRow]",
-    output_format: Format,
-    names: list[str],
-    term_names: tuple[str, ...],
-    *,
-    to_file: bool,
-) -> "Summary":
-    """Print rows as they are made, or a table at the end; beside a file only its summary."""
-    from acutance.cli.tables import Summary, score_table, stdout_console, summary_table
-    from acutance.scoring.printing import print_rows
-
-    summary = Summary(names)
-    if output_format is not Format.table:
-        for row in print_rows(rows, sys.stdout, term_names, as_json=output_format is Format.json):
-            summary.add(row)
-        return summary
-    kept = []
-    for row in rows:
-        summary.add(row)
-        if not to_file:
-            kept.append(row)
-    table = summary_table(summary) if to_file else score_table(kept, summary, term_names)
-    stdout_console().print(table)
-    return summary
 
 
 def _finish(summary: "Summary", output: Path | None) -> None:

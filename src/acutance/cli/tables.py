@@ -1,7 +1,7 @@
 """Tables for people: one line a picture, one column a model."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,17 @@ class Summary:
             self.failed.append(row)
         else:
             self.figures.setdefault(row.model, _Figures()).add(row.score)
+
+
+def gather(rows: "Iterable[ScoreRow]", names: Sequence[str], *, keep: bool) -> "tuple[Summary, list[ScoreRow]]":
+    """Let all rows go by: their summary and, if they are to be kept, the rows."""
+    summary = Summary(names)
+    kept = []
+    for row in rows:
+        summary.add(row)
+        if keep:
+            kept.append(row)
+    return summary, kept
 
 
 def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequence[str] = ()) -> Table:

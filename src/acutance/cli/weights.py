@@ -10,12 +10,16 @@ if TYPE_CHECKING:
 
     from acutance.catalog.entries import PublishedWeights
 
-weights_app = typer.Typer(help="List, fetch, verify and convert the weights of models.", no_args_is_help=True)
+weights_app = typer.Typer(
+    help="List, fetch, verify and convert the weights of models.",
+    epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights verify afine",
+    no_args_is_help=True,
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the weights, from: acutance weights list", show_default=False)]
 
 
-@weights_app.command("list", epilog="Examples:  acutance weights list   |   acutance weights list --help")
+@weights_app.command("list", epilog="Examples:\n\nacutance weights list\n\nacutance weights list | grep afine")
 def list_weights() -> None:
     """List the published weights, and where they are on this machine."""
     from rich.table import Table
@@ -40,7 +44,7 @@ def list_weights() -> None:
     stdout_console().print(table)
 
 
-@weights_app.command(epilog="Examples:  acutance weights fetch afine   |   acutance weights fetch afine --offline")
+@weights_app.command(epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights fetch afine --offline")
 def fetch(name: Name, *, offline: Annotated[bool, typer.Option(help="Only look on this machine.")] = False) -> None:
     """Download weights once, checked against the hub's checksum, and print where they are."""
     from acutance.checkpoints.download import fetch as fetch_weights
@@ -53,7 +57,7 @@ def fetch(name: Name, *, offline: Annotated[bool, typer.Option(help="Only look o
     print(path)
 
 
-@weights_app.command(epilog="Examples:  acutance weights verify afine   |   acutance weights verify afine afine.pth")
+@weights_app.command(epilog="Examples:\n\nacutance weights verify afine\n\nacutance weights verify afine afine.pth")
 def verify(
     name: Name,
     path: Annotated[
@@ -77,7 +81,7 @@ def verify(
 
 
 @weights_app.command(
-    epilog="Examples:  acutance weights convert afine afine.pth afine.safetensors   |   acutance weights convert afine"
+    epilog="Examples:\n\nacutance weights convert afine afine.pth afine.safetensors\n\nacutance weights convert afine"
 )
 def convert(
     name: Name,

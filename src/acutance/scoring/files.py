@@ -43,7 +43,7 @@ class ScoreFile:
     ) -> None:
         ending = path.suffix.lower()
         if ending not in OUTPUT_ENDINGS:
-            raise UnknownNameError("output format", ending or path.name, OUTPUT_ENDINGS)
+            raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
         if ending == ".parquet":
             require("pyarrow.parquet", extra="parquet")
         self.path = path

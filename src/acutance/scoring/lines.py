@@ -5,7 +5,6 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO
 
 from acutance.scoring.rows import ROW_FIELDS
 
@@ -57,14 +56,14 @@ def parse_csv(lines: Iterable[str]) -> Iterator[Row]:
         yield {name: _csv_value(name, value) for name, value in zip(columns, values, strict=True)}
 
 
-def whole_records(file: BinaryIO, *, is_csv: bool) -> tuple[int, int]:
-    """How many whole records a file holds and where the last one ends, in bytes.
+def whole_records(lines: Iterable[bytes], *, is_csv: bool) -> tuple[int, int]:
+    """How many whole records the lines of a file hold and where the last one ends, in bytes.
 
     A CSV record may hold line breaks between double quotes; an even number of quotes before a line break
     says that it ends a record.
     """
     count = end = position = quotes = 0
-    for line in file:
+    for line in lines:
         position += len(line)
         quotes += line.count(b'"') if is_csv else 0
         if line.endswith(b"\n") and quotes % 2 == 0:

@@ -1,14 +1,27 @@
 """Rows as text on a stream, as they are made."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import Protocol, runtime_checkable
 
 from acutance.scoring.lines import csv_line, json_line
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 
 
+@runtime_checkable
+class TextStream(Protocol):
+    """Where text can be written, such as ``sys.stdout``."""
+
+    def write(self, text: str, /) -> int:
+        """Write text."""
+        ...
+
+    def flush(self) -> None:
+        """Send what was written on its way."""
+        ...
+
+
 def print_rows(
-    rows: Iterable[ScoreRow], stream: TextIO, term_names: Sequence[str] = (), *, as_json: bool
+    rows: Iterable[ScoreRow], stream: TextStream, term_names: Sequence[str] = (), *, as_json: bool
 ) -> Iterator[ScoreRow]:
     """Write CSV with a header, or one JSON array, and pass the rows on."""
     terms = tuple(term_names)

@@ -122,9 +122,11 @@ class ScoreRequest:
 
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
-        lines = [f"{len(self.pairing.pairs)} pictures by {', '.join(self.names)}"]
-        if self.pairing.ignored:
-            lines.append(f"passed over {len(self.pairing.ignored)} files that are no pictures by their names")
+        count, passed = len(self.pairing.pairs), len(self.pairing.ignored)
+        lines = [f"{count} picture{'s' if count > 1 else ''} by {', '.join(self.names)}"]
+        if passed:
+            what = "files that are no pictures by their names" if passed > 1 else "file that is no picture by its name"
+            lines.append(f"passed over {passed} {what}")
         if left_over := self.pairing.left_over():
             lines.append(f"left out: {left_over}")
         return lines

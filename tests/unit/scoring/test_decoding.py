@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import ImageReadError, ShapeMismatchError
+from acutance.images import read_image
 from acutance.scoring import decoding
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
@@ -24,7 +25,7 @@ def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[Deco
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of sources as they are read."""
     names: list[str] = []
-    original = decoding.read_image
+    original = read_image
 
     def watched(source: Any, *, background: str) -> Any:
         names.append(str(source)[-20:])

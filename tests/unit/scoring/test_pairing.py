@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,8 +102,10 @@ def test_the_stem_is_the_cure_where_it_would_match(here: Path):
 
 def test_many_files_left_over_are_counted(here: Path):
     write_pictures(here, "truth/x.png", *(f"out/{index}.png" for index in range(8)))
-    assert pair_up("out", "truth").left_over().startswith(
-        "8 pictures without a reference (out/0.png, out/1.png, out/2.png, out/3.png, out/4.png and 3 more)"
+    assert (
+        pair_up("out", "truth")
+        .left_over()
+        .startswith("8 pictures without a reference (out/0.png, out/1.png, out/2.png, out/3.png, out/4.png and 3 more)")
     )
 
 
@@ -142,7 +145,7 @@ def test_batches_of_arrays_and_tensors_pair_by_position():
 
 @pytest.mark.parametrize("kind", ["array", "tensor", "Pillow", "file"])
 def test_a_picture_in_memory_is_one_picture(kind: str):
-    sources = {
+    sources: dict[str, Any] = {
         "array": noise(0),
         "tensor": torch.zeros(3, 4, 4),
         "Pillow": Image.fromarray(noise(0)),
@@ -172,10 +175,10 @@ def test_a_file_name_that_is_no_utf8_becomes_text(here: Path):
         ([], InputError, r"at least one picture, got an empty list"),
     ],
 )
-def test_sources_without_pictures_are_errors(here: Path, images: object, error: type[Exception], words: str):
+def test_sources_without_pictures_are_errors(here: Path, images: str | list[str], error: type[Exception], words: str):
     (here / "empty").mkdir()
     with pytest.raises(error, match=words):
-        pair_up(images)  # type: ignore[arg-type]
+        pair_up(images)
 
 
 @pytest.mark.parametrize(

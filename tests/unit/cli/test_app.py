@@ -1,0 +1,47 @@
+import pytest
+
+from acutance import __version__
+from acutance.cli import app as app_module
+from acutance.scoring import request as request_module
+from tests.unit.cli.conftest import Run
+
+VERBS = [[], ["score"], ["models"], ["weights"], ["weights", "list"], ["weights", "fetch"], ["weights", "verify"]]
+FOLDERS = ("score", "out", "-r", "truth", "-m", "psnr")
+
+
+@pytest.mark.parametrize("verb", [*VERBS, ["weights", "convert"]], ids=" ".join)
+def test_the_help_of_every_verb_ends_with_two_examples(run: Run, verb: list[str]):
+    result = run(*verb, "--help")
+    assert result.exit_code == 0
+    tail = " ".join(result.stdout.split()).rpartition("Examples:")[2]
+    assert tail.count("acutance ") == 2
+
+
+def test_the_version_is_printed(run: Run):
+    assert run("--version").stdout == f"acutance {__version__}\n"
+
+
+def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(request_module, "score_pairs", _raise(KeyboardInterrupt()))
+    result = run(*FOLDERS)
+    assert result.exit_code == app_module.INTERRUPTED
+    assert result.stderr.endswith("acutance: interrupted; continue a file of scores with --resume\n")
+
+
+def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(request_module, "score_pairs", _raise(OSError(28, "No space left on device")))
+    result = run(*FOLDERS)
+    assert result.exit_code == app_module.USAGE_ERROR
+    assert result.stderr.endswith("acutance: [Errno 28] No space left on device\n")
+
+
+def test_a_fault_of_the_code_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(request_module, "score_pairs", _raise(RuntimeError("a bug")))
+    assert str(run(*FOLDERS).exception) == "a bug"
+
+
+def _raise(error: BaseException):
+    def raising(*_: object, **__: object) -> None:
+        raise error
+
+    return raising

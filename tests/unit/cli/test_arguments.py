@@ -1,0 +1,39 @@
+import pytest
+
+from acutance.cli.arguments import parse_options, parse_weights
+from acutance.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("texts", "parsed"),
+    [
+        ([], None),
+        (["afine.pth"], "afine.pth"),
+        (["runs/lr=1/afine.pth"], "runs/lr=1/afine.pth"),
+        (["afine=a.pth"], {"afine": "a.pth"}),
+        (["afine=a=b.pth", "afine-naturalness=c.pth"], {"afine": "a=b.pth", "afine-naturalness": "c.pth"}),
+    ],
+)
+def test_weights_are_one_file_or_files_by_model(texts: list[str], parsed: object):
+    assert parse_weights(texts) == parsed
+
+
+@pytest.mark.parametrize("texts", [["a.pth", "b.pth"], ["afine=a.pth", "b.pth"], ["afine=a.pth", "afine=b.pth"]])
+def test_several_files_need_the_names_of_their_models(texts: list[str]):
+    with pytest.raises(ConfigError, match="Expected MODEL=FILE for each of several weights, got "):
+        parse_weights(texts)
+
+
+def test_options_are_sorted_by_model():
+    texts = ["ssim.channel=rgb", "ssim.downsample=TRUE", "haarpsi.downsample=false", "model.tag.option=a=b"]
+    assert parse_options(texts) == {
+        "ssim": {"channel": "rgb", "downsample": True},
+        "haarpsi": {"downsample": False},
+        "model.tag": {"option": "a=b"},
+    }
+
+
+@pytest.mark.parametrize("text", ["ssim", "ssim.channel", "channel=rgb", "ssim.=rgb", ".channel=rgb", "ssim.channel="])
+def test_a_text_that_is_no_option_is_an_error(text: str):
+    with pytest.raises(ConfigError, match=r"an option as MODEL\.OPTION=VALUE"):
+        parse_options([text])

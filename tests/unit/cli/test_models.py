@@ -1,0 +1,26 @@
+from acutance.catalog import CATALOG
+from tests.unit.cli.conftest import Run
+
+
+def test_every_model_has_a_line(run: Run):
+    lines = run("models").stdout.splitlines()
+    assert lines[0].split()[:2] == ["model", "title"]
+    assert [line.split()[0] for line in lines[1:]] == sorted(CATALOG)
+
+
+def test_a_line_says_how_to_read_the_score(run: Run):
+    (line,) = [line for line in run("models").stdout.splitlines() if line.startswith("psnr ")]
+    assert line.split() == ["psnr", "PSNR", "yes", "higher", "0", "to", "inf", "dB", "none", "needed"]
+
+
+def test_one_model_shows_all_that_is_known_of_it(run: Run):
+    for name, entry in CATALOG.items():
+        text = run("models", name).stdout
+        for fact in (entry.paper, entry.note, entry.licence, *(entry.options or {}), *entry.term_names):
+            assert fact in text
+
+
+def test_an_unknown_model_is_one_line(run: Run):
+    result = run("models", "ms-ssim")
+    assert result.exit_code == 2
+    assert result.stderr == "acutance: Expected the name of a model, got 'ms-ssim'. Did you mean 'ms_ssim'?\n"

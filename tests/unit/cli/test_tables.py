@@ -1,0 +1,73 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from acutance.cli.tables import Summary, gather, printable, score_table, summary_table
+from acutance.scoring import ScoreRow
+
+
+def shown(rows: list[ScoreRow], names: list[str], *, terms: tuple[str, ...] = (), width: int = 200) -> list[str]:
+    summary, kept = gather(rows, names, keep=True)
+    return text_of(score_table(kept, summary, terms), width)
+
+
+def text_of(table: object, width: int = 200) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+
+def row(image: str, score: float | None = 1.0, *, model: str = "psnr", reference: str | None = "t.png") -> ScoreRow:
+    error = None if score is not None else "Expected better."
+    return ScoreRow(image=image, reference=reference, model=model, score=score, error=error, terms={"part": 2.0})
+
+
+def test_one_picture_has_no_mean():
+    assert [line.split() for line in shown([row("a.png")], ["psnr"])] == [
+        ["image", "reference", "psnr", "↑"],
+        ["a.png", "t.png", "1.0000"],
+    ]
+
+
+def test_failed_pictures_are_not_in_the_mean():
+    lines = shown([row("a.png", 1.0), row("b.png", None), row("c.png", 2.0)], ["psnr"])
+    assert [line.split()[-1] for line in lines[1:]] == ["1.0000", "error", "2.0000", "1.5000"]
+
+
+def test_an_infinite_score_is_shown_as_such():
+    assert shown([row("a.png", float("inf"))], ["psnr"])[1].split()[-1] == "inf"
+
+
+def test_without_references_there_is_no_column_for_them():
+    lines = shown([row("a.png", reference=None, model="afine-naturalness")], ["afine-naturalness"])
+    assert lines[0].split() == ["image", "afine-naturalness", "↓"] or "reference" not in lines[0]
+
+
+def test_terms_follow_the_scores():
+    assert shown([row("a.png")], ["psnr"], terms=("part", "other"))[1].split() == ["a.png", "t.png", "1.0000", "2.0000"]
+
+
+def test_a_long_name_is_folded_and_not_cut():
+    lines = shown([row("x" * 60 + ".png")], ["psnr"], width=40)
+    assert sum(line.count("x") for line in lines) == 60
+
+
+def test_a_summary_has_a_line_a_model():
+    summary, kept = gather([row("a.png", 1.0), row("b.png", None), row("c.png", 2.0)], ["psnr", "gmsd"], keep=False)
+    assert kept == []
+    assert [line.split() for line in text_of(summary_table(summary))[1:]] == [
+        ["psnr", "higher", "2", "1", "1.5000", "1.0000", "2.0000"],
+        ["gmsd", "lower", "0", "0", "-", "-", "-"],
+    ]
+
+
+def test_a_summary_without_rows_is_empty():
+    assert Summary(["psnr"]).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a b.png", "a b.png"), ("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("ü图", "ü图")]
+)
+def test_control_characters_are_spelt_out(text: str, line: str):
+    assert printable(text) == line

@@ -1,0 +1,207 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from acutance.errors import ConfigError, MissingExtraError, UnknownNameError
+from acutance.scoring import files, parquet
+from acutance.scoring.files import ScoreFile
+from acutance.scoring.rows import ScoreRow
+
+ENDINGS = ["csv", "jsonl", "parquet"]
+
+
+def row(index: int) -> ScoreRow:
+    return ScoreRow(image=f"ü, {index}\n.png", reference=None, model="psnr", score=index / 3, terms={"part": 0.25})
+
+
+def write(path: Path, rows: Sequence[ScoreRow], *, resume: bool = False, finish: bool = True) -> None:
+    with ScoreFile(path, ["part"], resume=resume) as file:
+        for entry in rows:
+            file.write([entry])
+        if finish:
+            file.finish()
+
+
+def rows_path(path: Path) -> Path:
+    return path if path.suffix != ".parquet" else path.with_name(path.name + ".partial.jsonl")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_rows_are_in_the_file_as_soon_as_they_are_written(tmp_path: Path, ending: str):
+    path = tmp_path / f"new folder/scores.{ending}"
+    with ScoreFile(path) as file:
+        file.write([row(0)])
+        assert rows_path(path).read_text().count("psnr") == 1
+        file.write([row(1), row(2)])
+        assert rows_path(path).read_text().count("psnr") == 3
+
+
+def test_a_csv_file_has_a_header_even_without_rows(tmp_path: Path):
+    write(tmp_path / "scores.csv", [])
+    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,error,part\n"
+
+
+def test_a_parquet_file_has_numbers_text_and_nothing_beside_it(tmp_path: Path):
+    failed = ScoreRow(image="b.png", reference="t.png", model="psnr", error="Expected better.")
+    write(tmp_path / "scores.parquet", [row(1), failed])
+    table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
+    assert [str(field.type) for field in table.schema] == ["string", "string", "string", "double", "string", "double"]
+    assert table.to_pylist() == [row(1).as_dict(("part",)), failed.as_dict(("part",))]
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
+
+
+def test_no_row_is_lost_between_the_groups_of_a_parquet_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parquet, "PARQUET_ROWS", 3)
+    write(tmp_path / "scores.parquet", [row(index) for index in range(10)])
+    table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
+    assert table["score"].to_pylist() == [index / 3 for index in range(10)]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kept", [0, 1, 3])
+@pytest.mark.parametrize("cut", [0, 1, 9, 20])
+def test_a_file_that_was_cut_off_continues_to_the_same_bytes(tmp_path: Path, ending: str, kept: int, cut: int):
+    whole, broken = tmp_path / f"whole.{ending}", tmp_path / f"broken.{ending}"
+    rows = [row(index) for index in range(4)]
+    write(whole, rows)
+    write(broken, rows[: kept + 1], finish=False)
+    remains = rows_path(broken)
+    remains.write_bytes(remains.read_bytes()[: -cut or None])
+    there = kept if cut else kept + 1
+    file = ScoreFile(broken, ["part"], resume=True)
+    assert file.count == there
+    with file:
+        assert [entry["score"] for entry in file.rows()] == [entry.score for entry in rows[:there]]
+        file.write(rows[there:])
+        file.finish()
+    assert broken.read_bytes() == whole.read_bytes()
+
+
+def test_a_file_that_was_cut_off_at_any_byte_continues(tmp_path: Path):
+    write(tmp_path / "whole.csv", [row(0), row(1)])
+    whole = (tmp_path / "whole.csv").read_bytes()
+    for length in range(len(whole)):
+        broken = tmp_path / "broken.csv"
+        broken.write_bytes(whole[:length])
+        with ScoreFile(broken, ["part"], resume=True) as file:
+            file.write([row(0), row(1)][file.count :])
+            file.finish()
+        assert broken.read_bytes() == whole
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_continuing_a_finished_file_changes_nothing(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    write(path, [row(0), row(1)])
+    before = path.read_bytes()
+    file = ScoreFile(path, ["part"], resume=True)
+    assert [entry["score"] for entry in file.rows()] == [0, 1 / 3]
+    with file:
+        assert len(list(file.rows())) == 2
+        file.write([])
+        file.finish()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_finished_parquet_file_can_grow(tmp_path: Path):
+    path = tmp_path / "scores.parquet"
+    write(path, [row(0)])
+    write(path, [row(1)], resume=True)
+    assert pyarrow.parquet.read_table(path)["score"].to_pylist() == [0, 1 / 3]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_continuing_without_a_file_begins_one(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    write(path, [row(0)], resume=True)
+    assert ScoreFile(path, ["part"], resume=True).count == 1
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_that_is_there_is_never_replaced_unasked(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    write(path, [row(0)])
+    with pytest.raises(ConfigError, match=r"Expected no file at .*, got one\. Continue it with --resume"):
+        ScoreFile(path)
+    with ScoreFile(path, ["part"], overwrite=True) as file:
+        file.write([row(3)])
+        file.finish()
+    assert ScoreFile(path, ["part"], resume=True).count == 1
+
+
+def test_the_rows_of_an_unfinished_parquet_file_are_not_replaced_unasked(tmp_path: Path):
+    write(tmp_path / "scores.parquet", [row(0)], finish=False)
+    with pytest.raises(ConfigError, match="Expected no file"):
+        ScoreFile(tmp_path / "scores.parquet")
+
+
+@pytest.mark.parametrize("options", [{"resume": True}, {"overwrite": True}])
+def test_nothing_is_touched_before_the_file_is_opened(tmp_path: Path, options: dict[str, bool]):
+    for ending in ENDINGS:
+        path = tmp_path / f"scores.{ending}"
+        write(path, [row(0)])
+        before = path.read_bytes()
+        ScoreFile(path, ["part"], **options)
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_other_columns_are_an_error(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    write(path, [row(0)])
+    with pytest.raises(ConfigError, match=r"Expected the columns image, .*error in .*, got .*error, part\. Run it as"):
+        ScoreFile(path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.jsonl", b'{"image": \n', "that cannot be continued: Expecting value"),
+        ("a.jsonl", b"[1]\n", "that cannot be continued: a line that is no JSON object"),
+        ("a.csv", b"\xff\n1\n", "that cannot be continued: no UTF-8"),
+        ("a.parquet", b"PAR1", "that cannot be continued: "),
+    ],
+)
+def test_a_file_of_something_else_is_not_continued(tmp_path: Path, name: str, content: bytes, words: str):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        ScoreFile(tmp_path / name, resume=True)
+    assert (tmp_path / name).read_bytes() == content
+
+
+def test_a_damaged_row_is_an_error_that_names_the_file(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("image,reference,model,score,error\na.png,,psnr,much,\n")
+    with pytest.raises(ConfigError, match=r"at .*a\.csv, got one that cannot be continued: could not convert"):
+        list(ScoreFile(tmp_path / "a.csv", resume=True).rows())
+
+
+def test_another_ending_is_an_error(tmp_path: Path):
+    with pytest.raises(UnknownNameError, match=r"a file ending, got '\.cvs'\. Did you mean '\.csv'\?"):
+        ScoreFile(tmp_path / "scores.cvs")
+
+
+def test_a_folder_is_no_file_of_scores(tmp_path: Path):
+    (tmp_path / "scores.csv").mkdir()
+    with pytest.raises(ConfigError, match="got a folder"):
+        ScoreFile(tmp_path / "scores.csv", overwrite=True)
+
+
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(ConfigError, match=r"Expected to write scores to .*scores\.csv, got: "),
+        ScoreFile(tmp_path / "file/scores.csv"),
+    ):
+        pytest.fail("there is no such folder")
+
+
+def test_parquet_without_its_package_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def absent(package: str, *, extra: str) -> None:
+        raise MissingExtraError(f"no {package}: {extra}")
+
+    monkeypatch.setattr(files, "require", absent)
+    with pytest.raises(MissingExtraError, match=r"pyarrow\.parquet: parquet"):
+        ScoreFile(tmp_path / "scores.parquet")

@@ -1,0 +1,81 @@
+import csv
+import io
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
+from acutance.scoring.rows import ROW_FIELDS
+
+NAMES = ["a, b.png", 'say "x".png', "two\nlines.png", "return\rhere.png", "ünï 图.png", "\u2028.png", "a: Infinity.png"]
+HEADER = csv_line(ROW_FIELDS)
+
+
+def row(image: str = "a.png", score: float | None = 1.5) -> Row:
+    return {"image": image, "reference": None, "model": "psnr", "score": score, "error": None}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_comes_back_from_json_lines(name: str):
+    text = json_line(row(name)) + json_line(row())
+    assert list(parse_json_lines(io.StringIO(text, newline="\n"))) == [row(name), row()]
+    assert json.loads(text.split("\n")[0])["image"] == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_comes_back_from_csv(name: str):
+    text = HEADER + csv_line(list(row(name).values())) + csv_line(list(row().values()))
+    assert list(parse_csv(io.StringIO(text, newline=""))) == [row(name), row()]
+    assert [entry["image"] for entry in csv.DictReader(io.StringIO(text, newline=""))] == [name, "a.png"]
+
+
+@given(st.floats(allow_nan=False))
+def test_a_score_comes_back_to_the_last_bit(score: float):
+    (read,) = parse_csv([HEADER, csv_line(list(row(score=score).values()))])
+    assert read["score"] == score
+    (read,) = parse_json_lines([json_line(row(score=score))])
+    assert read["score"] == score
+
+
+def test_infinity_is_1e999_in_json_and_inf_in_csv():
+    assert '"score": 1e999,' in json_line(row(score=math.inf))
+    assert '"score": -1e999,' in json_line(row(score=-math.inf))
+    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,\n"
+
+
+def test_what_is_no_number_is_null_in_json():
+    assert '"score": null,' in json_line(row(score=math.nan))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a,,psnr\n", "3 values in line 2, not 5"), ("a,,psnr,much,\n", "could not convert string to float: 'much'")],
+)
+def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: str):
+    with pytest.raises(ValueError, match=words):
+        list(parse_csv([HEADER, text]))
+
+
+def test_a_json_line_that_is_no_object_is_an_error():
+    with pytest.raises(ValueError, match=r"no JSON object: '\[1, 2\]"):
+        list(parse_json_lines(["[1, 2]\n"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "count", "end"),
+    [
+        (b"", "jsonl", 0, 0),
+        (b'{"a": 1}\n{"b"', "jsonl", 1, 9),
+        (b'{"a": "\\""}\n', "jsonl", 1, 12),
+        (b"h\na\nb", "csv", 2, 4),
+        (b'h\n"a\nb', "csv", 1, 2),
+        (b'h\n"a\nb"\n', "csv", 2, 8),
+        (b'h\n"a ""x""\nb"\nc\n', "csv", 3, 16),
+        ("h\nü\n".encode()[:-2], "csv", 1, 2),
+    ],
+)
+def test_a_record_that_was_cut_off_does_not_count(text: bytes, kind: str, count: int, end: int):
+    assert whole_records(io.BytesIO(text), is_csv=kind == "csv") == (count, end)

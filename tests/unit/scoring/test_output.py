@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import ConfigError
+from acutance.scoring.files import ScoreFile
+from acutance.scoring.output import demand_continues, score_to_file
+from acutance.scoring.pairing import Pair
+from acutance.scoring.rows import ScoreRow
+from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
+
+PAIRS = [pair_of(index) for index in range(70)]
+PAIRS[3] = Pair(picture("dark", black()), picture("truth", noise(9)))
+NAMES = ["one", "two"]
+
+
+def scored(path: Path, *, stop: int | None = None, resume: bool = False, pairs: list[Pair] = PAIRS) -> list[ScoreRow]:
+    file = ScoreFile(path, ["brightness"], resume=resume)
+    demand_continues(file, pairs, NAMES, "white")
+    rows = score_to_file(pairs, [Distance("one"), Brightness("two")], ONE_WORKER, file)
+    if stop is None:
+        return list(rows)
+    some = [row for row, _ in zip(rows, range(stop), strict=False)]
+    rows.close()  # type: ignore[attr-defined]
+    return some
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("stop", [1, 7, 8, 131])
+def test_a_run_that_broke_off_continues_to_the_same_file_and_rows(tmp_path: Path, ending: str, stop: int):
+    whole, broken = tmp_path / f"whole.{ending}", tmp_path / f"broken.{ending}"
+    rows = scored(whole)
+    scored(broken, stop=stop)
+    assert scored(broken, resume=True) == rows
+    assert broken.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_continuing_a_finished_run_gives_its_rows_and_changes_nothing(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    rows = scored(path)
+    before = path.read_bytes()
+    assert scored(path, resume=True) == rows
+    assert path.read_bytes() == before
+
+
+def test_a_run_cut_between_two_models_of_a_picture_continues(tmp_path: Path):
+    whole, broken = tmp_path / "whole.csv", tmp_path / "broken.csv"
+    scored(whole)
+    scored(broken, stop=20)
+    lines = broken.read_text().splitlines(keepends=True)
+    broken.write_text("".join(lines[: 1 + 9]))
+    scored(broken, resume=True)
+    assert broken.read_bytes() == whole.read_bytes()
+
+
+def test_the_rows_of_other_pictures_are_not_continued(tmp_path: Path):
+    path = tmp_path / "scores.csv"
+    scored(path, stop=5)
+    with pytest.raises(ConfigError, match=r"the same pairs, got another: sha256"):
+        scored(path, resume=True, pairs=PAIRS[::-1])
+
+
+def test_the_rows_of_other_models_are_not_continued(tmp_path: Path):
+    path = tmp_path / "scores.csv"
+    scored(path, stop=5)
+    file = ScoreFile(path, ["brightness"], resume=True)
+    with pytest.raises(ConfigError, match=r"Expected row 2 of .* this run, got image 0 scored by two\. Run"):
+        demand_continues(file, PAIRS, ["one", "three"], "white")
+
+
+def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):
+    path = tmp_path / "scores.csv"
+    scored(path, stop=5)
+    before = path.read_bytes()
+    file = ScoreFile(path, ["brightness"], resume=True)
+    with pytest.raises(ConfigError, match=r'device: "cpu" before, "cuda" now'):
+        next(score_to_file(PAIRS, [Distance("one", device="cuda"), Brightness("two")], ONE_WORKER, file))
+    assert path.read_bytes() == before

@@ -1,0 +1,62 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acutance.catalog import load
+from acutance.errors import ConfigError
+from acutance.scoring.provenance import demand_same, describe_run, provenance_path, write_provenance
+from tests.unit.scoring.fakes import pair_of
+
+PAIRS = [pair_of(0), pair_of(1)]
+
+
+def described(**options: Any) -> dict[str, Any]:
+    return describe_run([load("ssim", **options)], "white", PAIRS)
+
+
+def test_a_run_is_described_by_all_that_its_scores_depend_on():
+    run = described()
+    assert set(run) == {"models", "reading", "versions", "python", "machine", "pairs"}
+    (model,) = run["models"]
+    assert set(model) == {"model", "weights", "weights_sha256", "preprocessing", "precision", "device"}
+    assert model["preprocessing"]["channel"] == "grey"
+    assert set(run["versions"]) == {"acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow"}
+    assert run["pairs"]["count"] == 2
+
+
+def test_a_description_survives_its_file(tmp_path: Path):
+    write_provenance(tmp_path / "scores.csv", described())
+    assert json.loads((tmp_path / "scores.csv.provenance.json").read_text()) == described()
+    demand_same(tmp_path / "scores.csv", described())
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv.provenance.json"]
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (lambda: described(channel="rgb"), r'same models, got another: preprocessing: channel: "grey" before, "rgb" '),
+        (lambda: described(precision="float64"), r'models, got another: precision: "float32" before, "float64" now\.'),
+        (lambda: describe_run([load("ssim")], "black", PAIRS), r"the same reading, got another: alpha: .*#ffffff"),
+        (lambda: describe_run([load("ssim")], "white", PAIRS[:1]), r"the same pairs, got another: count: 2 before, 1 "),
+        (lambda: describe_run([load("ssim")], "white", PAIRS[::-1]), r"the same pairs, got another: sha256: "),
+        (lambda: described() | {"versions": {"torch": "0.1"}}, r"the same versions, got another: torch: .* \"0\.1\" n"),
+    ],
+)
+def test_a_difference_is_named(tmp_path: Path, now: Any, words: str):
+    write_provenance(tmp_path / "scores.csv", described())
+    with pytest.raises(ConfigError, match=words):
+        demand_same(tmp_path / "scores.csv", now())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(None, "got: No such file or directory"), ("{", "got: Expecting property name"), ("[1]", "got: .*sequence")],
+)
+def test_without_a_readable_description_nothing_is_continued(tmp_path: Path, text: str | None, words: str):
+    path = tmp_path / "scores.csv"
+    if text is not None:
+        provenance_path(path).write_text(text)
+    with pytest.raises(ConfigError, match=f"{words}.* Start anew with --overwrite"):
+        demand_same(path, described())

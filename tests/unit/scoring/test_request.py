@@ -1,0 +1,126 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acutance.catalog import load
+from acutance.errors import ConfigError, PairingError, UnknownNameError
+from acutance.scoring import request as request_module
+from acutance.scoring.request import ScoreRequest
+from acutance.scoring.settings import ScoringSettings
+from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
+
+ALONE = noise(0)
+PAIR = (noise(0), noise(1))
+
+
+def asked(images: Any = PAIR[0], reference: Any = PAIR[1], model: Any = "psnr", **options: Any) -> ScoreRequest:
+    return ScoreRequest(images, reference, model, settings=ScoringSettings(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"model": ["psnr", "psnr"]}, r"every model once, got psnr twice"),
+        ({"model": ["psnr", load("psnr")]}, r"every model once, got psnr twice"),
+        ({"model": []}, r"at least one model, got an empty list"),
+        ({"weights": "a.pth"}, r"Expected no weights for psnr, got a\.pth\. Leave them out"),
+        ({"weights": {"afine": "a.pth"}}, r"weights only for models to load \(psnr\), got some for afine"),
+        ({"options": {"ssim": {}}}, r"options only for models to load \(psnr\), got some for ssim\. Name that"),
+        (
+            {"model": load("ssim"), "options": {"ssim": {"channel": "rgb"}}},
+            r"options only for models to load \(none\), got some for ssim\.",
+        ),
+        ({"model": load("ssim"), "weights": "a.pth"}, r"Expected no weights for ssim"),
+        ({"reference": None}, r"a reference for array 0, because psnr compares with one, got none"),
+        ({"reference": None, "model": None}, r"a reference or a no-reference model, got neither"),
+    ],
+)
+def test_what_does_not_fit_is_an_error_before_any_work(options: dict[str, Any], words: str):
+    with pytest.raises(ConfigError, match=words):
+        asked(**options)
+
+
+def test_an_unknown_model_is_offered_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"got 'psnt'\. Did you mean 'psnr'\?"):
+        asked(model=["ssim", "psnt"])
+
+
+def test_a_bare_module_is_not_scored_with():
+    model = Distance()
+    model.provenance = None
+    with pytest.raises(ConfigError, match=r"a model from acutance\.load, got a bare Distance"):
+        asked(model=model)
+
+
+def test_a_model_of_the_callers_own_is_taken():
+    request = asked(model=[Distance("mine"), Brightness("alone")])
+    request.load_models(device="cpu", precision="float32", offline=True)
+    assert [row.model for row in request.rows()] == ["mine", "alone"]
+
+
+def test_a_pair_is_scored_by_the_default_models():
+    assert asked(model=None).names == ["psnr", "ssim", "ms_ssim", "gmsd", "vsi"]
+
+
+def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
+    write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
+    folders = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
+    with pytest.raises(PairingError, match=r"1 picture without a reference \(.*b\.png\)"):
+        asked(**folders)
+    request = asked(**folders, allow_unmatched=True)
+    assert len(request.pairing.pairs) == 1
+    assert any(line.startswith("left out: 1 picture without") for line in request.report())
+
+
+def test_nothing_matched_is_an_error_even_if_allowed(tmp_path: Path):
+    write_pictures(tmp_path, "out/a.png", "truth/b.png")
+    with pytest.raises(ConfigError, match="at least one pair, got 1 picture without a reference"):
+        asked(tmp_path / "out", tmp_path / "truth", allow_unmatched=True)
+
+
+def test_models_without_weights_are_loaded_first_and_stay_in_their_place(monkeypatch: pytest.MonkeyPatch):
+    loaded: list[str] = []
+
+    def watched(name: str, *_: Any, **__: Any) -> Distance:
+        loaded.append(name)
+        return Distance(name)
+
+    monkeypatch.setattr(request_module, "load", watched)
+    request = asked(model=["afine", Distance("mine"), "psnr"])
+    request.load_models(device="cpu", precision="float32", offline=True)
+    assert loaded == ["psnr", "afine"]
+    assert [row.model for row in request.rows()] == ["afine", "mine", "psnr"]
+
+
+def test_a_manifest_names_its_own_references(tmp_path: Path):
+    (tmp_path / "m.csv").write_text("image,reference\na.png,t.png\n")
+    with pytest.raises(ConfigError, match=r"no reference beside the manifest .*m\.csv"):
+        asked(tmp_path / "m.csv", "t.png")
+    with pytest.raises(ConfigError, match=r"one manifest alone, got .*m\.csv among others"):
+        asked([tmp_path / "m.csv", "a.png"], None)
+    assert asked(tmp_path / "m.csv", None).pairing.pairs[0].image.name == "a.png"
+
+
+def test_a_manifest_is_never_overwritten_by_its_scores(tmp_path: Path):
+    (tmp_path / "m.csv").write_text("image,reference\na.png,t.png\n")
+    with pytest.raises(ConfigError, match=r"another file of scores than the manifest"):
+        asked(tmp_path / "m.csv", None).output(tmp_path / "m.csv", overwrite=True)
+
+
+def test_resume_and_overwrite_exclude_each_other(tmp_path: Path):
+    with pytest.raises(ConfigError, match="--resume or --overwrite, got both"):
+        asked().output(tmp_path / "a.csv", resume=True, overwrite=True)
+
+
+def test_files_passed_over_are_reported(tmp_path: Path):
+    write_pictures(tmp_path, "a.png")
+    (tmp_path / "notes.txt").touch()
+    assert asked(tmp_path, PAIR[1]).report() == [
+        "1 picture by psnr",
+        "passed over 1 file that is no picture by its name",
+    ]
+
+
+def test_the_terms_of_all_models_are_known_before_they_are_loaded():
+    assert asked(model=["psnr", "afine-naturalness"]).term_names() == ("raw_naturalness", "naturalness")

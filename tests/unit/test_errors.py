@@ -1,0 +1,42 @@
+import pytest
+
+import acutance
+from acutance.errors import AcutanceError, ShapeMismatchError, UnknownNameError
+
+BUILTINS = {
+    "InputError": (ValueError,),
+    "ShapeMismatchError": (ValueError, acutance.InputError),
+    "ImageReadError": (OSError, acutance.InputError),
+    "PairingError": (ValueError,),
+    "ConfigError": (ValueError,),
+    "UnknownNameError": (KeyError, acutance.ConfigError),
+    "CheckpointError": (RuntimeError,),
+    "MissingWeightsError": (FileNotFoundError, acutance.CheckpointError),
+    "MissingExtraError": (ImportError,),
+}
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_every_error_is_also_the_fitting_built_in(name: str):
+    error = getattr(acutance, name)
+    assert issubclass(error, AcutanceError)
+    assert all(issubclass(error, base) for base in BUILTINS[name])
+
+
+def test_no_public_error_is_left_out():
+    errors = {name for name in acutance.__all__ if name.endswith("Error")}
+    assert errors == {*BUILTINS, "AcutanceError"}
+
+
+def test_an_unknown_name_is_offered_the_nearest():
+    error = UnknownNameError("model", "afin", ["psnr", "afine"])
+    assert str(error) == "Expected the name of a model, got 'afin'. Did you mean 'afine'?"
+
+
+def test_a_name_like_no_other_is_told_all():
+    error = UnknownNameError("model", "xyz", ["psnr", "afine"])
+    assert str(error) == "Expected the name of a model, got 'xyz'. Known are: afine, psnr."
+
+
+def test_two_shapes_are_both_named():
+    assert "got (3, 4) and (5, 6). Resize or crop" in str(ShapeMismatchError((3, 4), (5, 6)))

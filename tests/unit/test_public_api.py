@@ -1,0 +1,90 @@
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import acutance
+
+
+def test_the_public_names_are_frozen():
+    assert acutance.__all__ == [
+        "AcutanceError",
+        "CheckpointError",
+        "ConfigError",
+        "ImageReadError",
+        "InputError",
+        "MissingExtraError",
+        "MissingWeightsError",
+        "PairingError",
+        "Score",
+        "ScoreInfo",
+        "ScoreRow",
+        "ShapeMismatchError",
+        "UnknownNameError",
+        "list_models",
+        "load",
+        "score",
+    ]
+
+
+def test_every_public_name_is_there():
+    for name in acutance.__all__:
+        assert getattr(acutance, name).__doc__, name
+    assert dir(acutance) == acutance.__all__
+
+
+def test_another_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'acutance' has no attribute 'scores'"):
+        _ = acutance.scores
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        (
+            "score",
+            "images * reference model weights options pair_by allow_unmatched device precision offline batch_size "
+            "workers background on_progress",
+        ),
+        ("load", "name weights * device precision offline on_progress options"),
+        ("list_models", ""),
+    ],
+)
+def test_the_parameters_are_frozen(name: str, parameters: str):
+    names, starred = [], False
+    for parameter in inspect.signature(getattr(acutance, name)).parameters.values():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not starred:
+            names.append("*")
+            starred = True
+        names.append(parameter.name)
+    assert " ".join(names) == parameters
+
+
+def test_the_defaults_of_score_are_frozen():
+    parameters = inspect.signature(acutance.score).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items() if name != "images"}
+    assert defaults == {
+        "reference": None,
+        "model": None,
+        "weights": None,
+        "options": None,
+        "pair_by": "path",
+        "allow_unmatched": False,
+        "device": "auto",
+        "precision": "float32",
+        "offline": False,
+        "batch_size": "auto",
+        "workers": None,
+        "background": "white",
+        "on_progress": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["", "acutance.ConfigError, acutance.ScoreInfo", "acutance.list_models()", "dir(acutance)", "acutance.__version__"],
+)
+def test_torch_is_not_loaded_until_it_is_needed(action: str):
+    code = f"import acutance, sys; {action}\nassert not {{'torch', 'timm', 'scipy', 'numpy'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
