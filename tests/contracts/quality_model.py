@@ -93,7 +93,8 @@ class QualityModelContract:
     def test_rates_more_noise_worse(self, model: QualityModel) -> None:
         if not self.follows_noise:
             return
-        means = [float(score(model, noisy(sigma, side(model)), smooth_pictures(side(model))).mean()) for sigma in (0.02, 0.05, 0.1)]
+        pixels = side(model)
+        means = [float(score(model, noisy(s, pixels), smooth_pictures(pixels)).mean()) for s in (0.02, 0.05, 0.1)]
         assert means == sorted(means, reverse=model.info.better == "higher")
 
     @pytest.mark.usefixtures("as_users_run_it")

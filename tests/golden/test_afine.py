@@ -1,6 +1,7 @@
 """A-FINE gives the authors' numbers: recipe weights in the published layout, through the real loader."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from acutance import load
+from acutance.backbones.clip import ClipImageEncoder
 from acutance.images import enlarge_to_multiple
 from acutance.models.afine.heads import Adapter, Calibrator, fidelity_calibrator, final_score
 from acutance.models.afine.model import AFINE, AFINENaturalness
+from acutance.models.afine.published import PUBLISHED_ANCHOR
+from acutance.models.quality_model import QualityModel
 from tests.golden.conftest import picture
 
 CASES = range(12)
@@ -52,6 +57,21 @@ def test_gives_the_authors_numbers_in_double(golden: dict[str, Any], afine_doubl
     terms = terms_of(afine_double, picture(case["dis"]), picture(case["ref"]))
     for key, name in TERMS.items():
         assert terms[name] == pytest.approx(case["float64"][key], abs=tolerance(golden, key)), name
+
+
+@pytest.mark.parametrize("index", CASES)
+def test_bfloat16_stays_near_the_authors_score(golden: dict[str, Any], afine_rounded: AFINE, index: int) -> None:
+    case = golden["cases"][index]
+    score = terms_of(afine_rounded, picture(case["dis"]), picture(case["ref"]))["score"]
+    assert score == pytest.approx(case["score"], abs=0.3)
+
+
+def test_bfloat16_stays_nearer_with_the_authors_initial_calibrators(golden: dict[str, Any], afine_pth: Path) -> None:
+    models = [with_initial_calibrators(load("afine", afine_pth, precision=p)) for p in ("float32", "bfloat16")]
+    for case in golden["cases"]:
+        pair = picture(case["dis"]), picture(case["ref"])
+        exact, rounded = (terms_of(model, *pair)["score"] for model in models)
+        assert rounded == pytest.approx(exact, abs=0.02)
 
 
 @pytest.mark.parametrize("index", CASES)
@@ -156,7 +176,7 @@ def test_odd_sizes_are_enlarged_as_the_authors_do(arrays: dict[str, Any], afine:
 def test_naturalness_calibrator_gives_the_authors_values(golden: dict[str, Any]) -> None:
     for unit in golden["units"]["nr_calibrator"]:
         calibrate = Calibrator(unit["yita3"], unit["yita4"])
-        assert float(calibrate(torch.tensor([unit["x"]]))) == pytest.approx(unit["out"], abs=2e-6)
+        assert float(calibrate(torch.tensor([unit["x"]])).detach()) == pytest.approx(unit["out"], abs=2e-6)
 
 
 def test_fidelity_calibrator_gives_the_authors_values(golden: dict[str, Any]) -> None:
@@ -164,13 +184,13 @@ def test_fidelity_calibrator_gives_the_authors_values(golden: dict[str, Any]) ->
         calibrate = fidelity_calibrator()
         calibrate.centre.data.fill_(unit["yita3"])
         calibrate.scale.data.fill_(unit["yita4"])
-        assert float(calibrate(torch.tensor([unit["x"]]))) == pytest.approx(unit["out"], abs=2e-6)
+        assert float(calibrate(torch.tensor([unit["x"]])).detach()) == pytest.approx(unit["out"], abs=2e-6)
 
 
 def test_adapter_gives_the_authors_values(golden: dict[str, Any]) -> None:
     for unit in golden["units"]["adapter"]:
         ours = Adapter(unit["k"])(*(torch.tensor([unit[name]]) for name in ("dis", "ref", "fidelity")))
-        assert float(ours) == pytest.approx(unit["out"], rel=2e-6)
+        assert float(ours.detach()) == pytest.approx(unit["out"], rel=2e-6)
 
 
 def test_final_score_gives_the_authors_values(golden: dict[str, Any]) -> None:
@@ -179,11 +199,26 @@ def test_final_score_gives_the_authors_values(golden: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def afine_double(afine_pth: Any) -> AFINE:
-    from acutance import load
-
+def afine_double(afine_pth: Path) -> AFINE:
     model = load("afine", afine_pth, precision="float64")
     assert isinstance(model, AFINE)
+    return model
+
+
+@pytest.fixture(scope="module")
+def afine_rounded(afine_pth: Path) -> AFINE:
+    model = load("afine", afine_pth, precision="bfloat16")
+    assert isinstance(model, AFINE)
+    return model
+
+
+def with_initial_calibrators(model: QualityModel) -> AFINE:
+    """The golden weights make steep calibrators; these are the ones that training starts from."""
+    assert isinstance(model, AFINE)
+    fresh = AFINE(ClipImageEncoder(embed_dim=48, depth=1, num_heads=3)).requires_grad_(requires_grad=False)
+    model.naturalness_calibrator = fresh.naturalness_calibrator
+    model.fidelity_calibrator = fresh.fidelity_calibrator
+    model.adapter = fresh.adapter
     return model
 
 
@@ -196,9 +231,6 @@ def ramps() -> dict[str, Tensor]:
 
 @pytest.mark.weights
 def test_published_weights_give_the_published_anchor() -> None:
-    from acutance import load
-    from acutance.models.afine.published import PUBLISHED_ANCHOR
-
     pictures = ramps()
     with torch.no_grad():
         score = load("afine")(pictures["a"], pictures["b"])

@@ -61,9 +61,9 @@ def load(
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
-    place = _device(device)
+    place, known = _device(device), _known_options(entry, options)
     path = _weights_path(entry, weights, offline=offline, on_progress=on_progress)
-    model = entry.build(**_known_options(entry, options))
+    model = entry.build(**known)
     if path is not None and entry.weights is not None:
         model.load_state_dict(read_weights(entry.weights, path, model.state_dict()))
     return _ready(entry, model, path, place, precision)
@@ -134,7 +134,10 @@ def _device(name: str) -> "torch.device":
         name = kind = next(device for device in ("cuda", "mps", "cpu") if there[device])
     if not there[kind]:
         raise ConfigError(f"Expected a device that this machine has, got {name!r}, which PyTorch cannot find. Use cpu.")
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"Expected a device such as cpu or cuda:1, got {name!r}. Leave the number out.") from error
 
 
 def _ready(

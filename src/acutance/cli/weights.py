@@ -89,18 +89,23 @@ def convert(
         Path | None, typer.Argument(help="Published file; by default the one here.", show_default=False)
     ] = None,
     output: Annotated[Path | None, typer.Argument(help="By default NAME.safetensors.", show_default=False)] = None,
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
 ) -> None:
     """Write weights as safetensors, without the parts that scoring does not use."""
     from acutance.catalog.loading import read_weights
     from acutance.checkpoints import store
     from acutance.checkpoints.digest import sha256_of
     from acutance.checkpoints.download import find, missing
+    from acutance.errors import ConfigError
 
     published = _find(name)
     path = source or find(published.record)
     if path is None:
         raise missing(published.record, "nothing on this machine")
     target = output or Path(f"{name}.safetensors")
+    if target.exists() and not (overwrite and target.is_file() and not target.samefile(path)):
+        raise ConfigError(f"Expected no file at {target}, got one. Name another, or replace it with --overwrite.")
     tensors = read_weights(published, path, _expected(name))
     store.save(target, tensors, model=published.stored_as, config={}, source_sha256=sha256_of(path))
     before, after = path.stat().st_size / 1e6, target.stat().st_size / 1e6

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ import torch
 from acutance.errors import AcutanceError, InputError
 from acutance.images.tensors import to_batch
 from acutance.models.quality_model import ModelProvenance, QualityModel, SharesReferences
+from acutance.scoring.crew import Crew
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair
 from acutance.scoring.rows import ScoreRow, failed_row, scored_row
@@ -78,16 +80,19 @@ class _Scorer:
         self._models = [_Model(model, _provenance(model)) for model in models]
         self._settings = settings
         self._shelf = ReferenceShelf(pairs, settings.reference_memory)
+        self._on_cpu = all(model.provenance.device == "cpu" for model in self._models)
+        self._crew = Crew(on_cpu=self._on_cpu)
 
     def run(self, first: int) -> Iterator[list[ScoreRow]]:
         done: dict[int, list[ScoreRow]] = {}
         place = first
-        for batch in self._batches(first):
-            done |= self._score_batch(batch)
-            while place in done:
-                yield done.pop(place)
-                place += 1
-            self._shelf.advance(place)
+        with self._crew:
+            for batch in self._batches(first):
+                done |= self._score_batch(batch)
+                while place in done:
+                    yield done.pop(place)
+                    place += 1
+                self._shelf.advance(place)
 
     def _batches(self, first: int) -> Iterator[list[DecodedPair]]:
         """Pairs of one size, grouped within their chunk; a picture that cannot be read comes alone."""
@@ -109,8 +114,7 @@ class _Scorer:
         yield from groups.values()
 
     def _batch_size(self, size: tuple[int, ...]) -> int:
-        on_cpu = all(model.provenance.device == "cpu" for model in self._models)
-        return self._settings.pictures_per_batch(math.prod(size), "cpu" if on_cpu else "gpu")
+        return self._settings.pictures_per_batch(math.prod(size), "cpu" if self._on_cpu else "gpu")
 
     def _score_batch(self, batch: list[DecodedPair]) -> dict[int, list[ScoreRow]]:
         rows: dict[int, list[ScoreRow]] = {pair.place: [] for pair in batch}
@@ -150,9 +154,7 @@ class _Scorer:
     def _attempt(self, part: list[DecodedPair], model: _Model) -> tuple[Terms, Exception | None]:
         """Terms of a part, or the fault of its pictures; a fault of the model itself is raised."""
         try:
-            with torch.inference_mode():
-                terms = self._terms(part, model)
-            return {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}, None
+            return self._terms(part, model), None
         except (AcutanceError, MemoryError) as error:
             return {}, error
         except RuntimeError as error:
@@ -163,25 +165,39 @@ class _Scorer:
                 f"Expected enough memory for pictures of {width} x {height} pixels, got: {error}. Score smaller ones."
             )
 
-    def _terms(self, part: list[DecodedPair], model: _Model) -> dict[str, torch.Tensor]:
-        distorted = self._batch([pair.distorted for pair in part], model)
-        if not model.compares:
-            return model.model.terms(distorted)
-        if self._keeps_reference(part[0], model) and isinstance(model.model, SharesReferences):
-            return model.model.terms_against(distorted, [self._features(pair, model) for pair in part])
-        return model.model.terms(distorted, self._batch([pair.reference for pair in part], model))
-
-    def _features(self, pair: DecodedPair, model: _Model) -> Any:  # noqa: ANN401 (known to the model alone)
+    def _terms(self, part: list[DecodedPair], model: _Model) -> Terms:
+        """Terms of a part whose references are all kept, or none; each thread takes a share of it."""
         sharing = model.model
-        if pair.pair.reference is None or not isinstance(sharing, SharesReferences):
-            raise TypeError("only pairs whose references are kept come here")
-        return self._shelf.get(
-            pair.pair.reference.key,
-            model.name,
-            pair.place,
-            sharing.features_nbytes(*_size(pair)),
-            lambda: sharing.encode_reference(self._batch([pair.reference], model)),
-        )
+        if isinstance(sharing, SharesReferences) and self._keeps_reference(part[0], model):
+            features = self._features(part, model, sharing)
+
+            def compute(share: Sequence[DecodedPair]) -> Terms:
+                kept = [features[_reference_key(pair)] for pair in share]
+                return _numbers(sharing.terms_against(self._batch([pair.distorted for pair in share], model), kept))
+        else:
+
+            def compute(share: Sequence[DecodedPair]) -> Terms:
+                distorted = self._batch([pair.distorted for pair in share], model)
+                if not model.compares:
+                    return _numbers(model.model.terms(distorted))
+                return _numbers(model.model.terms(distorted, self._batch([pair.reference for pair in share], model)))
+
+        shares = self._crew.run(compute, self._crew.shares(part))
+        return {name: [number for share in shares for number in share[name]] for name in shares[0]}
+
+    def _features(self, part: list[DecodedPair], model: _Model, sharing: SharesReferences[Any]) -> dict[str, Any]:
+        """What the model keeps of each reference of a part, by the reference."""
+        features: dict[str, Any] = {}
+        for pair in part:
+            key, nbytes = _reference_key(pair), sharing.features_nbytes(*_size(pair))
+            if key not in features:
+                encode = partial(self._encode, pair, model, sharing)
+                features[key] = self._shelf.get(key, model.name, pair.place, nbytes, encode)
+        return features
+
+    def _encode(self, pair: DecodedPair, model: _Model, sharing: SharesReferences[Any]) -> Any:  # noqa: ANN401
+        reference = self._batch([pair.reference], model)
+        return self._crew.run(sharing.encode_reference, [reference])[0]
 
     def _batch(self, pixels: Sequence[Any], model: _Model) -> torch.Tensor:
         return to_batch(list(pixels), dtype=model.dtype, device=model.provenance.device)
@@ -190,6 +206,14 @@ class _Scorer:
 def _obstacle(pair: DecodedPair, model: _Model) -> Exception | None:
     """Why this model cannot even try."""
     return pair.error or (pair.reference_error if model.compares else None)
+
+
+def _reference_key(pair: DecodedPair) -> str:
+    return pair.pair.reference.key if pair.pair.reference is not None else ""
+
+
+def _numbers(terms: dict[str, torch.Tensor]) -> Terms:
+    return {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}
 
 
 def _at(index: int, values: Terms) -> dict[str, float]:

@@ -52,8 +52,8 @@ def test_rows_keep_the_order_of_pairs_and_models_though_sizes_are_batched():
     assert [(row.image, row.model) for row in rows] == [
         (pair.image.name, name) for pair in pairs for name in ("one", "other")
     ]
-    assert max(one.batches) > 8
-    assert len(one.batches) == 3 * 3  # three sizes in each of three chunks
+    assert sum(one.batches) == 150
+    assert len(one.batches) < 150 / 2
 
 
 def test_every_row_has_the_score_of_its_own_pair():

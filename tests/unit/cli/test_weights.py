@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of weights, and no network."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(folder))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    return folder
+
+
+def test_weights_are_listed_with_size_source_and_licence(run: Run):
+    heading, afine = run("weights", "list").stdout.splitlines()
+    assert heading.split() == ["weights", "size", "from", "on", "this", "machine", "licence"]
+    assert afine.startswith("afine    611 MB  chaofengc/IQA-PyTorch-Weights: afine.pth  no ")
+    assert "commercial use: unknown" in afine
+
+
+def test_weights_on_this_machine_are_listed_with_their_place(run: Run, weights_folder: Path):
+    (weights_folder / "afine.pth").touch()
+    assert f"{weights_folder}/afine.pth" in run("weights", "list").stdout
+
+
+def test_fetch_prints_the_place_alone_on_stdout(run: Run, weights_folder: Path):
+    (weights_folder / "afine.pth").touch()
+    result = run("weights", "fetch", "afine", "--offline")
+    assert result.stdout == f"{weights_folder}/afine.pth\n"
+    assert result.stderr.startswith("Licence: ")
+
+
+@pytest.mark.parametrize("verb", ["fetch", "verify", "convert"])
+def test_weights_that_are_not_here_are_one_line(run: Run, verb: str):
+    result = run("weights", verb, "afine")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("acutance: Expected afine.pth (about 611 MB) of chaofengc/IQA-PyTorch-Weights")
+    assert "acutance weights fetch afine" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["fetch", "verify", "convert"])
+def test_unknown_weights_are_one_line(run: Run, verb: str):
+    result = run("weights", verb, "afin")
+    assert result.exit_code == 2
+    assert result.stderr == "acutance: Expected the name of a set of weights, got 'afin'. Did you mean 'afine'?\n"
+
+
+def test_a_file_of_something_else_is_one_line(run: Run, tmp_path: Path):
+    (tmp_path / "other.pth").write_bytes(b"no weights")
+    for verb in ("verify", "convert"):
+        result = run("weights", verb, "afine", "other.pth")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("acutance: Expected ")
+        assert "other.pth" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_converting_never_replaces_a_file_unasked(run: Run, weights_folder: Path):
+    (weights_folder / "afine.pth").write_bytes(b"source")
+    Path("there.safetensors").write_bytes(b"before")
+    result = run("weights", "convert", "afine", weights_folder / "afine.pth", "there.safetensors")
+    assert result.exit_code == 2
+    assert "acutance: Expected no file at there.safetensors, got one." in result.stderr
+    onto_itself = (weights_folder / "afine.pth", weights_folder / "afine.pth", "--overwrite")
+    assert run("weights", "convert", "afine", *onto_itself).exit_code == 2
+    assert (weights_folder / "afine.pth").read_bytes() == b"source"
