@@ -1,0 +1,61 @@
+"""What the README tells a newcomer to type does work."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+SHELL = [
+    line.split(" #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("acutance ")
+]
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, afine_pth: Path) -> Path:
+    """A folder with everything that the README names."""
+    folder = tmp_path_factory.mktemp("desk")
+    generator = np.random.default_rng(0)
+    truth = np.kron(generator.integers(0, 200, (18, 18, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+    noisy = truth + generator.integers(0, 40, truth.shape, dtype=np.uint8)
+    for name in ("truth.png", "truth/a.png", "truth/b.png"):
+        save(folder / name, truth)
+    for name in ("out.png", "photos/a.png", "swinir/a.png", "ours/b.png", "outputs/a.png", "outputs/b.png"):
+        save(folder / name, noisy)
+    (folder / "pairs.csv").write_text("image,reference\nout.png,truth.png\n")
+    (folder / "afine.pth").symlink_to(afine_pth)
+    return folder
+
+
+def test_every_line_and_program_of_the_readme_is_found():
+    assert len(SHELL) == 7
+    assert len(PYTHON) == 1
+
+
+def test_the_commands_of_the_readme_run_one_after_the_other(desk: Path):
+    environment = {**os.environ, "ACUTANCE_WEIGHTS": str(desk), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    for line in SHELL:
+        result = subprocess.run(["sh", "-c", line], cwd=desk, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, f"{line}\n{result.stderr}"
+        assert result.stdout
+
+
+def test_the_program_of_the_readme_runs(desk: Path):
+    program = "import torch\nrestored = truth = torch.rand(2, 3, 40, 70)\n" + PYTHON[0]
+    result = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "psnr" in result.stdout
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(pixels).save(path)
