@@ -34,7 +34,6 @@ class ClipImageEncoder(nn.Module):
     was trained, and not over the two dimensions of the picture.
 
     Args:
-        name: timm's name of the trunk.
         overrides: Arguments for timm's constructor, such as ``depth=2`` for a tiny trunk.
     """
 
@@ -42,10 +41,10 @@ class ClipImageEncoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: str = VIT_B32, **overrides: Any) -> None:  # noqa: ANN401 (timm's own)
+    def __init__(self, **overrides: Any) -> None:  # noqa: ANN401 (timm's own)
         super().__init__()
         self.trunk = timm.create_model(
-            name, pretrained=False, num_classes=0, global_pool="", final_norm=False, **overrides
+            VIT_B32, pretrained=False, num_classes=0, global_pool="", final_norm=False, **overrides
         )
         self.patch_size = int(self.trunk.patch_embed.patch_size[0])
         self.width = int(self.trunk.embed_dim)
@@ -92,13 +91,16 @@ class ClipImageEncoder(nn.Module):
         """The patch embedding: a convolution whose stride is its kernel is one matrix product."""
         batch, side = images.shape[0], self.patch_size
         rows, columns = (pixels // side for pixels in images.shape[2:])
-        patches = images.view(batch, 3, rows, side, columns, side).permute(0, 2, 4, 1, 3, 5)
+        patches = images.reshape(batch, 3, rows, side, columns, side).permute(0, 2, 4, 1, 3, 5)
         return product(patches.reshape(batch, rows * columns, 3 * side * side), self.trunk.patch_embed.proj)
 
 
 def _run_block(block: nn.Module, tokens: Tensor) -> Tensor:
-    """The block's output; without gradient one picture at a time, whose numbers stay in the caches of a CPU."""
-    if torch.is_grad_enabled() and (tokens.requires_grad or any(p.requires_grad for p in block.parameters())):
+    """The block's output; on a CPU without gradient one picture at a time, whose numbers stay in its caches."""
+    wants_gradient = torch.is_grad_enabled() and (
+        tokens.requires_grad or any(parameter.requires_grad for parameter in block.parameters())
+    )
+    if wants_gradient or tokens.device.type != "cpu":
         output: Tensor = block(tokens)
         return output
     return torch.stack([_run_block_fast(block, picture) for picture in tokens])

@@ -1,10 +1,10 @@
 """Matrix products of a transformer, faster than PyTorch's own on CPUs, and in bfloat16 without its bias."""
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
 
 
 def product(inputs: Tensor, layer: nn.Linear | nn.Conv2d) -> Tensor:
@@ -63,8 +63,15 @@ def _onednn_serves(inputs: Tensor, weight: Tensor) -> bool:
     return (
         inputs.device.type == "cpu"
         and inputs.dtype == weight.dtype
-        and inputs.dtype in ONEDNN_DTYPES
+        and inputs.dtype in _onednn_dtypes()
         and not (torch.is_grad_enabled() and (inputs.requires_grad or weight.requires_grad))
-        and bool(torch._C._has_mkldnn)
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     )
+
+
+@cache
+def _onednn_dtypes() -> tuple[torch.dtype, ...]:
+    """What this machine's oneDNN multiplies; nothing if this PyTorch comes without it."""
+    if not (torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+        return ()
+    has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return (torch.float32, torch.bfloat16) if has_bfloat16 else (torch.float32,)
