@@ -1,6 +1,7 @@
 """How good does this picture look? Image quality scores one can cite.
 
-    acutance.score("out.png", reference="truth.png")        scores of one pair
+    acutance.score("out.png", reference="truth.png", model="psnr")    one score
+    acutance.score("outputs/", reference="truth/")                    rows of many
     acutance.load("afine", weights="afine.pth")             a model: an nn.Module
     acutance.list_models()                                  what there is
 

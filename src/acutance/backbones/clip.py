@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import CentredLinear, product
+from acutance.backbones.products import CentredLinear, product, wants_derivative
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -97,10 +97,7 @@ class ClipImageEncoder(nn.Module):
 
 def _run_block(block: nn.Module, tokens: Tensor) -> Tensor:
     """The block's output; on a CPU without gradient one picture at a time, whose numbers stay in its caches."""
-    wants_gradient = torch.is_grad_enabled() and (
-        tokens.requires_grad or any(parameter.requires_grad for parameter in block.parameters())
-    )
-    if wants_gradient or tokens.device.type != "cpu":
+    if wants_derivative(tokens, *block.parameters()) or tokens.device.type != "cpu":
         output: Tensor = block(tokens)
         return output
     return torch.stack([_run_block_fast(block, picture) for picture in tokens])

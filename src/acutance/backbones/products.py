@@ -4,6 +4,7 @@ from functools import cache
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 
@@ -33,18 +34,32 @@ class CentredLinear(nn.Linear):
         layer: The layer to stand for; its float32 parameters are shared.
     """
 
-    rounded: Tensor
-
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__(layer.in_features, layer.out_features, device="meta")
         self.weight, self.bias = layer.weight, layer.bias
-        self.register_buffer("rounded", layer.weight.detach().to(torch.bfloat16), persistent=False)
+        self._rounded: tuple[object, Tensor] | None = None
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
         """(..., rows, out_features) of the dtype of the input."""
         shared = input.mean(-2, keepdim=True)
-        spread = _linear((input - shared).to(torch.bfloat16), self.rounded, None)
-        return spread.to(input.dtype).add_(_linear(shared, self.weight, self.bias))
+        spread = _linear((input - shared).to(torch.bfloat16), self._rounded_weight(), None)
+        return spread.to(input.dtype) + _linear(shared, self.weight, self.bias)
+
+    def _rounded_weight(self) -> Tensor:
+        """The weight in bfloat16, rounded anew when it has changed."""
+        weight = self.weight
+        if weight.requires_grad:
+            return weight.to(torch.bfloat16)
+        state = (weight.data_ptr(), weight.dtype, weight.device, 0 if weight.is_inference() else weight._version)
+        if self._rounded is None or self._rounded[0] != state:
+            self._rounded = (state, weight.detach().to(torch.bfloat16))
+        return self._rounded[1]
+
+
+def wants_derivative(*tensors: Tensor) -> bool:
+    """Whether a derivative, backward or forward, may be asked for of what is computed of these."""
+    backward = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    return backward or forward_ad._current_level >= 0
 
 
 def _linear(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -64,7 +79,7 @@ def _onednn_serves(inputs: Tensor, weight: Tensor) -> bool:
         inputs.device.type == "cpu"
         and inputs.dtype == weight.dtype
         and inputs.dtype in _onednn_dtypes()
-        and not (torch.is_grad_enabled() and (inputs.requires_grad or weight.requires_grad))
+        and not wants_derivative(inputs, weight)
     )
 
 

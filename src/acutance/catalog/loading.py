@@ -23,7 +23,7 @@ def load(
     name: str,
     weights: str | os.PathLike[str] | None = None,
     *,
-    device: str = "cpu",
+    device: "str | torch.device" = "cpu",
     precision: Precision = "float32",
     offline: bool = False,
     on_progress: OnProgress | None = None,
@@ -61,7 +61,9 @@ def load(
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
-    place, known = _device(device), _known_options(entry, options)
+    place, known = _device(str(device)), _known_options(entry, options)
+    if precision == "float64" and place.type == "mps":
+        raise ConfigError("Expected float32 or bfloat16 on mps, which has no float64, got float64. Use cpu for it.")
     path = _weights_path(entry, weights, offline=offline, on_progress=on_progress)
     model = entry.build(**known)
     if path is not None and entry.weights is not None:
@@ -106,9 +108,10 @@ def _weights_path(
         return fetch(entry.weights.record, offline=offline, on_progress=on_progress)
     path = Path(given)
     if not path.is_file():
+        got = "a folder" if path.is_dir() else "no such file"
         raise MissingWeightsError(
-            f"Expected the weights of {entry.name} at {path}, got no such file. "
-            f"Do: acutance weights fetch {entry.weights.record.name}"
+            f"Expected the file of weights of {entry.name} at {path}, got {got}. Name the file, set ACUTANCE_WEIGHTS "
+            f"to its folder, or do: acutance weights fetch {entry.weights.record.name}"
         )
     return path
 
@@ -146,10 +149,11 @@ def _ready(
     import torch
 
     from acutance.checkpoints.digest import sha256_of
+    from acutance.checkpoints.store import is_own_format, read_header
     from acutance.models.quality_model import ModelProvenance
 
     model.eval().requires_grad_(requires_grad=False)
-    used: Precision = precision
+    used: str = precision
     if precision == "float64":
         model.to(torch.float64)
     elif precision == "bfloat16" and not model.use_bfloat16_products():
@@ -159,8 +163,10 @@ def _ready(
         model=entry.name,
         weights=path.name if path else None,
         weights_sha256=sha256_of(path) if path else None,
+        published_sha256=read_header(path).source_sha256 if path and is_own_format(path) else None,
         preprocessing=model.preprocessing(),
-        precision=used,
+        precision=model.computes_in(used, device.type),
         device=str(device),
     )
+    model.loaded_state = model.state_mark()
     return model

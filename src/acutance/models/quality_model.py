@@ -25,10 +25,12 @@ class ModelProvenance:
     """File name of the weights; ``None`` if the model has none."""
     weights_sha256: str | None
     """Checksum of that file."""
+    published_sha256: str | None = None
+    """Checksum of the published file it was converted from."""
     preprocessing: dict[str, JSON]
     """How pictures become inputs."""
     precision: str
-    """Type of the matrix products: float32, bfloat16 or float64."""
+    """What it computes in: float32, float64, or bfloat16 for its matrix products."""
     device: str
     """Where it computes, such as ``cpu`` or ``cuda``."""
 
@@ -48,6 +50,8 @@ class QualityModel(nn.Module):
     """Shortest picture side in pixels that can be scored."""
     provenance: ModelProvenance | None = None
     """Where the model's numbers come from; set by ``acutance.load``."""
+    loaded_state: tuple[object, ...] | None = None
+    """``state_mark`` when it was loaded; set by ``acutance.load``."""
 
     def forward(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> ScoreBatch:
         """Scores of a batch.
@@ -68,6 +72,15 @@ class QualityModel(nn.Module):
     def preprocessing(self) -> dict[str, JSON]:
         """The settings a score depends on, for its provenance: plain JSON values."""
         return {}
+
+    def computes_in(self, asked: str, device: str) -> str:
+        """The precision it computes in on a device when another is asked for."""
+        return asked
+
+    def state_mark(self) -> tuple[object, ...]:
+        """Something that changes when weights, their type or their device change."""
+        tensors = [*self.parameters(), *self.buffers()]
+        return tuple((t.dtype, str(t.device), 0 if t.is_inference() else t._version) for t in tensors)
 
     def use_bfloat16_products(self) -> bool:
         """Take matrix products in bfloat16 from now on; ``False`` if the model has none to take."""

@@ -28,6 +28,10 @@ class ScoreRows(Iterator[ScoreRow]):
         self.pairing = request.pairing
         self.provenance = describe_run(request.models, request.settings.background, request.pairing.pairs)
         self._rows = request.rows(on_progress)
+        self._names = request.names
+
+    def __repr__(self) -> str:
+        return f"<rows of {len(self.pairing.pairs)} pictures by {', '.join(self._names)}: iterate over them>"
 
     def __next__(self) -> ScoreRow:
         return next(self._rows)

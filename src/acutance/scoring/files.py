@@ -113,8 +113,7 @@ class ScoreFile:
             raise ConfigError(f"Expected a file to write at {self.path}, got a folder. Choose another name.")
         if (self.path.exists() or self._rows_path.exists()) and not (resume or overwrite):
             raise ConfigError(
-                f"Expected no file at {self.path}, got one. Continue it with --resume (resume=True) or replace it "
-                "with --overwrite (overwrite=True)."
+                f"Expected no file at {self.path}, got one. Continue it with --resume or replace it with --overwrite."
             )
 
     def _examine(self) -> None:

@@ -13,6 +13,7 @@ from acutance.errors import ConfigError
 from acutance.images.read import reading_settings
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
+from acutance.scoring.sources import Picture, is_path
 
 PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
 """Packages that a score may depend on."""
@@ -24,7 +25,7 @@ def describe_run(models: Sequence[QualityModel], background: str, pairs: Sequenc
     Args:
         models: Loaded models.
         background: Colour under transparent pixels.
-        pairs: The plan; its names are recorded as a checksum, which tells a resumed run from another one.
+        pairs: The plan; a checksum of its names, places, sizes and times tells a resumed run from another one.
     """
     described = {
         "models": [asdict(model.provenance) for model in models if model.provenance is not None],
@@ -93,6 +94,17 @@ def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
 def _plan_checksum(pairs: Sequence[Pair]) -> str:
     digest = hashlib.sha256()
     for pair in pairs:
-        names = (pair.image.name, pair.reference.name if pair.reference else None)
-        digest.update(json.dumps(names).encode())
+        pictures = [_state(picture) for picture in (pair.image, pair.reference) if picture is not None]
+        digest.update(json.dumps(pictures).encode())
     return digest.hexdigest()
+
+
+def _state(picture: Picture) -> list[str | int]:
+    """What tells a file from another one, or from itself after a change: place, size and time."""
+    if not is_path(picture.source):
+        return [picture.name]
+    try:
+        status = Path(picture.source).stat()
+    except OSError:
+        return [picture.name, picture.key]
+    return [picture.name, picture.key, status.st_size, status.st_mtime_ns]

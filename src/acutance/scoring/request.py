@@ -8,7 +8,7 @@ from typing import Any
 
 from acutance.catalog import ModelEntry, Precision, find_model, load
 from acutance.errors import ConfigError
-from acutance.models.quality_model import QualityModel
+from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.manifest import is_manifest, read_manifest
 from acutance.scoring.output import demand_continues, score_to_file
@@ -75,7 +75,14 @@ class ScoreRequest:
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
     ) -> None:
-        """Load the models that are named, large ones last; those that are loaded already stay as they are."""
+        """Load the models that are named, large ones last; those that are loaded already stay as they are.
+
+        Raises:
+            ConfigError: A model that is loaded already has another device or precision than asked for.
+        """
+        for choice in self.choices:
+            if not isinstance(choice, str) and choice.provenance is not None:
+                _check_loaded(choice.provenance, device, precision)
         loaded = {
             name: choice for name, choice in zip(self.names, self.choices, strict=True) if not isinstance(choice, str)
         }
@@ -165,6 +172,15 @@ class ScoreRequest:
         return self._weights.get(name) if isinstance(self._weights, Mapping) else self._weights
 
 
+def _check_loaded(loaded: ModelProvenance, device: str, precision: Precision) -> None:
+    elsewhere = device != "auto" and loaded.device.partition(":")[0] != device.partition(":")[0]
+    if elsewhere or (precision != "float32" and loaded.precision != precision):
+        raise ConfigError(
+            f"Expected {loaded.model} on {device} in {precision}, got it loaded on {loaded.device} in "
+            f"{loaded.precision}. Leave device and precision out, or load it with them."
+        )
+
+
 def _plan(images: Sources, reference: Sources | None, pair_by: str) -> Pairing:
     """The pairs of a manifest, or pictures with their references."""
     for manifest in filter(is_manifest, images if isinstance(images, list | tuple) else ()):
@@ -173,6 +189,8 @@ def _plan(images: Sources, reference: Sources | None, pair_by: str) -> Pairing:
         return pair_up(images, reference, pair_by=pair_by)
     if reference is not None:
         raise ConfigError(f"Expected no reference beside the manifest {images}, which names its own. Leave it out.")
+    if pair_by != "path":
+        raise ConfigError(f"Expected no pair_by beside the manifest {images}, which pairs itself. Leave it out.")
     return read_manifest(Path(str(images)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from acutance.errors import AcutanceError, InputError
+from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images.tensors import to_batch
 from acutance.models.quality_model import ModelProvenance, QualityModel, SharesReferences
 from acutance.scoring.crew import Crew
@@ -81,12 +81,11 @@ class _Scorer:
         self._settings = settings
         self._shelf = ReferenceShelf(pairs, settings.reference_memory)
         self._on_cpu = all(model.provenance.device == "cpu" for model in self._models)
-        self._crew = Crew(on_cpu=self._on_cpu)
 
     def run(self, first: int) -> Iterator[list[ScoreRow]]:
         done: dict[int, list[ScoreRow]] = {}
         place = first
-        with self._crew:
+        with Crew(on_cpu=self._on_cpu) as self._crew:
             for batch in self._batches(first):
                 done |= self._score_batch(batch)
                 while place in done:
@@ -158,7 +157,7 @@ class _Scorer:
         except (AcutanceError, MemoryError) as error:
             return {}, error
         except RuntimeError as error:
-            if "memory" not in str(error):
+            if not _is_shortage(error):
                 raise
             height, width = _size(part[0])
             return {}, InputError(
@@ -208,12 +207,18 @@ def _obstacle(pair: DecodedPair, model: _Model) -> Exception | None:
     return pair.error or (pair.reference_error if model.compares else None)
 
 
+def _is_shortage(error: RuntimeError) -> bool:
+    """Whether memory ran out, which a smaller picture mends."""
+    words = ("not enough memory", "out of memory", "can't allocate")
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error).lower() for word in words)
+
+
 def _reference_key(pair: DecodedPair) -> str:
     return pair.pair.reference.key if pair.pair.reference is not None else ""
 
 
 def _numbers(terms: dict[str, torch.Tensor]) -> Terms:
-    return {name: numbers.double().cpu().tolist() for name, numbers in terms.items()}
+    return {name: numbers.cpu().double().tolist() for name, numbers in terms.items()}
 
 
 def _at(index: int, values: Terms) -> dict[str, float]:
@@ -226,6 +231,11 @@ def _size(pair: DecodedPair) -> tuple[int, int]:
 
 
 def _provenance(model: QualityModel) -> ModelProvenance:
-    if model.provenance is not None:
-        return model.provenance
-    raise TypeError("a model to score with comes from acutance.load")
+    if model.provenance is None:
+        raise TypeError("a model to score with comes from acutance.load")
+    if model.loaded_state is not None and model.loaded_state != model.state_mark():
+        raise ConfigError(
+            f"Expected {model.provenance.model} as acutance.load gave it, got one whose weights, type or device were "
+            "changed: its provenance would be wrong. Load it as you want it, or call the model itself."
+        )
+    return model.provenance

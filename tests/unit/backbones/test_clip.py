@@ -1,10 +1,16 @@
 """CLIP's image tower, read block by block."""
 
+import contextlib
+import warnings
+
 import pytest
 import torch
+from torch.autograd import forward_ad
 
+from acutance.backbones import clip
 from acutance.backbones.clip import FLOAT32_BLOCKS, ClipImageEncoder
 from acutance.backbones.products import CentredLinear
+from acutance.models.afine import published
 
 
 @pytest.fixture
@@ -90,3 +96,19 @@ def cubic(distance: float, a: float = -0.75) -> float:
     if z <= 1:
         return (a + 2) * z**3 - (a + 3) * z**2 + 1
     return a * z**3 - 5 * a * z**2 + 8 * a * z - 4 * a if z < 2 else 0.0
+
+
+def test_the_constants_are_those_that_checkpoints_are_checked_against():
+    assert (clip.CLIP_MEAN, clip.CLIP_STD) == (published.CLIP_MEAN, published.CLIP_STD)
+
+
+def test_forward_derivatives_are_refused_or_right_but_never_wrong(encoder, images):
+    def last(batch):
+        return list(encoder.blocks(batch))[-1]
+
+    with contextlib.suppress(NotImplementedError), warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore")  # PyTorch loads its own deprecated helpers
+        output = last(forward_ad.make_dual(images, torch.ones_like(images)))
+        forward = forward_ad.unpack_dual(output).tangent
+        numeric = (last(images + 1e-3) - last(images - 1e-3)) / 2e-3
+        torch.testing.assert_close(forward, numeric, rtol=0.05, atol=0.01)

@@ -50,3 +50,23 @@ def test_rows_that_are_all_alike_are_not_rounded_at_all(layer):
 
 def test_a_rounded_layer_shares_its_weights(layer):
     assert CentredLinear(layer).weight is layer.weight
+
+
+def test_a_rounded_layer_follows_its_weights(layer, rows):
+    centred = CentredLinear(layer)
+    centred(rows)
+    layer.weight.mul_(2)
+    torch.testing.assert_close(centred(rows), layer(rows), rtol=0.02, atol=0.05)
+
+
+def test_a_rounded_layer_can_be_made_double(layer, rows):
+    assert CentredLinear(layer).double()(rows.double()).dtype == torch.float64
+
+
+def test_a_rounded_layer_gives_its_weights_their_gradient(layer, rows):
+    layer.requires_grad_()
+    layer(rows).square().sum().backward()
+    exact = layer.weight.grad.clone()
+    layer.weight.grad = None
+    CentredLinear(layer)(rows).square().sum().backward()
+    torch.testing.assert_close(layer.weight.grad, exact, rtol=0.05, atol=0.02 * float(exact.abs().max()))

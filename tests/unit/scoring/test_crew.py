@@ -59,3 +59,17 @@ def test_a_fault_of_one_item_is_raised():
         except ZeroDivisionError:
             return
     raise AssertionError("nothing was raised")
+
+
+def test_the_number_of_threads_is_put_back_when_the_last_of_several_crews_goes():
+    before = torch.get_num_threads()
+    first, second = Crew(on_cpu=True), Crew(on_cpu=True)
+    with second:
+        with first:
+            first.run(lambda item: item, [1, 2])
+        second.run(lambda item: item, [1, 2])
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert seen == [before]

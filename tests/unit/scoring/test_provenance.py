@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 
 from acutance.catalog import load
 from acutance.errors import ConfigError
+from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import demand_same, describe_run, provenance_path, write_provenance
+from acutance.scoring.sources import Picture
 from tests.unit.scoring.fakes import pair_of
 
 PAIRS = [pair_of(0), pair_of(1)]
@@ -20,7 +23,15 @@ def test_a_run_is_described_by_all_that_its_scores_depend_on():
     run = described()
     assert set(run) == {"models", "reading", "versions", "python", "machine", "pairs"}
     (model,) = run["models"]
-    assert set(model) == {"model", "weights", "weights_sha256", "preprocessing", "precision", "device"}
+    assert set(model) == {
+        "model",
+        "weights",
+        "weights_sha256",
+        "published_sha256",
+        "preprocessing",
+        "precision",
+        "device",
+    }
     assert model["preprocessing"]["channel"] == "grey"
     assert set(run["versions"]) == {"acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow"}
     assert run["pairs"]["count"] == 2
@@ -37,7 +48,6 @@ def test_a_description_survives_its_file(tmp_path: Path):
     ("now", "words"),
     [
         (lambda: described(channel="rgb"), r'same models, got another: preprocessing: channel: "grey" before, "rgb" '),
-        (lambda: described(precision="float64"), r'models, got another: precision: "float32" before, "float64" now\.'),
         (lambda: describe_run([load("ssim")], "black", PAIRS), r"the same reading, got another: alpha: .*#ffffff"),
         (lambda: describe_run([load("ssim")], "white", PAIRS[:1]), r"the same pairs, got another: count: 2 before, 1 "),
         (lambda: describe_run([load("ssim")], "white", PAIRS[::-1]), r"the same pairs, got another: sha256: "),
@@ -60,3 +70,23 @@ def test_without_a_readable_description_nothing_is_continued(tmp_path: Path, tex
         provenance_path(path).write_text(text)
     with pytest.raises(ConfigError, match=f"{words}.* Start anew with --overwrite"):
         demand_same(path, described())
+
+
+def test_a_picture_that_was_replaced_is_another_pair(tmp_path: Path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"one")
+    pairs = [Pair(Picture(path, "a.png", "a.png"))]
+    before = describe_run([load("ssim")], "white", pairs)
+    path.write_bytes(b"other")
+    assert describe_run([load("ssim")], "white", pairs)["pairs"] != before["pairs"]
+
+
+def test_files_of_one_name_in_two_places_are_other_pairs(tmp_path: Path):
+    runs = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / "x.png"
+        path.write_bytes(b"same")
+        os.utime(path, (0, 0))
+        runs.append(describe_run([load("ssim")], "white", [Pair(Picture(path, "x.png", "x.png"))]))
+    assert runs[0]["pairs"] != runs[1]["pairs"]

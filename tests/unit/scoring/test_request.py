@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, PairingError, UnknownNameError
@@ -124,3 +125,18 @@ def test_files_passed_over_are_reported(tmp_path: Path):
 
 def test_the_terms_of_all_models_are_known_before_they_are_loaded():
     assert asked(model=["psnr", "afine-naturalness"]).term_names() == ("raw_naturalness", "naturalness")
+
+
+def test_a_loaded_model_is_not_asked_to_be_elsewhere():
+    request = asked(model=[Distance("mine")])
+    with pytest.raises(ConfigError, match=r"mine on cuda in float32, got it loaded on cpu in float32"):
+        request.load_models(device="cuda", precision="float32", offline=True)
+
+
+def test_a_model_that_was_changed_since_it_was_loaded_is_refused():
+    model = load("psnr")
+    model.register_buffer("extra", torch.zeros(1))
+    request = asked(model=[model])
+    request.load_models(device="auto", precision="float32", offline=True)
+    with pytest.raises(ConfigError, match=r"psnr as acutance\.load gave it"):
+        next(request.rows())

@@ -34,8 +34,6 @@ AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
 """The final score: the combined score D on the 0..100 scale of the authors' code."""
 NATURALNESS_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
 """The calibrated naturalness of one picture, equation 8 of the paper."""
-SCORE_INFO: dict[str, ScoreInfo] = {"afine": AFINE_SCORE, "afine-naturalness": NATURALNESS_SCORE}
-"""How to read the score of each model these weights make."""
 
 PUBLISHED_ANCHOR = 43.15711594
 """Score of ``arange(N) / (N - 1)`` against ``arange(N) / N``, N = 3 * 224 * 224, each (1, 3, 224, 224).

@@ -15,9 +15,6 @@ from acutance.models.classic.windows import SeparableWindows
 from acutance.models.quality_model import JSON, QualityModel
 from acutance.shapes import ImageBatch, ScoreBatch
 
-PRECISION = "float64, or float32 on mps"
-"""What the maths runs in, whatever the pictures are in."""
-
 
 class ClassicMetric(QualityModel):
     """A formula without weights, such as SSIM.
@@ -62,9 +59,13 @@ class ClassicMetric(QualityModel):
     def preprocessing(self) -> dict[str, JSON]:
         """The formula's library and version, channel, downsampling, window and constants."""
         settings = {key: [*value] if isinstance(value, tuple) else value for key, value in self.record.settings.items()}
-        common = {"library": "piq", "clipped_to": [0.0, 1.0], "precision": PRECISION, "channel": "rgb"}
+        common = {"library": "piq", "clipped_to": [0.0, 1.0], "channel": "rgb"}
         record = {**common, **settings, **self.options.model_dump()}
         return cast("dict[str, JSON]", {**record, "library_version": version(record["library"])})
+
+    def computes_in(self, asked: str, device: str) -> str:
+        """float64, or float32 on mps, whatever is asked for."""
+        return "float32" if device == "mps" else "float64"
 
     def extra_repr(self) -> str:
         """Name and options, for ``print``."""
