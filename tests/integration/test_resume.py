@@ -97,3 +97,10 @@ def test_an_interrupted_run_says_so_and_continues(folders: Path):
     assert score("-o", str(path), "--resume") == 1
     assert lines_in(path) == 201
     assert json.loads(Path(f"{path}.provenance.json").read_text())["pairs"]["count"] == 100
+
+
+def test_pictures_made_anew_do_not_keep_their_old_scores(folders: Path):
+    assert score("-o", "scores.csv") == 1
+    assert score("-o", "scores.csv", "--resume") == 1
+    (folders / "out/000.png").write_bytes((folders / "out/001.png").read_bytes())
+    assert score("-o", "scores.csv", "--resume") == 2

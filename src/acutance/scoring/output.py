@@ -7,7 +7,7 @@ from acutance.models.quality_model import QualityModel
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.lines import Row
 from acutance.scoring.pairing import Pair
-from acutance.scoring.provenance import demand_same, describe_plan, describe_run, write_provenance
+from acutance.scoring.provenance import demand_same, demand_unchanged, describe_plan, describe_run, write_provenance
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
@@ -35,6 +35,7 @@ def demand_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str
                 f"Expected row {index + 1} of {file.path} to belong to this run, got {row['image']} scored by "
                 f"{row['model']}. Run it as before, or start anew with --overwrite."
             )
+    demand_unchanged(file.path, pairs[: -(-file.count // len(names))])
 
 
 def score_to_file(

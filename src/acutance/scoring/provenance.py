@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from acutance.errors import ConfigError
 from acutance.images.read import reading_settings
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
-from acutance.scoring.sources import Picture, is_path
+from acutance.scoring.sources import is_path
 
 PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
 """Packages that a score may depend on."""
@@ -25,7 +25,7 @@ def describe_run(models: Sequence[QualityModel], background: str, pairs: Sequenc
     Args:
         models: Loaded models.
         background: Colour under transparent pixels.
-        pairs: The plan; a checksum of its names, places, sizes and times tells a resumed run from another one.
+        pairs: The plan; a checksum of its names and places tells a resumed run from another one.
     """
     described = {
         "models": [asdict(model.provenance) for model in models if model.provenance is not None],
@@ -78,6 +78,24 @@ def demand_same(output: Path, described: dict[str, Any]) -> None:
             )
 
 
+def demand_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
+    """Raise ``ConfigError`` if a file of these pairs was changed after the run that made the scores began."""
+    began = provenance_path(output).stat().st_mtime_ns
+    pictures = {
+        picture.key: picture
+        for pair in pairs
+        for picture in (pair.image, pair.reference)
+        if picture is not None and is_path(picture.source)
+    }
+    for picture in pictures.values():
+        path = Path(picture.source)
+        if path.exists() and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) > began:
+            raise ConfigError(
+                f"Expected {picture.name} as it was when it was scored, got a file that was changed since the run "
+                f"began. Start {output} anew with --overwrite."
+            )
+
+
 def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
     """The first place where two JSON values differ."""
     if isinstance(before, dict) and isinstance(now, dict):
@@ -94,17 +112,7 @@ def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
 def _plan_checksum(pairs: Sequence[Pair]) -> str:
     digest = hashlib.sha256()
     for pair in pairs:
-        pictures = [_state(picture) for picture in (pair.image, pair.reference) if picture is not None]
-        digest.update(json.dumps(pictures).encode())
+        pictures = (picture for picture in (pair.image, pair.reference) if picture is not None)
+        places = [[picture.name, picture.key if is_path(picture.source) else ""] for picture in pictures]
+        digest.update(json.dumps(places).encode())
     return digest.hexdigest()
-
-
-def _state(picture: Picture) -> list[str | int]:
-    """What tells a file from another one, or from itself after a change: place, size and time."""
-    if not is_path(picture.source):
-        return [picture.name]
-    try:
-        status = Path(picture.source).stat()
-    except OSError:
-        return [picture.name, picture.key]
-    return [picture.name, picture.key, status.st_size, status.st_mtime_ns]

@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from acutance.catalog import load
 from acutance.errors import ConfigError
 from acutance.scoring.pairing import Pair
-from acutance.scoring.provenance import demand_same, describe_run, provenance_path, write_provenance
+from acutance.scoring.provenance import demand_same, demand_unchanged, describe_run, provenance_path, write_provenance
 from acutance.scoring.sources import Picture
 from tests.unit.scoring.fakes import pair_of
 
@@ -72,13 +73,17 @@ def test_without_a_readable_description_nothing_is_continued(tmp_path: Path, tex
         demand_same(path, described())
 
 
-def test_a_picture_that_was_replaced_is_another_pair(tmp_path: Path):
+def test_a_picture_that_was_replaced_since_is_named(tmp_path: Path):
     path = tmp_path / "a.png"
     path.write_bytes(b"one")
     pairs = [Pair(Picture(path, "a.png", "a.png"))]
-    before = describe_run([load("ssim")], "white", pairs)
-    path.write_bytes(b"other")
-    assert describe_run([load("ssim")], "white", pairs)["pairs"] != before["pairs"]
+    write_provenance(tmp_path / "scores.csv", described())
+    demand_unchanged(tmp_path / "scores.csv", pairs)
+    time.sleep(0.05)
+    path.write_bytes(b"two")
+    os.utime(path, (0, 0))  # an old date does not hide it
+    with pytest.raises(ConfigError, match=r"Expected a\.png as it was when it was scored"):
+        demand_unchanged(tmp_path / "scores.csv", pairs)
 
 
 def test_files_of_one_name_in_two_places_are_other_pairs(tmp_path: Path):
@@ -87,6 +92,5 @@ def test_files_of_one_name_in_two_places_are_other_pairs(tmp_path: Path):
         (tmp_path / folder).mkdir()
         path = tmp_path / folder / "x.png"
         path.write_bytes(b"same")
-        os.utime(path, (0, 0))
         runs.append(describe_run([load("ssim")], "white", [Pair(Picture(path, "x.png", "x.png"))]))
     assert runs[0]["pairs"] != runs[1]["pairs"]
