@@ -43,7 +43,7 @@ class CentredLinear(nn.Linear):
         """(..., rows, out_features) of the dtype of the input."""
         shared = input.mean(-2, keepdim=True)
         spread = _linear((input - shared).to(torch.bfloat16), self._rounded_weight(), None)
-        return spread.to(input.dtype) + _linear(shared, self.weight, self.bias)
+        return spread.to(input.dtype).add_(_linear(shared, self.weight, self.bias))
 
     def _rounded_weight(self) -> Tensor:
         """The weight in bfloat16, rounded anew when it has changed."""
