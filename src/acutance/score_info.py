@@ -10,7 +10,7 @@ class ScoreInfo:
 
     Example:
         >>> ScoreInfo(better="lower", low=0.0, high=100.0)
-        ScoreInfo(better='lower', low=0.0, high=100.0, unit='', identical=None)
+        ScoreInfo(better='lower', low=0.0, high=100.0, unit='', identical=None, usual=None)
     """
 
     better: Literal["higher", "lower"]
@@ -23,3 +23,5 @@ class ScoreInfo:
     """Unit of the score, such as ``"dB"``; empty if it has none."""
     identical: float | None = None
     """Score of a picture against itself; ``None`` if it depends on the picture."""
+    usual: tuple[float, float] | None = None
+    """Range of the opinions it was trained on, where scores have no bounds; a score may lie outside."""

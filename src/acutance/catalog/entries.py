@@ -1,20 +1,19 @@
 """The catalogue, written by hand: how each model is built, what its score means, which weights it loads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
-from acutance.errors import UnknownNameError
+from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.afine import published as afine
 from acutance.models.classic import published as classic
+from acutance.models.options import Options
 from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # listing models must not load torch
-    from torch import Tensor
-
     from acutance.models.quality_model import QualityModel
 
 
@@ -24,10 +23,8 @@ class PublishedWeights:
 
     record: CheckpointRecord
     """Where they are."""
-    keys: KeyTable
-    """The model's names for the file's names."""
-    check: "Callable[[Mapping[str, Tensor]], None]"
-    """Raises if the file was made for other constants than the model has."""
+    layouts: tuple[Layout, ...]
+    """How files of them may be laid out."""
     stored_as: str
     """Name of the model in a converted file; several models may read one file."""
 
@@ -47,13 +44,13 @@ class ModelEntry:
     paper: str
     """What to cite."""
     build: "Callable[..., QualityModel]"
-    """Makes the model with random weights; takes the model's options."""
+    """Makes the model with random weights; takes ``config``, what weights ask for, and the model's options."""
     note: str = ""
     """How near it is to the authors' code, and what else to know."""
     term_names: tuple[str, ...] = ()
     """The parts of its score, beside the score itself."""
-    options: Mapping[str, tuple[str | bool, ...]] | None = None
-    """Allowed values of each option, the default first."""
+    options: Options | None = None
+    """What each option may be, the default first."""
     weights: PublishedWeights | None = None
     """Its published weights, if it has any."""
 
@@ -82,6 +79,40 @@ def find_model(name: str) -> ModelEntry:
     if name not in CATALOG:
         raise UnknownNameError("model", name, CATALOG)
     return CATALOG[name]
+
+
+def list_records() -> dict[str, CheckpointRecord]:
+    """Every file of weights there is, those of trunks too, by name."""
+    records: dict[str, CheckpointRecord] = {}
+    for entry in list_models():
+        if entry.weights is not None:
+            records.setdefault(entry.weights.record.name, entry.weights.record)
+            for layout in entry.weights.layouts:
+                records |= {trunk.record.name: trunk.record for trunk in layout.trunks}
+    return dict(sorted(records.items()))
+
+
+def find_record(name: str) -> CheckpointRecord:
+    """A file of weights by name.
+
+    Raises:
+        UnknownNameError: If there is none of that name; the message offers the nearest.
+    """
+    records = list_records()
+    if name not in records:
+        raise UnknownNameError("set of weights", name, records)
+    return records[name]
+
+
+def weights_of(entry: ModelEntry) -> PublishedWeights:
+    """The weights of a model.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    if entry.weights is None:
+        raise ConfigError(f"Expected a model with weights, got {entry.name}, which has none. Choose another.")
+    return entry.weights
 
 
 def _build_afine() -> "QualityModel":
@@ -132,7 +163,7 @@ _AFINE = ModelEntry(
         "adaptive",
     ),
     build=_build_afine,
-    weights=PublishedWeights(record=afine.AFINE, keys=afine.AFINE_KEYS, check=afine.check_constants, stored_as="afine"),
+    weights=PublishedWeights(record=afine.AFINE, layouts=(afine.AFINE_LAYOUT,), stored_as="afine"),
 )
 
 _AFINE_NATURALNESS = ModelEntry(
@@ -144,9 +175,7 @@ _AFINE_NATURALNESS = ModelEntry(
     note="The no-reference half of A-FINE: one picture, one pass of its encoder.",
     term_names=("raw_naturalness", "naturalness"),
     build=_build_afine_naturalness,
-    weights=PublishedWeights(
-        record=afine.AFINE, keys=afine.NATURALNESS_KEYS, check=afine.check_constants, stored_as="afine"
-    ),
+    weights=PublishedWeights(record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine"),
 )
 
 CATALOG: dict[str, ModelEntry] = {

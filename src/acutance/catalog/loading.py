@@ -1,11 +1,13 @@
 """A name becomes a model that is ready to score: built, its weights read, placed, its provenance noted."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from acutance.catalog.entries import ModelEntry, PublishedWeights, find_model
+from acutance.catalog.entries import ModelEntry, find_model
+from acutance.catalog.options import checked_options
+from acutance.catalog.weights import OnProgress, WeightsFile, find_trunks, open_weights, own_tensors
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -16,7 +18,6 @@ if TYPE_CHECKING:  # importing acutance must not load torch
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-OnProgress = Callable[[int, int], None]
 
 
 def load(
@@ -61,36 +62,36 @@ def load(
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
-    place, known = _device(str(device)), _known_options(entry, options)
+    place, known = _device(str(device)), checked_options(entry, options)
     if precision == "float64" and place.type == "mps":
         raise ConfigError("Expected float32 or bfloat16 on mps, which has no float64, got float64. Use cpu for it.")
     path = _weights_path(entry, weights, offline=offline, on_progress=on_progress)
-    model = entry.build(**known)
-    if path is not None and entry.weights is not None:
-        model.load_state_dict(read_weights(entry.weights, path, model.state_dict()))
-    return _ready(entry, model, path, place, precision)
+    if path is None or entry.weights is None:
+        return _ready(entry, build(entry, {}, **known), None, {}, place, precision)
+    file = open_weights(entry.weights, path)
+    trunks = find_trunks(file, offline=offline, on_progress=on_progress)
+    model = build(entry, file.config, **known)
+    before = model.state_dict()
+    model.load_state_dict(before | own_tensors(file, before, trunks))
+    return _ready(entry, model, file, trunks, place, precision)
 
 
-def read_weights(
-    weights: PublishedWeights, path: Path, expected: Mapping[str, "torch.Tensor"]
-) -> dict[str, "torch.Tensor"]:
-    """The tensors of a file, published or converted, under the names a model expects.
+def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "QualityModel":  # noqa: ANN401
+    """The model with random weights, built as a file of weights asks for.
 
     Raises:
-        CheckpointError: A damaged file, or one of another model.
+        CheckpointError: A configuration that this version does not know.
     """
-    from acutance.checkpoints import store
-    from acutance.checkpoints.pytorch_file import read_pytorch
+    from pydantic import ValidationError
 
-    if store.is_own_format(path):
-        tensors, _ = store.load(path, model=weights.stored_as)
-        absent = sorted(set(expected) - set(tensors))
-        if absent:
-            raise CheckpointError(f"Expected the tensor {absent[0]} in {path}, got none. Convert the weights again.")
-        return {name: tensors[name] for name in expected}
-    foreign = read_pytorch(path)
-    weights.check(foreign)
-    return weights.keys.apply(foreign, expected)
+    try:
+        return entry.build(config=config, **options) if config else entry.build(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CheckpointError(
+            f"Expected a configuration of {entry.name} that this version knows, got {first['input']!r} as "
+            f"{'.'.join(map(str, first['loc'])) or 'it'}. Update acutance, or write the weights again."
+        ) from error
 
 
 def _weights_path(
@@ -116,16 +117,6 @@ def _weights_path(
     return path
 
 
-def _known_options(entry: ModelEntry, options: dict[str, Any]) -> dict[str, Any]:
-    known = entry.options or {}
-    for name in options:
-        if name not in known:
-            if not known:
-                raise ConfigError(f"Expected no options for {entry.name}, which has none, got {name!r}. Leave it out.")
-            raise UnknownNameError(f"option of {entry.name}", name, known)
-    return options
-
-
 def _device(name: str) -> "torch.device":
     import torch
 
@@ -144,12 +135,16 @@ def _device(name: str) -> "torch.device":
 
 
 def _ready(
-    entry: ModelEntry, model: "QualityModel", path: Path | None, device: "torch.device", precision: Precision
+    entry: ModelEntry,
+    model: "QualityModel",
+    file: WeightsFile | None,
+    trunks: Mapping[str, Path],
+    device: "torch.device",
+    precision: Precision,
 ) -> "QualityModel":
     import torch
 
     from acutance.checkpoints.digest import sha256_of
-    from acutance.checkpoints.store import is_own_format, read_header
     from acutance.models.quality_model import ModelProvenance
 
     model.eval().requires_grad_(requires_grad=False)
@@ -159,11 +154,13 @@ def _ready(
     elif precision == "bfloat16" and not model.use_bfloat16_products():
         used = "float32"
     model.to(device)
+    trunk_sha256 = {name: sha256_of(path) for name, path in trunks.items()} or (file.trunk_sha256 if file else {})
     model.provenance = ModelProvenance(
         model=entry.name,
-        weights=path.name if path else None,
-        weights_sha256=sha256_of(path) if path else None,
-        published_sha256=read_header(path).source_sha256 if path and is_own_format(path) else None,
+        weights=file.path.name if file else None,
+        weights_sha256=sha256_of(file.path) if file else None,
+        published_sha256=file.published_sha256 if file else None,
+        trunk_sha256=trunk_sha256 or None,
         preprocessing=model.preprocessing(),
         precision=model.computes_in(used, device.type),
         device=str(device),

@@ -49,6 +49,8 @@ def fetch(
     found = find(record)
     if found is not None:
         return found
+    if record.repository is None:
+        raise missing(record, "nothing there")
     if offline or _offline():
         raise missing(record, "nothing in its cache, and offline mode is on")
     with silent_log():
@@ -56,7 +58,7 @@ def fetch(
         _check_space(record, remote)
         with _network_errors(record):
             path = download_silently(
-                record.repository,
+                str(record.repository),
                 record.filename,
                 size_bytes=remote.size,
                 on_progress=on_progress,
@@ -83,10 +85,10 @@ def find(record: CheckpointRecord) -> Path | None:
         own = Path(folder).expanduser()
         if not own.is_dir():
             raise ConfigError(f"Expected a folder in {WEIGHTS_VARIABLE}, got {folder}. Create it, or unset it.")
-        for name in (record.filename, f"{record.name}.safetensors"):
+        for name in (record.local_filename, f"{record.name}.safetensors"):
             if (own / name).is_file():
                 return own / name
-    return _cached(record)
+    return _cached(record) if record.repository else None
 
 
 def missing(record: CheckpointRecord, got: str, cure: str | None = None) -> MissingWeightsError:
@@ -97,10 +99,13 @@ def missing(record: CheckpointRecord, got: str, cure: str | None = None) -> Miss
         got: What was found instead, such as ``"HTTP 404"``.
         cure: What to do first; ``None`` is to fetch the file on a machine with network.
     """
-    cure = cure or f"Run `acutance weights fetch {record.name}` on a machine with network"
+    here, there = record.local_filename, f" of {record.repository}" if record.repository else ""
+    renamed = f" as {here}" if here != record.filename else ""
+    cure = cure or record.origin or f"Run `acutance weights fetch {record.name}` on a machine with network"
+    place = f"put the file into the folder {WEIGHTS_VARIABLE} names{renamed}"
+    last = f"and {place}" if record.is_trunk else f"{place}, or pass weights=PATH"
     return MissingWeightsError(
-        f"Expected {record.filename}{_about(record.size_bytes)} of {record.repository} on this machine, "
-        f"got {got}. {cure}, put the file into the folder {WEIGHTS_VARIABLE} names, or pass weights=PATH."
+        f"Expected {record.filename}{_about(record.size_bytes)}{there} on this machine, got {got}. {cure}, {last}."
     )
 
 
@@ -115,11 +120,12 @@ class _Remote:
 def _cached(record: CheckpointRecord) -> Path | None:
     from huggingface_hub import constants, try_to_load_from_cache
 
-    current = try_to_load_from_cache(record.repository, record.filename)
+    repository = str(record.repository)
+    current = try_to_load_from_cache(repository, record.filename)
     if isinstance(current, str):
         return Path(current)
     # Another program may have moved the cache on to a newer commit without needing this file.
-    versions = Path(constants.HF_HUB_CACHE, f"models--{record.repository.replace('/', '--')}", "snapshots")
+    versions = Path(constants.HF_HUB_CACHE, f"models--{repository.replace('/', '--')}", "snapshots")
     older = [path for path in versions.glob(f"*/{record.filename}") if path.is_file()]
     return max(older, key=lambda path: path.lstat().st_mtime, default=None)
 
@@ -134,7 +140,7 @@ def _ask(record: CheckpointRecord, endpoint: str | None) -> _Remote:
     """Size and etag that the hub states, from one request for the head of the file."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
 
-    url = hf_hub_url(record.repository, record.filename, endpoint=endpoint)
+    url = hf_hub_url(str(record.repository), record.filename, endpoint=endpoint)
     with _network_errors(record):
         metadata = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
     return _Remote(metadata.etag, metadata.size)

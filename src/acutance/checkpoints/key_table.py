@@ -11,6 +11,9 @@ if TYPE_CHECKING:  # the catalogue reads key tables, and `acutance --help` must 
 SHOWN_NAMES = 3
 """How many names an error spells out before it only counts."""
 
+COUNTER = "num_batches_tracked"
+"""Ending of the names of batch norm's counters: no score depends on them, and old files lack them."""
+
 TensorOrShape = Union["torch.Tensor", Sequence[int]]
 """What a model expects of a weight: the tensor it has now, or only the shape."""
 
@@ -61,7 +64,8 @@ class KeyTable:
             CheckpointError: A name missing or unexpected, a shape that differs by more than dimensions of
                 size 1, a type that is not floating, or a value that is not finite.
         """
-        _check_names("the checkpoint", set(foreign), set(self.names))
+        counters = {name for name in self.names if name.endswith(COUNTER)}
+        _check_names("the checkpoint", set(foreign) | counters, set(self.names))
         _check_names("the key table", set(self.own_names), set(expected))
         return {
             own: _fitted(tensor, _shape(expected[own]), name)

@@ -3,9 +3,9 @@
 import pickle
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acutance.checkpoints.safetensors_header import looks_like_safetensors
 from acutance.errors import CheckpointError, MissingWeightsError
@@ -35,14 +35,15 @@ UNREADABLE = (
 """What torch.load raises on truncated or damaged files, found by truncating some."""
 
 
-def read_pytorch(path: Path) -> dict[str, "torch.Tensor"]:
+def read_pytorch(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "torch.Tensor"]:
     """Every tensor of a file written by ``torch.save``, on the CPU.
 
     Nested dicts are joined with dots: ``{"head": {"weight": ...}}`` gives ``head.weight``. Nothing is
-    renamed or left out. Tensors of zip files are mapped, so that one never used is never read.
+    renamed or left out but bookkeeping. Tensors of zip files are mapped: one never used is never read.
 
     Args:
         path: A file of one (nested) dict of tensors; its suffix does not matter.
+        bookkeeping: Names at the top of the file that are passed over, whatever they hold.
 
     Raises:
         MissingWeightsError: There is no such file.
@@ -57,14 +58,27 @@ def read_pytorch(path: Path) -> dict[str, "torch.Tensor"]:
         start = file.read(START_BYTES)
     _check_start(start, path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
+        with torch.serialization.safe_globals(_numpy_numbers()):
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(
             f"Expected a dict of tensors in {path}, got {type(content).__name__}. Use the published file."
         )
-    return _flat(content, path)
+    return _flat({key: value for key, value in content.items() if key not in bookkeeping}, path)
+
+
+def _numpy_numbers() -> list[Any]:
+    """What a NumPy number is made of in a pickle: training programs leave such in the file, as the best SROCC."""
+    import codecs
+
+    import numpy as np
+
+    scalar = np.float64(0).__reduce__()[0]
+    names = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+    kinds = [np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType]
+    return [*((scalar, name) for name in names), np.dtype, codecs.encode, *kinds]
 
 
 def _check_start(start: bytes, path: Path) -> None:

@@ -20,10 +20,14 @@ class CheckpointRecord:
     """Name in the catalogue and on the command line, such as ``"afine"``."""
     title: str
     """Name as the paper spells it."""
-    repository: str
-    """Hugging Face repository, ``owner/name``."""
+    repository: str | None
+    """Hugging Face repository, ``owner/name``; ``None`` if the file is not there."""
     filename: str
-    """Path of the file in that repository."""
+    """Path of the file in that repository, or its published name."""
+    local_name: str | None = None
+    """What the file is called in a folder of weights, where its published name says too little."""
+    origin: str | None = None
+    """How to come by a file that is in no repository, as what to do: ``"Download it from ..."``."""
     size_bytes: int | None = None
     """Rough size in bytes, for messages; what is checked is the hub's own size and the sha256."""
     sha256: str | None = None
@@ -32,5 +36,17 @@ class CheckpointRecord:
     """One sentence: the licence of the weights, and whether commercial use is allowed."""
     paper: str
     """Authors, venue, year and number of the paper."""
+    is_trunk: bool = False
+    """Whether it is a part of models, which are not loaded from it alone."""
     note: str = ""
     """Anything else a user should know before downloading."""
+
+    @property
+    def local_filename(self) -> str:
+        """What the file is called in a folder of weights."""
+        return self.local_name or self.filename
+
+    @property
+    def source(self) -> str:
+        """Where the file is, for lists and errors."""
+        return f"{self.repository}: {self.filename}" if self.repository else f"elsewhere: {self.filename}"

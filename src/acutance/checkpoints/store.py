@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class StoreHeader:
     """Version of acutance that wrote the file."""
     format_version: int
     """Version of this layout."""
+    trunk_sha256: dict[str, str] = field(default_factory=dict)
+    """Digests of the files that its trunks were taken from, by the names of their records."""
 
 
 def save(
@@ -43,6 +45,7 @@ def save(
     model: str,
     config: Mapping[str, object],
     source_sha256: str | None,
+    trunk_sha256: Mapping[str, str] | None = None,
 ) -> None:
     """Write weights, whole or not at all: a reader never sees half a file.
 
@@ -52,6 +55,7 @@ def save(
         model: Name of the model in the catalogue.
         config: Its configuration as plain JSON values.
         source_sha256: Digest of the published file the weights were taken from, if any.
+        trunk_sha256: Digests of the files that its trunks were taken from, by the names of their records.
 
     Raises:
         ConfigError: A configuration that JSON cannot hold.
@@ -66,6 +70,7 @@ def save(
         "model": model,
         "config": _as_json(config),
         "source_sha256": source_sha256 or "",
+        "trunk_sha256": _as_json(trunk_sha256 or {}),
         "acutance_version": importlib.metadata.version("acutance"),
     }
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
@@ -97,11 +102,8 @@ def load(path: Path, *, model: str | None = None) -> tuple[dict[str, "torch.Tens
     from safetensors.torch import load_file
 
     header = read_header(path)
-    if model is not None and header.model != model:
-        raise CheckpointError(
-            f"Expected weights of {model} in {path}, got those of {header.model}. "
-            f"Pass the file of {model}, or load {header.model}."
-        )
+    if model is not None:
+        demand_model(header, model, path)
     try:
         return load_file(path, device="cpu"), header
     except (SafetensorError, OSError) as error:
@@ -134,6 +136,15 @@ def read_header(path: Path) -> StoreHeader:
             f"Expected {raw.size_bytes} bytes in {path}, got {size}: the file is not whole. Copy it again."
         )
     return header
+
+
+def demand_model(header: StoreHeader, model: str, path: Path) -> None:
+    """Raise ``CheckpointError`` unless a file holds weights of the model that is wanted."""
+    if header.model != model:
+        raise CheckpointError(
+            f"Expected weights of {model} in {path}, got those of {header.model}. "
+            f"Pass the file of {model}, or load {header.model}."
+        )
 
 
 def is_own_format(path: Path) -> bool:
@@ -172,6 +183,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
             model=metadata["model"],
             config=dict(json.loads(metadata["config"])),
             source_sha256=metadata["source_sha256"] or None,
+            trunk_sha256=dict(json.loads(metadata.get("trunk_sha256", "{}"))),
             acutance_version=metadata["acutance_version"],
             format_version=version,
         )

@@ -15,12 +15,14 @@ def models(
     from rich.text import Text
 
     from acutance.catalog import ModelEntry, find_model, list_models
+    from acutance.catalog.options import described
     from acutance.cli.tables import stdout_console
 
     console = stdout_console()
 
     def span(entry: ModelEntry) -> str:
-        return f"{entry.info.low:g} to {entry.info.high:g} {entry.info.unit}".strip()
+        about, ends = ("about ", entry.info.usual) if entry.info.usual else ("", (entry.info.low, entry.info.high))
+        return f"{about}{ends[0]:g} to {ends[1]:g} {entry.info.unit}".strip()
 
     if name is None:
         table = Table(box=None, header_style="bold", pad_edge=False)
@@ -38,10 +40,7 @@ def models(
         "paper": entry.paper,
         "score": f"{span(entry)}, {entry.info.better} is better",
         "reference": "needed" if entry.needs_reference else "not needed",
-        "options": "; ".join(
-            f"{option}: {', '.join(str(value).lower() for value in values)}"
-            for option, values in (entry.options or {}).items()
-        )
+        "options": "; ".join(f"{option}: {described(values)}" for option, values in (entry.options or {}).items())
         or "none",
         "terms": ", ".join(entry.term_names) or "none",
         "licence": entry.licence,

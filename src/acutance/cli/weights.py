@@ -1,5 +1,6 @@
 """``acutance weights``: which weights there are, bringing them here, checking and converting them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     import torch
 
     from acutance.catalog.entries import PublishedWeights
+    from acutance.models.quality_model import JSON
 
 weights_app = typer.Typer(
     help="List, fetch, verify and convert the weights of models.",
@@ -25,19 +27,19 @@ def list_weights() -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from acutance.catalog import list_records
     from acutance.checkpoints.download import find
     from acutance.cli.tables import stdout_console
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("weights", "size", "from", "on this machine", "licence"):
         table.add_column(heading, overflow="fold")
-    for published in _all_weights().values():
-        record = published.record
+    for record in list_records().values():
         size = f"{record.size_bytes / 1e6:.0f} MB" if record.size_bytes else "unknown"
         table.add_row(
             record.name,
             size,
-            f"{record.repository}: {record.filename}",
+            record.source,
             Text(str(find(record) or "no")),
             record.licence,
         )
@@ -47,10 +49,11 @@ def list_weights() -> None:
 @weights_app.command(epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights fetch afine --offline")
 def fetch(name: Name, *, offline: Annotated[bool, typer.Option(help="Only look on this machine.")] = False) -> None:
     """Download weights once, checked against the hub's checksum, and print where they are."""
+    from acutance.catalog import find_record
     from acutance.checkpoints.download import fetch as fetch_weights
     from acutance.cli.progress import downloading
 
-    record = _find(name).record
+    record = find_record(name)
     with downloading(record.filename) as advance:
         path = fetch_weights(record, offline=offline, on_progress=advance)
     typer.echo(f"Licence: {record.licence}", err=True)
@@ -65,19 +68,20 @@ def verify(
     ] = None,
 ) -> None:
     """Check weights: their sha256 against the published one, and every tensor's name and shape."""
-    from acutance.catalog.loading import read_weights
+    from acutance.catalog import find_record
     from acutance.checkpoints.verify import verify as verify_file
     from acutance.cli.progress import downloading
 
-    published = _find(name)
     with downloading("reading") as advance:
-        result = verify_file(published.record, path, on_progress=advance)
-    read_weights(published, result.path, _expected(name))
+        result = verify_file(find_record(name), path, on_progress=advance)
+    if not find_record(name).is_trunk:
+        _read(name, result.path, with_trunks=False)
     checksum = "as published" if result.expected else "nothing to compare it with"
     if not result.ok:
         typer.echo(f"acutance: {result.path} has the sha256 {result.sha256}, not {result.expected}", err=True)
         raise typer.Exit(1)
-    print(f"{result.path}\nsha256 {result.sha256} ({checksum})\nlayout complete")
+    layout = "" if find_record(name).is_trunk else "\nlayout complete"
+    print(f"{result.path}\nsha256 {result.sha256} ({checksum}){layout}")
 
 
 @weights_app.command(
@@ -93,49 +97,60 @@ def convert(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
 ) -> None:
     """Write weights as safetensors, without the parts that scoring does not use."""
-    from acutance.catalog.loading import read_weights
+    from acutance.catalog import find_record
     from acutance.checkpoints import store
     from acutance.checkpoints.digest import sha256_of
     from acutance.checkpoints.download import find, missing
     from acutance.errors import ConfigError
 
-    published = _find(name)
-    path = source or find(published.record)
+    record = find_record(name)
+    if record.is_trunk:
+        raise ConfigError(f"Expected the weights of a model, got {name}, a part of one. Convert that model's weights.")
+    path = source or find(record)
     if path is None:
-        raise missing(published.record, "nothing on this machine")
+        raise missing(record, "nothing on this machine")
     target = output or Path(f"{name}.safetensors")
     if target.exists() and not (overwrite and target.is_file() and not target.samefile(path)):
         raise ConfigError(f"Expected no file at {target}, got one. Name another, or replace it with --overwrite.")
-    tensors = read_weights(published, path, _expected(name))
-    store.save(target, tensors, model=published.stored_as, config={}, source_sha256=sha256_of(path))
+    read = _read(name, path, with_trunks=True)
+    trunk_sha256 = {part: sha256_of(file) for part, file in read.trunks.items()}
+    store.save(
+        target,
+        read.tensors,
+        model=read.weights.stored_as,
+        config=read.config,
+        source_sha256=sha256_of(path),
+        trunk_sha256=trunk_sha256,
+    )
     before, after = path.stat().st_size / 1e6, target.stat().st_size / 1e6
     print(f"{target} ({after:.0f} MB, from {before:.0f} MB)")
 
 
-def _all_weights() -> "dict[str, PublishedWeights]":
-    from acutance.catalog import list_models
+@dataclass(frozen=True)
+class _Read:
+    """Weights that were read, and what is stored beside them."""
 
-    return {
-        entry.name: entry.weights
-        for entry in list_models()
-        if entry.weights is not None and entry.weights.stored_as == entry.name
-    }
-
-
-def _find(name: str) -> "PublishedWeights":
-    from acutance.errors import UnknownNameError
-
-    known = _all_weights()
-    if name not in known:
-        raise UnknownNameError("set of weights", name, known)
-    return known[name]
+    weights: "PublishedWeights"
+    config: "dict[str, JSON]"
+    tensors: "dict[str, torch.Tensor]"
+    trunks: dict[str, Path]
 
 
-def _expected(name: str) -> "dict[str, torch.Tensor]":
-    """The tensors of the model: names and shapes, without numbers."""
+def _read(name: str, path: Path, *, with_trunks: bool) -> _Read:
+    """The tensors of a file under own names, checked against the model, which is built without numbers."""
     import torch
 
-    from acutance.catalog import find_model
+    from acutance.catalog import find_model, weights_of
+    from acutance.catalog.loading import build
+    from acutance.catalog.weights import find_trunks, open_weights, own_tensors
+    from acutance.cli.progress import downloading
 
+    entry = find_model(name)
+    weights = weights_of(entry)
+    file = open_weights(weights, path)
     with torch.device("meta"):
-        return find_model(name).build().state_dict()
+        model = build(entry, file.config)
+    with downloading("trunks") as advance:
+        trunks = find_trunks(file, offline=False, on_progress=advance) if with_trunks else {}
+    tensors = own_tensors(file, model.state_dict(), trunks if with_trunks else None)
+    return _Read(weights, model.config(), tensors, trunks)

@@ -27,6 +27,8 @@ class ModelProvenance:
     """Checksum of that file."""
     published_sha256: str | None = None
     """Checksum of the published file it was converted from."""
+    trunk_sha256: dict[str, str] | None = None
+    """Checksums of the files its trunks came from, by their names, where its weights lack them."""
     preprocessing: dict[str, JSON]
     """How pictures become inputs."""
     precision: str
@@ -71,6 +73,10 @@ class QualityModel(nn.Module):
 
     def preprocessing(self) -> dict[str, JSON]:
         """The settings a score depends on, for its provenance: plain JSON values."""
+        return {}
+
+    def config(self) -> dict[str, JSON]:
+        """What it must be built with to take its weights, stored beside them."""
         return {}
 
     def computes_in(self, asked: str, device: str) -> str:

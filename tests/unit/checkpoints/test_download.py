@@ -306,3 +306,30 @@ def test_hf_home_chooses_the_cache_in_a_process_of_its_own(hub: Hub, tmp_path: P
     )
     assert run.stdout.startswith(str(tmp_path / "home" / "hub"))
     assert run.stderr == ""
+
+
+def test_a_file_in_no_repository_says_how_to_come_by_it(record: CheckpointRecord) -> None:
+    elsewhere = replace(record, repository=None, origin="Download it from the authors' page")
+    with pytest.raises(MissingWeightsError) as caught:
+        fetch(elsewhere)
+    assert one_line(caught.value) == (
+        "Expected tiny.pth (about 1 MB) on this machine, got nothing there. Download it from the authors' page, put "
+        "the file into the folder ACUTANCE_WEIGHTS names, or pass weights=PATH."
+    )
+
+
+def test_a_trunk_has_a_name_of_its_own_in_the_folder_of_weights(
+    record: CheckpointRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunk = replace(record, filename="model.safetensors", local_name="trunk.a1.safetensors", is_trunk=True)
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(MissingWeightsError) as caught:
+        fetch(trunk, offline=True)
+    assert one_line(caught.value) == (
+        "Expected model.safetensors (about 1 MB) of someone/weights on this machine, got nothing in its cache, and "
+        "offline mode is on. Run `acutance weights fetch tiny` on a machine with network, and put the file into the "
+        "folder ACUTANCE_WEIGHTS names as trunk.a1.safetensors."
+    )
+    (tmp_path / "trunk.a1.safetensors").touch()
+    assert find(trunk) == tmp_path / "trunk.a1.safetensors"

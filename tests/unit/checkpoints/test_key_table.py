@@ -98,3 +98,9 @@ def test_the_file_s_tensors_are_left_alone() -> None:
     file = foreign()
     TABLE.apply(file, SHAPES | {"head.weight": (1, 2, 3)})
     assert file["fc.weight"].shape == (2, 3)
+
+
+def test_counters_of_batch_norm_may_be_absent() -> None:
+    table = KeyTable({"bn.weight": "norm.weight", "bn.num_batches_tracked": None})
+    own = table.apply({"bn.weight": torch.ones(2)}, {"norm.weight": (2,)})
+    assert list(own) == ["norm.weight"]

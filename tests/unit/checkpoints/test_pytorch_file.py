@@ -3,6 +3,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -106,4 +107,16 @@ def test_a_file_that_wants_to_run_code_is_not_opened(path: Path, *, zip_format: 
 def test_anything_but_tensors_with_one_name_each_is_refused(path: Path, content: Any, words: str) -> None:
     torch.save(content, path)
     with pytest.raises(CheckpointError, match=words):
+        read_pytorch(path)
+
+
+def test_bookkeeping_is_passed_over_whatever_it_holds(path: Path) -> None:
+    numbers = {"epoch": 3, "SROCC": np.float64(0.93), "loss": np.float32(1), "step": np.int64(4), "state": {0: [1]}}
+    torch.save({**numbers, "model_state_dict": {"a.b": torch.ones(2)}}, path)
+    assert list(read_pytorch(path, bookkeeping=tuple(numbers))) == ["model_state_dict.a.b"]
+
+
+def test_a_numpy_number_among_the_weights_is_named(path: Path) -> None:
+    torch.save({"SROCC": np.float64(0.93), "weight": torch.ones(2)}, path)
+    with pytest.raises(CheckpointError, match="got float64 at SROCC"):
         read_pytorch(path)

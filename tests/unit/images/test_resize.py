@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from acutance.errors import ConfigError
-from acutance.images.resize import enlarge_to_multiple
+from acutance.images.resize import enlarge_to_at_least, enlarge_to_multiple, resize_like_pillow
 
 
 def cubic_matrix(size: int, larger: int) -> np.ndarray:
@@ -74,3 +75,36 @@ def test_the_batch_given_stays_as_it_is():
 def test_a_multiple_below_one_is_an_error():
     with pytest.raises(ConfigError, match="Expected a multiple of at least 1, got 0"):
         enlarge_to_multiple(torch.rand(1, 3, 8, 8), 0)
+
+
+class TestResizeLikePillow:
+    @pytest.mark.parametrize("size", [(384, 512), (300, 351), (600, 900), (100, 90), (512, 300), (300, 384), (1, 1)])
+    def test_gives_what_pillow_gives(self, size: tuple[int, int]) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+        pillow = np.asarray(Image.fromarray(pixels).resize((384, 512), Image.Resampling.BILINEAR)).astype(int)
+        images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        ours = (resize_like_pillow(images, 512, 384)[0].permute(1, 2, 0) * 255).numpy()
+        assert np.abs(ours - ours.round()).max() < 1e-3
+        assert np.array_equal(ours.round(), pillow)
+
+    def test_leaves_a_picture_of_that_size_as_it_is(self) -> None:
+        images = torch.rand(1, 3, 20, 30)
+        assert resize_like_pillow(images, 20, 30) is images
+
+    def test_lets_the_derivative_through_the_rounding(self) -> None:
+        images = torch.rand(1, 3, 40, 30, dtype=torch.float64, requires_grad=True)
+        resize_like_pillow(images, 20, 30).sum().backward()
+        assert images.grad is not None
+        assert images.grad.mean().item() == pytest.approx(0.5)
+
+
+class TestEnlargeToAtLeast:
+    @pytest.mark.parametrize(
+        ("size", "larger"), [((100, 150), (224, 336)), ((1, 300), (224, 67200)), ((300, 223), (301, 224))]
+    )
+    def test_brings_the_shorter_side_to_it_in_proportion(self, size: tuple[int, int], larger: tuple[int, int]) -> None:
+        assert enlarge_to_at_least(torch.zeros(1, 3, *size), 224).shape[2:] == larger
+
+    def test_leaves_a_large_picture_as_it_is(self) -> None:
+        images = torch.rand(1, 3, 224, 225)
+        assert enlarge_to_at_least(images, 224) is images

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError
 from acutance.score_info import ScoreInfo
@@ -127,13 +128,16 @@ NATURALNESS_KEYS = KeyTable(
 """Names of the no-reference model, which needs the encoder and the naturalness head only."""
 
 
-def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> None:
-    """Raise unless the file was made for pictures normalised as CLIP does.
+def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
+    """The tensors of a file that was made for pictures normalised as CLIP does.
 
     The four tensors are dropped by the key tables because the model has these numbers as constants.
 
     Args:
         foreign: Every tensor of the file, by foreign name.
+
+    Returns:
+        The same tensors.
 
     Raises:
         CheckpointError: One of them is missing, or differs by more than ``CONSTANT_TOLERANCE``.
@@ -148,3 +152,10 @@ def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> None:
                 f"Expected CLIP's constants {expected} in {name}, got {got or 'nothing'}. "
                 f"Use the published {AFINE.filename}."
             )
+    return dict(foreign)
+
+
+AFINE_LAYOUT = Layout(name="official", keys=AFINE_KEYS, prepare=check_constants)
+"""The authors' file, whole."""
+NATURALNESS_LAYOUT = Layout(name="official", keys=NATURALNESS_KEYS, prepare=check_constants)
+"""The authors' file, of which the no-reference model takes a part."""

@@ -1,0 +1,63 @@
+"""Options of a model, checked before anything is built: names, words, numbers and their ranges."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from acutance.catalog.entries import ModelEntry
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.models.options import Number, Words
+
+
+def checked_options(entry: ModelEntry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, numbers as numbers; text such as ``"7"`` is taken for the number it says.
+
+    Args:
+        entry: The model.
+        given: Values by option.
+
+    Raises:
+        UnknownNameError: No such option.
+        ConfigError: The model has no options, or not this value.
+    """
+    known = entry.options or {}
+    checked = {}
+    for name, value in given.items():
+        if not known:
+            raise ConfigError(f"Expected no options for {entry.name}, which has none, got {name!r}. Leave it out.")
+        if name not in known:
+            raise UnknownNameError(f"option of {entry.name}", name, known)
+        allowed, what = known[name], f"{name} of {entry.name}"
+        checked[name] = _number(allowed, value, what) if isinstance(allowed, Number) else _word(allowed, value, what)
+    return checked
+
+
+def described(allowed: Words | Number) -> str:
+    """What an option may be, for people: the default first."""
+    if not isinstance(allowed, Number):
+        return ", ".join(str(value).lower() for value in allowed)
+    kind = "whole number" if allowed.whole else "number"
+    most = f" to {allowed.high:g}" if allowed.high < math.inf else " or more"
+    return f"{allowed.default:g} (a {kind}, {allowed.low:g}{most})"
+
+
+def _word(allowed: Words, value: Any, what: str) -> str | bool:  # noqa: ANN401 (anything a caller gives)
+    for word in allowed:
+        if type(word) is type(value) and word == value:
+            return word
+    words = ["true" if word is True else "false" if word is False else repr(word) for word in allowed]
+    wanted = " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    raise ConfigError(f"Expected {what} to be {wanted}, got {value!r}. Choose one of these.")
+
+
+def _number(allowed: Number, value: Any, what: str) -> float:  # noqa: ANN401 (anything a caller gives)
+    try:
+        number = float(value) if not isinstance(value, bool) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    fits = allowed.low <= number <= allowed.high and math.isfinite(number)
+    if not fits or (allowed.whole and number != int(number)):
+        kind = "a whole number" if allowed.whole else "a number"
+        most = f" to {allowed.high:g}" if allowed.high < math.inf else " or more"
+        raise ConfigError(f"Expected {what} to be {kind}, {allowed.low:g}{most}, got {value!r}. Change it.")
+    return int(number) if allowed.whole else number

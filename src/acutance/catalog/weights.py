@@ -1,0 +1,127 @@
+"""A file of weights, ours or foreign: which layout it has, what to build for it, its tensors by own names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acutance.catalog.entries import PublishedWeights
+from acutance.checkpoints.key_table import COUNTER
+from acutance.checkpoints.layout import Layout, Trunk
+from acutance.errors import CheckpointError
+
+if TYPE_CHECKING:  # importing acutance must not load torch
+    from torch import Tensor
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """A file of weights that was opened."""
+
+    path: Path
+    """The file."""
+    config: dict[str, object]
+    """What the model is built with to take these weights."""
+    published_sha256: str | None = None
+    """Checksum of the published file that a file of ours was converted from."""
+    trunk_sha256: dict[str, str] = field(default_factory=dict)
+    """Checksums of the trunks in a file of ours, by their names."""
+    layout: Layout | None = None
+    """How a foreign file is laid out; ``None`` for one of ours."""
+    foreign: "Mapping[str, Tensor]" = field(default_factory=dict, repr=False)
+    """Its tensors by their names there."""
+
+
+def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
+    """What a file is, published or ours.
+
+    Raises:
+        CheckpointError: A damaged file, or one of another model.
+    """
+    from acutance.checkpoints import store
+    from acutance.checkpoints.foreign import read_foreign
+
+    if store.is_own_format(path):
+        header = store.read_header(path)
+        store.demand_model(header, weights.stored_as, path)
+        return WeightsFile(
+            path=path,
+            config=header.config,
+            published_sha256=header.source_sha256,
+            trunk_sha256=header.trunk_sha256,
+        )
+    foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
+    layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
+    return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
+
+
+def own_tensors(
+    file: WeightsFile, expected: "Mapping[str, Tensor]", trunks: Mapping[str, Path] | None = None
+) -> "dict[str, Tensor]":
+    """The tensors of a file under the names a model expects; batch norm's counters are left out of foreign files.
+
+    Args:
+        file: From ``open_weights``.
+        expected: Every tensor of the model.
+        trunks: Files of what the layout leaves out, by name of their records; ``None`` leaves them out.
+
+    Raises:
+        CheckpointError: Names or shapes that do not fit.
+    """
+    if file.layout is None:
+        return _stored(file.path, expected)
+    tensors = _renamed(file.layout, file.foreign, expected)
+    covered = set(file.layout.keys.own_names)
+    for trunk in file.layout.trunks:
+        covered |= trunk.keys.own_names
+        if trunks is not None:
+            tensors |= _trunk_tensors(trunk, trunks[trunk.record.name], expected)
+    absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
+    if absent:
+        raise CheckpointError(
+            f"Expected {absent[0]} in {file.path}, got none: it has the layout {file.layout.name!r}. Use another file."
+        )
+    return tensors
+
+
+def find_trunks(file: WeightsFile, *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
+    """Files of what a layout leaves out, from this machine or downloaded, by name of their records.
+
+    Raises:
+        MissingWeightsError: One is neither here nor to be had.
+    """
+    from acutance.checkpoints.download import fetch
+
+    trunks = file.layout.trunks if file.layout else ()
+    return {trunk.record.name: fetch(trunk.record, offline=offline, on_progress=on_progress) for trunk in trunks}
+
+
+def _trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    from acutance.checkpoints.foreign import read_foreign
+
+    return _renamed(trunk, read_foreign(path), expected)
+
+
+def _renamed(
+    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]"
+) -> "dict[str, Tensor]":
+    prepared = part.prepare(foreign) if part.prepare else foreign
+    return part.keys.apply(prepared, {name: expected[name] for name in expected if name in part.keys.own_names})
+
+
+def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    from acutance.checkpoints import store
+
+    tensors, _ = store.load(path)
+    absent = sorted(name for name in expected if name not in tensors and not name.endswith(COUNTER))
+    if absent:
+        raise CheckpointError(f"Expected the tensor {absent[0]} in {path}, got none. Convert the weights again.")
+    return {name: tensors[name] for name in expected if name in tensors}
+
+
+def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:
+    """Share of names in common, 1 for the same names."""
+    theirs, ours = set(foreign), set(layout.keys.names)
+    return len(theirs & ours) / max(len(theirs | ours), 1)

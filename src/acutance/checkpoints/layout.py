@@ -1,0 +1,44 @@
+"""Ways in which the weights of one model are filed: names, configuration, what the file leaves out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.record import CheckpointRecord
+
+if TYPE_CHECKING:  # the catalogue reads layouts, and `acutance --help` must not load torch
+    from torch import Tensor
+
+Tensors = Mapping[str, "Tensor"]
+Prepare = Callable[[Tensors], "dict[str, Tensor]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trunk:
+    """Weights that a checkpoint does not carry and that are published on their own."""
+
+    record: CheckpointRecord
+    """Where they are."""
+    keys: KeyTable
+    """Own name, or ``None`` for what is not used, of every tensor of that file."""
+    prepare: Prepare | None = None
+    """Brings tensors into shape before they are renamed, such as transposing kernels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One way in which the weights of a model are filed."""
+
+    name: str
+    """Whose way it is, such as ``"official"``."""
+    keys: KeyTable
+    """Own name, or ``None`` for what is dropped on purpose, of every tensor of the file."""
+    config: Mapping[str, object] = field(default_factory=dict)
+    """What a model is built with for weights filed so, as plain JSON values."""
+    bookkeeping: tuple[str, ...] = ()
+    """Entries at the top of the file that are no weights, such as ``"epoch"``: passed over unread."""
+    trunks: tuple[Trunk, ...] = ()
+    """What the file leaves out."""
+    prepare: Prepare | None = None
+    """Brings tensors into shape before they are renamed; raises ``CheckpointError`` if they cannot be right."""

@@ -1,0 +1,83 @@
+"""Square crops of pictures: where they lie, and cutting them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from acutance.errors import ConfigError
+from acutance.shapes import ImageBatch
+
+Position = tuple[int, int]
+"""Row and column of a crop's top left pixel."""
+CropBatch = Float[Tensor, "crops 3 side side"]
+"""Crops of pictures, all crops of a picture together, in [0, 1]."""
+
+
+def covering_positions(height: int, width: int, side: int) -> list[Position]:
+    """The fewest crops that together hold every pixel, evenly spaced, row by row.
+
+    Args:
+        height: Of the picture, in pixels, at least ``side``.
+        width: The same.
+        side: Of a crop, in pixels.
+
+    Raises:
+        ConfigError: A crop larger than the picture.
+
+    Example:
+        >>> covering_positions(384, 512, 224)
+        [(0, 0), (0, 144), (0, 288), (160, 0), (160, 144), (160, 288)]
+    """
+    _check_fits(height, width, side)
+    return [(top, left) for top in _starts(height, side) for left in _starts(width, side)]
+
+
+def random_positions(height: int, width: int, side: int, *, count: int, seed: int) -> list[Position]:
+    """Crops at random, every position equally likely, the last row and column included.
+
+    Positions depend on the seed and the size of the picture only, so that the two pictures of a pair, and all
+    pairs of one reference, have the same.
+
+    Args:
+        height: Of the picture, in pixels, at least ``side``.
+        width: The same.
+        side: Of a crop, in pixels.
+        count: How many crops.
+        seed: Not below 0.
+
+    Raises:
+        ConfigError: A crop larger than the picture.
+    """
+    _check_fits(height, width, side)
+    generator = np.random.default_rng([seed, height, width])
+    tops = generator.integers(0, height - side, size=count, endpoint=True)
+    lefts = generator.integers(0, width - side, size=count, endpoint=True)
+    return list(zip(tops.tolist(), lefts.tolist(), strict=True))
+
+
+def cut(images: ImageBatch, positions: Sequence[Position], side: int) -> CropBatch:
+    """The crops of each picture, one picture after the other: shape (N * positions, 3, side, side).
+
+    Args:
+        images: Shape (N, 3, H, W).
+        positions: Of the crops, the same for every picture.
+        side: Of a crop, in pixels.
+    """
+    crops = [images[:, :, top : top + side, left : left + side] for top, left in positions]
+    return torch.stack(crops, dim=1).flatten(0, 1)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    count = -(-length // side)
+    return [round(index * (length - side) / max(count - 1, 1)) for index in range(count)]
+
+
+def _check_fits(height: int, width: int, side: int) -> None:
+    if min(height, width) < side:
+        raise ConfigError(
+            f"Expected pictures of at least {side} pixels a side to cut crops from, got height {height} and width "
+            f"{width}. Enlarge them first."
+        )

@@ -1,0 +1,64 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from acutance.catalog import ModelEntry, find_model
+from acutance.catalog.options import checked_options, described
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.models.options import Number
+
+
+@pytest.fixture
+def entry() -> ModelEntry:
+    options = {
+        "protocol": ("cover", "random"),
+        "crops": Number(default=25, low=1, high=100),
+        "centre": Number(default=0.25, low=0, whole=False),
+        "flip": (False, True),
+    }
+    return replace(find_model("psnr"), name="model", options=options)
+
+
+def test_text_becomes_the_number_it_says(entry: ModelEntry) -> None:
+    checked = checked_options(entry, {"crops": "7", "centre": "0.5", "protocol": "random", "flip": True})
+    assert checked == {"crops": 7, "centre": 0.5, "protocol": "random", "flip": True}
+    assert isinstance(checked["crops"], int)
+
+
+def test_options_that_are_not_given_are_left_out(entry: ModelEntry) -> None:
+    assert checked_options(entry, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"crops": "many"}, r"crops of model to be a whole number, 1 to 100, got 'many'\. Change it\."),
+        ({"crops": 101}, "a whole number, 1 to 100, got 101"),
+        ({"crops": 2.5}, "a whole number, 1 to 100, got 2.5"),
+        ({"crops": True}, "a whole number, 1 to 100, got True"),
+        ({"crops": float("inf")}, "a whole number, 1 to 100, got inf"),
+        ({"centre": -1}, "centre of model to be a number, 0 or more, got -1"),
+        ({"centre": "inf"}, "a number, 0 or more, got 'inf'"),
+        ({"protocol": "rendom"}, "protocol of model to be 'cover' or 'random', got 'rendom'"),
+        ({"flip": "yes"}, "flip of model to be false or true, got 'yes'"),
+        ({"flip": 1}, "flip of model to be false or true, got 1"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_an_error(entry: ModelEntry, given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        checked_options(entry, given)
+
+
+def test_an_unknown_option_is_offered_the_nearest(entry: ModelEntry) -> None:
+    with pytest.raises(UnknownNameError, match=r"option of model, got 'crop'\. Did you mean 'crops'\?"):
+        checked_options(entry, {"crop": 1})
+
+
+def test_options_are_described_with_their_default_first(entry: ModelEntry) -> None:
+    assert {name: described(values) for name, values in (entry.options or {}).items()} == {
+        "protocol": "cover, random",
+        "crops": "25 (a whole number, 1 to 100)",
+        "centre": "0.25 (a number, 0 or more)",
+        "flip": "false, true",
+    }

@@ -1,0 +1,128 @@
+"""Layouts are told apart by their names, trunks fill in what a file leaves out."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from acutance.catalog.entries import PublishedWeights
+from acutance.catalog.weights import find_trunks, open_weights, own_tensors
+from acutance.checkpoints import store
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout, Trunk
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.errors import CheckpointError, MissingWeightsError
+
+EXPECTED = {"head.weight": torch.zeros(2), "trunk.weight": torch.zeros(3), "trunk.num_batches_tracked": torch.tensor(0)}
+
+
+def record(name: str, *, is_trunk: bool = False) -> CheckpointRecord:
+    return CheckpointRecord(
+        name=name, title=name, repository=f"someone/{name}", filename="model.safetensors", is_trunk=is_trunk,
+        local_name=f"{name}.safetensors", licence="Apache-2.0, commercial use: yes.", paper="Nobody, 2025",
+    )  # fmt: skip
+
+
+def doubled(foreign: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: 2 * tensor for name, tensor in foreign.items()}
+
+
+HEAD_ONLY = Layout(
+    name="official",
+    keys=KeyTable({"model_state_dict.fc": "head.weight"}),
+    bookkeeping=("epoch",),
+    trunks=(Trunk(record=record("r50", is_trunk=True), keys=KeyTable({"w": "trunk.weight", "unused": None})),),
+)
+WHOLE = Layout(
+    name="whole",
+    keys=KeyTable({"fc": "head.weight", "trunk": "trunk.weight", "trunk.num_batches_tracked": None}),
+    config={"score_scale": 100.0},
+    prepare=doubled,
+)
+WEIGHTS = PublishedWeights(record=record("model"), layouts=(HEAD_ONLY, WHOLE), stored_as="model")
+
+
+@pytest.fixture
+def head_only(tmp_path: Path) -> Path:
+    path = tmp_path / "head.pth"
+    torch.save({"epoch": 7, "model_state_dict": {"fc": torch.tensor([1.0, 2.0])}}, path)
+    return path
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    path = tmp_path / "whole.pth"
+    torch.save({"fc": torch.tensor([1.0, 2.0]), "trunk": torch.ones(3)}, path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "weights"
+    path.mkdir()
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(path))
+    return path
+
+
+def test_a_file_says_by_its_names_which_layout_it_has(head_only: Path, whole: Path) -> None:
+    assert open_weights(WEIGHTS, head_only).layout is HEAD_ONLY
+    file = open_weights(WEIGHTS, whole)
+    assert file.layout is WHOLE
+    assert file.config == {"score_scale": 100.0}
+
+
+def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
+    file = open_weights(WEIGHTS, whole)
+    trunks = find_trunks(file, offline=True)
+    tensors = own_tensors(file, EXPECTED, trunks)
+    assert trunks == {}
+    assert {name: tensor.tolist() for name, tensor in tensors.items()} == {
+        "head.weight": [2.0, 4.0],
+        "trunk.weight": [2.0, 2.0, 2.0],
+    }
+
+
+def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) -> None:
+    save_file({"w": torch.full((3,), 5.0), "unused": torch.ones(9)}, folder / "r50.safetensors")
+    file = open_weights(WEIGHTS, head_only)
+    tensors = own_tensors(file, EXPECTED, find_trunks(file, offline=True))
+    assert tensors["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
+    assert tensors["head.weight"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_trunk_that_is_not_here_is_named_with_its_place(head_only: Path) -> None:
+    file = open_weights(WEIGHTS, head_only)
+    with pytest.raises(MissingWeightsError, match=r"someone/r50 .*weights fetch r50.* names as r50\.safetensors\.$"):
+        find_trunks(file, offline=True)
+
+
+def test_names_that_fit_no_layout_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "other.pth"
+    torch.save({"fc": torch.zeros(2), "stem": torch.zeros(3)}, path)
+    file = open_weights(WEIGHTS, path)
+    with pytest.raises(CheckpointError, match=r"Expected 3 names .* 1 missing \(trunk\) and 1 unexpected \(stem\)"):
+        own_tensors(file, EXPECTED)
+
+
+def test_a_layout_that_leaves_a_tensor_open_is_an_error(whole: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"Expected extra in .*whole\.pth, got none: it has the layout 'whole'"):
+        own_tensors(open_weights(WEIGHTS, whole), EXPECTED | {"extra": torch.zeros(1)})
+
+
+def test_our_own_file_brings_its_configuration_and_the_checksums_of_its_trunks(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    sums = {"r50": "ab" * 32}
+    store.save(path, EXPECTED, model="model", config={"depth": 5}, source_sha256="cd" * 32, trunk_sha256=sums)
+    file = open_weights(WEIGHTS, path)
+    assert (file.config, file.published_sha256, file.trunk_sha256) == ({"depth": 5}, "cd" * 32, sums)
+    assert set(own_tensors(file, EXPECTED)) == set(EXPECTED)
+
+
+def test_our_own_file_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    store.save(path, EXPECTED, model="another", config={}, source_sha256=None)
+    with pytest.raises(CheckpointError, match=r"Expected weights of model in .*, got those of another"):
+        open_weights(WEIGHTS, path)
