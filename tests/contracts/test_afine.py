@@ -20,7 +20,7 @@ class TestAFINE(QualityModelContract):
 
     @pytest.fixture
     def model(self) -> QualityModel:
-        return AFINE(tiny_encoder()).eval()
+        return AFINE(tiny_encoder()).eval().requires_grad_(requires_grad=False)  # as acutance.load gives it
 
 
 class TestAFINENaturalness(QualityModelContract):
@@ -29,7 +29,7 @@ class TestAFINENaturalness(QualityModelContract):
 
     @pytest.fixture
     def model(self) -> QualityModel:
-        return AFINENaturalness(tiny_encoder()).eval()
+        return AFINENaturalness(tiny_encoder()).eval().requires_grad_(requires_grad=False)
 
 
 class TestAFINEInBFloat16(QualityModelContract):

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import CentredLinear, product, wants_derivative
+from acutance.backbones.blocks import patch_rows, run_block
+from acutance.backbones.products import CentredLinear, product
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -23,8 +24,6 @@ QUICK_GELU_SLOPE = 1.702
 FLOAT32_BLOCKS = 4
 """First blocks that compute in float32 even when the others do not: they multiply what goes wrong in them. With the
 golden weights A-FINE's score is then 0.04 off (root mean square), with three such blocks 0.11, with none 0.15."""
-MLP_ROWS = 1024
-"""Tokens whose hidden layer is held at once."""
 
 
 class ClipImageEncoder(nn.Module):
@@ -69,7 +68,7 @@ class ClipImageEncoder(nn.Module):
         """
         tokens = self._embed(images)
         for block in self.trunk.blocks:
-            tokens = _run_block(block, tokens)
+            tokens = run_block(block, tokens, _quick_gelu_)
             yield tokens[:, 1:]
 
     def positions(self, length: int) -> Tensor:
@@ -89,32 +88,7 @@ class ClipImageEncoder(nn.Module):
 
     def _project(self, images: Tensor) -> Tensor:
         """The patch embedding: a convolution whose stride is its kernel is one matrix product."""
-        batch, side = images.shape[0], self.patch_size
-        rows, columns = (pixels // side for pixels in images.shape[2:])
-        patches = images.reshape(batch, 3, rows, side, columns, side).permute(0, 2, 4, 1, 3, 5)
-        return product(patches.reshape(batch, rows * columns, 3 * side * side), self.trunk.patch_embed.proj)
-
-
-def _run_block(block: nn.Module, tokens: Tensor) -> Tensor:
-    """The block's output; on a CPU without gradient one picture at a time, whose numbers stay in its caches."""
-    if wants_derivative(tokens, *block.parameters()) or tokens.device.type != "cpu":
-        output: Tensor = block(tokens)
-        return output
-    return torch.stack([_run_block_fast(block, picture) for picture in tokens])
-
-
-def _run_block_fast(block: Any, tokens: Tensor) -> Tensor:  # noqa: ANN401 (timm's blocks are untyped)
-    """The same as timm's block for one picture, (tokens, width), with faster products and fewer copies."""
-    length, width = tokens.shape
-    heads = block.attn.num_heads
-    packed = product(block.norm1(tokens), block.attn.qkv)
-    query, key, value = packed.view(length, 3, heads, width // heads).permute(1, 2, 0, 3).unsqueeze(1).unbind(0)
-    mixed = functional.scaled_dot_product_attention(query, key, value)  # (1, heads, tokens, head width)
-    tokens = tokens + product(mixed[0].transpose(0, 1).reshape(length, width), block.attn.proj)
-    for rows in torch.split(tokens, MLP_ROWS):
-        hidden = _quick_gelu_(product(block.norm2(rows), block.mlp.fc1))
-        rows += product(hidden, block.mlp.fc2)
-    return tokens
+        return product(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
 
 
 def _quick_gelu_(values: Tensor) -> Tensor:

@@ -2,13 +2,12 @@
 
 from acutance.catalog.entries import (
     CATALOG,
-    ModelEntry,
     find_model,
     find_record,
     list_models,
     list_records,
-    weights_of,
 )
+from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.catalog.loading import PRECISIONS, Precision, load
 
 __all__ = [
@@ -16,6 +15,7 @@ __all__ = [
     "PRECISIONS",
     "ModelEntry",
     "Precision",
+    "PublishedWeights",
     "find_model",
     "find_record",
     "list_models",

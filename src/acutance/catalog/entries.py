@@ -1,63 +1,25 @@
 """The catalogue, written by hand: how each model is built, what its score means, which weights it loads."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from acutance.catalog import builders
+from acutance.catalog.entry import ModelEntry, PublishedWeights
 from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import UnknownNameError
 from acutance.models.afine import published as afine
+from acutance.models.ahiq import published as ahiq
 from acutance.models.classic import published as classic
+from acutance.models.hyperiqa import published as hyperiqa
+from acutance.models.ms_hyperiqa import published as ms_hyperiqa
 from acutance.models.options import Options
-from acutance.score_info import ScoreInfo
+from acutance.models.vtamiq import published as vtamiq
 
-if TYPE_CHECKING:  # listing models must not load torch
-    from acutance.models.quality_model import QualityModel
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedWeights:
-    """Weights as their authors published them, and how they become ours."""
-
-    record: CheckpointRecord
-    """Where they are."""
-    layouts: tuple[Layout, ...]
-    """How files of them may be laid out."""
-    stored_as: str
-    """Name of the model in a converted file; several models may read one file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelEntry:
-    """One model of the catalogue."""
-
-    name: str
-    """The name to load it by."""
-    title: str
-    """The name papers use."""
-    info: ScoreInfo
-    """How to read its score."""
-    needs_reference: bool
-    """Whether it compares with a reference (full-reference) or not (no-reference)."""
-    paper: str
-    """What to cite."""
-    build: "Callable[..., QualityModel]"
-    """Makes the model with random weights; takes ``config``, what weights ask for, and the model's options."""
-    note: str = ""
-    """How near it is to the authors' code, and what else to know."""
-    term_names: tuple[str, ...] = ()
-    """The parts of its score, beside the score itself."""
-    options: Options | None = None
-    """What each option may be, the default first."""
-    weights: PublishedWeights | None = None
-    """Its published weights, if it has any."""
-
-    @property
-    def licence(self) -> str:
-        """Whether the weights may be used commercially."""
-        return self.weights.record.licence if self.weights else "no weights"
+Settings = Mapping[str, Any]
+"""Fields of a configuration or of views that differ from their defaults."""
 
 
 def list_models() -> list[ModelEntry]:
@@ -65,7 +27,7 @@ def list_models() -> list[ModelEntry]:
 
     Example:
         >>> [entry.name for entry in list_models()][:3]
-        ['afine', 'afine-naturalness', 'dss']
+        ['afine', 'afine-naturalness', 'ahiq']
     """
     return [CATALOG[name] for name in sorted(CATALOG)]
 
@@ -104,35 +66,6 @@ def find_record(name: str) -> CheckpointRecord:
     return records[name]
 
 
-def weights_of(entry: ModelEntry) -> PublishedWeights:
-    """The weights of a model.
-
-    Raises:
-        ConfigError: It has none.
-    """
-    if entry.weights is None:
-        raise ConfigError(f"Expected a model with weights, got {entry.name}, which has none. Choose another.")
-    return entry.weights
-
-
-def _build_afine() -> "QualityModel":
-    from acutance.models.afine.model import AFINE
-
-    return AFINE()
-
-
-def _build_afine_naturalness() -> "QualityModel":
-    from acutance.models.afine.model import AFINENaturalness
-
-    return AFINENaturalness()
-
-
-def _build_classic(name: str, **options: Any) -> "QualityModel":  # noqa: ANN401 (checked by the options' model)
-    from acutance.models.classic.metrics import build
-
-    return build(name, **options)
-
-
 def _classic_entry(record: classic.ClassicRecord) -> ModelEntry:
     return ModelEntry(
         name=record.name,
@@ -142,7 +75,7 @@ def _classic_entry(record: classic.ClassicRecord) -> ModelEntry:
         paper=record.paper,
         note=record.matlab,
         options=record.options,
-        build=partial(_build_classic, record.name),
+        build=partial(builders.build_classic, record.name),
     )
 
 
@@ -162,7 +95,7 @@ _AFINE = ModelEntry(
         "fidelity",
         "adaptive",
     ),
-    build=_build_afine,
+    build=builders.build_afine,
     weights=PublishedWeights(record=afine.AFINE, layouts=(afine.AFINE_LAYOUT,), stored_as="afine"),
 )
 
@@ -174,8 +107,103 @@ _AFINE_NATURALNESS = ModelEntry(
     paper=afine.AFINE.paper,
     note="The no-reference half of A-FINE: one picture, one pass of its encoder.",
     term_names=("raw_naturalness", "naturalness"),
-    build=_build_afine_naturalness,
+    build=builders.build_afine_naturalness,
     weights=PublishedWeights(record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine"),
+)
+
+_AHIQ = ModelEntry(
+    name="ahiq",
+    title="AHIQ",
+    info=ahiq.AHIQ_SCORE,
+    needs_reference=True,
+    paper=ahiq.AHIQ.paper,
+    note=ahiq.NOTE,
+    term_names=ahiq.TERM_NAMES,
+    options=ahiq.OPTIONS,
+    build=builders.build_ahiq,
+    weights=PublishedWeights(record=ahiq.AHIQ, layouts=ahiq.LAYOUTS, stored_as="ahiq"),
+)
+
+_HYPERIQA = ModelEntry(
+    name="hyperiqa",
+    title="HyperIQA",
+    info=hyperiqa.HYPERIQA_SCORE,
+    needs_reference=False,
+    paper=hyperiqa.PAPER,
+    note="The authors' weights, trained on KonIQ-10k. They have no bounds: a score may leave 0 to 100.",
+    options=hyperiqa.OPTIONS,
+    build=builders.build_hyperiqa,
+    weights=PublishedWeights(record=hyperiqa.HYPERIQA, layouts=hyperiqa.LAYOUTS, stored_as="hyperiqa"),
+)
+
+_HYPERIQA_PYIQA = replace(
+    _HYPERIQA,
+    name="hyperiqa.pyiqa",
+    title="HyperIQA (PyIQA)",
+    note="PyIQA's training on KonIQ-10k, whose scores are not those of the authors' weights; here times 100.",
+    weights=PublishedWeights(record=hyperiqa.HYPERIQA_PYIQA, layouts=hyperiqa.LAYOUTS, stored_as="hyperiqa"),
+)
+
+_MS_HYPERIQA = ModelEntry(
+    name="ms_hyperiqa",
+    title="MS-HyperIQA",
+    info=ms_hyperiqa.MS_HYPERIQA_SCORE,
+    needs_reference=False,
+    paper=ms_hyperiqa.MS_HYPERIQA.paper,
+    note="No weights are published: it takes its own trainings, and best_model.pkl of the reference code.",
+    options=ms_hyperiqa.OPTIONS,
+    build=builders.build_ms_hyperiqa,
+    weights=PublishedWeights(record=ms_hyperiqa.MS_HYPERIQA, layouts=ms_hyperiqa.LAYOUTS, stored_as="ms_hyperiqa"),
+)
+
+
+def _vtamiq_entry(
+    record: CheckpointRecord,
+    config: Settings,
+    views: Settings,
+    layouts: tuple[Layout, ...],
+    options: Options,
+    note: str,
+) -> ModelEntry:
+    return ModelEntry(
+        name=record.name,
+        title=record.title,
+        info=vtamiq.SCORE,
+        needs_reference=True,
+        paper=record.paper,
+        note=f"{note} {vtamiq.IDENTICAL_NOTE}",
+        term_names=vtamiq.TERM_NAMES,
+        options=options,
+        build=partial(builders.build_vtamiq, config, views),
+        weights=PublishedWeights(record=record, layouts=layouts, stored_as=record.name),
+    )
+
+
+_VTAMIQ = (
+    _vtamiq_entry(
+        vtamiq.HEAD_WEIGHTS,
+        vtamiq.HEAD,
+        vtamiq.HEAD_VIEWS,
+        vtamiq.HEAD_LAYOUTS,
+        vtamiq.HEAD_OPTIONS,
+        "The present default of the authors' repository; no weights are published.",
+    ),
+    _vtamiq_entry(
+        vtamiq.PAPER_WEIGHTS,
+        vtamiq.PAPER,
+        vtamiq.PAPER_VIEWS,
+        vtamiq.PAPER_LAYOUTS,
+        vtamiq.PAPER_OPTIONS,
+        "What the paper describes; no weights are published.",
+    ),
+    _vtamiq_entry(
+        vtamiq.KADIS700K_WEIGHTS,
+        vtamiq.KADIS700K,
+        vtamiq.KADIS700K_VIEWS,
+        vtamiq.KADIS700K_LAYOUTS,
+        vtamiq.KADIS700K_OPTIONS,
+        "The authors' one announced checkpoint, trained on KADIS-700k.",
+    ),
 )
 
 CATALOG: dict[str, ModelEntry] = {
@@ -183,6 +211,11 @@ CATALOG: dict[str, ModelEntry] = {
     for entry in (
         _AFINE,
         _AFINE_NATURALNESS,
+        _AHIQ,
+        _HYPERIQA,
+        _HYPERIQA_PYIQA,
+        _MS_HYPERIQA,
+        *_VTAMIQ,
         *(_classic_entry(record) for record in classic.CLASSIC.values()),
     )
 }

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from acutance.catalog.entries import ModelEntry, find_model
+from acutance.catalog.entries import find_model
+from acutance.catalog.entry import ModelEntry
 from acutance.catalog.options import checked_options
 from acutance.catalog.weights import OnProgress, WeightsFile, find_trunks, open_weights, own_tensors
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError

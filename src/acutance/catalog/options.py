@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from acutance.catalog.entries import ModelEntry
+from acutance.catalog.entry import ModelEntry
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.options import Number, Words
 

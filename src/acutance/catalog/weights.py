@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.catalog.entries import PublishedWeights
+from acutance.catalog.entry import PublishedWeights
 from acutance.checkpoints.key_table import COUNTER
 from acutance.checkpoints.layout import Layout, Trunk
 from acutance.errors import CheckpointError

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     import torch
 
-    from acutance.catalog.entries import PublishedWeights
+    from acutance.catalog.entry import PublishedWeights
     from acutance.models.quality_model import JSON
 
 weights_app = typer.Typer(

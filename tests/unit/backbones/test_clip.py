@@ -47,7 +47,7 @@ def test_pictures_in_another_memory_order_give_the_same_tokens(encoder, images):
 
 def test_long_pictures_pass_the_hidden_layer_in_parts(encoder, images, monkeypatch):
     whole = list(encoder.blocks(images))[-1]
-    monkeypatch.setattr("acutance.backbones.clip.MLP_ROWS", 3)
+    monkeypatch.setattr("acutance.backbones.blocks.MLP_ROWS", 3)
     torch.testing.assert_close(list(encoder.blocks(images))[-1], whole)
 
 

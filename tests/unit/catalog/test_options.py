@@ -6,12 +6,12 @@ import pytest
 from acutance.catalog import ModelEntry, find_model
 from acutance.catalog.options import checked_options, described
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.models.options import Number
+from acutance.models.options import Number, Options
 
 
 @pytest.fixture
 def entry() -> ModelEntry:
-    options = {
+    options: Options = {
         "protocol": ("cover", "random"),
         "crops": Number(default=25, low=1, high=100),
         "centre": Number(default=0.25, low=0, whole=False),

@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog.entries import PublishedWeights
+from acutance.catalog.entry import PublishedWeights
 from acutance.catalog.weights import find_trunks, open_weights, own_tensors
 from acutance.checkpoints import store
 from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout, Trunk
+from acutance.checkpoints.layout import Layout, Tensors, Trunk
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, MissingWeightsError
 
@@ -25,7 +25,7 @@ def record(name: str, *, is_trunk: bool = False) -> CheckpointRecord:
     )  # fmt: skip
 
 
-def doubled(foreign: dict[str, Tensor]) -> dict[str, Tensor]:
+def doubled(foreign: Tensors) -> dict[str, Tensor]:
     return {name: 2 * tensor for name, tensor in foreign.items()}
 
 

@@ -18,7 +18,7 @@ def test_a_safetensors_file_of_another_program_is_read(tmp_path: Path) -> None:
 def test_an_archive_of_arrays_is_read_whatever_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "vit.weights"
     with path.open("wb") as file:
-        np.savez(file, **{"Transformer/norm/scale": np.arange(3, dtype=np.float32)})
+        np.savez(file, allow_pickle=False, **{"Transformer/norm/scale": np.arange(3, dtype=np.float32)})
     assert read_foreign(path)["Transformer/norm/scale"].tolist() == [0.0, 1.0, 2.0]
 
 

@@ -1,0 +1,76 @@
+"""How each model is built; models, and torch with them, are imported when one is."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from acutance.models.quality_model import QualityModel
+
+Config = Mapping[str, Any] | None
+"""What weights ask for; ``None`` for the published configuration."""
+
+
+def build_afine() -> "QualityModel":
+    """A-FINE."""
+    from acutance.models.afine.model import AFINE
+
+    return AFINE()
+
+
+def build_afine_naturalness() -> "QualityModel":
+    """The no-reference half of A-FINE."""
+    from acutance.models.afine.model import AFINENaturalness
+
+    return AFINENaturalness()
+
+
+def build_ahiq(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of AHIQViews)
+    """AHIQ."""
+    from acutance.models.ahiq.config import AHIQConfig
+    from acutance.models.ahiq.model import AHIQ
+    from acutance.models.ahiq.views import AHIQViews
+
+    return AHIQ(AHIQConfig(**config or {}), AHIQViews(**views))
+
+
+def build_classic(name: str, **options: Any) -> "QualityModel":  # noqa: ANN401 (checked by the options' model)
+    """A classic metric."""
+    from acutance.models.classic.metrics import build
+
+    return build(name, **options)
+
+
+def build_hyperiqa(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of HyperIQAViews)
+    """HyperIQA."""
+    from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+    from acutance.models.hyperiqa.views import HyperIQAViews
+
+    return HyperIQA(HyperIQAConfig(**config or {}), HyperIQAViews(**views))
+
+
+def build_ms_hyperiqa(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of MSHyperIQAViews)
+    """MS-HyperIQA."""
+    from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
+
+    return MSHyperIQA(MSHyperIQAConfig(**config or {}), MSHyperIQAViews(**views))
+
+
+def build_vtamiq(
+    published: Mapping[str, Any],
+    views: Mapping[str, Any],
+    config: Config = None,
+    **chosen: Any,  # noqa: ANN401 (fields of VTAMIQViews)
+) -> "QualityModel":
+    """VTAMIQ.
+
+    Args:
+        published: The configuration of one state of its repository.
+        views: How that state looks at pictures, where it differs from the defaults.
+        config: What weights ask for, instead of ``published``.
+        chosen: What a user chose of the views.
+    """
+    from acutance.models.vtamiq.config import VTAMIQConfig
+    from acutance.models.vtamiq.model import VTAMIQ
+    from acutance.models.vtamiq.views import VTAMIQViews
+
+    return VTAMIQ(VTAMIQConfig(**(published if config is None else config)), VTAMIQViews(**{**views, **chosen}))

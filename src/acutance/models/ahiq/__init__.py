@@ -1,0 +1,1 @@
+"""AHIQ (Lao et al., CVPR workshops 2022)."""

@@ -1,0 +1,176 @@
+"""AHIQ: quality of a picture beside its reference, from a transformer and a CNN (Lao et al., arXiv 2204.10485)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from acutance.errors import ShapeMismatchError
+from acutance.images.crops import CropBatch, Position, cut
+from acutance.images.resize import enlarge_to_at_least
+from acutance.models.ahiq.config import AHIQConfig
+from acutance.models.ahiq.maps import laid_over
+from acutance.models.ahiq.network import AHIQNetwork, EncodedCrops, crop_scores
+from acutance.models.ahiq.published import AHIQ_SCORE
+from acutance.models.ahiq.sampling import TAPS
+from acutance.models.ahiq.views import AHIQViews, crop_positions, view_settings
+from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.shapes import ImageBatch, ScoreBatch
+
+CROPS_AT_ONCE = 4
+"""Pairs of crops that go through the network together: a CPU is as fast with one, and memory grows with each."""
+
+CropMaps = Float[Tensor, "crops places_down places_across"]
+"""One number per place of each crop, all crops of a picture together."""
+PictureMap = Float[Tensor, "batch height width"]
+"""One number per pixel."""
+KeptOf = Callable[[slice], EncodedCrops]
+"""The encoded reference's crops in a range of crops."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedReference:
+    """What AHIQ keeps of a reference."""
+
+    shape: tuple[int, ...]
+    """Shape of the batch of one that it was."""
+    crops: EncodedCrops
+    """One of each position."""
+
+
+class AHIQ(QualityModel):
+    """AHIQ: the mean score of crops, each the weighted mean quality of its places; higher is better.
+
+    Asymmetric: which picture is the reference matters. Pictures of any size; both of one size.
+
+    Args:
+        config: The size of the network; by default the published one, with random weights.
+        views: Which crops are rated; by default such that every pixel is.
+    """
+
+    info = AHIQ_SCORE
+    needs_reference = True
+
+    def __init__(self, config: AHIQConfig | None = None, views: AHIQViews | None = None) -> None:
+        super().__init__()
+        self.size = config or AHIQConfig()
+        self.views = views or AHIQViews()
+        self.network = AHIQNetwork(self.size)
+
+    def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
+        """score, and lowest_crop and highest_crop: the scores of the worst and the best crop."""
+        distorted, reference = self.checked_pair(distorted, reference)
+        return self._terms(distorted, self._rate(distorted, self._kept_of(reference)))
+
+    def map(self, distorted: ImageBatch, reference: ImageBatch) -> dict[str, PictureMap]:
+        """Where in each picture the score comes from.
+
+        A crop's score is the mean of its places' quality f, weighted with the attention w that they get:
+        ``sum(f w) / sum(w)``. Every place of a crop is laid over its 8 x 8 pixels, and crops are averaged where
+        they overlap, so the score is not the weighted mean of these two maps, only near it.
+
+        Args:
+            distorted: Pictures in [0, 1].
+            reference: Their references of the same shape.
+
+        Returns:
+            ``quality`` f (unbounded, higher is better) and ``weight`` w (0 to 1), of the size of the pictures; NaN
+            where the protocol puts no crop.
+        """
+        distorted, reference = self.checked_pair(distorted, reference)
+        quality, weight = self._rate(distorted, self._kept_of(reference))
+        return {"quality": self._map(quality, distorted), "weight": self._map(weight, distorted)}
+
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+        """What a rating needs of one reference (a batch of one), to compare many pictures with."""
+        check_batch(reference, "reference", self.smallest_side)
+        kept_of, count = self._kept_of(reference), len(self._crops(reference))
+        parts = [kept_of(part) for part in _parts(count)]
+        return EncodedReference(tuple(reference.shape), _joined(parts))
+
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        crops = len(self._positions(height, width)[0])
+        places = self.size.places**2
+        numbers = self.size.reduced_width * places + 2 * TAPS * 4 * places
+        return crops * numbers * self._dtype.itemsize
+
+    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        check_batch(distorted, "distorted", self.smallest_side)
+        for reference in features:
+            if reference.shape[1:] != distorted.shape[1:]:
+                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
+        kept = _joined([reference.crops for reference in features])
+        rated = self._rate(distorted, lambda part: EncodedCrops(kept.reduced[part], kept.offsets[part]))
+        return self._terms(distorted, rated)
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """How pictures become network inputs."""
+        return view_settings(self.views, self.size.side)
+
+    def config(self) -> dict[str, JSON]:
+        """What the model must be built with to take its weights."""
+        return dict(self.size.model_dump(mode="json"))
+
+    def use_bfloat16_products(self) -> bool:
+        """Take the products of the trunks and of the fusion in bfloat16; the rating of pairs stays float32."""
+        self.network.use_bfloat16_products()
+        return True
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.network.regressor.quality.weight.dtype
+
+    def _rate(self, distorted: ImageBatch, kept_of: KeptOf) -> tuple[CropMaps, CropMaps]:
+        """Quality and weight of the places of every crop, a part of the crops at a time."""
+        crops = self._crops(distorted)
+        rated = []
+        for part in _parts(len(crops)):
+            kept = kept_of(part)
+            reduced = self.network.encode(crops[part], kept.offsets).reduced
+            rated.append(self.network.rate(reduced, kept.reduced))
+        quality, weight = zip(*rated, strict=True)
+        return torch.cat(quality), torch.cat(weight)
+
+    def _kept_of(self, reference: ImageBatch) -> KeptOf:
+        crops = self._crops(reference)
+        return lambda part: self.network.encode(crops[part])
+
+    def _crops(self, images: ImageBatch) -> CropBatch:
+        """One crop of each position, enlarged pictures first."""
+        view = enlarge_to_at_least(images.to(self._dtype), self.size.side)
+        return cut(view, self._positions(*images.shape[2:])[0], self.size.side)
+
+    def _positions(self, height: int, width: int) -> tuple[list[Position], list[int]]:
+        """Every position once, and for each crop of the protocol which of them is its."""
+        positions = crop_positions(self.views, *self._view_size(height, width), self.size.side)
+        once = list(dict.fromkeys(positions))
+        return once, [once.index(position) for position in positions]
+
+    def _view_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a picture once it is large enough."""
+        rows, columns = enlarge_to_at_least(torch.empty(1, 3, height, width, device="meta"), self.size.side).shape[2:]
+        return rows, columns
+
+    def _terms(self, distorted: ImageBatch, rated: tuple[CropMaps, CropMaps]) -> dict[str, ScoreBatch]:
+        order = self._positions(*distorted.shape[2:])[1]
+        scores = crop_scores(*rated).view(len(distorted), -1)[:, order]  # (batch, crops)
+        return {"lowest_crop": scores.amin(1), "highest_crop": scores.amax(1), "score": scores.mean(1)}
+
+    def _map(self, values: CropMaps, distorted: ImageBatch) -> PictureMap:
+        height, width = distorted.shape[2:]
+        crops = values.view(len(distorted), -1, *values.shape[1:])
+        return laid_over(crops, self._positions(height, width)[0], self._view_size(height, width), (height, width))
+
+
+def _parts(count: int) -> Iterator[slice]:
+    for start in range(0, count, CROPS_AT_ONCE):
+        yield slice(start, start + CROPS_AT_ONCE)
+
+
+def _joined(parts: list[EncodedCrops]) -> EncodedCrops:
+    reduced, offsets = zip(*((part.reduced, part.offsets) for part in parts), strict=True)
+    return EncodedCrops(torch.cat(reduced), torch.cat(offsets))

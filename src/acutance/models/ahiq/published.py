@@ -1,0 +1,177 @@
+"""The published AHIQ weights: where they are, what their names mean (Lao et al., CVPR workshops 2022).
+
+This file imports no torch: the catalogue reads it to list models.
+"""
+
+import math
+
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout, Trunk
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.models.options import Number, Options
+from acutance.score_info import ScoreInfo
+
+PAPER = "Lao, Gong, Shi, Yang, Wu, Wang, Xia, Yang: Attentions Help CNNs See Better, CVPRW 2022, arXiv 2204.10485"
+
+AHIQ = CheckpointRecord(
+    name="ahiq",
+    title="AHIQ",
+    repository="chaofengc/IQA-PyTorch-Weights",
+    filename="AHIQ_vit_p8_epoch33-da3ea303.pth",
+    origin="Or follow the links on the authors' page, github IIGROUP/AHIQ.",
+    size_bytes=326_025_456,  # both heads, 27,168,788 numbers, and two more of each that Adam keeps
+    sha256=None,
+    licence=(
+        "The authors' code is MIT, but the weights were trained on PIPAL, which is for research; "
+        "commercial use: unknown, ask the authors first."
+    ),
+    paper=PAPER,
+    note=(
+        "Holds the two trained heads only; the two trunks are fetched beside it. The copy that PyIQA's author hosts; "
+        "that its layout is the authors' is inferred from how PyIQA reads it."
+    ),
+)
+"""The fusion and the regressor, trained on PIPAL for 33 epochs."""
+
+RESNET50 = CheckpointRecord(
+    name="resnet50.a1_in1k",
+    title="ResNet-50 (A1)",
+    repository="timm/resnet50.a1_in1k",
+    filename="model.safetensors",
+    local_name="resnet50.a1_in1k.safetensors",
+    size_bytes=102_440_820,  # 25,610,152 numbers and 53 counters
+    licence="Apache-2.0, but trained on ImageNet, which is for non-commercial research; commercial use: unknown.",
+    paper="Wightman, Touvron, Jegou: ResNet strikes back, 2021, arXiv 2110.00476",
+    is_trunk=True,
+    note="What timm 0.5.4, which the authors used, loaded as resnet50.",
+)
+"""The CNN trunk."""
+
+VIT_B8 = CheckpointRecord(
+    name="vit_base_patch8_224.augreg_in21k_ft_in1k",
+    title="ViT-B/8 (AugReg)",
+    repository="timm/vit_base_patch8_224.augreg_in21k_ft_in1k",
+    filename="model.safetensors",
+    local_name="vit_base_patch8_224.augreg_in21k_ft_in1k.safetensors",
+    size_bytes=346_307_488,  # 86,576,872 numbers
+    licence="Apache-2.0, but trained on ImageNet, which is for non-commercial research; commercial use: unknown.",
+    paper="Steiner et al.: How to train your ViT?, TMLR 2022, arXiv 2106.10270",
+    is_trunk=True,
+    note="What timm 0.5.4 loaded as vit_base_patch8_224; today's timm loads other weights by that name.",
+)
+"""The transformer trunk."""
+
+AHIQ_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 1.0))
+"""The mean score of a picture's crops; opinions were stretched to 0..1 for training (the authors' code)."""
+
+NOTE = (
+    "Rates a picture beside its reference, and which of the two is the reference matters. A picture beside itself is "
+    "rated like any other pair: its score depends on the picture, is no fixed value and need not be the highest."
+)
+"""What a user should know of the score."""
+
+OPTIONS: Options = {
+    "protocol": ("cover", "random", "five-point", "nine-point"),
+    "crops": Number(default=20, low=1),
+    "seed": Number(default=0, low=0),
+}
+"""The views' settings: which crops; how many and which at random."""
+
+TERM_NAMES = ("lowest_crop", "highest_crop")
+"""The parts of a score."""
+
+RESNET_BLOCKS = (3, 4, 6, 3)
+"""Bottlenecks of the four stages of a ResNet-50."""
+VIT_BLOCKS = 12
+"""Blocks of a ViT-B."""
+USED_BLOCKS = 5
+"""Blocks of it that are used."""
+
+_HEADS = {
+    "deform_net.conv_offset": "fusion.offset",
+    "deform_net.deform": "fusion.deform",
+    "deform_net.conv1.0": "fusion.shrink",
+    "deform_net.conv1.2": "fusion.mix",
+    "regressor.down_channel": "regressor.reduce",
+    "regressor.feat_smoothing.0": "regressor.widen",
+    "regressor.feat_smoothing.2": "regressor.smooth",
+    "regressor.conv1.0": "regressor.hidden",
+    "regressor.conv.0": "regressor.quality",
+    "regressor.conv_attent.0": "regressor.attention",
+}
+_LINEAR = ("weight", "bias")
+_NORM = (*_LINEAR, "running_mean", "running_var", "num_batches_tracked")
+_VIT_BLOCK = ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
+
+
+def _head_names() -> dict[str, str]:
+    """Own name by name in PyIQA's model."""
+    return {f"{foreign}.{kind}": f"network.{own}.{kind}" for foreign, own in _HEADS.items() for kind in _LINEAR}
+
+
+def _official_names() -> dict[str, str | None]:
+    """The same as the authors file them."""
+    renamed = {}
+    for name, own in _head_names().items():
+        part, _, tail = name.partition(".")
+        renamed[f"{part}_model_state_dict.{tail}"] = own
+    return dict(renamed)
+
+
+def _resnet_names() -> dict[str, str | None]:
+    """Names in timm of a ResNet-50; the stem and the first stage are used, counters are not."""
+    names = ["conv1.weight", *(f"bn1.{kind}" for kind in _NORM)]
+    for stage, blocks in enumerate(RESNET_BLOCKS, start=1):
+        for block in range(blocks):
+            names += _bottleneck_names(f"layer{stage}.{block}", with_shortcut=block == 0)
+    used = tuple(name for name in names if name.startswith(("conv1.", "bn1.", "layer1.")))
+    own: dict[str, str | None] = {name: f"network.resnet.trunk.{name}" for name in used}
+    own |= {name: None for name in names if name not in used or name.endswith("num_batches_tracked")}
+    return own | {"fc.weight": None, "fc.bias": None}
+
+
+def _bottleneck_names(block: str, *, with_shortcut: bool) -> list[str]:
+    names = []
+    for index in (1, 2, 3):
+        names += [f"{block}.conv{index}.weight", *(f"{block}.bn{index}.{kind}" for kind in _NORM)]
+    if with_shortcut:
+        names += [f"{block}.downsample.0.weight", *(f"{block}.downsample.1.{kind}" for kind in _NORM)]
+    return names
+
+
+def _vit_names() -> dict[str, str | None]:
+    """Names in timm of a ViT-B; the first five blocks and what is before them are used."""
+    stem = ("cls_token", "pos_embed", "patch_embed.proj.weight", "patch_embed.proj.bias")
+    own: dict[str, str | None] = {name: f"network.vit.trunk.{name}" for name in stem}
+    for block in range(VIT_BLOCKS):
+        for layer in _VIT_BLOCK:
+            for kind in _LINEAR:
+                name = f"blocks.{block}.{layer}.{kind}"
+                own[name] = f"network.vit.trunk.{name}" if block < USED_BLOCKS else None
+    return own | {f"{layer}.{kind}": None for layer in ("norm", "head") for kind in _LINEAR}
+
+
+def _whole_names(prefix: str) -> dict[str, str | None]:
+    """A whole model of PyIQA, trunks and heads."""
+    whole: dict[str, str | None] = {f"{prefix}{name}": own for name, own in _head_names().items()}
+    whole |= {f"{prefix}resnet50.{name}": own for name, own in _resnet_names().items()}
+    return whole | {f"{prefix}vit.{name}": own for name, own in _vit_names().items()}
+
+
+OFFICIAL = Layout(
+    name="official",
+    keys=KeyTable(_official_names()),
+    bookkeeping=("epoch", "optimizer_state_dict", "scheduler_state_dict", "loss"),
+    trunks=(
+        Trunk(record=RESNET50, keys=KeyTable(_resnet_names())),
+        Trunk(record=VIT_B8, keys=KeyTable(_vit_names())),
+    ),
+)
+"""The authors' file of a training: the two heads."""
+PYIQA_WHOLE = Layout(name="pyiqa-whole", keys=KeyTable(_whole_names("")))
+"""The state dict of a whole model of PyIQA."""
+PYIQA_PARAMS = Layout(name="pyiqa-params", keys=KeyTable(_whole_names("params.")))
+"""The same as PyIQA's training saves it."""
+
+LAYOUTS = (OFFICIAL, PYIQA_WHOLE, PYIQA_PARAMS)
+"""Every layout that loads."""

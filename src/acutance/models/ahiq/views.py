@@ -1,0 +1,62 @@
+"""How pictures become the crops that AHIQ rates: the same positions in both pictures of a pair."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from acutance.images.crops import Position, covering_positions, random_positions
+from acutance.models.quality_model import JSON
+
+
+class AHIQViews(BaseModel):
+    """Which crops are rated; a picture's score is the mean over them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocol: Literal["cover", "random", "five-point", "nine-point"] = "cover"
+    """``cover``: the fewest crops that hold every pixel. ``random``: the authors' test. ``five-point`` and
+    ``nine-point``: the authors' fixed positions, five of them in their validation."""
+    crops: int = Field(default=20, ge=1)
+    """How many crops with ``random`` (the authors' default)."""
+    seed: int = Field(default=0, ge=0)
+    """Where the crops of ``random`` lie: it and the size of the picture decide."""
+
+
+def crop_positions(views: AHIQViews, height: int, width: int, side: int) -> list[Position]:
+    """Where the crops lie in a picture; a position may come more than once and then counts as often.
+
+    Args:
+        views: Which crops.
+        height: Of the picture, in pixels, at least ``side``.
+        width: The same.
+        side: Of a crop, in pixels.
+
+    Raises:
+        ConfigError: A crop larger than the picture.
+    """
+    if views.protocol == "cover":
+        return covering_positions(height, width, side)
+    if views.protocol == "random":
+        return random_positions(height, width, side, count=views.crops, seed=views.seed)
+    return _fixed_positions(height, width, side)[: 5 if views.protocol == "five-point" else 9]
+
+
+def view_settings(views: AHIQViews, side: int) -> dict[str, JSON]:
+    """What the views of a picture depend on, for the provenance of a score."""
+    settings: dict[str, JSON] = {
+        "protocol": views.protocol,
+        "crop": side,
+        "small pictures": f"enlarged to at least {side} pixels a side, bilinear",
+        "normalisation": "mean 0.5, standard deviation 0.5",
+    }
+    if views.protocol == "random":
+        settings |= {"crops": views.crops, "seed": views.seed}
+    return settings
+
+
+def _fixed_positions(height: int, width: int, side: int) -> list[Position]:
+    """The authors' nine positions in their order: corners, centre, middles of left, right, top and bottom."""
+    bottom, right = height - side, width - side
+    middle, centre = height // 2 - side // 2, width // 2 - side // 2
+    corners = [(0, 0), (0, right), (bottom, 0), (bottom, right)]
+    return [*corners, (middle, centre), (middle, 0), (middle, right), (0, centre), (bottom, centre)]

@@ -1,0 +1,1 @@
+"""HyperIQA (Su et al., CVPR 2020)."""

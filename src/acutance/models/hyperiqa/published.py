@@ -1,0 +1,158 @@
+"""The published HyperIQA weights: where they are, what their names mean (Su et al., CVPR 2020).
+
+This file imports no torch: the catalogue reads it to list models.
+"""
+
+import math
+
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.models.options import Number, Options
+from acutance.score_info import ScoreInfo
+
+OFFICIAL_RESIZE = (512, 384)
+"""Height and width that the authors' KonIQ-10k pictures were brought to: ``Resize((512, 384))`` of torchvision."""
+
+PAPER = (
+    "Su, Yan, Zhu, Zhang, Ge, Sun, Zhang: Blindly Assess Image Quality in the Wild Guided by a Self-Adaptive "
+    "Hyper Network, CVPR 2020"
+)
+"""What to cite."""
+
+HYPERIQA = CheckpointRecord(
+    name="hyperiqa",
+    title="HyperIQA",
+    repository=None,
+    filename="koniq_pretrained.pkl",
+    origin=(
+        "Download it from the Google Drive folder or Baidu cloud that the authors' page, "
+        "github.com/SSL92/hyperIQA, links to"
+    ),
+    size_bytes=109_900_000,  # 27,375,369 numbers in float32 and the statistics of 53 batch norms
+    licence=(
+        "The authors' code is MIT, the weights carry no licence of their own and were trained on KonIQ-10k, "
+        "whose pictures are from Flickr; commercial use: unknown, ask the authors first."
+    ),
+    paper=PAPER,
+    note="Trained on pictures squeezed to height 512 and width 384, which is done here too.",
+)
+"""The authors' own weights, trained on KonIQ-10k."""
+
+HYPERIQA_PYIQA = CheckpointRecord(
+    name="hyperiqa.pyiqa",
+    title="HyperIQA (PyIQA)",
+    repository="chaofengc/IQA-PyTorch-Weights",
+    filename="HyperIQA-resnet50-koniq10k-c96c41b1.pth",
+    size_bytes=109_900_000,
+    licence=(
+        "Published with PyIQA, whose licence is PolyForm Noncommercial 1.0.0; trained on KonIQ-10k. "
+        "Commercial use: no, unless its author allows it."
+    ),
+    paper=PAPER,
+    note="Another training on KonIQ-10k, without squeezing; its 0..1 are multiplied by 100.",
+)
+"""PyIQA's training, whose scores are not those of the authors' weights."""
+
+HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
+"""Mean opinion scores of KonIQ-10k lie in 0..100."""
+
+TERM_NAMES: tuple[str, ...] = ()
+"""The score has no parts."""
+
+OPTIONS: Options = {
+    "protocol": ("cover", "random", "pyiqa"),
+    "crops": Number(default=25, low=1),
+    "seed": Number(default=0, low=0),
+}
+"""Where the crops of a picture lie; ``crops`` and ``seed`` are for ``random``."""
+
+BLOCKS = (3, 4, 6, 3)
+"""Bottlenecks in the stages of ResNet-50."""
+BACKBONE = "network.backbone.trunk"
+"""Where the trunk is in our model."""
+_NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def norm_names(foreign: str, own: str) -> dict[str, str | None]:
+    """Names of one batch norm; the number of batches it has seen is dropped."""
+    return {
+        **{f"{foreign}.{part}": f"{own}.{part}" for part in _NORM},
+        f"{foreign}.num_batches_tracked": None,
+    }
+
+
+def block_names(foreign: str, own: str, *, shortcut: bool) -> dict[str, str | None]:
+    """Names of one bottleneck, with or without a convolution on its shortcut."""
+    names: dict[str, str | None] = {}
+    for index in (1, 2, 3):
+        names[f"{foreign}.conv{index}.weight"] = f"{own}.conv{index}.weight"
+        names |= norm_names(f"{foreign}.bn{index}", f"{own}.bn{index}")
+    if shortcut:
+        names[f"{foreign}.downsample.0.weight"] = f"{own}.downsample.0.weight"
+        names |= norm_names(f"{foreign}.downsample.1", f"{own}.downsample.1")
+    return names
+
+
+def trunk_names(foreign: str) -> dict[str, str | None]:
+    """Names of a ResNet-50 as torchvision and timm have them, below a foreign prefix."""
+    names: dict[str, str | None] = {f"{foreign}.conv1.weight": f"{BACKBONE}.conv1.weight"}
+    names |= norm_names(f"{foreign}.bn1", f"{BACKBONE}.bn1")
+    for stage, blocks in enumerate(BLOCKS, start=1):
+        for index in range(blocks):
+            place = f"layer{stage}.{index}"
+            names |= block_names(f"{foreign}.{place}", f"{BACKBONE}.{place}", shortcut=index == 0)
+    return names
+
+
+def layer_names(foreign: str, own: str) -> dict[str, str | None]:
+    """Names of weight and bias of one layer."""
+    return {f"{foreign}.weight": f"{own}.weight", f"{foreign}.bias": f"{own}.bias"}
+
+
+def official_head_names() -> dict[str, str | None]:
+    """Names of the authors' layers that read the trunk, apart from those that make the content map."""
+    names: dict[str, str | None] = {}
+    for index in range(4):
+        if index < 3:
+            names[f"res.lda{index + 1}_pool.0.weight"] = f"network.distortions.{index}.reduce.weight"
+        names |= layer_names(f"res.lda{index + 1}_fc", f"network.distortions.{index}.project")
+        names |= layer_names(f"fc{index + 1}w_conv", f"network.generator.weights.{index}")
+    names |= layer_names("fc5w_fc", "network.generator.last_weight")
+    for index in range(5):
+        names |= layer_names(f"fc{index + 1}b_fc", f"network.generator.biases.{index}")
+    return names
+
+
+def _content_names(prefix: str) -> dict[str, str | None]:
+    names: dict[str, str | None] = {}
+    for own, foreign in enumerate((0, 2, 4)):
+        names |= layer_names(f"{prefix}conv1.{foreign}", f"network.content.reductions.{own}")
+    return names
+
+
+def _pyiqa_head_names() -> dict[str, str | None]:
+    names: dict[str, str | None] = {}
+    for index in range(4):
+        distortion = f"network.distortions.{index}"
+        if index < 3:
+            names[f"params.lda_modules.{index}.0.weight"] = f"{distortion}.reduce.weight"
+        project = 3 if index < 3 else 2
+        names |= layer_names(f"params.lda_modules.{index}.{project}", f"{distortion}.project")
+        names |= layer_names(f"params.fc_w_modules.{index}", f"network.generator.weights.{index}")
+    names |= layer_names("params.fc_w_modules.4.2", "network.generator.last_weight")
+    for index in range(5):
+        names |= layer_names(f"params.fc_b_modules.{index}.2", f"network.generator.biases.{index}")
+    return names
+
+
+OFFICIAL = Layout(name="official", keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names("")}))
+"""A bare state dict of the authors' hyper network."""
+PYIQA = Layout(
+    name="pyiqa",
+    keys=KeyTable({**trunk_names("params.base_model"), **_pyiqa_head_names(), **_content_names("params.")}),
+    config={"resize": None, "score_scale": 100.0},
+)
+"""PyIQA's file: trained on pictures as they are and labels in 0..1."""
+LAYOUTS = (OFFICIAL, PYIQA)
+"""Both ways in which weights are published."""

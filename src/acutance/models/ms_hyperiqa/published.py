@@ -1,0 +1,69 @@
+"""What the names in weights of MS-HyperIQA's reference code mean; none are published.
+
+This file imports no torch: the catalogue reads it to list models.
+"""
+
+import math
+
+from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
+from acutance.models.options import Number, Options
+from acutance.score_info import ScoreInfo
+
+PAPER = "No paper; reference code: github.com/ukeSJTU/CS3324-IQA, folder ms_hyperIQA"
+"""What to cite."""
+
+MS_HYPERIQA = CheckpointRecord(
+    name="ms_hyperiqa",
+    title="MS-HyperIQA",
+    repository=None,
+    filename="best_model.pkl",
+    local_name="ms_hyperiqa.pkl",
+    origin=(
+        "No weights are published: train it, or take the best_model.pkl that a training by the reference code, "
+        "github.com/ukeSJTU/CS3324-IQA, leaves behind"
+    ),
+    size_bytes=110_900_000,  # 27,633,967 numbers in float32 and the statistics of 53 batch norms
+    licence="The reference code is MIT; the licence of weights is that of who trained them. Commercial use: ask them.",
+    paper=PAPER,
+    note="HyperIQA with a feature pyramid and attention; its report calls it PyramidIQA.",
+)
+"""The file that the reference code writes."""
+
+MS_HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
+"""Mean opinion scores of KonIQ-10k, which the reference code trains on, lie in 0..100."""
+
+TERM_NAMES: tuple[str, ...] = ()
+"""The score has no parts."""
+
+OPTIONS: Options = {
+    "protocol": ("cover", "random"),
+    "crops": Number(default=25, low=1),
+    "seed": Number(default=0, low=0),
+}
+"""Where the crops of a picture lie; ``crops`` and ``seed`` are for ``random``."""
+
+LEVELS = (2, 3, 4)
+"""The reference code's numbers of the pyramid's levels, finest first."""
+
+
+def _content_names() -> dict[str, str | None]:
+    names: dict[str, str | None] = {}
+    for index, level in enumerate(LEVELS):
+        attention, own = f"attention_p{level}", f"network.content.attentions.{index}"
+        names |= layer_names(f"fpn.lateral_conv{level}", f"network.content.pyramid.laterals.{index}")
+        names |= layer_names(f"fpn.smooth_conv{level}", f"network.content.pyramid.smoothings.{index}")
+        names[f"{attention}.channel_attention.fc.0.weight"] = f"{own}.squeeze.weight"
+        names[f"{attention}.channel_attention.fc.2.weight"] = f"{own}.excite.weight"
+        names[f"{attention}.spatial_attention.conv.weight"] = f"{own}.place.weight"
+    names |= layer_names("fusion_conv.0", "network.content.join")
+    names |= layer_names("fusion_conv.2", "network.content.output")
+    return names
+
+
+REFERENCE = Layout(name="reference", keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names()}))
+"""``best_model.pkl``: a bare state dict of the reference code's network."""
+LAYOUTS = (REFERENCE,)
+"""The one way in which weights are filed, apart from our own."""

@@ -1,0 +1,1 @@
+"""VTAMIQ (Chubarau, Clark, arXiv 2110.01655)."""

@@ -1,0 +1,178 @@
+"""VTAMIQ: quality of a picture beside its reference, from patches at free positions.
+
+Chubarau, Clark, arXiv 2110.01655. Lower is better.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from acutance.errors import ShapeMismatchError
+from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.models.vtamiq.caps import context_sets
+from acutance.models.vtamiq.config import VTAMIQConfig
+from acutance.models.vtamiq.decoder import Decoder, Predictor, ResidualGroup
+from acutance.models.vtamiq.encoder import Encoder
+from acutance.models.vtamiq.published import SCORE
+from acutance.models.vtamiq.sampling import Positions
+from acutance.models.vtamiq.views import (
+    VTAMIQViews,
+    cut_patches,
+    fixed_sets,
+    large_enough,
+    places,
+    pyramid,
+    scales_of,
+    sizes_of,
+)
+from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
+
+ClassTokens = Float[Tensor, "batch sets channels"]
+"""One class token for each picture and set of patches."""
+SetDifferences = Float[Tensor, "batch sets channels"]
+"""Their differences."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedReference:
+    """What VTAMIQ keeps of a reference."""
+
+    shape: tuple[int, ...]
+    """Shape of the batch of one that it was."""
+    kept: Tensor
+    """Its class tokens, (1, sets, width); the picture itself where patches depend on the pair."""
+
+
+class VTAMIQ(QualityModel):
+    """VTAMIQ: one number a pair, unbounded, trained to lie in [0, 1]; pictures of any size.
+
+    Args:
+        config: The network; by default the repository's present state.
+        views: Which patches it sees; by default all.
+    """
+
+    info = SCORE
+
+    def __init__(self, config: VTAMIQConfig | None = None, views: VTAMIQViews | None = None) -> None:
+        super().__init__()
+        self.built = config = config or VTAMIQConfig()
+        self.views = views or VTAMIQViews()
+        self.views.check()
+        self.encoder = Encoder(config)
+        self.difference_gain = nn.Parameter(torch.ones(config.width)) if config.difference_gain else None
+        self.difference_embedding = ResidualGroup(config) if config.difference_embedding else None
+        self.decoder = Decoder(config) if config.decoder else None
+        self.predictor = Predictor(config)
+
+    def compare(self, distorted: ChannelBatch, reference: ChannelBatch) -> ScoreBatch:
+        """Scores, (batch,), from the class tokens of pictures and of their references."""
+        difference = self.modulated(distorted, reference)
+        scores: Tensor = self.predictor(difference)
+        return scores
+
+    def modulated(self, distorted: ChannelBatch, reference: ChannelBatch) -> ChannelBatch:
+        """What the predictor reads: the difference of the class tokens after gain, embedding and decoder."""
+        difference = reference - distorted
+        if self.difference_gain is not None:
+            difference = difference * self.difference_gain
+        if self.difference_embedding is not None:
+            difference = difference * self.difference_embedding.body(reference)
+        if self.decoder is not None:
+            difference = self.decoder(difference)
+        return difference
+
+    def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
+        """Score, its spread over the sets (highest minus lowest), and the difference of the class tokens.
+
+        The difference is the mean of its magnitude: 0 for equal pictures, for which the score is
+        ``score_of_identical()``.
+        """
+        distorted, reference = self.checked_pair(distorted, reference)
+        distorted, reference = self._prepared(distorted), self._prepared(reference)
+        if self._depends_on_pair():
+            pairs = zip(torch.split(distorted, 1), torch.split(reference, 1), strict=True)
+            tokens = [self._encode(torch.cat(pair), self._sets_of(*pair)) for pair in pairs]
+            both = torch.stack(tokens, dim=1)  # (2, batch, sets, width)
+            return self._judge(both[0], both[1])
+        tokens_of_both = self._encode(torch.cat([distorted, reference]), self._fixed_sets(distorted))
+        return self._judge(*tokens_of_both.chunk(2))
+
+    def score_of_identical(self) -> float:
+        """The score of any picture beside itself, which is one number for a set of weights."""
+        nothing = self.predictor.hidden.weight.new_zeros(1, self.built.width)
+        with torch.no_grad():
+            return float(self.compare(nothing, nothing))
+
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+        """The class tokens of one reference (a batch of one), to compare many pictures with."""
+        check_batch(reference, "reference", self.smallest_side)
+        if self._depends_on_pair():
+            return EncodedReference(tuple(reference.shape), reference)
+        prepared = self._prepared(reference)
+        return EncodedReference(tuple(reference.shape), self._encode(prepared, self._fixed_sets(prepared)))
+
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        size = self.predictor.hidden.weight.element_size()
+        if self._depends_on_pair():
+            return 3 * height * width * size
+        return len(fixed_sets(height, width, self.built, self.views)) * self.built.width * size
+
+    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        check_batch(distorted, "distorted", self.smallest_side)
+        for reference in features:
+            if reference.shape[1:] != distorted.shape[1:]:
+                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
+        kept = torch.cat([reference.kept for reference in features])
+        if self._depends_on_pair():
+            return self.terms(distorted, kept)
+        prepared = self._prepared(distorted)
+        return self._judge(self._encode(prepared, self._fixed_sets(prepared)), kept)
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """Which patches are seen, and how."""
+        return self.views.settings(self.built)
+
+    def config(self) -> dict[str, JSON]:
+        """What the network is built with to take its weights."""
+        return dict(self.built.model_dump(mode="json"))
+
+    def use_bfloat16_products(self) -> bool:
+        """Take the encoder's products in bfloat16, but those of the class token; all else stays float32."""
+        self.encoder.use_bfloat16_products()
+        return True
+
+    def _judge(self, distorted: ClassTokens, reference: ClassTokens) -> dict[str, ScoreBatch]:
+        each = self.compare(distorted.flatten(0, 1), reference.flatten(0, 1)).view(distorted.shape[:2])
+        return {
+            "spread": each.amax(1) - each.amin(1),
+            "difference": (reference - distorted).abs().mean((1, 2)),
+            "score": each.mean(1),
+        }
+
+    def _encode(self, images: ImageBatch, sets: list[Positions]) -> ClassTokens:
+        """The class token of each picture for each set of patches, one set after the other."""
+        sizes = sizes_of(images.shape[2], images.shape[3], self.built)
+        levels = pyramid(images, len(sizes), self.built)
+        tokens = []
+        for positions in sets:
+            told = places(positions, self.built, self.views, sizes).to(images.device)
+            scales = scales_of(positions).to(images.device).expand(len(images), -1) if self.built.scales else None
+            tokens.append(self.encoder(cut_patches(levels, positions), told.expand(len(images), -1, -1), scales))
+        return torch.stack(tokens, dim=1)
+
+    def _prepared(self, images: ImageBatch) -> Tensor:
+        return large_enough(images.to(self.predictor.hidden.weight.dtype))
+
+    def _depends_on_pair(self) -> bool:
+        return self.views.protocol == "context-aware"
+
+    def _fixed_sets(self, images: ImageBatch) -> list[Positions]:
+        return fixed_sets(images.shape[2], images.shape[3], self.built, self.views)
+
+    def _sets_of(self, distorted: Tensor, reference: Tensor) -> list[Positions]:
+        scales = len(sizes_of(distorted.shape[2], distorted.shape[3], self.built))
+        return context_sets(reference[0], distorted[0], scales, self.views)

@@ -1,0 +1,164 @@
+"""ViT-B/16 as Google and timm file it, brought to the names of VTAMIQ's encoder: where its trainings start.
+
+Dosovitskiy et al., ICLR 2021, arXiv 2010.11929. Both files, ``published.VIT_NPZ`` and ``published.VIT_TIMM``, hold
+the same weights: ImageNet-21k, then ImageNet-1k at 384 pixels.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from acutance.errors import CheckpointError
+from acutance.models.vtamiq.model import VTAMIQ
+
+Tensors = Mapping[str, Tensor]
+
+NEW_PARTS = ("registers", "scales", "_gain", "_adapters.")
+"""What marks the names of the encoder's tensors that ViT has not; they keep their values."""
+
+_NPZ_LAYER = {
+    "LayerNorm_0": "attention_norm",
+    "LayerNorm_2": "mlp_norm",
+    "MultiHeadDotProductAttention_1/query": "query",
+    "MultiHeadDotProductAttention_1/key": "key",
+    "MultiHeadDotProductAttention_1/value": "value",
+    "MultiHeadDotProductAttention_1/out": "out",
+    "MlpBlock_3/Dense_0": "fc1",
+    "MlpBlock_3/Dense_1": "fc2",
+}
+_NPZ_PARTS = {"scale": "weight", "kernel": "weight", "bias": "bias"}
+_NPZ_ROOT = {
+    "cls": "encoder.embedding.class_token",
+    "embedding/kernel": "encoder.embedding.patches.weight",
+    "embedding/bias": "encoder.embedding.patches.bias",
+    "Transformer/posembed_input/pos_embedding": "encoder.embedding.positions",
+    "Transformer/encoder_norm/scale": "encoder.norm.weight",
+    "Transformer/encoder_norm/bias": "encoder.norm.bias",
+}
+_TIMM_LAYER = {
+    "norm1": "attention_norm",
+    "norm2": "mlp_norm",
+    "attn.proj": "out",
+    "mlp.fc1": "fc1",
+    "mlp.fc2": "fc2",
+}
+_TIMM_ROOT = {
+    "cls_token": "encoder.embedding.class_token",
+    "pos_embed": "encoder.embedding.positions",
+    "patch_embed.proj.weight": "encoder.embedding.patches.weight",
+    "patch_embed.proj.bias": "encoder.embedding.patches.bias",
+    "norm.weight": "encoder.norm.weight",
+    "norm.bias": "encoder.norm.bias",
+}
+
+
+def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]) -> None:
+    """Load ViT's weights over a model; registers, gains, adapters, scales, decoder and predictor stay.
+
+    Args:
+        model: What to load them over.
+        tensors: Every tensor of the file; layers past the model's last are passed over.
+        kind: Whose file it is.
+
+    Raises:
+        CheckpointError: A tensor is missing or has another shape.
+    """
+    pretrained = from_npz(tensors) if kind == "npz" else from_timm(tensors)
+    own = model.state_dict()
+    wanted = [name for name in own if name.startswith("encoder.") and not any(part in name for part in NEW_PARTS)]
+    positions = "encoder.embedding.positions"
+    if positions in pretrained:
+        pretrained[positions] = resized_positions(pretrained[positions], own[positions].shape[1])
+    for name in wanted:
+        got = tuple(pretrained[name].shape) if name in pretrained else "none"
+        if got != tuple(own[name].shape):
+            raise CheckpointError(
+                f"Expected {name} of shape {tuple(own[name].shape)} among ViT's weights, got {got}. Use ViT-B/16's."
+            )
+    model.load_state_dict(own | {name: pretrained[name] for name in wanted})
+
+
+def from_npz(tensors: Tensors) -> dict[str, Tensor]:
+    """Tensors by own names from those of Google's archive; its classifier is left out.
+
+    Raises:
+        CheckpointError: A name that no such archive has.
+    """
+    own = {}
+    for name, tensor in tensors.items():
+        if name.startswith(("head/", "pre_logits/")):
+            continue
+        target = _npz_target(name)
+        own[target] = _as_torch(tensor, bias=name.endswith("bias"), out=name.endswith("out/kernel"))
+    return own
+
+
+def from_timm(tensors: Tensors) -> dict[str, Tensor]:
+    """Tensors by own names from those of timm's ViT; its classifier is left out.
+
+    Raises:
+        CheckpointError: A name that no such file has.
+    """
+    own = {}
+    for name, tensor in tensors.items():
+        if name.startswith(("head.", "pre_logits.")):
+            continue
+        if name in _TIMM_ROOT:
+            own[_TIMM_ROOT[name]] = tensor
+            continue
+        _, index, *path = name.split(".") if name.startswith("blocks.") else (None, None)
+        part, layer = ".".join(path[:-1]), f"encoder.layers.{index}"
+        if part == "attn.qkv":
+            thirds = zip(("query", "key", "value"), tensor.chunk(3), strict=True)
+            own |= {f"{layer}.{which}.{path[-1]}": third for which, third in thirds}
+        elif part in _TIMM_LAYER:
+            own[f"{layer}.{_TIMM_LAYER[part]}.{path[-1]}"] = tensor
+        else:
+            raise _unknown(name, "timm's ViT")
+    return own
+
+
+def resized_positions(table: Tensor, rows: int) -> Tensor:
+    """The table of positions with another number of rows, its first one kept.
+
+    The others are a square grid, interpolated bilinearly with its corners in the corners.
+
+    Args:
+        table: Shape (1, 1 + n * n, width).
+        rows: 1 + m * m.
+    """
+    if table.shape[1] == rows:
+        return table
+    side, wanted = math.isqrt(table.shape[1] - 1), math.isqrt(rows - 1)
+    grid = table[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+    resized = functional.interpolate(grid, size=(wanted, wanted), mode="bilinear", align_corners=True)
+    return torch.cat([table[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)
+
+
+def _npz_target(name: str) -> str:
+    if name in _NPZ_ROOT:
+        return _NPZ_ROOT[name]
+    block, _, rest = name.removeprefix("Transformer/").partition("/")
+    part, _, leaf = rest.rpartition("/")
+    if not block.startswith("encoderblock_") or part not in _NPZ_LAYER or leaf not in _NPZ_PARTS:
+        raise _unknown(name, "Google's ViT")
+    return f"encoder.layers.{block.removeprefix('encoderblock_')}.{_NPZ_LAYER[part]}.{_NPZ_PARTS[leaf]}"
+
+
+def _as_torch(tensor: Tensor, *, bias: bool, out: bool) -> Tensor:
+    """JAX keeps kernels as (inputs, outputs), heads as dimensions of their own, pictures channels last."""
+    if bias:
+        return tensor.flatten()
+    if tensor.ndim == 4:
+        return tensor.permute(3, 2, 0, 1)
+    if tensor.ndim == 3 and tensor.shape[0] != 1:
+        return (tensor.flatten(0, 1) if out else tensor.flatten(1)).T
+    return tensor.T if tensor.ndim == 2 else tensor
+
+
+def _unknown(name: str, whose: str) -> CheckpointError:
+    return CheckpointError(f"Expected names of {whose}, got {name}. Use the file of ViT-B/16 that the catalogue names.")

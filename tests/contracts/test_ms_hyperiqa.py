@@ -1,0 +1,38 @@
+"""MS-HyperIQA keeps the promises of every quality model; a tiny trunk with random weights stands for it."""
+
+import pytest
+
+from acutance.models.ms_hyperiqa.model import MSHyperIQAViews
+from acutance.models.quality_model import QualityModel
+from tests.contracts.quality_model import QualityModelContract
+from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
+
+
+class TestMSHyperIQA(QualityModelContract):
+    best_at_identity = False  # no reference
+    follows_noise = False  # random weights
+
+    @pytest.fixture
+    def model(self) -> QualityModel:
+        return tiny_ms_hyperiqa().requires_grad_(requires_grad=False)
+
+
+class TestMSHyperIQAOnRandomCrops(QualityModelContract):
+    best_at_identity = False
+    follows_noise = False
+
+    @pytest.fixture
+    def model(self) -> QualityModel:
+        views = MSHyperIQAViews(protocol="random", crops=2, seed=1)
+        return tiny_ms_hyperiqa(views, resize=(224, 240)).requires_grad_(requires_grad=False)
+
+
+class TestMSHyperIQAInBFloat16(QualityModelContract):
+    best_at_identity = False
+    follows_noise = False
+
+    @pytest.fixture
+    def model(self) -> QualityModel:
+        model = tiny_ms_hyperiqa(trunk_blocks=(2, 2, 1, 1)).requires_grad_(requires_grad=False)
+        model.use_bfloat16_products()
+        return model

@@ -1,0 +1,83 @@
+"""The tables of the published AHIQ weights."""
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from acutance.checkpoints.key_table import COUNTER
+from acutance.models.ahiq import config, published
+from acutance.models.ahiq.config import AHIQConfig
+from acutance.models.ahiq.network import AHIQNetwork
+from acutance.models.ahiq.views import AHIQViews
+from acutance.models.options import Number
+from tests.contracts.test_ahiq import tiny
+from tests.fakes.ahiq_checkpoint import golden
+
+
+@pytest.mark.parametrize(("part", "count"), [("resnet50", 320), ("vit", 152)])
+def test_a_trunk_table_holds_every_tensor_of_its_file(part: str, count: int):
+    names = {"resnet50": published.OFFICIAL.trunks[0], "vit": published.OFFICIAL.trunks[1]}[part].keys.names
+    assert set(names) == set(golden()["layouts"][part])
+    assert len(names) == count
+
+
+def test_the_official_table_holds_every_tensor_of_the_heads():
+    heads = {
+        f"{part}_model_state_dict.{name}" for part in ("deform_net", "regressor") for name in golden()["layouts"][part]
+    }
+    assert set(published.OFFICIAL.keys.names) == heads
+
+
+def test_a_trunk_uses_what_the_authors_use():
+    for trunk, part in zip(published.OFFICIAL.trunks, ("resnet50", "vit"), strict=True):
+        needed = tuple(golden()["needed"][part])
+        used = {name for name, own in trunk.keys.names.items() if own is not None}
+        expected = {name for name in trunk.keys.names if name.startswith(needed) and not name.endswith(COUNTER)}
+        assert used == expected
+
+
+@pytest.mark.parametrize("layout", published.LAYOUTS, ids=lambda layout: layout.name)
+def test_every_layout_leads_to_every_tensor_of_the_model(layout):
+    reached = layout.keys.own_names.union(*(trunk.keys.own_names for trunk in layout.trunks))
+    assert reached == {name for name in tiny().state_dict() if not name.endswith(COUNTER)}
+
+
+def test_a_whole_model_of_pyiqa_has_the_names_of_all_four_parts():
+    names = {f"{part}.{name}" for part, layout in golden()["layouts"].items() for name in layout}
+    assert set(published.PYIQA_WHOLE.keys.names) == names
+
+
+def test_options_are_the_fields_of_the_views():
+    fields = AHIQViews.model_fields
+    assert set(published.OPTIONS) == set(fields)
+    for name, option in published.OPTIONS.items():
+        if isinstance(option, Number):
+            assert option.default == fields[name].default
+        else:
+            assert set(option) == set(get_args(fields[name].annotation))
+            assert option[0] == fields[name].default
+
+
+def test_terms_are_those_of_the_catalogue():
+    from tests.contracts.quality_model import smooth_pictures
+
+    pictures = smooth_pictures(32)
+    assert set(tiny().terms(pictures, pictures)) == {*published.TERM_NAMES, "score"}
+
+
+def test_only_the_five_blocks_and_the_one_stage_that_are_used_are_built():
+    network = AHIQNetwork(AHIQConfig())
+    parts = ("vit", "resnet", "fusion", "regressor")
+    counts = {part: sum(p.numel() for p in getattr(network, part).parameters()) for part in parts}
+    assert counts == {"vit": 36_191_232, "resnet": 225_344, "fusion": 13_010_450, "regressor": 14_158_338}
+
+
+def test_the_tables_count_the_blocks_that_the_network_has():
+    assert config.BLOCKS == published.USED_BLOCKS
+
+
+def test_importing_the_tables_loads_no_torch():
+    code = "import sys, acutance.models.ahiq.published; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,62 @@
+"""What is published of VTAMIQ agrees with the network and with the views."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+
+from acutance.checkpoints.layout import Layout
+from acutance.models.options import Number, Options
+from acutance.models.vtamiq import published
+from acutance.models.vtamiq.config import VTAMIQConfig
+from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.views import VTAMIQViews
+
+OPTIONS: dict[str, tuple[Options, Mapping[str, Any]]] = {
+    "head": (published.HEAD_OPTIONS, published.HEAD_VIEWS),
+    "paper": (published.PAPER_OPTIONS, published.PAPER_VIEWS),
+    "kadis700k": (published.KADIS700K_OPTIONS, published.KADIS700K_VIEWS),
+}
+LAYOUTS = [*published.HEAD_LAYOUTS, *published.PAPER_LAYOUTS, *published.KADIS700K_LAYOUTS]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_are_the_fields_of_the_views(name: str) -> None:
+    options, _ = OPTIONS[name]
+    assert list(options) == list(VTAMIQViews.model_fields)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_have_the_defaults_of_the_views(name: str) -> None:
+    options, changed = OPTIONS[name]
+    views = VTAMIQViews(**changed).model_dump()
+    defaults = {key: option.default if isinstance(option, Number) else option[0] for key, option in options.items()}
+    assert defaults == views
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_views_take_every_value_of_an_option(name: str) -> None:
+    for key, option in OPTIONS[name][0].items():
+        values = (option.low, option.default) if isinstance(option, Number) else option
+        for value in values:
+            assert getattr(VTAMIQViews.model_validate({key: value}), key) == value
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_layouts_name_every_tensor_of_their_network(layout: Layout) -> None:
+    with torch.device("meta"):
+        model = VTAMIQ(VTAMIQConfig(**layout.config))  # type: ignore[arg-type]
+    assert layout.keys.own_names == set(model.state_dict())
+
+
+def test_the_training_programs_file_holds_the_state_dict_under_a_name() -> None:
+    whole, alone = published.HEAD_LAYOUTS[:2]
+    assert set(whole.keys.names) == {f"model_state_dict.{name}" for name in alone.keys.names}
+
+
+def test_listing_it_needs_no_torch() -> None:
+    check = "import acutance.models.vtamiq.published, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
