@@ -23,6 +23,8 @@ import torch
 from PIL import Image
 
 import acutance
+from acutance.models.quality_model import QualityModel
+from acutance.models.vtamiq.model import VTAMIQ
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import rivals
@@ -122,7 +124,7 @@ def vtamiq(folder: Path, options: argparse.Namespace) -> Iterator[Contest]:
     for precision in ("float32", "bfloat16"):
         model = acutance.load("vtamiq.head", weights, precision=precision)
         name = f"acutance {precision}"
-        runs[name] = lambda model=model: model.compare_patches(patches[1], patches[0], places).tolist()
+        runs[name] = lambda model=model: compare_patches(model, patches, places)
         counted[name] = multiply_adds(runs[name])
     if theirs := rivals.vtamiq(options.vtamiq, weights):
         runs["authors"] = lambda: theirs((patches[0], patches[1]), (places, places), (None, None))[0].tolist()
@@ -130,10 +132,16 @@ def vtamiq(folder: Path, options: argparse.Namespace) -> Iterator[Contest]:
     yield Contest("VTAMIQ, 512 patches", runs, 1, counted)
 
 
+def compare_patches(model: VTAMIQ, patches: torch.Tensor, places: torch.Tensor) -> Scores:
+    """As the authors' forward: reference and distorted patches of one pair in, one number out."""
+    reference, distorted = model.encoder(patches.flatten(0, 1), places.expand(2, -1, -1)).split(1)
+    return model.compare(distorted, reference).tolist()
+
+
 CONTESTS = {"hyperiqa": hyperiqa, "ms_hyperiqa": ms_hyperiqa, "vtamiq": vtamiq, "ahiq": ahiq}
 
 
-def score_pairs(model: acutance.models.quality_model.QualityModel, pairs: list[tuple[Path, Path]]) -> Scores:
+def score_pairs(model: QualityModel, pairs: list[tuple[Path, Path]]) -> Scores:
     images, references = ([pair[index] for pair in pairs] for index in (0, 1))
     return [row.score for row in acutance.score(images, reference=references, model=[model])]
 

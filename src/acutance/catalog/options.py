@@ -36,9 +36,7 @@ def described(allowed: Words | Number) -> str:
     """What an option may be, for people: the default first."""
     if not isinstance(allowed, Number):
         return ", ".join(str(value).lower() for value in allowed)
-    kind = "whole number" if allowed.whole else "number"
-    most = f" to {allowed.high:g}" if allowed.high < math.inf else " or more"
-    return f"{allowed.default:g} (a {kind}, {allowed.low:g}{most})"
+    return f"{_shown(allowed.default)} ({_range(allowed)})"
 
 
 def _word(allowed: Words, value: Any, what: str) -> str | bool:  # noqa: ANN401 (anything a caller gives)
@@ -57,7 +55,15 @@ def _number(allowed: Number, value: Any, what: str) -> float:  # noqa: ANN401 (a
         number = math.nan
     fits = allowed.low <= number <= allowed.high and math.isfinite(number)
     if not fits or (allowed.whole and number != int(number)):
-        kind = "a whole number" if allowed.whole else "a number"
-        most = f" to {allowed.high:g}" if allowed.high < math.inf else " or more"
-        raise ConfigError(f"Expected {what} to be {kind}, {allowed.low:g}{most}, got {value!r}. Change it.")
+        raise ConfigError(f"Expected {what} to be {_range(allowed)}, got {value!r}. Change it.")
     return int(number) if allowed.whole else number
+
+
+def _range(allowed: Number) -> str:
+    kind = "a whole number" if allowed.whole else "a number"
+    most = "or more" if allowed.high == math.inf else f"to {_shown(allowed.high)}"
+    return f"{kind}, {_shown(allowed.low)} {most}"
+
+
+def _shown(number: float) -> str:
+    return str(int(number)) if number == int(number) else f"{number:g}"

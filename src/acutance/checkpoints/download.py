@@ -101,7 +101,8 @@ def missing(record: CheckpointRecord, got: str, cure: str | None = None) -> Miss
     """
     here, there = record.local_filename, f" of {record.repository}" if record.repository else ""
     renamed = f" as {here}" if here != record.filename else ""
-    cure = cure or record.origin or f"Run `acutance weights fetch {record.name}` on a machine with network"
+    elsewhere = None if record.repository else record.origin
+    cure = cure or elsewhere or f"Run `acutance weights fetch {record.name}` on a machine with network"
     place = f"put the file into the folder {WEIGHTS_VARIABLE} names{renamed}"
     last = f"and {place}" if record.is_trunk else f"{place}, or pass weights=PATH"
     return MissingWeightsError(

@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.catalog import CATALOG, find_model, list_models
+from acutance.catalog import CATALOG, find_model, list_models, list_records
 from acutance.errors import UnknownNameError
 
 CLASSIC = [
@@ -18,11 +18,20 @@ CLASSIC = [
     "haarpsi",
     "dss",
 ]
+SYSTEMS = [
+    "ahiq",
+    "hyperiqa",
+    "hyperiqa.pyiqa",
+    "ms_hyperiqa",
+    "vtamiq.head",
+    "vtamiq.kadis700k",
+    "vtamiq.paper",
+]
 
 
 def test_every_model_of_the_catalogue_is_listed_in_order():
     names = [entry.name for entry in list_models()]
-    assert names == sorted(["afine", "afine-naturalness", *CLASSIC])
+    assert names == sorted(["afine", "afine-naturalness", *SYSTEMS, *CLASSIC])
     assert set(CATALOG) == set(names)
 
 
@@ -64,3 +73,27 @@ def test_the_first_value_of_an_option_is_its_default(name: str):
     entry = find_model(name)
     defaults = {option: values[0] for option, values in words(name).items()}
     assert entry.build(**defaults).preprocessing() == entry.build().preprocessing()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_states_its_protocols_with_the_one_that_covers_every_pixel_first(name: str):
+    assert words(name)["protocol"][0] == "cover"
+    assert len(words(name)["protocol"]) > 1
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_says_on_which_opinions_it_was_trained(name: str):
+    info = find_model(name).info
+    assert info.usual is not None
+    assert info.identical is None
+    assert (info.low, info.high) == (float("-inf"), float("inf"))
+
+
+def test_every_file_of_weights_is_listed_once_with_its_trunks():
+    records = list_records()
+    assert {"afine", "hyperiqa", "hyperiqa.pyiqa", "resnet50.a1_in1k"} <= set(records)
+    assert [name for name, record in records.items() if record.is_trunk] == [
+        "resnet50.a1_in1k",
+        "vit_base_patch8_224.augreg_in21k_ft_in1k",
+    ]
+    assert all(record.repository or record.origin for record in records.values())

@@ -18,9 +18,6 @@ AHIQ = CheckpointRecord(
     title="AHIQ",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="AHIQ_vit_p8_epoch33-da3ea303.pth",
-    origin="Or follow the links on the authors' page, github IIGROUP/AHIQ.",
-    size_bytes=326_025_456,  # both heads, 27,168,788 numbers, and two more of each that Adam keeps
-    sha256=None,
     licence=(
         "The authors' code is MIT, but the weights were trained on PIPAL, which is for research; "
         "commercial use: unknown, ask the authors first."
@@ -28,7 +25,7 @@ AHIQ = CheckpointRecord(
     paper=PAPER,
     note=(
         "Holds the two trained heads only; the two trunks are fetched beside it. The copy that PyIQA's author hosts; "
-        "that its layout is the authors' is inferred from how PyIQA reads it."
+        "that its layout is the authors' (github IIGROUP/AHIQ) is inferred from how PyIQA reads it."
     ),
 )
 """The fusion and the regressor, trained on PIPAL for 33 epochs."""

@@ -113,8 +113,8 @@ PAPER_LAYOUTS: Final = (
 KADIS700K_LAYOUTS: Final = layouts_of("kadis700k", KADIS700K, UNTIL_2022)
 
 _UNPUBLISHED = (
-    "No weights of this configuration are published: train it, or pass a checkpoint of the authors' code "
-    "(github ch-andrei/VTAMIQ)"
+    "No weights of it are published: train it, or take a checkpoint that the authors' code "
+    "(github ch-andrei/VTAMIQ) has made"
 )
 HEAD_WEIGHTS: Final = CheckpointRecord(
     name="vtamiq.head",
