@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from acutance.catalog import list_records
 from tests.unit.cli.conftest import Run
 
 
@@ -17,10 +18,11 @@ def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_weights_are_listed_with_size_source_and_licence(run: Run):
-    heading, afine = run("weights", "list").stdout.splitlines()
+    heading, afine, *others = run("weights", "list").stdout.splitlines()
     assert heading.split() == ["weights", "size", "from", "on", "this", "machine", "licence"]
     assert afine.startswith("afine    611 MB  chaofengc/IQA-PyTorch-Weights: afine.pth  no ")
     assert "commercial use: unknown" in afine
+    assert [line.split()[0] for line in others] == sorted(set(list_records()) - {"afine"})
 
 
 def test_weights_on_this_machine_are_listed_with_their_place(run: Run, weights_folder: Path):
