@@ -1,0 +1,93 @@
+"""Blurs of KADID-10k: Gaussian, lens, motion."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.distortions.filters import convolved, gaussian_blurred
+from acutance.distortions.pixels import Pixels
+
+_SLICES = 2000
+"""Slices of a pixel in which the area under a circle is added up; the error of a weight is below 1e-6."""
+
+
+def gaussian_blur(picture: Pixels, sigma: float) -> Pixels:
+    """The picture behind a Gaussian, as MATLAB's ``imgaussfilt``.
+
+    Args:
+        picture: Shape (H, W, 3), in [0, 1].
+        sigma: Standard deviation in pixels, above 0.
+    """
+    return gaussian_blurred(picture, sigma)
+
+
+def lens_blur(picture: Pixels, radius: float) -> Pixels:
+    """The picture out of focus: the mean over a disc.
+
+    Args:
+        picture: Shape (H, W, 3), in [0, 1].
+        radius: Of the disc, in pixels, above 0.
+    """
+    return convolved(picture, disc(radius))
+
+
+def motion_blur(picture: Pixels, length: float, generator: np.random.Generator) -> Pixels:
+    """The picture of a camera that moved on a straight line.
+
+    Args:
+        picture: Shape (H, W, 3), in [0, 1].
+        length: Of the way, in pixels; 1 and less is no movement.
+        generator: Draws the angle, a whole number of degrees from 0 to 180.
+    """
+    return convolved(picture, line(length, int(generator.integers(0, 181))))
+
+
+@lru_cache(maxsize=32)
+def disc(radius: float) -> NDArray[np.float64]:
+    """Weights proportional to the part of each pixel that lies in the disc, as ``fspecial('disk')``.
+
+    Args:
+        radius: In pixels, above 0.
+
+    Returns:
+        Shape (2 R + 1, 2 R + 1) with R = ceil(radius - 1/2), sum 1, read-only.
+    """
+    reach = math.ceil(radius - 0.5)
+    edges = np.arange(-reach - 0.5, reach + 1)
+    offsets = (np.arange(_SLICES) + 0.5) / _SLICES
+    columns = edges[:-1, np.newaxis] + offsets  # (2 R + 1, slices)
+    half_chords = np.sqrt(np.maximum(radius**2 - columns**2, 0))[..., np.newaxis]
+    below = np.clip(edges, -half_chords, half_chords)  # (2 R + 1, slices, 2 R + 2)
+    areas = np.diff(below, axis=2).mean(axis=1).T
+    weights = np.asarray(areas / areas.sum())
+    weights.flags.writeable = False
+    return weights
+
+
+@lru_cache(maxsize=512)
+def line(length: float, angle: int) -> NDArray[np.float64]:
+    """Weights that fall linearly from 1 on the line to 0 at a distance of one pixel, as ``fspecial('motion')``.
+
+    As there, a pixel further from the middle than the line's end is measured from that end.
+
+    Args:
+        length: In pixels.
+        angle: In degrees, counter-clockwise from the right.
+
+    Returns:
+        Odd sides, sum 1, read-only.
+    """
+    half = (max(1.0, length) - 1) / 2
+    phi = math.radians(angle % 180)
+    reach = math.ceil(half)
+    x = np.arange(-reach, reach + 1.0)
+    y = -x[:, np.newaxis]
+    along = x * math.cos(phi) + y * math.sin(phi)
+    across = y * math.cos(phi) - x * math.sin(phi)
+    beyond = np.where(np.hypot(x, y) >= half, half - np.abs(along), 0)
+    weights = np.maximum(1 - np.hypot(across, beyond), 0)
+    weights = np.asarray(weights / weights.sum())
+    weights.flags.writeable = False
+    return weights
