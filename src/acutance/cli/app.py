@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from acutance.cli.data import data_app
+from acutance.cli.data_splits import SPLIT_EPILOG, TRIPLETS_EPILOG, split, triplets
 from acutance.cli.models import models
 from acutance.cli.score import SCORE_EPILOG, score
 from acutance.cli.weights import weights_app
@@ -48,6 +50,9 @@ app = typer.Typer(
 app.command(epilog=SCORE_EPILOG)(score)
 app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(models)
 app.add_typer(weights_app, name="weights")
+data_app.command(epilog=SPLIT_EPILOG)(split)
+data_app.command(epilog=TRIPLETS_EPILOG)(triplets)
+app.add_typer(data_app, name="data")
 
 
 @app.callback(invoke_without_command=True)

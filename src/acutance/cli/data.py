@@ -1,0 +1,127 @@
+"""``acutance data``: which datasets there are, what is there of one, and its table as a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from acutance.datasets.facts import DatasetFacts
+    from acutance.datasets.inventory import DatasetReport
+
+SHOWN_FAULTS = 20
+"""How many faults of a kind are shown before they are only counted."""
+
+data_app = typer.Typer(
+    help="List, check and read datasets of rated pictures.",
+    epilog="Examples:\n\nacutance data check kadid10k /data/kadid10k\n\nacutance data table csiq /data/csiq -o t.csv",
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="Name of the dataset, from: acutance data list", show_default=False)]
+Root = Annotated[Path, typer.Argument(help="Its folder, in the published layout.", show_default=False)]
+
+
+@data_app.command("list", epilog="Examples:\n\nacutance data list\n\nacutance data list | grep lower")
+def list_datasets() -> None:
+    """List the datasets that can be read: counts, scale, licence and where to get them."""
+    from rich.table import Table
+
+    from acutance.cli.tables import stdout_console
+    from acutance.datasets.catalogue import list_datasets as known_datasets
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("dataset", "pictures", "references", "better", "range", "from", "licence"):
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("pictures", "references") else "left")
+    for facts in known_datasets():
+        references = "" if facts.references is None else str(facts.references)
+        better = facts.better if facts.rated else ""
+        table.add_row(facts.name, str(facts.pictures), references, better, _scale(facts), facts.where, facts.licence)
+    stdout_console().print(table)
+
+
+@data_app.command(
+    epilog="Examples:\n\nacutance data check tid2013 /data/tid2013\n\nacutance data check koniq10k koniq --pictures"
+)
+def check(
+    name: Name,
+    root: Root,
+    *,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Open every picture too.")] = False,
+) -> None:
+    """Count what is there of a dataset against the published numbers; status 1 if anything is missing or wrong."""
+    from acutance.cli.progress import counting
+    from acutance.cli.tables import printable, stdout_console
+    from acutance.datasets.inventory import check_dataset
+
+    with counting("pictures") as advance:
+        report = check_dataset(name, root, decode=pictures, on_progress=advance)
+    stdout_console().print(_report_table(report))
+    for kind, faults in (
+        ("", report.differences),
+        ("missing: ", report.missing),
+        ("", [str(problem) for problem in report.problems]),
+        ("", report.unreadable),
+    ):
+        for fault in faults[:SHOWN_FAULTS]:
+            typer.echo(f"acutance: {kind}{printable(fault)}", err=True)
+        if len(faults) > SHOWN_FAULTS:
+            typer.echo(f"acutance: {kind}and {len(faults) - SHOWN_FAULTS} more", err=True)
+    if not report.is_complete:
+        typer.echo(f"acutance: {report.facts.title} is not as published; get it from {report.facts.where}", err=True)
+        raise typer.Exit(1)
+
+
+@data_app.command(
+    epilog="Examples:\n\nacutance data table kadid10k /data/kadid10k -o kadid10k.parquet\n\n"
+    "acutance data table csiq /data/csiq -o csiq.csv --overwrite"
+)
+def table(
+    name: Name,
+    root: Root,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .csv or .parquet file.", show_default=False)],
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave out rows whose picture is not there.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+) -> None:
+    """Write the table of a dataset: one line a picture, with reference, score, distortion, scene and split."""
+    from acutance.datasets.catalogue import find_dataset, read_dataset
+    from acutance.datasets.table_files import demand_ending, write_table
+    from acutance.errors import ConfigError
+
+    find_dataset(name)
+    demand_ending(output)
+    if output.is_dir() or (output.exists() and not overwrite):
+        raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
+    rated = read_dataset(name, root, allow_missing=allow_missing)
+    write_table(rated, output)
+    print(f"{output} ({len(rated)} rows)")
+
+
+def _report_table(report: "DatasetReport") -> "Table":
+    from rich.table import Table
+
+    facts, found = report.facts, report.found
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(facts.name)
+    for heading in ("found", "published"):
+        table.add_column(heading, justify="right")
+    table.add_row("pictures with a score", str(found.rated), str(facts.rated))
+    table.add_row("pictures without a score", str(found.unrated), str(facts.unrated))
+    if facts.references is not None:
+        table.add_row("references", str(found.references), str(facts.references))
+    for split in dict.fromkeys((*facts.splits, *found.splits)):
+        table.add_row(f"to {split}", str(found.splits.get(split, 0)), str(facts.splits.get(split, "")))
+    table.add_row("missing files", str(len(report.missing)), "0")
+    if report.mos_range is not None:
+        table.add_row("range of scores", "{:g} to {:g}".format(*report.mos_range), _scale(facts))
+        table.add_row("better", facts.better, "")
+    return table
+
+
+def _scale(facts: "DatasetFacts") -> str:
+    return "" if facts.low is None or facts.high is None else f"{facts.low:g} to {facts.high:g}"

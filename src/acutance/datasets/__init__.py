@@ -1,0 +1,29 @@
+"""Public datasets of rated pictures as tables, their splits, triplets and pairs."""
+
+from acutance.datasets.catalogue import find_dataset, list_datasets, read_dataset
+from acutance.datasets.checking import Problem, check_table, demand_sound
+from acutance.datasets.facts import DatasetFacts
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.inventory import DatasetReport, check_dataset
+from acutance.datasets.lists import read_list
+from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
+from acutance.datasets.table_files import read_table, write_table
+
+__all__ = [
+    "COLUMNS",
+    "DatasetError",
+    "DatasetFacts",
+    "DatasetReport",
+    "OpinionTable",
+    "Problem",
+    "RatedPicture",
+    "check_dataset",
+    "check_table",
+    "demand_sound",
+    "find_dataset",
+    "list_datasets",
+    "read_dataset",
+    "read_list",
+    "read_table",
+    "write_table",
+]

@@ -1,0 +1,264 @@
+"""The files in which datasets publish their opinions: text, CSV, MATLAB and Excel; faults name file and line."""
+
+import csv
+import math
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.matlab_layout import check_mat_layout
+from acutance.extras import require
+
+HEADER_WITHIN = 20
+"""A sheet's header is looked for in so many first rows: CSIQ's stands below a title."""
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ParseError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the readers of MATLAB and Excel files raise on damaged ones."""
+
+
+class Record:
+    """One line of a file: cells that are read as text or number, or refused by name.
+
+    Args:
+        path: The file, for errors.
+        line: Number of the line or row, from 1.
+        cells: What stands in it, by column.
+    """
+
+    def __init__(self, path: Path, line: int, cells: Mapping[str, object]) -> None:
+        self.path = path
+        self.line = line
+        self.cells = cells
+
+    def text(self, column: str) -> str:
+        """The cell as text, without blanks around it; whole numbers without a point.
+
+        Raises:
+            DatasetError: An empty cell.
+        """
+        value = self.cells.get(column)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        text = "" if value is None else str(value).strip()
+        if not text:
+            raise self.fault(column, "a name", "nothing")
+        return text
+
+    def number(self, column: str) -> float:
+        """The cell as a finite number.
+
+        Raises:
+            DatasetError: Anything else.
+        """
+        value = self.cells.get(column)
+        try:
+            number = float(value) if isinstance(value, int | float | str) else math.nan
+        except ValueError:
+            number = math.nan
+        if isinstance(value, bool) or not math.isfinite(number):
+            raise self.fault(column, "a number", "nothing" if value in (None, "") else repr(value))
+        return number
+
+    def number_or_none(self, column: str) -> float | None:
+        """The cell as a finite number, ``None`` if it is empty or not there."""
+        return None if self.cells.get(column) in (None, "") else self.number(column)
+
+    def fault(self, column: str, expected: str, got: str) -> DatasetError:
+        """The error that names file, line and column."""
+        return DatasetError(
+            f"Expected {expected} in {self.path}, line {self.line}, column {column}, got {got}. "
+            "Mend the line or get the file again."
+        )
+
+
+def line_records(path: Path, columns: Sequence[str], *, separators: str = ",") -> Iterator[Record]:
+    """The lines of a text file without header, split at blanks and separators; empty lines are passed over.
+
+    Args:
+        path: A text file.
+        columns: Names of the columns, in order.
+        separators: Characters that part columns as blanks do.
+
+    Raises:
+        DatasetError: Another number of columns, or no text.
+    """
+    blanks = {ord(mark): " " for mark in separators}
+    for line, text in enumerate(_text_of(path).split("\n"), start=1):
+        cells = text.translate(blanks).split()
+        if not cells:
+            continue
+        if len(cells) != len(columns):
+            raise DatasetError(
+                f"Expected {len(columns)} columns ({', '.join(columns)}) in {path}, line {line}, "
+                f"got {len(cells)}. Mend the line or get the file again."
+            )
+        yield Record(path, line, dict(zip(columns, cells, strict=True)))
+
+
+def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
+    """The lines of a CSV file with header; columns are known by name without regard to case and blanks.
+
+    Args:
+        path: A CSV file. Empty columns and empty lines are passed over.
+        needed: Columns that must be there.
+
+    Raises:
+        DatasetError: A column that is missing, a line with more cells than the header, or no text.
+    """
+    lines = csv_lines(path)
+    _, first = next(lines, (1, []))
+    header = _columns([cell.strip() for cell in first], needed)
+    _demand_columns(path, header, needed)
+    for line, cells in lines:
+        if any(cell.strip() for cell in cells[len(header) :]):
+            raise DatasetError(
+                f"Expected {len(header)} columns in {path}, line {line}, got {len(cells)}. "
+                "Mend the line or get the file again."
+            )
+        if any(cell.strip() for cell in cells):
+            padded = cells + [""] * (len(header) - len(cells))
+            yield Record(path, line, {name: cell.strip() for name, cell in zip(header, padded, strict=False) if name})
+
+
+def csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file as they stand, numbered from 1.
+
+    Raises:
+        DatasetError: No text, or no CSV.
+    """
+    reader = csv.reader(StringIO(_text_of(path), newline=""), strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DatasetError(
+                f"Expected CSV in {path}, line {reader.line_num}, got: {error}. Get the file again."
+            ) from error
+        yield reader.line_num, cells
+
+
+def sheet_rows(path: Path) -> list[list[tuple[int, tuple[object, ...]]]]:
+    """The rows of every sheet of an Excel file, numbered from 1, empty ones left out.
+
+    Raises:
+        DatasetError: A file that cannot be read.
+        MissingExtraError: If openpyxl is not installed.
+    """
+    openpyxl = require("openpyxl", extra="data")
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and validations that do not touch values
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            return [
+                [
+                    (line, cells)
+                    for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1)
+                    if any(cell is not None for cell in cells)
+                ]
+                for sheet in book.worksheets
+            ]
+    except DAMAGED as error:
+        raise _damaged(path, "an Excel file", error) from error
+
+
+def sheet_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
+    """The rows below the header of the first sheet that has the columns.
+
+    Args:
+        path: An Excel file; its header may stand below a title and right of empty columns.
+        needed: Columns that must be there, known without regard to case.
+
+    Raises:
+        DatasetError: No sheet with these columns, or a file that cannot be read.
+    """
+    for rows in sheet_rows(path):
+        for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
+            header = _columns(["" if cell is None else str(cell).strip() for cell in cells], needed)
+            if set(needed) <= set(header):
+                for line, values in rows[place + 1 :]:
+                    named = {name: value for name, value in zip(header, values, strict=False) if name}
+                    if any(named.get(name) is not None for name in needed):
+                        yield Record(path, line, named)
+                return
+    raise DatasetError(
+        f"Expected a sheet with the columns {', '.join(needed)} in {path}, got none. Get the file again."
+    )
+
+
+def mat_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Arrays of a MATLAB file by name.
+
+    Args:
+        path: A MATLAB file of level 4 to 7.2.
+        names: Variables that must be there.
+
+    Raises:
+        DatasetError: A variable that is missing, or a file that cannot be read.
+    """
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        check_mat_layout(path.read_bytes(), names)
+        arrays = loadmat(str(path), variable_names=list(names))
+    except (*DAMAGED, MatReadError) as error:
+        raise _damaged(path, "a MATLAB file", error) from error
+    for name in names:
+        if name not in arrays:
+            raise DatasetError(f"Expected the variable {name} in {path}, got none of that name. Get the file again.")
+    return {name: np.asarray(arrays[name]) for name in names}
+
+
+def _columns(header: list[str], needed: Sequence[str]) -> list[str]:
+    """The header with the spelling of the needed columns."""
+    spelt = {name.lower(): name for name in needed}
+    return [spelt.get(name.lower(), name) for name in header]
+
+
+def _demand_columns(path: Path, header: Sequence[str], needed: Sequence[str]) -> None:
+    if missing := [name for name in needed if name not in header]:
+        got = ", ".join(name for name in header if name) or "nothing"
+        raise DatasetError(f"Expected the column {missing[0]} in {path}, line 1, got {got}. Get the file again.")
+
+
+def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return DatasetError(f"Expected {kind} at {path}, got one that cannot be read: {reason}. Get the file again.")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path, "a text file", error) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DatasetError(
+            f"Expected text in UTF-8 in {path}, line {line}, got the byte {data[error.start]:#04x}. Get the file again."
+        ) from error

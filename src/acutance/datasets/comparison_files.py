@@ -1,0 +1,175 @@
+"""Lists of comparisons and triplets as A-FINE publishes them: four or six columns with commas, no header."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet
+from acutance.datasets.diffiqa_triplets import by_type
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.text_files import read_text, write_whole
+
+CURE = "Make it again with acutance data triplets, or take A-FINE's list as it is."
+SHARE_COLUMNS = 4
+"""A list of so many columns may hold shares of people; in triplets everybody agrees."""
+
+
+def write_triplets(path: Path, triplets: Iterable[Triplet], *, names_only: bool = False) -> None:
+    """Write triplets in six columns: first, second, reference, and who wins of each two.
+
+    Args:
+        path: Where to write, whole or not at all.
+        triplets: The triplets.
+        names_only: Write file names without folders, as A-FINE's lists are.
+
+    Raises:
+        ConfigError: A place that cannot be written to.
+    """
+    _write(
+        path,
+        (
+            (*_names(row, names_only=names_only), row.first_wins, row.first_beats_reference, row.second_beats_reference)
+            for row in triplets
+        ),
+    )
+
+
+def write_comparisons(path: Path, comparisons: Iterable[Comparison], *, names_only: bool = False) -> None:
+    """Write comparisons in four columns: first, second, reference, and whether the first wins.
+
+    Args:
+        path: Where to write, whole or not at all.
+        comparisons: The comparisons; triplets too, whose other columns are left out.
+        names_only: Write file names without folders, as A-FINE's lists are.
+
+    Raises:
+        ConfigError: A place that cannot be written to.
+    """
+    _write(path, ((*_names(row, names_only=names_only), row.first_wins) for row in comparisons))
+
+
+def write_pairs(path: Path, pairs: Sequence[Comparison], *, names_only: bool = False) -> None:
+    """Write triplets in six columns if all are triplets, else comparisons in four.
+
+    Args:
+        path: Where to write, whole or not at all.
+        pairs: Triplets or comparisons.
+        names_only: Write file names without folders.
+
+    Raises:
+        ConfigError: A place that cannot be written to.
+    """
+    triplets = [pair for pair in pairs if isinstance(pair, Triplet)]
+    if len(triplets) == len(pairs):
+        write_triplets(path, triplets, names_only=names_only)
+    else:
+        write_comparisons(path, pairs, names_only=names_only)
+
+
+def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool = False) -> None:
+    """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
+
+    Args:
+        folder: Where to write; a type that does not occur has no file.
+        pairs: Triplets of DiffIQA.
+        names_only: Write file names without folders.
+
+    Raises:
+        DatasetError: Pairs that are no triplets of DiffIQA.
+        ConfigError: A place that cannot be written to.
+    """
+    for name, triplets in by_type(pairs).items():
+        if triplets:
+            write_comparisons(folder / f"{name}.txt", triplets, names_only=names_only)
+
+
+def read_triplets(path: Path) -> list[Triplet]:
+    """Read six columns: ours, or A-FINE's ``Triplet.txt``.
+
+    Args:
+        path: The list. Names stay as they are written; ``located`` finds their pictures.
+
+    Raises:
+        DatasetError: A line of another layout, naming line and column.
+    """
+    return [Triplet(*names, *values) for names, values in _rows(path, 6)]
+
+
+def read_comparisons(path: Path) -> list[Comparison]:
+    """Read four columns: ours, or a list of A-FINE's ``TripletEachType``.
+
+    Args:
+        path: The list. Names stay as they are written; ``located`` finds their pictures.
+
+    Raises:
+        DatasetError: A line of another layout, naming line and column.
+    """
+    return [Comparison(*names, values[0]) for names, values in _rows(path, 4)]
+
+
+def _names(row: Comparison, *, names_only: bool) -> tuple[str, str, str]:
+    names = (row.first, row.second, row.reference)
+    if not names_only:
+        return names
+    first, second, reference = (PurePosixPath(name).name for name in names)
+    return first, second, reference
+
+
+def _write(path: Path, lines: Iterable[Sequence[str | float]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [cell if isinstance(cell, str) else _shown(cell) for cell in line] for line in lines
+    )
+    write_whole(path, text.getvalue())
+
+
+def _shown(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def _rows(path: Path, columns: int) -> Iterator[tuple[tuple[str, str, str], list[float]]]:
+    """Names and numbers of each line."""
+    count = 0
+    for line, cells in _lines(path, columns):
+        where = f"in {path}, line {line}"
+        for column, name in enumerate(cells[:3], start=1):
+            if not name:
+                raise DatasetError(f"Expected a file name {where}, column {column}, got none. {CURE}")
+        values = [
+            _number(cell, f"{where}, column {column}", is_share=columns == SHARE_COLUMNS)
+            for column, cell in enumerate(cells[3:], start=4)
+        ]
+        yield (cells[0], cells[1], cells[2]), values
+        count += 1
+    if not count:
+        raise DatasetError(f"Expected a list of {columns} columns in {path}, got nothing. {CURE}")
+
+
+def _lines(path: Path, columns: int) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that is not empty."""
+    reader = csv.reader(io.StringIO(read_text(path, f"a list of {columns} columns", CURE), newline=""), strict=True)
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped) and len(cells) != columns:
+                raise DatasetError(
+                    f"Expected {columns} columns in {path}, line {reader.line_num}, got {len(cells)}. {CURE}"
+                )
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise DatasetError(
+            f"Expected {columns} columns in {path}, line {reader.line_num}, got: {error}. {CURE}"
+        ) from error
+
+
+def _number(cell: str, where: str, *, is_share: bool) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = float("nan")
+    if not (0 <= value <= 1 if is_share else value in (LOSES, TIES, WINS)):
+        expected = "a share from 0 to 1" if is_share else "1, 0.5 or 0"
+        raise DatasetError(f"Expected {expected} {where}, got {cell!r}. {CURE}")
+    return value

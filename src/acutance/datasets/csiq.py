@@ -1,0 +1,63 @@
+"""CSIQ: six kinds of distortion at four or five levels; its DMOS is better when lower (Larson, Chandler 2010)."""
+
+from acutance.datasets.annotations import Record, csv_records, line_records, sheet_records
+from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+CSIQ_DISTORTIONS = ("AWGN", "JPEG", "jpeg2000", "fnoise", "BLUR", "contrast")
+"""As in the file names, in the order of ``dst_idx``."""
+
+_SHEET_COLUMNS = ("image", "dst_idx", "dst_lev", "dmos")
+
+
+def read_csiq(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of CSIQ.
+
+    Args:
+        folder: The root, with ``src_imgs``, the distorted pictures in ``dst_imgs/<kind>`` or ``dst_imgs_all``,
+            and the scores as ``csiq.DMOS.xlsx``, as ``DMOS.csv`` with the same columns, or as ``csiq_label.txt``.
+
+    Raises:
+        DatasetError: Scores that are not there or damaged.
+        MissingExtraError: Only the Excel file is there, and openpyxl is not installed.
+    """
+    path = folder.need("csiq_label.txt", "DMOS.csv", "csiq.DMOS.xlsx")
+    place = "dst_imgs_all" if folder.find("dst_imgs_all") else "dst_imgs"
+    if path.suffix.lower() == ".txt":
+        return [_labelled(folder, place, record) for record in line_records(path, ("name", "dmos"))]
+    records = sheet_records if path.suffix.lower() == ".xlsx" else csv_records
+    return [_listed(folder, place, record) for record in records(path, _SHEET_COLUMNS)]
+
+
+def _labelled(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
+    """A row of ``csiq_label.txt``, such as ``1600.AWGN.1.png 0.061989``."""
+    parts = record.text("name").split(".")
+    if len(parts) != 4 or _kind(parts[1]) is None or not parts[2].isdecimal():
+        raise record.fault("name", "a name such as 1600.AWGN.1.png", repr(record.text("name")))
+    return _row(folder, place, record, (parts[0], _kind(parts[1]) or "", int(parts[2])))
+
+
+def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
+    """A row of the sheet, which tells the kind as a number."""
+    kind, level = record.number("dst_idx"), record.number("dst_lev")
+    if kind not in range(1, len(CSIQ_DISTORTIONS) + 1):
+        raise record.fault("dst_idx", f"a kind from 1 to {len(CSIQ_DISTORTIONS)}", f"{kind:g}")
+    return _row(folder, place, record, (record.text("image"), CSIQ_DISTORTIONS[int(kind) - 1], int(level)))
+
+
+def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str, int]) -> RatedPicture:
+    scene, kind, level = what
+    reference = folder.picture(f"src_imgs/{scene}.png")
+    return RatedPicture(
+        image=folder.picture_below(place, f"{scene}.{kind}.{level}.png"),
+        reference=reference,
+        mos=record.number("dmos"),
+        mos_std=record.number_or_none("dmos_std"),
+        distortion=kind,
+        level=level,
+        scene=reference,
+    )
+
+
+def _kind(text: str) -> str | None:
+    return next((kind for kind in CSIQ_DISTORTIONS if kind.lower() == text.lower()), None)

@@ -1,0 +1,153 @@
+"""A dataset on disk: names are found without regard to case and told as they really are."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from acutance.datasets.facts import DatasetFacts
+from acutance.datasets.faults import DatasetError
+
+
+class DatasetFolder:
+    """The root of a dataset, and what was looked for in it and not found.
+
+    Args:
+        root: The folder that the published layout starts from.
+        facts: Which dataset it is, for errors.
+
+    Attributes:
+        missing: Pictures that should be there, in the order in which they were looked for.
+
+    Raises:
+        DatasetError: No such folder.
+    """
+
+    def __init__(self, root: Path, facts: DatasetFacts) -> None:
+        self.root = root
+        self.facts = facts
+        self.missing: dict[str, None] = {}
+        self._listings: dict[str, dict[str, str]] = {}
+        self._gathered: dict[str, dict[str, str]] = {}
+        if not root.is_dir():
+            got = "a file" if root.exists() else "no such folder"
+            raise DatasetError(f"Expected {facts.title} in the folder {root}, got {got}. {self._cure()}")
+
+    def find(self, *relatives: str) -> Path | None:
+        """The first of these files or folders that is there, by its real name."""
+        for relative in relatives:
+            real = self._real(relative)
+            if real is not None:
+                return self.root / real
+        return None
+
+    def need(self, *relatives: str) -> Path:
+        """The first of these files or folders that is there.
+
+        Raises:
+            DatasetError: None is; the error names the dataset and where to get it.
+        """
+        found = self.find(*relatives)
+        if found is None:
+            below = self._one_level_down(relatives)
+            raise DatasetError(
+                f"Expected {self.facts.title} in {self.root} with {' or '.join(relatives)}, got no such file. "
+                + (f"Did you mean {below}?" if below else self._cure())
+            )
+        return found
+
+    def picture(self, relative: str) -> str:
+        """The real path of a picture; one that is not there is noted as missing, under the name given."""
+        real = self._real(relative)
+        if real is None:
+            self.missing[relative] = None
+        return real or relative
+
+    def picture_below(self, folder: str, name: str) -> str:
+        """The real path of a picture of this name anywhere below a folder; else noted as missing."""
+        found = self.gather(folder).get(name.lower())
+        return found if found is not None else self.picture(f"{folder}/{name}" if folder else name)
+
+    def names(self, relative: str) -> list[str]:
+        """Real names of what lies in a folder, sorted; nothing if there is no such folder."""
+        real = self._real(relative)
+        return [] if real is None else sorted(set(self._listing(real).values()), key=name_order)
+
+    def gather(self, folder: str) -> dict[str, str]:
+        """Every file below a folder: name in lower case to real path, the first in order where names clash."""
+        if folder not in self._gathered:
+            found: dict[str, str] = {}
+            real = self._real(folder)
+            for path in self._walk(real) if real is not None else ():
+                found.setdefault(PurePosixPath(path).name.lower(), path)
+            self._gathered[folder] = found
+        return self._gathered[folder]
+
+    def is_missing(self, relative: str | None) -> bool:
+        """Whether this picture was looked for and is not there."""
+        return relative in self.missing
+
+    def demand_whole(self, expected: int) -> None:
+        """Raise one line if pictures are missing.
+
+        Args:
+            expected: How many pictures its lists name.
+
+        Raises:
+            DatasetError: Naming the counts, the first missing file and where to get it.
+        """
+        if self.missing:
+            count, first = len(self.missing), min(self.missing, key=name_order)
+            raise DatasetError(
+                f"Expected {expected} pictures of {self.facts.title} in {self.root}, got {expected - count}: "
+                f"{first} is missing{f' and {count - 1} more' if count > 1 else ''}. "
+                f"Copy it again from {self.facts.where}."
+            )
+
+    def _real(self, relative: str) -> str | None:
+        found = ""
+        for part in relative.split("/") if relative else ():
+            listing = self._listing(found)
+            name = part if part in listing else listing.get(part.lower())
+            if name is None:
+                return None
+            found = f"{found}/{listing[name]}" if found else listing[name]
+        return found
+
+    def _listing(self, real: str) -> dict[str, str]:
+        """What lies in a folder: real and lower-case name to real name."""
+        if real not in self._listings:
+            try:
+                with os.scandir(self.root / real) as entries:
+                    names = sorted(entry.name for entry in entries)
+            except NotADirectoryError:
+                names = []
+            except OSError as error:
+                raise DatasetError(
+                    f"Expected {self.facts.title} in {self.root / real}, got: {error.strerror}. Check its rights."
+                ) from error
+            listing = {name.lower(): name for name in reversed(names) if not name.startswith(".")}
+            self._listings[real] = listing | {name: name for name in listing.values()}
+        return self._listings[real]
+
+    def _walk(self, real: str) -> Iterator[str]:
+        for place, folders, names in os.walk(self.root / real):
+            folders[:] = sorted((name for name in folders if not name.startswith(".")), key=name_order)
+            below = Path(place).relative_to(self.root).as_posix()
+            for name in sorted(names, key=name_order):
+                if not name.startswith("."):
+                    yield name if below == "." else f"{below}/{name}"
+
+    def _one_level_down(self, relatives: tuple[str, ...]) -> Path | None:
+        for name in self.names(""):
+            folder = self.root / name
+            if folder.is_dir() and DatasetFolder(folder, self.facts).find(*relatives) is not None:
+                return folder
+        return None
+
+    def _cure(self) -> str:
+        return f"Name the folder that holds {self.facts.layout}, or get it from {self.facts.where}."
+
+
+def name_order(path: str) -> tuple[str, str]:
+    """Order of names: without regard to case, then by it."""
+    return path.lower(), path

@@ -1,0 +1,98 @@
+"""LIVE release 2 (DMOS, better when lower) and LIVE In the Wild Challenge (MOS), both with MATLAB files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.datasets.annotations import Record, mat_arrays
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+LIVE_BLOCKS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
+"""Pictures in each folder, references among them, in the order of the MATLAB arrays (readme of release 2)."""
+TRAINING_PICTURES = 7
+"""First entries of LIVE Challenge, shown in the training session (its readme)."""
+
+
+def read_live(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of LIVE, from the realigned DMOS; entries that are references are left out.
+
+    Args:
+        folder: The root, with ``refimgs``, one folder of ``img<number>.bmp`` for each kind of distortion,
+            ``dmos_realigned.mat`` (``dmos_new``, ``orgs``) and ``refnames_all.mat``.
+
+    Raises:
+        DatasetError: Files that are not there, damaged or of unequal length.
+    """
+    path, names_path = folder.need("dmos_realigned.mat"), folder.need("refnames_all.mat")
+    arrays = mat_arrays(path, ("dmos_new", "orgs"))
+    scores, originals = arrays["dmos_new"].ravel(), arrays["orgs"].ravel()
+    references = _texts(names_path, "refnames_all")
+    blocks = _blocks()
+    if not len(scores) == len(originals) == len(references) == len(blocks):
+        raise DatasetError(
+            f"Expected {len(blocks)} entries in {path} and {names_path}, got {len(scores)} of dmos_new, "
+            f"{len(originals)} of orgs and {len(references)} of refnames_all. Get the files again."
+        )
+    rows = []
+    for index, (kind, number) in enumerate(blocks):
+        if not originals[index]:
+            record = Record(path, index + 1, {"dmos_new": scores[index].item(), "refnames_all": references[index]})
+            reference = folder.picture(f"refimgs/{record.text('refnames_all')}")
+            rows.append(
+                RatedPicture(
+                    image=folder.picture(f"{kind}/img{number}.bmp"),
+                    reference=reference,
+                    mos=record.number("dmos_new"),
+                    distortion=kind,
+                    scene=reference,
+                )
+            )
+    return rows
+
+
+def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of LIVE In the Wild Challenge, without the pictures of the training session.
+
+    Args:
+        folder: The root, with ``Images`` and ``Data/All{Images,MOS,StdDev}_release.mat``.
+
+    Raises:
+        DatasetError: Files that are not there, damaged or of unequal length.
+    """
+    path = folder.need("Data/AllMOS_release.mat")
+    names = _texts(folder.need("Data/AllImages_release.mat"), "AllImages_release")
+    scores = mat_arrays(path, ("AllMOS_release",))["AllMOS_release"].ravel()
+    spreads_path = folder.need("Data/AllStdDev_release.mat")
+    spreads = mat_arrays(spreads_path, ("AllStdDev_release",))["AllStdDev_release"].ravel()
+    if not len(names) == len(scores) == len(spreads):
+        raise DatasetError(
+            f"Expected one score and one deviation for each of {len(names)} names in {path.parent}, got "
+            f"{len(scores)} and {len(spreads)}. Get the files again."
+        )
+    rows = []
+    for index in range(TRAINING_PICTURES, len(names)):
+        cells = {"AllImages_release": names[index], "mos": scores[index].item(), "std": spreads[index].item()}
+        record = Record(path, index + 1, cells)
+        image = folder.picture(f"Images/{record.text('AllImages_release')}")
+        rows.append(RatedPicture(image=image, mos=record.number("mos"), mos_std=record.number("std"), scene=image))
+    return rows
+
+
+def _blocks() -> list[tuple[str, int]]:
+    """Kind and number of every entry of the arrays."""
+    return [(kind, number) for kind, count in LIVE_BLOCKS.items() for number in range(1, count + 1)]
+
+
+def _texts(path: Path, name: str) -> list[str]:
+    """A MATLAB cell array of texts."""
+    cells: NDArray[Any] = mat_arrays(path, (name,))[name].ravel()
+    texts = []
+    for place, cell in enumerate(cells, start=1):
+        texts.append(str(np.squeeze(cell)))
+        if np.asarray(cell).dtype.kind != "U" or np.size(cell) != 1:
+            raise DatasetError(f"Expected a text as entry {place} of {name} in {path}, got none. Get the file again.")
+    return texts

@@ -1,0 +1,80 @@
+"""PIPAL: Elo ratings of restored and distorted patches; validation and test pictures come without them."""
+
+from pathlib import PurePosixPath
+
+from acutance.datasets.afine_lists import read_afine_lists
+from acutance.datasets.annotations import Record, line_records
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+TRAIN_FOLDERS = ("Train_Dist", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
+"""Where people keep the distorted pictures, which are handed out in four archives."""
+UNRATED = {"Val": "validation", "Test": "test", "NTIRE2022_FR_Valid": "validation", "NTIRE2022_FR_Testing": "test"}
+"""Prefix of ``_Ref`` and ``_Dist`` to split: the pictures of the challenges of 2021 and 2022."""
+SCENE_LETTERS = 5
+"""The name of the reference in that of a distorted picture: ``A0001_00_00.bmp`` has ``A0001.bmp``."""
+
+
+def read_pipal(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of PIPAL: the rated training part, and what is there of the others without scores.
+
+    Args:
+        folder: The root, with ``Train_Ref``, ``Train_Dist`` and ``Train_Label/*.txt`` (``name,elo``), or with
+            A-FINE's lists in their place.
+
+    Raises:
+        DatasetError: Labels that are not there or damaged.
+    """
+    lists = [name for name in folder.names("Train_Label") if name.lower().endswith(".txt")]
+    if not lists and (rows := read_afine_lists(folder, parse_pipal_name)):
+        return rows
+    if not lists:
+        raise DatasetError(
+            f"Expected lists of scores of PIPAL in {folder.need('Train_Label')}, got none. "
+            f"Get them again from {folder.facts.where}."
+        )
+    rows = []
+    for name in lists:
+        path = folder.need(f"Train_Label/{name}")
+        rows += [_rated(folder, record) for record in line_records(path, ("name", "elo"))]
+    return rows + _unrated(folder)
+
+
+def parse_pipal_name(name: str) -> tuple[str, int | None] | None:
+    """The code of the kind of distortion in a name; the number after it is no strength.
+
+    Example:
+        >>> parse_pipal_name("A0001_03_11.bmp")
+        ('03', None)
+    """
+    parts = PurePosixPath(name).stem.split("_")
+    return (parts[1], None) if len(parts) == 3 else None
+
+
+def _rated(folder: DatasetFolder, record: Record) -> RatedPicture:
+    name = record.text("name")
+    parsed = parse_pipal_name(name)
+    if parsed is None:
+        raise record.fault("name", "a name such as A0001_00_00.bmp", repr(name))
+    there = next((place for place in TRAIN_FOLDERS if name.lower() in folder.gather(place)), TRAIN_FOLDERS[0])
+    reference = folder.picture(f"Train_Ref/{name[:SCENE_LETTERS]}.bmp")
+    return RatedPicture(
+        image=folder.picture_below(there, name),
+        reference=reference,
+        mos=record.number("elo"),
+        distortion=parsed[0],
+        scene=reference,
+        split="train",
+    )
+
+
+def _unrated(folder: DatasetFolder) -> list[RatedPicture]:
+    rows = []
+    for prefix, split in UNRATED.items():
+        for name in folder.names(f"{prefix}_Dist"):
+            reference = folder.picture(f"{prefix}_Ref/{name[:SCENE_LETTERS]}.bmp")
+            image = folder.picture(f"{prefix}_Dist/{name}")
+            kind, _ = parse_pipal_name(name) or (None, None)
+            rows.append(RatedPicture(image=image, reference=reference, distortion=kind, scene=reference, split=split))
+    return rows

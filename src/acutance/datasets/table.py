@@ -1,0 +1,65 @@
+"""One table for every dataset: pictures, their references, what people said of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RatedPicture:
+    """One row: a picture and the opinion of it."""
+
+    image: str
+    """Path of the picture, relative to the root of the dataset, with ``/``, as it is on this disk."""
+    reference: str | None = None
+    """Path of its reference, if it has one."""
+    mos: float | None = None
+    """Mean opinion score as published; ``None`` where there is none."""
+    mos_std: float | None = None
+    """Standard deviation of the opinions."""
+    num_votes: int | None = None
+    """How many people were asked."""
+    better: Literal["higher", "lower"] = "higher"
+    """Which direction of ``mos`` means better quality."""
+    low: float | None = None
+    """Lowest value of the scale of ``mos``."""
+    high: float | None = None
+    """Highest value of the scale."""
+    distortion: str | None = None
+    """What was done to the picture, in the dataset's own words."""
+    level: int | None = None
+    """How strongly, 1 for least."""
+    scene: str | None = None
+    """What must not stand on two sides of a split: the reference, or the picture itself."""
+    split: str | None = None
+    """``train``, ``validation`` or ``test``, where the dataset says so."""
+
+
+COLUMNS = tuple(field.name for field in fields(RatedPicture))
+"""Names of the columns, in their order in files."""
+
+
+class OpinionTable:
+    """Rated pictures of one root folder.
+
+    Args:
+        rows: The pictures, in an order that does not depend on the file system.
+        root: Folder that their paths start from.
+        name: Name of the dataset.
+    """
+
+    def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str) -> None:
+        self.rows = list(rows)
+        self.root = root
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[RatedPicture]:
+        return iter(self.rows)
+
+    def path(self, relative: str) -> Path:
+        """Where a picture of the table is."""
+        return self.root / relative

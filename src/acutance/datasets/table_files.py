@@ -1,0 +1,143 @@
+"""Tables as CSV and Parquet files: what was written is read back the same, to the last bit."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+from acutance.datasets.annotations import DAMAGED, csv_lines
+from acutance.datasets.cells import NUMBERS, WHOLES, rated_picture
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
+from acutance.errors import UnknownNameError
+from acutance.extras import require
+
+TABLE_ENDINGS = (".csv", ".parquet")
+PARQUET_ROWS = 65_536
+"""Rows of one row group."""
+
+
+def write_table(table: OpinionTable, path: str | Path) -> None:
+    """Write a table, whole or not at all; a file that is there is replaced.
+
+    CSV has a header, empty cells for what is not known and the shortest digits that make the same number.
+
+    Args:
+        table: Paths stay as they are, relative to the table's root.
+        path: Where to write; its ending, ``.csv`` or ``.parquet``, chooses the format.
+
+    Raises:
+        UnknownNameError: Another ending.
+        DatasetError: The file cannot be written.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    path = Path(path)
+    is_parquet = demand_ending(path) == ".parquet"
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if is_parquet:
+            _write_parquet(table.rows, temporary)
+        else:
+            _write_csv(table.rows, temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise DatasetError(f"Expected to write a table to {path}, got: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable:
+    """The table that was written to a file.
+
+    Args:
+        path: A CSV or Parquet file with exactly the columns of a table.
+        root: The folder that its paths start from; by default the folder of the file.
+
+    Raises:
+        UnknownNameError: Another ending.
+        DatasetError: No such file, other columns, or a cell that is not what its column holds.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    path = Path(path)
+    is_parquet = demand_ending(path) == ".parquet"
+    if not path.is_file():
+        raise DatasetError(f"Expected a table at {path}, got no such file. Check the path.")
+    rows = _parquet_rows(path) if is_parquet else _csv_rows(path)
+    return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
+
+
+def demand_ending(path: Path) -> str:
+    """The ending of a file of a table, in small letters.
+
+    Args:
+        path: A name, whether there is such a file or not.
+
+    Raises:
+        UnknownNameError: An ending that is not in ``TABLE_ENDINGS``.
+    """
+    ending = path.suffix.lower()
+    if ending not in TABLE_ENDINGS:
+        raise UnknownNameError("file ending", ending or path.name, TABLE_ENDINGS)
+    return ending
+
+
+def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
+        writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
+        writer.writerow(COLUMNS)
+        writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
+
+
+def _csv_rows(path: Path) -> Iterator[RatedPicture]:
+    lines = csv_lines(path)
+    _, header = next(lines, (1, []))
+    _demand_columns(path, header)
+    for line, cells in lines:
+        if len(cells) != len(COLUMNS):
+            raise DatasetError(
+                f"Expected {len(COLUMNS)} columns in {path}, line {line}, got {len(cells)}. Mend the line."
+            )
+        yield rated_picture(dict(zip(header, cells, strict=True)), f"{path}, line {line}")
+
+
+def _write_parquet(rows: Sequence[RatedPicture], path: Path) -> None:
+    arrow, parquet = _arrow(), require("pyarrow.parquet", extra="parquet")
+    kinds = dict.fromkeys(NUMBERS, arrow.float64()) | dict.fromkeys(WHOLES, arrow.int64())
+    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in COLUMNS])
+    with parquet.ParquetWriter(path, schema) as writer:
+        for start in range(0, len(rows), PARQUET_ROWS):
+            group = rows[start : start + PARQUET_ROWS]
+            columns = {name: [getattr(row, name) for row in group] for name in COLUMNS}
+            writer.write_table(arrow.table(columns, schema=schema))
+
+
+def _parquet_rows(path: Path) -> Iterator[RatedPicture]:
+    parquet = require("pyarrow.parquet", extra="parquet")
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            _demand_columns(path, file.schema_arrow.names)
+            for batch in file.iter_batches():
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield rated_picture(cells, f"{path}, row {number}")
+    except DatasetError:
+        raise
+    except (*DAMAGED, _arrow().ArrowException) as error:
+        reason = " ".join(str(error).split())
+        raise DatasetError(f"Expected a Parquet file at {path}, got one that cannot be read: {reason}.") from error
+
+
+def _arrow() -> ModuleType:
+    return require("pyarrow", extra="parquet")
+
+
+def _demand_columns(path: Path, columns: Sequence[str]) -> None:
+    if sorted(columns) != sorted(COLUMNS):
+        got = ", ".join(columns) or "nothing"
+        raise DatasetError(
+            f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Read other lists with read_list."
+        )

@@ -1,0 +1,100 @@
+"""TID2008 and TID2013: one layout, 17 and 24 kinds of distortion (readme files of both)."""
+
+import re
+from pathlib import Path
+
+from acutance.datasets.afine_lists import read_afine_lists
+from acutance.datasets.annotations import Record, line_records
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+TID_DISTORTIONS = (
+    "Additive Gaussian noise",
+    "Additive noise in color components",
+    "Spatially correlated noise",
+    "Masked noise",
+    "High frequency noise",
+    "Impulse noise",
+    "Quantization noise",
+    "Gaussian blur",
+    "Image denoising",
+    "JPEG compression",
+    "JPEG2000 compression",
+    "JPEG transmission errors",
+    "JPEG2000 transmission errors",
+    "Non eccentricity pattern noise",
+    "Local block-wise distortions of different intensity",
+    "Mean shift",
+    "Contrast change",
+    "Change of color saturation",
+    "Multiplicative Gaussian noise",
+    "Comfort noise",
+    "Lossy compression of noisy images",
+    "Image color quantization with dither",
+    "Chromatic aberrations",
+    "Sparse sampling and reconstruction",
+)
+"""In the order of the numbers in the file names; TID2008 has the first 17."""
+
+_NAME = re.compile(r"i(\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
+
+
+def read_tid(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of TID2008 or TID2013, from ``mos_with_names.txt``, or from A-FINE's lists in its place.
+
+    Args:
+        folder: The root, with ``distorted_images``, ``reference_images`` and the list, ``mos name``.
+
+    Raises:
+        DatasetError: A list that is not there or damaged.
+    """
+    path = folder.find("mos_with_names.txt")
+    if path is None and (rows := read_afine_lists(folder, parse_tid_name)):
+        return rows
+    path = path or folder.need("mos_with_names.txt")
+    records = list(line_records(path, ("mos", "name"), separators=""))
+    spreads = _spreads(folder.find("mos_std.txt"), len(records))
+    return [_row(folder, record, spread) for record, spread in zip(records, spreads, strict=True)]
+
+
+def parse_tid_name(name: str) -> tuple[str, int] | None:
+    """Kind and level of a distorted picture by its name; ``None`` if it is named otherwise.
+
+    Example:
+        >>> parse_tid_name("I01_08_5.bmp")
+        ('Gaussian blur', 5)
+    """
+    found = _NAME.fullmatch(name)
+    if found is None or not 1 <= int(found[2]) <= len(TID_DISTORTIONS):
+        return None
+    return TID_DISTORTIONS[int(found[2]) - 1], int(found[3])
+
+
+def _row(folder: DatasetFolder, record: Record, spread: float | None) -> RatedPicture:
+    name = record.text("name")
+    parsed = parse_tid_name(name)
+    if parsed is None:
+        raise record.fault("name", "a name such as I01_01_1.bmp", repr(name))
+    reference = folder.picture(f"reference_images/I{name[1:3]}.BMP")
+    return RatedPicture(
+        image=folder.picture(f"distorted_images/{name}"),
+        reference=reference,
+        mos=record.number("mos"),
+        mos_std=spread,
+        distortion=parsed[0],
+        level=parsed[1],
+        scene=reference,
+    )
+
+
+def _spreads(path: Path | None, count: int) -> list[float | None]:
+    """The standard deviations, line by line as the list."""
+    if path is None:
+        return [None] * count
+    spreads: list[float | None] = [record.number("std") for record in line_records(path, ("std",))]
+    if len(spreads) != count:
+        raise DatasetError(
+            f"Expected {count} lines in {path}, as in mos_with_names.txt, got {len(spreads)}. Get the file again."
+        )
+    return spreads

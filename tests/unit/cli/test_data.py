@@ -1,0 +1,116 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.catalogue import DATASETS, read_dataset
+from acutance.datasets.table_files import read_table
+from tests.fakes.datasets.catalogue import FAKES
+from tests.unit.cli.conftest import Run
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    """LIVE, whole."""
+    FAKES["live"].write(tmp_path / "live")
+    return tmp_path / "live"
+
+
+@pytest.fixture
+def tid2008(tmp_path: Path) -> Path:
+    """A small TID2008."""
+    FAKES["tid2008"].write(tmp_path / "tid2008")
+    return tmp_path / "tid2008"
+
+
+def test_every_dataset_is_listed_with_counts_scale_and_place(run: Run):
+    heading, *lines = run("data", "list").stdout.splitlines()
+    assert heading.split() == ["dataset", "pictures", "references", "better", "range", "from", "licence"]
+    assert [line.split()[0] for line in lines] == list(DATASETS)
+    csiq = lines[list(DATASETS).index("csiq")]
+    assert csiq.split()[:7] == ["csiq", "866", "30", "lower", "0", "to", "1"]
+
+
+def test_a_whole_dataset_is_counted_beside_the_published_numbers(run: Run, live: Path):
+    result = run("data", "check", "live", live)
+    assert (result.exit_code, result.stderr) == (0, "")
+    cells = [line.rsplit(maxsplit=2) for line in result.stdout.splitlines()]
+    assert ["pictures with a score", "779", "779"] in cells
+    assert ["references", "29", "29"] in cells
+
+
+def test_a_dataset_that_is_not_whole_has_status_1_and_names_what_is_missing(run: Run, live: Path):
+    (live / "jpeg" / "img3.bmp").unlink()
+    result = run("data", "check", "live", live)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "acutance: 778 pictures with a score, published are 779",
+        "acutance: missing: jpeg/img3.bmp",
+        "acutance: LIVE (release 2) is not as published; get it from "
+        "https://live.ece.utexas.edu/research/quality/subjective.htm",
+    ]
+
+
+def test_many_missing_files_are_counted(run: Run, live: Path):
+    for number in range(1, 61):
+        (live / "jpeg" / f"img{number}.bmp").unlink()
+    lines = run("data", "check", "live", live).stderr.splitlines()
+    assert sum("missing: jpeg/" in line for line in lines) == 20
+    assert any(line.startswith("acutance: missing: and ") for line in lines)
+
+
+def test_pictures_are_opened_on_request(run: Run, tid2008: Path):
+    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no picture")
+    assert "I01.BMP" not in run("data", "check", "tid2008", tid2008).stderr
+    assert "I01.BMP" in run("data", "check", "tid2008", tid2008, "--pictures").stderr
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_table_of_a_dataset_becomes_a_file(run: Run, tid2008: Path, ending: str):
+    result = run("data", "table", "tid2008", tid2008, "-o", f"tables/t.{ending}")
+    assert (result.exit_code, result.stdout) == (0, f"tables/t.{ending} (24 rows)\n")
+    assert read_table(f"tables/t.{ending}").rows == read_dataset("tid2008", tid2008).rows
+
+
+def test_a_table_never_replaces_a_file_unasked(run: Run, tid2008: Path):
+    Path("t.csv").write_text("before")
+    result = run("data", "table", "tid2008", tid2008, "-o", "t.csv")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("acutance: Expected no file at t.csv, got one.")
+    assert Path("t.csv").read_text() == "before"
+    assert run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--overwrite").exit_code == 0
+    with Path("t.csv").open(newline="") as file:
+        assert len(list(csv.reader(file))) == 25
+
+
+def test_half_a_dataset_makes_a_table_on_request_only(run: Run, tid2008: Path):
+    (tid2008 / "distorted_images" / "i01_01_1.bmp").unlink()
+    result = run("data", "table", "tid2008", tid2008, "-o", "t.csv")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "got 25: distorted_images/I01_01_1.bmp is missing." in result.stderr
+    assert not Path("t.csv").exists()
+    assert "(23 rows)" in run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--allow-missing").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("check", "tid", "."), "Expected the name of a dataset, got 'tid'."),
+        (("check", "tid2008", "out"), "Expected TID2008 in out with mos_with_names.txt, got no such file."),
+        (("table", "tid2008", ".", "-o", "t.txt"), "Expected the name of a file ending, got '.txt'."),
+        (("table", "tid2008", "nowhere", "-o", "t.csv"), "Expected TID2008 in the folder nowhere, got no such folder."),
+    ],
+)
+def test_a_mistake_is_one_line(run: Run, arguments: tuple[str, ...], words: str):
+    result = run("data", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"acutance: {words}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", [(), ("list",), ("check",), ("table",)])
+def test_the_help_of_a_verb_ends_with_two_examples(run: Run, verb: tuple[str, ...]):
+    lines = [line.strip() for line in run("data", *verb, "--help").stdout.splitlines() if line.strip()]
+    examples = lines[lines.index("Examples:") + 1 :]
+    assert sum(line.startswith("acutance data ") for line in examples) == 2

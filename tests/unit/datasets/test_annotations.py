@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acutance.datasets.annotations import csv_records, line_records, mat_arrays, sheet_records
+from acutance.datasets.faults import DatasetError
+from tests.fakes.datasets.files import write_mat, write_sheets
+
+
+def test_text_columns_are_parted_by_blanks_or_separators_whatever_the_line_ends(tmp_path: Path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbfa.png,1.5\r\n\r\n  b.png\t2\n")
+    records = list(line_records(path, ("name", "score")))
+    assert [(record.text("name"), record.number("score"), record.line) for record in records] == [
+        ("a.png", 1.5, 1),
+        ("b.png", 2.0, 3),
+    ]
+
+
+def test_csv_columns_are_known_without_regard_to_case_and_blanks(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text(' name , mos ,,\n"a, b.png", 3 ,,\n,,,\n')
+    records = list(csv_records(path, ("Name", "MOS")))
+    assert [(record.text("Name"), record.number("MOS")) for record in records] == [("a, b.png", 3.0)]
+
+
+def test_a_short_csv_line_has_empty_cells(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("name,mos,std\na.png,3\n")
+    record = next(csv_records(path, ("name", "mos")))
+    assert record.number_or_none("std") is None
+    assert record.number_or_none("no such column") is None
+
+
+def test_a_whole_number_in_a_sheet_is_a_name_without_a_point(tmp_path: Path):
+    write_sheets(tmp_path / "a.xlsx", {"one": [("image", "dmos"), (1600.0, 0.5), ("elk", "0.25")]})
+    records = list(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
+    assert [(record.text("image"), record.number("dmos")) for record in records] == [("1600", 0.5), ("elk", 0.25)]
+
+
+def test_the_header_of_a_sheet_is_found_below_a_title_and_in_any_sheet(tmp_path: Path):
+    rows = [("title",), (), (None, "Image", "DMOS"), (None, "a", 0.5), (), (None, "b", 1)]
+    write_sheets(tmp_path / "a.xlsx", {"readme": [("image",)], "scores": rows})
+    records = list(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
+    assert [(record.line, record.text("image")) for record in records] == [(4, "a"), (6, "b")]
+
+
+def test_a_sheet_without_the_columns_is_refused(tmp_path: Path):
+    write_sheets(tmp_path / "a.xlsx", {"one": [("image", "score"), ("a", 1)]})
+    with pytest.raises(DatasetError, match=r"a sheet with the columns image, dmos in .*a\.xlsx, got none\."):
+        list(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
+
+
+def test_bytes_that_are_no_text_name_their_line(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"name,mos\na.png,1\n\xff,2\n")
+    with pytest.raises(DatasetError, match=r"text in UTF-8 in .*a\.csv, line 3, got the byte 0xff"):
+        list(csv_records(path, ("name",)))
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [("x" * 200_000 + ",1", "field larger than field limit"), ('"a.png,1', "unexpected end of data")],
+)
+def test_a_csv_whose_quote_stays_open_or_whose_cell_is_too_long_names_its_line(tmp_path: Path, line: str, fault: str):
+    path = tmp_path / "a.csv"
+    path.write_text(f"name,mos\n{line}\n")
+    with pytest.raises(DatasetError, match=rf"CSV in .*a\.csv, line 2, got: {fault}"):
+        list(csv_records(path, ("name",)))
+
+
+def test_a_truth_value_is_no_number(tmp_path: Path):
+    write_sheets(tmp_path / "a.xlsx", {"one": [("image", "dmos"), ("a", True)]})
+    record = next(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
+    with pytest.raises(DatasetError, match=r"a number in .*a\.xlsx, line 2, column dmos, got True\."):
+        record.number("dmos")
+
+
+def test_a_missing_matlab_variable_is_named(tmp_path: Path):
+    write_mat(tmp_path / "a.mat", {"dmos": np.ones(3)})
+    with pytest.raises(DatasetError, match=r"the variable dmos_new in .*a\.mat, got none of that name"):
+        mat_arrays(tmp_path / "a.mat", ("dmos_new",))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no MATLAB file at all", b"MATLAB 7.3 MAT-file".ljust(128, b"\0") + bytes(9)]
+)
+def test_a_file_of_something_else_is_one_line(tmp_path: Path, content: bytes):
+    (tmp_path / "a.mat").write_bytes(content)
+    with pytest.raises(
+        DatasetError, match=r"a MATLAB file at .*a\.mat, got one that cannot be read: .+\. Get"
+    ) as caught:
+        mat_arrays(tmp_path / "a.mat", ("dmos",))
+    assert "\n" not in str(caught.value)
+    (tmp_path / "a.xlsx").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"an Excel file at .*a\.xlsx, got one that cannot be read: ") as caught:
+        list(sheet_records(tmp_path / "a.xlsx", ("dmos",)))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", [".mat", ".xlsx"])
+def test_a_damaged_file_is_read_or_refused_by_name_and_nothing_else(tmp_path: Path, ending: str):
+    """Cut off anywhere, or with any byte changed."""
+    path = tmp_path / f"a{ending}"
+    if ending == ".mat":
+        write_mat(path, {"names": np.array([["a.bmp", "b.bmp"]], dtype=object), "dmos": np.ones((1, 9))})
+    else:
+        write_sheets(path, {"one": [("names", "dmos"), ("a", 1.5), ("b", 2)]})
+    whole = path.read_bytes()
+    chance = np.random.default_rng(0)
+    damaged = [whole[:cut] for cut in chance.integers(len(whole), size=40)]
+    for place, byte in zip(chance.integers(len(whole), size=150), chance.bytes(150), strict=True):
+        damaged.append(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    faults = []
+    for content in damaged:
+        path.write_bytes(content)
+        try:
+            if ending == ".mat":
+                mat_arrays(path, ("names", "dmos"))
+            else:
+                list(sheet_records(path, ("names", "dmos")))
+        except DatasetError as error:
+            faults.append(str(error))
+    assert len(faults) >= 40
+    assert all(str(path) in fault for fault in faults)

@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.normalisation import (
+    afine_final_targets,
+    afine_naturalness_targets,
+    ahiq_targets,
+    direction_of,
+    scores_of,
+)
+from acutance.datasets.splits import split_table
+from tests.unit.datasets.tables import pictures, rated, table_of
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, Any]:
+    path = Path(__file__).parents[2] / "golden" / "afine.json"
+    return dict(json.loads(path.read_text())["training_units"])
+
+
+def test_naturalness_targets_are_those_of_the_authors(golden: dict[str, Any]):
+    scores = np.array(golden["normalise_pipal"]["in"])
+    np.testing.assert_allclose(afine_naturalness_targets(scores)(scores), golden["normalise_pipal"]["out"], atol=1e-12)
+
+
+def test_final_targets_are_those_of_the_authors(golden: dict[str, Any]):
+    scores = np.array(golden["normalise_sriqa"]["in"])
+    np.testing.assert_allclose(afine_final_targets(scores)(scores), golden["normalise_sriqa"]["out"], atol=1e-12)
+
+
+def test_scores_of_which_the_lower_is_better_keep_their_direction():
+    scores = np.array([0.0, 25.0, 100.0])
+    np.testing.assert_allclose(afine_naturalness_targets(scores, better="lower")(scores), [-2, -1, 2])
+    np.testing.assert_allclose(ahiq_targets(scores, better="lower")(scores), [1, 0.75, 0])
+
+
+def test_the_limits_of_the_training_list_serve_validation_too():
+    targets = ahiq_targets(np.array([1000.0, 1400.0, 1200.0]))
+    assert (targets.low, targets.high) == (1000.0, 1400.0)
+    np.testing.assert_allclose(targets(np.array([1300.0, 1500.0])), [0.75, 1.25])
+
+
+@pytest.mark.parametrize("scores", [[], [3.0, 3.0], [1.0, float("nan")], [1.0, float("inf")]])
+def test_scores_that_do_not_differ_have_no_range(scores: list[float]):
+    with pytest.raises(DatasetError, match="finite scores that differ, got"):
+        ahiq_targets(np.array(scores))
+
+
+def test_only_training_scores_are_fitted_on():
+    table = pictures(20)
+    split = split_table(table, "hyperiqa", seed=1)
+    held_out = {float(name[1:5]) for name in split.test}
+    assert set(scores_of(table, split=split)) == set(np.arange(20.0)) - held_out
+
+
+def test_the_datasets_own_parts_count_without_a_split():
+    table = table_of(rated("a", 1.0, split="train"), rated("b", 2.0, split="test"))
+    assert scores_of(table).tolist() == [1.0]
+    assert scores_of(table, part="test").tolist() == [2.0]
+
+
+def test_a_part_without_rows_or_scores_is_an_error():
+    with pytest.raises(DatasetError, match="rows of fake for validation, got none"):
+        scores_of(table_of(rated("a", split="train")), part="validation")
+    with pytest.raises(DatasetError, match="a score of a in the table of fake, column mos, got none"):
+        scores_of(table_of(rated("a", None)))
+
+
+def test_a_table_has_one_direction():
+    assert direction_of(table_of(rated("a", better="lower"))) == "lower"
+    with pytest.raises(DatasetError, match="one direction of scores in the table of fake, got both"):
+        direction_of(table_of(rated("a", better="lower"), rated("b")))
+    with pytest.raises(DatasetError, match="one direction of scores in the table of fake, got no rows"):
+        direction_of(table_of())

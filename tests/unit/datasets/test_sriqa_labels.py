@@ -1,0 +1,75 @@
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.sriqa_labels import mos_of, read_pairwise_labels
+
+
+def write_pair(folder: Path, person: str, first: tuple[str, str], second: tuple[str, str]) -> Path:
+    """One label in the published layout: each picture has its word."""
+    content = first[0].split("_")[0]
+    path = folder / person / content / f"{first[0]}_{second[0]}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pictures = {
+        f"Picture_0{place}": {"Name": f"{name}.png", "Label": label}
+        for place, (name, label) in enumerate((first, second), start=1)
+    }
+    path.write_text(json.dumps(pictures))
+    return path
+
+
+def test_labels_of_all_people_are_counted_and_equals_count_for_both(tmp_path: Path):
+    write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_Y", "Negative"))
+    write_pair(tmp_path, "p2", ("a_Y", "Similar"), ("a_X", "Similar"))
+    write_pair(tmp_path, "p3", ("a_X", "Negative"), ("a_Y", "Similar"))
+    found = read_pairwise_labels(tmp_path)["a"]
+    assert found.names == ["a_X", "a_Y"]
+    np.testing.assert_array_equal(found.counts, [[0, 2], [2, 0]])  # X: p1, p2; Y: p2, p3
+
+
+def test_scores_run_from_100_to_0_best_first(tmp_path: Path):
+    order = ["a_Original", "a_SeeSRx4", "a_BSRGANx4"]
+    for person in ("p1", "p2"):
+        for better, worse in combinations(order, 2):
+            write_pair(tmp_path, person, (better, "Positive"), (worse, "Negative"))
+    scores = mos_of(read_pairwise_labels(tmp_path)["a"])
+    assert list(scores) == order
+    assert (scores["a_Original"], scores["a_BSRGANx4"]) == (100, 0)
+    assert scores["a_SeeSRx4"] == pytest.approx(50, abs=1e-6)
+
+
+def test_progress_counts_files(tmp_path: Path):
+    write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_Y", "Negative"))
+    write_pair(tmp_path, "p1", ("b_X", "Positive"), ("b_Y", "Negative"))
+    seen: list[tuple[int, int]] = []
+    assert list(read_pairwise_labels(tmp_path, on_progress=lambda done, all_: seen.append((done, all_)))) == ["a", "b"]
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_a_content_that_one_person_lacks_is_named(tmp_path: Path):
+    write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_Y", "Negative"))
+    write_pair(tmp_path, "p2", ("b_X", "Positive"), ("b_Y", "Negative"))
+    with pytest.raises(DatasetError, match=r"the same contents of every person .*, got a of only one of p1 and p2"):
+        read_pairwise_labels(tmp_path)
+
+
+def test_a_pair_of_one_picture_is_an_error(tmp_path: Path):
+    write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_X", "Negative"))
+    with pytest.raises(DatasetError, match=r"two pictures of SRIQA-Bench in .*\.json, got a_X twice"):
+        read_pairwise_labels(tmp_path)
+
+
+def test_a_content_without_labels_is_an_error(tmp_path: Path):
+    (tmp_path / "p1" / "a").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"labels of SRIQA-Bench in .*a, got none"):
+        read_pairwise_labels(tmp_path)
+
+
+def test_another_word_names_the_file(tmp_path: Path):
+    write_pair(tmp_path, "p1", ("a_X", "Better"), ("a_Y", "Negative"))
+    with pytest.raises(DatasetError, match=r"as Picture_01\.Label of SRIQA-Bench in .*a_X_a_Y\.json, got 'Better'"):
+        read_pairwise_labels(tmp_path)

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.text_files import read_json_object, read_text, write_whole
+from acutance.errors import ConfigError
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path):
+    path = tmp_path / "a" / "list.txt"
+    write_whole(path, "before\n")
+    write_whole(path, "after\n")
+    assert path.read_bytes() == b"after\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "list.txt"
+    path.write_text("before")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ConfigError, match=r"Expected to write .*list\.txt, got: No space left on device\. Choose"):
+        write_whole(path, "after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_below_a_file_is_one_line(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"Expected to write .*list\.txt, got: "):
+        write_whole(tmp_path / "file" / "list.txt", "")
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfa")
+    assert read_text(tmp_path / "a.txt", "a list", "Get it.") == "a"
+
+
+def test_a_missing_file_says_what_was_expected_and_the_cure(tmp_path: Path):
+    with pytest.raises(DatasetError, match=r"Expected a list at .*a\.txt, got no such file\. Get it\.$"):
+        read_text(tmp_path / "a.txt", "a list", "Get it.")
+
+
+def test_a_folder_is_no_file(tmp_path: Path):
+    with pytest.raises(DatasetError, match=r"Expected a list at .*, got: Is a directory\. Get it\."):
+        read_text(tmp_path, "a list", "Get it.")
+
+
+def test_other_bytes_than_utf8_are_an_error(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes(b"ab\xff")
+    with pytest.raises(DatasetError, match=r"Expected a list in UTF-8 at .*a\.txt, got other bytes at 2\. Get it\."):
+        read_text(tmp_path / "a.txt", "a list", "Get it.")
+
+
+def test_a_fault_in_json_names_the_line(tmp_path: Path):
+    (tmp_path / "a.json").write_text('{\n"a": }')
+    with pytest.raises(DatasetError, match=r"Expected a label as JSON at .*a\.json, line 2, got: Expecting value"):
+        read_json_object(tmp_path / "a.json", "a label", "Get it.")

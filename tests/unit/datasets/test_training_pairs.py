@@ -1,0 +1,91 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.catalogue import read_dataset
+from acutance.datasets.comparisons import Triplet
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.table import OpinionTable
+from acutance.datasets.training_pairs import PairRules, diffiqa_label_folder, training_pairs
+from tests.unit.datasets.tables import full_reference, rated, table_of
+from tests.unit.datasets.test_diffiqa_labels import write_labels
+from tests.unit.datasets.test_pieapp_preferences import write_labels as write_preferences
+
+
+def diffiqa(root: Path) -> OpinionTable:
+    rows = [
+        rated(f"Train/images/{index}/{name}_{index}.png", None, reference=f"Train/images/Original/{name}.png")
+        for name in "ab"
+        for index in ("01", "02")
+    ]
+    return table_of(*rows, root=root, name="diffiqa")
+
+
+def test_datasets_with_scores_have_afines_triplets_with_its_slips_on_request():
+    table = full_reference(2, 7, name="pipal")
+    assert len(training_pairs(table)) == 2 * 24
+    slipped = training_pairs(table, PairRules(reference_first=True, reference_as_png=True))
+    assert any(pair.first == pair.reference == "images/r000.png" for pair in slipped)
+
+
+def test_diffiqa_has_triplets_of_labels_by_the_paths_of_its_table(tmp_path: Path):
+    labels = tmp_path / "Train" / "trainlabel" / "labels"
+    write_labels(labels, {"a_01": ("Positive",) * 3, "a_02": ("Negative",) * 3, "b_01": ("Similar",) * 3})
+    pairs = training_pairs(diffiqa(tmp_path))
+    a1, a2, a = "Train/images/01/a_01.png", "Train/images/02/a_02.png", "Train/images/Original/a.png"
+    assert list(pairs[:2]) == [Triplet(a1, a2, a, 1.0, 1.0, 0.0), Triplet(a1, a, a, 1.0, 1.0, 0.5)]
+    assert len(pairs) == 4
+
+
+def test_a_part_of_diffiqa_has_its_own_triplets_alone(tmp_path: Path):
+    write_labels(tmp_path / "labels", {"a_01": ("Similar",) * 3, "b_01": ("Similar",) * 3})
+    table = diffiqa(tmp_path)
+    part = table_of(*(row for row in table if "/b" in row.image), root=tmp_path, name="diffiqa")
+    assert [pair.reference for pair in training_pairs(part)] == ["Train/images/Original/b.png"]
+
+
+def test_sriqa_bench_has_pairs():
+    rows = [rated(f"images/m{i}/c_m{i}.png", float(i), reference="images/m0/c_m0.png") for i in range(11)]
+    assert len(training_pairs(table_of(*rows, name="sriqa_bench"))) == 55
+
+
+def test_pieapp_has_the_share_of_people(tmp_path: Path):
+    write_preferences(tmp_path, "ref_7.png,distort_7_a.png,distort_7_b.png,,0.25")
+    rows = [
+        rated(
+            f"distorted_images/train/ref_7/distort_7_{letter}.png", None, reference="reference_images/train/ref_7.png"
+        )
+        for letter in "ab"
+    ]
+    (pair,) = training_pairs(table_of(*rows, root=tmp_path, name="pieapp"))
+    assert pair.first_wins == 0.25
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    # by hand: references x (n + 1) x round(log2(n + 1)), for n distorted pictures of each
+    [
+        ("tid2008", 2 * 13 * 4),
+        ("tid2013", 3 * 16 * 4),
+        ("kadid10k", 2 * 16 * 4),
+        ("csiq", 30 * 5 + 29 * 5),  # 29 and 28 distorted
+        ("pipal", 2 * 4 * 2),  # 2 rated references of 3; the third nobody rated
+        ("sriqa_bench", 2 * 55),
+        ("pieapp", 2),  # 3 pictures, the first beside each other
+    ],
+)
+def test_every_fake_gives_the_lines_counted_by_hand(fake: Callable[[str], Path], name: str, lines: int):
+    assert len(training_pairs(read_dataset(name, fake(name)))) == lines
+
+
+def test_a_dataset_that_nobody_rated_has_no_triplets(fake: Callable[[str], Path]):
+    with pytest.raises(DatasetError, match="scores in the table of kadis700k, got none"):
+        training_pairs(read_dataset("kadis700k", fake("kadis700k")))
+
+
+def test_labels_that_are_not_there_are_one_line(tmp_path: Path):
+    with pytest.raises(
+        DatasetError, match=r"labels of DiffIQA in .*Validation/trainlabel/labels or .*labels, got none"
+    ):
+        diffiqa_label_folder(tmp_path, "validation")
