@@ -7,13 +7,15 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, InputError
 from acutance.shapes import ImageBatch
 
 EnlargedBatch = Float[Tensor, "batch 3 larger_height larger_width"]
 """Pictures whose size is not that of the pictures they came from."""
 
 
+MOST_PIXELS = 1 << 26
+"""Pixels that a picture may have once it is enlarged: 0.8 GB in float32."""
 PILLOW_STEPS = 1 << 22
 """Steps of 1 in which Pillow keeps the weights of a resampling (PRECISION_BITS of its Resample.c)."""
 
@@ -62,6 +64,9 @@ def enlarge_to_at_least(images: ImageBatch, side: int) -> EnlargedBatch:
     Returns:
         Shape (N, 3, H', W') with min(H', W') = max(side, min(H, W)).
 
+    Raises:
+        InputError: A picture so long and thin that it would have more than ``MOST_PIXELS``.
+
     Example:
         >>> import torch
         >>> enlarge_to_at_least(torch.rand(1, 3, 100, 150), 224).shape
@@ -72,6 +77,11 @@ def enlarge_to_at_least(images: ImageBatch, side: int) -> EnlargedBatch:
     if shorter >= side:
         return images
     size = (max(side, round(height * side / shorter)), max(side, round(width * side / shorter)))
+    if size[0] * size[1] > MOST_PIXELS:
+        raise InputError(
+            f"Expected a picture whose shorter side can be enlarged to {side} pixels, got height {height} and width "
+            f"{width}, which would become {size[0]} x {size[1]}. Cut it into shorter pieces."
+        )
     return functional.interpolate(images, size=size, mode="bilinear", align_corners=False)
 
 

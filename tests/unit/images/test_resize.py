@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, InputError
 from acutance.images.resize import enlarge_to_at_least, enlarge_to_multiple, resize_like_pillow
 
 
@@ -104,6 +104,10 @@ class TestEnlargeToAtLeast:
     )
     def test_brings_the_shorter_side_to_it_in_proportion(self, size: tuple[int, int], larger: tuple[int, int]) -> None:
         assert enlarge_to_at_least(torch.zeros(1, 3, *size), 224).shape[2:] == larger
+
+    def test_refuses_a_picture_too_long_and_thin_to_enlarge(self) -> None:
+        with pytest.raises(InputError, match=r"got height 1 and width 2000, which would become 224 x 448000\. Cut it"):
+            enlarge_to_at_least(torch.zeros(1, 3, 1, 2000), 224)
 
     def test_leaves_a_large_picture_as_it_is(self) -> None:
         images = torch.rand(1, 3, 224, 225)
