@@ -15,10 +15,13 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
+import torch
 from PIL import Image
 
+from acutance.distortions import KINDS, apply_mixture
 from acutance.synthesis import synthesize
 from acutance.synthesis.choices import DEFAULT_METRICS
 from acutance.synthesis.maker import Maker, Settings
@@ -29,6 +32,7 @@ from acutance.synthesis.workers import WORKER_ENVIRONMENT
 ROOT = Path(__file__).parents[1]
 SIDE = 512
 SOURCES = 24
+PARTS = ("reading", "distorting", "scoring", "writing")
 GOAL = 15
 """Pictures a second on two cores with three metrics."""
 
@@ -87,15 +91,11 @@ def rates(sources: Path, output: Path, count: int, metrics: tuple[str, ...], wor
 
 def print_shares(sources: Path, metrics: tuple[str, ...], count: int = 125) -> None:
     """CPU time of each part of the work on a picture, one of every kind and level."""
-    import torch
-
     torch.set_num_threads(1)
     names = [path.stem for path in sorted(sources.iterdir())]
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(images=Path(scratch), references=sources, metrics=metrics)
         maker = Maker(settings)
-        from acutance.distortions import KINDS, apply_mixture
-
         choices = Choices(names=names, kinds=list(KINDS), levels=range(1, 6), seed=0, ending=".png")
         spent: dict[str, float] = defaultdict(float)
         for item in items_from(RandomPlan(choices, count), 0):
@@ -108,7 +108,7 @@ def print_shares(sources: Path, metrics: tuple[str, ...], count: int = 125) -> N
             moments.append(time.process_time())
             write_picture(distorted, settings.images / item.name)
             moments.append(time.process_time())
-            for part, begin, end in zip(("reading", "distorting", "scoring", "writing"), moments, moments[1:]):
+            for part, (begin, end) in zip(PARTS, pairwise(moments), strict=True):
                 spent[part] += (end - begin) / count * 1000
         total = sum(spent.values())
         for part, milliseconds in spent.items():

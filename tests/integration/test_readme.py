@@ -21,7 +21,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, afine_pth: Path) -> Path:
+def desk(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path:
     """A folder with everything that the README names."""
     folder = tmp_path_factory.mktemp("desk")
     generator = np.random.default_rng(0)
@@ -31,13 +31,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory, afine_pth: Path) -> Path:
         save(folder / name, truth)
     for name in ("out.png", "photos/a.png", "swinir/a.png", "ours/b.png", "outputs/a.png", "outputs/b.png"):
         save(folder / name, noisy)
+    for number in range(10):
+        save(folder / f"pristine/{number}.png", np.roll(truth, 10 * number, axis=0))
     (folder / "pairs.csv").write_text("image,reference\nout.png,truth.png\n")
-    (folder / "afine.pth").symlink_to(afine_pth)
+    for file in weights_folder.iterdir():
+        (folder / file.name).symlink_to(file)
     return folder
 
 
 def test_every_line_and_program_of_the_readme_is_found():
-    assert len(SHELL) == 7
+    assert len(SHELL) == 11
     assert len(PYTHON) == 1
 
 

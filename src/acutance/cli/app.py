@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from acutance.cli.data import data_app
 from acutance.cli.data_splits import SPLIT_EPILOG, TRIPLETS_EPILOG, split, triplets
+from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
 from acutance.cli.models import models
 from acutance.cli.score import SCORE_EPILOG, score
 from acutance.cli.weights import weights_app
@@ -52,6 +53,8 @@ app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(model
 app.add_typer(weights_app, name="weights")
 data_app.command(epilog=SPLIT_EPILOG)(split)
 data_app.command(epilog=TRIPLETS_EPILOG)(triplets)
+data_app.command(epilog=DISTORT_EPILOG)(distort)
+data_app.command(epilog=SYNTHESIZE_EPILOG)(synthesize)
 app.add_typer(data_app, name="data")
 
 

@@ -54,11 +54,23 @@ def in_channel(images: ImageBatch, channel: Channel) -> Planes:
 
 def _rounded(levels: ImageBatch, weights: Float[Tensor, "3 1 1"], black: float) -> Planes:
     """Weighted sum of channels in 0..255, rounded half up, with the gradient of the sum."""
-    nearest = levels.detach().round()
-    is_eight_bit = (levels.detach() - nearest).abs() < EIGHT_BIT_SLACK
-    snapped = torch.where(is_eight_bit, nearest, levels.detach())
-    rounded = ((snapped * weights).sum(1, keepdim=True) + black + 0.5 + TIE_SLACK).floor()  # (batch, 1, h, w)
+    rounded = _weighted(_snapped(levels.detach()), weights).add_(black + 0.5 + TIE_SLACK).floor_()
     if not levels.requires_grad:
         return rounded
     smooth = (levels * weights).sum(1, keepdim=True)
     return rounded + (smooth - smooth.detach())
+
+
+def _snapped(levels: Tensor) -> Tensor:
+    """The levels, those near one of the 256 put on it."""
+    nearest = levels.round()
+    distance = (levels - nearest).abs_()
+    if bool(distance.amax() < EIGHT_BIT_SLACK):
+        return nearest
+    return torch.where(distance < EIGHT_BIT_SLACK, nearest, levels)
+
+
+def _weighted(levels: Tensor, weights: Tensor) -> Tensor:
+    """The sum over channels as one product, (batch, 1, height, width); its rounding is far below ``TIE_SLACK``."""
+    batch, channels, height, width = levels.shape
+    return (weights.reshape(1, channels) @ levels.reshape(batch, channels, -1)).view(batch, 1, height, width)

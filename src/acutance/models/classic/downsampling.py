@@ -47,14 +47,22 @@ def averaged(planes: Planes, border: Literal["zero", "symmetric"]) -> SmallerPla
     else:
         rows, columns = (_mirrored(side, before, after) for side, after in ((height, below), (width, right)))
         padded = planes[:, :, rows.to(planes.device)][..., columns.to(planes.device)]
-    return functional.avg_pool2d(padded, kernel_size=factor)
+    return _means(padded, factor)
 
 
 def halved(planes: Planes) -> SmallerPlanes:
     """Half as large, rounded up: ``imfilter(planes, ones(2) / 4, 'symmetric')`` and every second sample."""
     height, width = planes.shape[2:]
     padded = functional.pad(planes, (0, width % 2, 0, height % 2), mode="replicate")
-    return functional.avg_pool2d(padded, kernel_size=2)
+    return _means(padded, 2)
+
+
+def _means(planes: Tensor, factor: int) -> Tensor:
+    """Means of blocks of f x f; for f = 2 as four sums, which is the same to the bit and faster."""
+    if factor != 2:
+        return functional.avg_pool2d(planes, kernel_size=factor)
+    even, odd = planes[:, :, ::2], planes[:, :, 1::2]
+    return (even[..., ::2] + even[..., 1::2] + odd[..., ::2] + odd[..., 1::2]) / 4
 
 
 def _mirrored(side: int, before: int, after: int) -> Tensor:

@@ -52,13 +52,19 @@ def ms_ssim(distorted: Planes, reference: Planes) -> ScoreBatch:
 def iw_ssim(distorted: Planes, reference: Planes) -> ScoreBatch:
     """IW-SSIM: MS-SSIM weighted by the information in the reference."""
     _require_detail(reference, "iw_ssim")
+    striped = InputError(
+        "Expected references whose detail runs in more than one direction, because iw_ssim inverts its "
+        "covariance, got one that is constant along lines. Score it by ms_ssim."
+    )
+    if any(bool((reference.diff(dim=axis) == 0).flatten(1).all(dim=1).any()) for axis in (2, 3)):
+        raise striped
     try:
-        return _piq(piq.information_weighted_ssim, distorted, reference)
+        scores = _piq(piq.information_weighted_ssim, distorted, reference)
     except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
-        raise InputError(
-            "Expected references whose detail runs in more than one direction, because iw_ssim inverts its "
-            "covariance, got one that is constant along lines. Score it by ms_ssim."
-        ) from error
+        raise striped from error
+    if bool(scores.isnan().any()):  # rounding may hide from the inversion that there is none
+        raise striped
+    return scores
 
 
 def vif_p(distorted: Planes, reference: Planes) -> ScoreBatch:

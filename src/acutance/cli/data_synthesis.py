@@ -1,0 +1,192 @@
+"""``acutance data distort`` and ``acutance data synthesize``: pictures made worse on purpose."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from acutance.synthesis import MadeSet
+
+DISTORT_EPILOG = (
+    "Examples:\n\nacutance data distort photos/ -o ladder --types gaussian_blur,jpeg --levels 1,3,5\n\n"
+    "acutance data distort photos/ -o ladder --mixtures 10 --resume"
+)
+SYNTHESIZE_EPILOG = (
+    "Examples:\n\nacutance data synthesize photos/ -n 10000 -o weak --size 512\n\n"
+    "acutance data synthesize photos/ -n 700000 -o weak --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
+)
+SOME_FAILED = 1
+INTERRUPTED = 130
+"""As a shell reports a program that SIGINT ended."""
+
+Advance = Callable[[int, int], None]
+Sources = Annotated[list[str], typer.Argument(help="Pristine pictures, and folders of them.", show_default=False)]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
+Types = Annotated[str, typer.Option(help="Distortions such as gaussian_blur,jpeg or gblur,jp2k; or all.")]
+Levels = Annotated[str, typer.Option(help="Levels such as 1,3,5; or all.")]
+Seed = Annotated[int, typer.Option(help="What everything random is drawn from.")]
+Workers = Annotated[int | None, typer.Option(help="Processes that work; one a core.", min=1, show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an ended run left.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Throw away what a run made there.")]
+
+
+class PictureFormat(StrEnum):
+    """Formats without loss."""
+
+    png = "png"
+    bmp = "bmp"
+    tiff = "tiff"
+
+
+def distort(
+    sources: Sources,
+    *,
+    output: Output,
+    types: Types = "all",
+    levels: Levels = "all",
+    mixtures: Annotated[int, typer.Option(help="Random mixtures of each source too.", min=0)] = 0,
+    seed: Seed = 0,
+    picture_format: Annotated[PictureFormat, typer.Option("--format", help="Of the pictures.")] = PictureFormat.png,
+    workers: Workers = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write every distortion of pictures at every level, and a table of them."""
+    from acutance.synthesis import distort_pictures
+
+    with _interruptible(), _bars() as (references, pictures):
+        made = distort_pictures(
+            sources,
+            output,
+            kinds=_listed(types),
+            levels=_numbers(levels),
+            mixtures=mixtures,
+            seed=seed,
+            ending=f".{picture_format.value}",
+            workers=workers,
+            resume=resume,
+            overwrite=overwrite,
+            on_references=references,
+            on_progress=pictures,
+        )
+    _report(made)
+
+
+def synthesize(
+    sources: Sources,
+    *,
+    output: Output,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many pictures.", min=1, show_default=False)],
+    models: Annotated[
+        str, typer.Option(help="Classic metrics that make the pseudo-MOS; by default mdsi,gmsd,sr_sim.")
+    ] = "",
+    types: Types = "all",
+    levels: Levels = "all",
+    mixtures: Annotated[float, typer.Option(help="Share of the pictures that get a mixture.", min=0, max=1)] = 0.0,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Sides of a random part of larger sources; whole if left out.", min=1, show_default=False),
+    ] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Distort pictures at random, score them by classic metrics, and write a table with pseudo-MOS."""
+    from acutance.synthesis import synthesize as make
+    from acutance.synthesis.choices import DEFAULT_METRICS
+
+    with _interruptible(), _bars() as (references, pictures):
+        made = make(
+            sources,
+            output,
+            count=count,
+            metrics=_names(models) if models else DEFAULT_METRICS,
+            kinds=_listed(types),
+            levels=_numbers(levels),
+            mixture_share=mixtures,
+            size=size,
+            seed=seed,
+            workers=workers,
+            resume=resume,
+            overwrite=overwrite,
+            on_references=references,
+            on_progress=pictures,
+        )
+    _report(made)
+
+
+def _listed(text: str) -> list[str] | None:
+    """The names between commas; ``None`` for all."""
+    return None if text == "all" else _names(text)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in map(str.strip, text.split(",")) if name]
+
+
+def _numbers(text: str) -> list[int] | None:
+    from acutance.errors import ConfigError
+
+    try:
+        return None if text == "all" else [int(number) for number in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"Expected levels such as 1,3,5 or all, got {text!r}. Change --levels.") from None
+
+
+def _report(made: "MadeSet") -> None:
+    from acutance.cli.tables import printable
+
+    for failure in made.failures:
+        pictures = "1 picture" if failure.count == 1 else f"{failure.count} pictures"
+        typer.echo(printable(f"failed: {failure.source} ({pictures}): {failure.error}"), err=True)
+    print(f"{made.table} ({made.count} rows)")
+    if made.failures:
+        typer.echo(f"{sum(failure.count for failure in made.failures)} pictures failed", err=True)
+        raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("acutance: interrupted; continue with --resume", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _bars() -> Iterator[tuple[Advance, Advance]]:
+    """A bar of references and one of pictures, on stderr, with their rate and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(TextColumn):
+        """Things done in a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(""), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
+    ) as bars:
+        yield _bar(bars, "references"), _bar(bars, "pictures")
+
+
+def _bar(bars: "Progress", what: str) -> Advance:
+    """A bar that is seen from the first time that something is done."""
+    task = bars.add_task(what, total=None, visible=False)
+
+    def advance(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total, visible=True)
+
+    return advance

@@ -1,0 +1,168 @@
+"""The work on one picture: its reference is read, it is distorted, scored beside it and written."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from acutance.catalog import load
+from acutance.distortions import apply_mixture
+from acutance.errors import AcutanceError, ConfigError, InputError
+from acutance.images import read_image, to_batch
+from acutance.scoring.sources import readable
+from acutance.synthesis.picture_files import eight_bits, write_picture
+from acutance.synthesis.plan import Item, derived_seed
+
+KEPT_BYTES = 256_000_000
+"""Decoded references that a process keeps; the one used longest ago goes first."""
+
+Row = dict[str, Any]
+"""Of an item: ``image``, the score of each metric, ``error``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What all items have in common; travels to worker processes."""
+
+    images: Path
+    """Folder of the pictures that are made."""
+    references: Path
+    """Folder of the pristine pictures, as written."""
+    metrics: tuple[str, ...] = ()
+    """Names of the metrics, in the order of their columns."""
+    size: int | None = None
+    """Longest side of what is cut out of a source, in pixels; ``None`` takes it whole."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ReferenceTask:
+    """A reference to write."""
+
+    source: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class ItemTask:
+    """An item to make, or the reason why it cannot be."""
+
+    item: Item
+    source_name: str
+    error: str | None = None
+
+
+class Maker:
+    """Makes references and items, one after the other.
+
+    Args:
+        settings: What they have in common.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = {name: load(name) for name in settings.metrics}
+        self._kept: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+
+    def write_reference(self, task: ReferenceTask) -> str | None:
+        """Write the source, or what is cut out of it, as a PNG file; a line that says why not, if it is unreadable.
+
+        Raises:
+            ConfigError: The file cannot be written.
+        """
+        try:
+            picture = eight_bits(read_image(task.source))
+        except (AcutanceError, MemoryError) as error:
+            return _one_line(error)
+        settings = self.settings
+        if settings.size is not None:
+            picture = random_crop(picture, settings.size, derived_seed("crop", settings.seed, task.name))
+        write_picture(picture, reference_path(settings.references, task.name))
+        return None
+
+    def make(self, task: ItemTask) -> Row:
+        """The row of an item, whose picture is written before; an item that fails has an error and no picture.
+
+        Raises:
+            ConfigError: The picture cannot be written.
+        """
+        error = task.error
+        if error is None:
+            try:
+                reference = self.reference(task.source_name)
+                distorted = apply_mixture(reference, task.item.mixture)
+                scores = self.scores(distorted, reference)
+            except (AcutanceError, MemoryError, RuntimeError) as failure:  # torch raises RuntimeError
+                error = _one_line(failure)
+            else:
+                write_picture(distorted, self.settings.images / task.item.name)
+                return {"image": task.item.name, **scores, "error": None}
+        return {"image": task.item.name, **dict.fromkeys(self.metrics), "error": error}
+
+    def reference(self, name: str) -> NDArray[np.uint8]:
+        """The reference of that name, read from its file once as long as there is room to keep it."""
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        reference: NDArray[np.uint8] = read_image(reference_path(self.settings.references, name))
+        self._kept[name] = reference
+        while len(self._kept) > 1 and sum(picture.nbytes for picture in self._kept.values()) > KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return reference
+
+    def scores(self, distorted: NDArray[np.uint8], reference: NDArray[np.uint8]) -> dict[str, float]:
+        """The score of each metric, the same as ``acutance.score`` gives for the two files.
+
+        Raises:
+            InputError: Pictures that a metric cannot compare, or a score that is no number.
+        """
+        if not self.metrics:
+            return {}
+        first, second = (to_batch([picture], dtype=torch.float64) for picture in (distorted, reference))
+        with torch.inference_mode():
+            scores = {name: float(metric(first, second)) for name, metric in self.metrics.items()}
+        for name, score in scores.items():
+            if np.isnan(score):
+                raise InputError(f"Expected a number from {name}, got NaN. Leave that metric out.")
+        return scores
+
+
+def write_references(maker: Maker, tasks: Sequence[ReferenceTask]) -> list[str | None]:
+    """What went wrong with each reference, if anything."""
+    return [maker.write_reference(task) for task in tasks]
+
+
+def make_items(maker: Maker, tasks: Sequence[ItemTask]) -> list[Row]:
+    """The row of each item."""
+    return [maker.make(task) for task in tasks]
+
+
+def reference_path(folder: Path, name: str) -> Path:
+    """Where the reference of that name lies."""
+    return folder / f"{name}.png"
+
+
+def random_crop(picture: NDArray[np.uint8], size: int, seed: int) -> NDArray[np.uint8]:
+    """A random part of a picture, every place equally likely.
+
+    Args:
+        picture: Shape (H, W, 3).
+        size: Height and width in pixels; a side that is no longer stays whole.
+        seed: What the place is drawn from.
+    """
+    if size < 1:
+        raise ConfigError(f"Expected a size of 1 or more, got {size}. Change the size.")
+    generator = np.random.default_rng(seed)
+    height, width = (min(side, size) for side in picture.shape[:2])
+    top = int(generator.integers(picture.shape[0] - height, endpoint=True))
+    left = int(generator.integers(picture.shape[1] - width, endpoint=True))
+    return np.ascontiguousarray(picture[top : top + height, left : left + width])
+
+
+def _one_line(error: Exception) -> str:
+    return readable(" ".join(str(error).split())) or type(error).__name__

@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import ConfigError
+from acutance.synthesis.folder import OutputFolder
+from acutance.synthesis.sources import Source
+
+SOURCES = [Source(Path("photos/a, b.png"), "a_ b")]
+DESCRIBED = {"seed": 0, "versions": {"numpy": "2"}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> OutputFolder:
+    """A folder of a run that has begun."""
+    begun = OutputFolder(tmp_path / "out")
+    begun.begin(DESCRIBED, SOURCES)
+    return begun
+
+
+def test_a_run_writes_down_what_it_depends_on_and_its_sources(folder: OutputFolder):
+    assert json.loads(folder.provenance.read_text()) == {"made_by": "acutance", **DESCRIBED}
+    assert folder.sources.read_text() == 'name,path\na_ b,"photos/a, b.png"\n'
+    folder.demand_same(DESCRIBED)
+
+
+@pytest.mark.parametrize("asked", [{}, {"resume": True}, {"overwrite": True}], ids=str)
+def test_an_absent_or_empty_folder_may_be_written_to(tmp_path: Path, asked: dict[str, bool]):
+    flags = {"resume": False, "overwrite": False} | asked
+    OutputFolder(tmp_path / "new").demand_place(**flags)
+    OutputFolder(tmp_path).demand_place(**flags)
+
+
+def test_what_a_kill_before_the_first_picture_leaves_counts_as_empty(folder: OutputFolder):
+    folder.provenance.rename(folder.root / "provenance.json.7.tmp")
+    folder.demand_place(resume=False, overwrite=False)
+
+
+def test_a_begun_folder_is_touched_only_when_asked_to(folder: OutputFolder):
+    folder.demand_place(resume=True, overwrite=False)
+    folder.demand_place(resume=False, overwrite=True)
+    with pytest.raises(ConfigError, match=r"Expected an empty folder at .*out, got one with files. Continue it with"):
+        folder.demand_place(resume=False, overwrite=False)
+    with pytest.raises(ConfigError, match="--resume or --overwrite, got both"):
+        folder.demand_place(resume=True, overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "images/holiday.jpg"])
+def test_a_folder_of_somebody_elses_is_never_touched(tmp_path: Path, name: str):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    for resume, overwrite in ((True, False), (False, True)):
+        with pytest.raises(ConfigError, match="Expected a folder that acutance made at"):
+            OutputFolder(tmp_path).demand_place(resume=resume, overwrite=overwrite)
+
+
+def test_a_file_is_no_folder(tmp_path: Path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ConfigError, match=r"Expected a folder to write at .*out, got a file"):
+        OutputFolder(tmp_path / "out").demand_place(resume=False, overwrite=True)
+
+
+def test_the_first_difference_to_the_run_before_is_named(folder: OutputFolder):
+    with pytest.raises(ConfigError, match="with the same seed, got another: 0 before, 1 now"):
+        folder.demand_same({**DESCRIBED, "seed": 1})
+
+
+def test_clearing_leaves_what_the_run_did_not_write(folder: OutputFolder):
+    (folder.root / "notes.txt").write_text("mine")
+    (folder.images / "a.png").write_text("")
+    folder.rows.write_text("")
+    folder.clear()
+    assert [path.name for path in folder.root.iterdir()] == ["notes.txt"]
+
+
+def test_unfinished_files_are_removed(folder: OutputFolder):
+    for path in (folder.images / "a.png.7.tmp", folder.references / "a.png.7.tmp", folder.images / "a.png"):
+        path.write_text("")
+    folder.remove_unfinished()
+    assert [path.name for path in folder.images.iterdir()] == ["a.png"]
+    assert list(folder.references.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"Expected to write .*file/out, got: Not a directory"):
+        OutputFolder(tmp_path / "file" / "out").begin(DESCRIBED, SOURCES)

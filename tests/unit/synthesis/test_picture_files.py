@@ -1,0 +1,56 @@
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from acutance.errors import ConfigError
+from acutance.images import read_image
+from acutance.synthesis.picture_files import ENDINGS, eight_bits, png_bytes, write_picture
+from tests.unit.synthesis.conftest import scene
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_picture_is_read_as_it_was_written(tmp_path: Path, ending: str):
+    pixels = scene(0)
+    write_picture(pixels, tmp_path / f"a{ending}")
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{ending}"), pixels)
+    assert [path.name for path in tmp_path.iterdir()] == [f"a{ending}"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (33, 20)])
+def test_a_png_of_any_size_is_one(tmp_path: Path, shape: tuple[int, int]):
+    (tmp_path / "a.png").write_bytes(png_bytes(scene(1, *shape)))
+    with Image.open(tmp_path / "a.png") as picture:
+        picture.verify()
+    with Image.open(tmp_path / "a.png") as picture:
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", shape[::-1])
+        np.testing.assert_array_equal(np.asarray(picture), scene(1, *shape))
+
+
+def test_eight_bits_are_the_nearest():
+    deep = np.array([[[0, 128, 129], [257, 65535, 65406]]], np.uint16)
+    assert eight_bits(deep).tolist() == [[[0, 0, 1], [1, 255, 254]]]
+    assert eight_bits(np.array([[[0.0, 0.5, 1.0]]], np.float32)).tolist() == [[[0, 128, 255]]]
+    pixels = scene(0)
+    assert eight_bits(pixels) is pixels
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_full_disk_leaves_the_picture_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str):
+    path = tmp_path / f"a{ending}"
+    write_picture(scene(0), path)
+    before = path.read_bytes()
+
+    def half(place: Path, _: bytes) -> int:
+        with place.open("wb") as file:
+            file.write(before[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    monkeypatch.setattr(Image.Image, "save", lambda _, place, *__: half(place, b""))
+    with pytest.raises(ConfigError, match=r"Expected to write .*a\..*, got: No space left on device. Make room"):
+        write_picture(scene(1), path)
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import ConfigError
+from acutance.synthesis.maker import Row
+from acutance.synthesis.plan import Choices, RandomPlan, items_from
+from acutance.synthesis.rows_file import RowsFile
+
+COLUMNS = ("image", "psnr", "error")
+PLAN = RandomPlan(Choices(names=["a", "b"], kinds=["gblur", "jpeg"], levels=[1, 2], seed=0, ending=".png"), 6)
+ROWS: list[Row] = [
+    {"image": item.name, "psnr": float(index), "error": None} for index, item in enumerate(items_from(PLAN, 0))
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of the first four rows, beside their pictures; the second has an error and none."""
+    (tmp_path / "images").mkdir()
+    for row in ROWS[:4]:
+        (tmp_path / "images" / row["image"]).write_bytes(b"")
+    (tmp_path / "images" / ROWS[1]["image"]).unlink()
+    with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
+        rows.add([ROWS[0], {**ROWS[1], "psnr": None, "error": "Expected, got."}])
+        rows.add(ROWS[2:4])
+    return tmp_path / "rows.jsonl"
+
+
+def restored(path: Path) -> RowsFile:
+    rows = RowsFile(path, COLUMNS)
+    rows.restore(PLAN, path.parent / "images")
+    return rows
+
+
+def test_rows_are_found_again(path: Path):
+    rows = restored(path)
+    assert rows.count == 4
+    assert [row["psnr"] for row in rows.rows()] == [0.0, None, 2.0, 3.0]
+
+
+def test_an_infinite_score_stays_one(tmp_path: Path):
+    with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
+        rows.add([{**ROWS[0], "psnr": float("inf")}])
+    assert [row["psnr"] for row in rows.rows()] == [float("inf")]
+    assert "1e999" in (tmp_path / "rows.jsonl").read_text()
+
+
+def test_a_line_that_was_cut_off_goes(path: Path):
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"image": "00')
+    assert restored(path).count == 4
+    assert path.read_bytes() == whole
+
+
+def test_rows_go_on_after_the_last_one(path: Path):
+    rows = restored(path)
+    with rows:
+        rows.add(ROWS[4:])
+    assert [row["psnr"] for row in rows.rows()] == [0.0, None, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_rows_after_a_picture_that_is_gone_are_made_again(path: Path):
+    (path.parent / "images" / ROWS[2]["image"]).unlink()
+    assert restored(path).count == 2
+    assert len(path.read_bytes().splitlines()) == 2
+
+
+def test_an_absent_file_has_no_rows(tmp_path: Path):
+    assert restored(tmp_path / "rows.jsonl").count == 0
+
+
+def test_rows_of_another_plan_are_refused(path: Path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[1], lines[0]]))
+    with pytest.raises(ConfigError, match=f"Expected row 1 of .* to be of {ROWS[0]['image']}, got another"):
+        restored(path)
+    path.write_bytes(lines[0].replace(b"psnr", b"ssim"))
+    with pytest.raises(ConfigError, match="got another"):
+        restored(path)
+
+
+def test_a_damaged_file_is_named(path: Path):
+    path.write_bytes(b"{]\n")
+    with pytest.raises(ConfigError, match=r"Expected rows of pictures in .*rows.jsonl, got: .*--overwrite"):
+        restored(path)
+
+
+def test_rows_are_added_inside_the_block_only(path: Path):
+    with pytest.raises(ValueError, match="inside the with block"):
+        restored(path).add(ROWS[4:])
