@@ -72,10 +72,22 @@ class QualityModelContract:
             assert bool(torch.isfinite(images.grad).all())
             assert bool((images.grad != 0).any())
 
+    def test_gives_the_same_gradients_after_scoring_in_inference_mode(
+        self, model: QualityModel, pair: tuple[Tensor, Tensor]
+    ) -> None:
+        fresh = copy.deepcopy(model)
+        with torch.inference_mode():
+            model(*arguments(model, *pair))
+        gradients = [gradients_of(each, *pair) for each in (model, fresh)]
+        for used, new in zip(*gradients, strict=True):
+            assert bool(torch.isfinite(used).all())
+            torch.testing.assert_close(used, new)
+
     def test_keeps_its_scores_through_a_saved_state(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
         twin = copy.deepcopy(model)
         for parameter in twin.parameters():
             parameter.data.normal_()
+        score(twin, *pair)  # what it keeps of these weights must not outlive them
         twin.load_state_dict(model.state_dict())
         assert torch.equal(score(model, *pair), score(twin, *pair))
 
@@ -133,6 +145,12 @@ def score(model: QualityModel, distorted: Tensor, reference: Tensor) -> Tensor:
     with torch.no_grad():
         scores: Tensor = model(*arguments(model, distorted, reference))
     return scores
+
+
+def gradients_of(model: QualityModel, distorted: Tensor, reference: Tensor) -> tuple[Tensor, ...]:
+    """Of the sum of the scores, to every picture that the model takes."""
+    inputs = [images.clone().requires_grad_() for images in arguments(model, distorted, reference)]
+    return torch.autograd.grad(model(*inputs).sum(), inputs)
 
 
 def side(model: QualityModel) -> int:

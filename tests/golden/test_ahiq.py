@@ -206,20 +206,34 @@ def test_one_stage_gives_what_the_whole_resnet_gives(loaded: Callable[..., AHIQ]
         assert torch.equal(first.detach(), all_stages)
 
 
-def test_a_file_of_pyiqa_gives_the_same_model(
-    loaded: Callable[..., AHIQ], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("weight_set", WEIGHT_SETS)
+def test_a_file_of_pyiqa_gives_the_same_weights_and_pyiqas_scores(
+    loaded: Callable[..., AHIQ], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight_set: str
 ) -> None:
-    whole = {f"{part}.{name}": tensor for part in golden()["layouts"] for name, tensor in state_dict(part).items()}
+    parts = {part: state_dict(part, weight_set) for part in golden()["layouts"]}
+    whole = {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
     torch.save({"params": whole}, tmp_path / "whole.pth")
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))  # no trunks there
     model = load("ahiq", tmp_path / "whole.pth", offline=True)
-    expected = loaded("plain").state_dict()
+    (tmp_path / "whole.pth").unlink()
+    assert isinstance(model, AHIQ)
+    expected = loaded(weight_set).state_dict()
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, expected[name]), name
+    known = golden()["pyiqa"][weight_set]["scores_with_its_default_normalisation"]
+    cases = {case["distorted"]: case for case in golden()["weight_sets"][weight_set]["cases"] if is_a_pair(case)}
+    scores = {name: score_of(model, cases[name]) for name in known}
+    assert scores == pytest.approx(known, abs=TOLERANCE)
 
 
 def case_of(weight_set: str, index: int) -> dict[str, Any]:
     return dict(golden()["weight_sets"][weight_set]["cases"][index])
+
+
+def is_a_pair(case: dict[str, Any]) -> bool:
+    """Whether it compares a distorted picture with its own reference."""
+    scene, _, distortion = case["distorted"].partition("_")
+    return distortion != "ref" and str(case["reference"]) == f"{scene}_ref"
 
 
 def crop(name: str) -> Tensor:

@@ -62,7 +62,7 @@ class Case:
     """One configuration with its weights, and its golden numbers."""
 
     def __init__(self, name: str, model: VTAMIQ) -> None:
-        self.name, self.model, self.config = name, model, model.built
+        self.name, self.model, self.config = name, model, model.configuration
         self.golden: dict[str, Any] = GOLDEN["configs"][name]
         self.pairs: dict[str, dict[str, Any]] = self.golden["cases"]
         self.set = "s5" if self.config.scales else "s1"
@@ -110,7 +110,7 @@ def read(name: str, path: Path) -> VTAMIQ:
     """The model in a checkpoint of the authors' training program."""
     model = load(WEIGHTS[name], path)
     assert isinstance(model, VTAMIQ)
-    assert model.built == VTAMIQConfig.model_validate(CONFIGURATIONS[name])
+    assert model.configuration == VTAMIQConfig.model_validate(CONFIGURATIONS[name])
     return model
 
 

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from acutance.backbones.marks import Mark, lasting, plain
 from acutance.backbones.products import wants_derivative
 
 InputMap = Float[Tensor, "batch input_channels input_rows input_columns"]
@@ -74,8 +75,10 @@ def convolves_in_bfloat16(device_type: str) -> bool:
 class _Folded:
     """Weights of a convolution and of the batch norm after it, as those of one convolution."""
 
-    state: tuple[object, ...]
-    """What the parameters were when it was made."""
+    made_for: tuple[bool, torch.dtype]
+    """Whether it is packed for oneDNN, and the dtype of the inputs."""
+    made_of: Mark
+    """The parameters and statistics."""
     weight: Tensor
     bias: Tensor | None
 
@@ -115,23 +118,24 @@ def _folded(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, inputs: Tensor, *, pa
 
     oneDNN's packing is for inputs of the first size that comes; others are served too, a little more slowly.
     """
-    state = (packed, inputs.dtype, *(_mark(tensor) for tensor in _tensors(layer, norm)))
+    made_for, tensors = (packed, inputs.dtype), _tensors(layer, norm)
     kept = _KEPT.get(layer)
-    if kept is None or kept.state != state:
-        weight, bias = _fold(layer, norm)
-        weight, bias = weight.to(inputs.dtype), None if bias is None else bias.to(inputs.dtype)
-        if packed:
-            shape = (layer.padding, layer.stride, layer.dilation, layer.groups, inputs.shape)
-            weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *shape)
-        kept = _Folded(state, weight, bias)
-        _KEPT[layer] = kept
+    if kept is None or kept.made_for != made_for or not kept.made_of.fits(*tensors):
+        with lasting():
+            mark = Mark(*tensors)
+            weight, bias = _fold(layer, norm)
+            weight, bias = weight.to(inputs.dtype), None if bias is None else bias.to(inputs.dtype)
+            if packed:
+                shape = (layer.padding, layer.stride, layer.dilation, layer.groups, inputs.shape)
+                weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *shape)
+        kept = _KEPT[layer] = _Folded(made_for, mark, weight, bias)
     return kept
 
 
 def _fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the one convolution that does what both do."""
     if norm is None or norm.running_mean is None or norm.running_var is None:
-        return layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
+        return plain(layer.weight), None if layer.bias is None else plain(layer.bias)
     scale = (norm.running_var + norm.eps).rsqrt()
     if norm.affine:
         scale = scale * norm.weight.detach()
@@ -144,15 +148,11 @@ def _fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor
 
 
 def _tensors(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> list[Tensor]:
+    """All that the output depends on, and the count that tells when the norm has learned."""
     found = [layer.weight, layer.bias]
     if norm is not None:
-        found += [norm.weight, norm.bias, norm.running_mean, norm.running_var]
+        found += [norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.num_batches_tracked]
     return [tensor for tensor in found if tensor is not None]
-
-
-def _mark(tensor: Tensor) -> tuple[object, ...]:
-    version = 0 if tensor.is_inference() else tensor._version
-    return (tensor.data_ptr(), tensor.dtype, tensor.device, version)
 
 
 def _learns(norm: nn.BatchNorm2d) -> bool:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn import functional
 
+from acutance.backbones.marks import Mark, lasting
+
 
 def product(inputs: Tensor, layer: nn.Linear | nn.Conv2d) -> Tensor:
     """``layer(inputs)``, by the fastest way there is.
@@ -37,7 +39,7 @@ class CentredLinear(nn.Linear):
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__(layer.in_features, layer.out_features, device="meta")
         self.weight, self.bias = layer.weight, layer.bias
-        self._rounded: tuple[object, Tensor] | None = None
+        self._rounded: tuple[Mark, Tensor] | None = None
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
         """(..., rows, out_features) of the dtype of the input."""
@@ -50,10 +52,11 @@ class CentredLinear(nn.Linear):
         weight = self.weight
         if weight.requires_grad:
             return weight.to(torch.bfloat16)
-        state = (weight.data_ptr(), weight.dtype, weight.device, 0 if weight.is_inference() else weight._version)
-        if self._rounded is None or self._rounded[0] != state:
-            self._rounded = (state, weight.detach().to(torch.bfloat16))
-        return self._rounded[1]
+        kept = self._rounded
+        if kept is None or not kept[0].fits(weight):
+            with lasting():
+                kept = self._rounded = (Mark(weight), weight.to(torch.bfloat16, copy=True))
+        return kept[1]
 
 
 def wants_derivative(*tensors: Tensor) -> bool:

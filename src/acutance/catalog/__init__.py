@@ -6,6 +6,7 @@ from acutance.catalog.entries import (
     find_record,
     list_models,
     list_records,
+    records_of,
 )
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.catalog.loading import PRECISIONS, Precision, load
@@ -21,5 +22,6 @@ __all__ = [
     "list_models",
     "list_records",
     "load",
+    "records_of",
     "weights_of",
 ]

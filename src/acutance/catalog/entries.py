@@ -49,8 +49,8 @@ def list_records() -> dict[str, CheckpointRecord]:
     for entry in list_models():
         if entry.weights is not None:
             records.setdefault(entry.weights.record.name, entry.weights.record)
-            for layout in entry.weights.layouts:
-                records |= {trunk.record.name: trunk.record for trunk in layout.trunks}
+            trunks = [trunk.record for layout in entry.weights.layouts for trunk in layout.trunks]
+            records |= {record.name: record for record in (*trunks, *entry.weights.starts)}
     return dict(sorted(records.items()))
 
 
@@ -64,6 +64,23 @@ def find_record(name: str) -> CheckpointRecord:
     if name not in records:
         raise UnknownNameError("set of weights", name, records)
     return records[name]
+
+
+def records_of(name: str) -> list[CheckpointRecord]:
+    """The file of weights of that name, and the trunks that it needs beside it.
+
+    Raises:
+        UnknownNameError: If there is none of that name; the message offers the nearest.
+    """
+    record = find_record(name)
+    layouts = [
+        layout
+        for entry in list_models()
+        if entry.weights is not None and entry.weights.record.name == name
+        for layout in entry.weights.layouts[:1]
+    ]
+    trunks = {trunk.record.name: trunk.record for layout in layouts for trunk in layout.trunks}
+    return [record, *trunks.values()]
 
 
 def _classic_entry(record: classic.ClassicRecord) -> ModelEntry:
@@ -120,6 +137,7 @@ _AHIQ = ModelEntry(
     note=ahiq.NOTE,
     term_names=ahiq.TERM_NAMES,
     options=ahiq.OPTIONS,
+    option_protocols=ahiq.OPTION_PROTOCOLS,
     build=builders.build_ahiq,
     weights=PublishedWeights(record=ahiq.AHIQ, layouts=ahiq.LAYOUTS, stored_as="ahiq"),
 )
@@ -132,6 +150,7 @@ _HYPERIQA = ModelEntry(
     paper=hyperiqa.PAPER,
     note="The authors' weights, trained on KonIQ-10k. They have no bounds: a score may leave 0 to 100.",
     options=hyperiqa.OPTIONS,
+    option_protocols=hyperiqa.OPTION_PROTOCOLS,
     build=builders.build_hyperiqa,
     weights=PublishedWeights(record=hyperiqa.HYPERIQA, layouts=hyperiqa.LAYOUTS, stored_as="hyperiqa"),
 )
@@ -152,6 +171,7 @@ _MS_HYPERIQA = ModelEntry(
     paper=ms_hyperiqa.MS_HYPERIQA.paper,
     note="No weights are published: it takes its own trainings, and best_model.pkl of the reference code.",
     options=ms_hyperiqa.OPTIONS,
+    option_protocols=ms_hyperiqa.OPTION_PROTOCOLS,
     build=builders.build_ms_hyperiqa,
     weights=PublishedWeights(record=ms_hyperiqa.MS_HYPERIQA, layouts=ms_hyperiqa.LAYOUTS, stored_as="ms_hyperiqa"),
 )
@@ -174,8 +194,11 @@ def _vtamiq_entry(
         note=f"{note} {vtamiq.IDENTICAL_NOTE}",
         term_names=vtamiq.TERM_NAMES,
         options=options,
+        option_protocols=vtamiq.OPTION_PROTOCOLS,
         build=partial(builders.build_vtamiq, config, views),
-        weights=PublishedWeights(record=record, layouts=layouts, stored_as=record.name),
+        weights=PublishedWeights(
+            record=record, layouts=layouts, stored_as=record.name, starts=(vtamiq.VIT_NPZ, vtamiq.VIT_TIMM)
+        ),
     )
 
 

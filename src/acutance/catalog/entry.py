@@ -1,7 +1,7 @@
 """What the catalogue says of a model: how it is built, what its score means, which weights it loads."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acutance.checkpoints.layout import Layout
@@ -24,6 +24,8 @@ class PublishedWeights:
     """How files of them may be laid out."""
     stored_as: str
     """Name of the model in a converted file; several models may read one file."""
+    starts: tuple[CheckpointRecord, ...] = ()
+    """Files that a training may start its trunk from; scoring needs none of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class ModelEntry:
     """The parts of its score, beside the score itself."""
     options: Options | None = None
     """What each option may be, the default first."""
+    option_protocols: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which protocols look at an option, where not all do."""
     weights: PublishedWeights | None = None
     """Its published weights, if it has any."""
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
 from acutance.catalog.options import checked_options
-from acutance.catalog.weights import OnProgress, WeightsFile, find_trunks, open_weights, own_tensors
+from acutance.catalog.weights import (
+    OnProgress,
+    WeightsFile,
+    find_trunks,
+    open_weights,
+    own_tensors,
+    trunk_tensors,
+    trunks_of,
+)
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -70,10 +78,13 @@ def load(
     if path is None or entry.weights is None:
         return _ready(entry, build(entry, {}, **known), None, {}, place, precision)
     file = open_weights(entry.weights, path)
-    trunks = find_trunks(file, offline=offline, on_progress=on_progress)
     model = build(entry, file.config, **known)
     before = model.state_dict()
-    model.load_state_dict(before | own_tensors(file, before, trunks))
+    tensors = own_tensors(file, before)
+    trunks = find_trunks(trunks_of(file), offline=offline, on_progress=on_progress)
+    for trunk in trunks_of(file):
+        tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
+    model.load_state_dict(before | tensors)
     return _ready(entry, model, file, trunks, place, precision)
 
 

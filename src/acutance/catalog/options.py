@@ -29,6 +29,7 @@ def checked_options(entry: ModelEntry, given: Mapping[str, Any]) -> dict[str, An
             raise UnknownNameError(f"option of {entry.name}", name, known)
         allowed, what = known[name], f"{name} of {entry.name}"
         checked[name] = _number(allowed, value, what) if isinstance(allowed, Number) else _word(allowed, value, what)
+    _demand_effect(entry, checked)
     return checked
 
 
@@ -48,15 +49,36 @@ def _word(allowed: Words, value: Any, what: str) -> str | bool:  # noqa: ANN401 
     raise ConfigError(f"Expected {what} to be {wanted}, got {value!r}. Choose one of these.")
 
 
+def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any]) -> None:
+    """Raise if an option was given that the chosen protocol does not look at."""
+    words = (entry.options or {}).get("protocol", ())
+    protocol = chosen.get("protocol", words[0] if isinstance(words, tuple) and words else None)
+    for name in chosen:
+        users = entry.option_protocols.get(name)
+        if users is not None and protocol not in users:
+            raise ConfigError(
+                f"Expected the protocol {' or '.join(users)} beside {name} of {entry.name}, got {protocol}, which does "
+                f"not use it. Set protocol={users[0]} too, or leave {name} out."
+            )
+
+
 def _number(allowed: Number, value: Any, what: str) -> float:  # noqa: ANN401 (anything a caller gives)
     try:
-        number = float(value) if not isinstance(value, bool) else math.nan
+        number = math.nan if isinstance(value, bool) else _exact(value)
     except (TypeError, ValueError):
         number = math.nan
     fits = allowed.low <= number <= allowed.high and math.isfinite(number)
     if not fits or (allowed.whole and number != int(number)):
         raise ConfigError(f"Expected {what} to be {_range(allowed)}, got {value!r}. Change it.")
     return int(number) if allowed.whole else number
+
+
+def _exact(value: Any) -> float:  # noqa: ANN401 (anything a caller gives)
+    """A whole number as it is, however large; anything else as float64."""
+    try:
+        return int(value) if isinstance(value, int | str) else float(value)
+    except ValueError:
+        return float(value)
 
 
 def _range(allowed: Number) -> str:

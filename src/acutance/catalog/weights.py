@@ -1,6 +1,6 @@
 """A file of weights, ours or foreign: which layout it has, what to build for it, its tensors by own names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from acutance.catalog.entry import PublishedWeights
 from acutance.checkpoints.key_table import COUNTER
 from acutance.checkpoints.layout import Layout, Trunk
-from acutance.errors import CheckpointError
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.errors import CheckpointError, MissingWeightsError
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
@@ -57,15 +58,14 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
     return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
 
 
-def own_tensors(
-    file: WeightsFile, expected: "Mapping[str, Tensor]", trunks: Mapping[str, Path] | None = None
-) -> "dict[str, Tensor]":
-    """The tensors of a file under the names a model expects; batch norm's counters are left out of foreign files.
+def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of a file under the names a model expects, but for what its layout leaves to trunks.
+
+    Batch norm's counters are left out of foreign files.
 
     Args:
         file: From ``open_weights``.
         expected: Every tensor of the model.
-        trunks: Files of what the layout leaves out, by name of their records; ``None`` leaves them out.
 
     Raises:
         CheckpointError: Names or shapes that do not fit.
@@ -73,11 +73,7 @@ def own_tensors(
     if file.layout is None:
         return _stored(file.path, expected)
     tensors = _renamed(file.layout, file.foreign, expected)
-    covered = set(file.layout.keys.own_names)
-    for trunk in file.layout.trunks:
-        covered |= trunk.keys.own_names
-        if trunks is not None:
-            tensors |= _trunk_tensors(trunk, trunks[trunk.record.name], expected)
+    covered = file.layout.keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
     absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
     if absent:
         raise CheckpointError(
@@ -86,22 +82,41 @@ def own_tensors(
     return tensors
 
 
-def find_trunks(file: WeightsFile, *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
-    """Files of what a layout leaves out, from this machine or downloaded, by name of their records.
+def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of a trunk under the names a model expects.
 
     Raises:
-        MissingWeightsError: One is neither here nor to be had.
+        CheckpointError: A damaged file, or names or shapes that do not fit.
     """
-    from acutance.checkpoints.download import fetch
-
-    trunks = file.layout.trunks if file.layout else ()
-    return {trunk.record.name: fetch(trunk.record, offline=offline, on_progress=on_progress) for trunk in trunks}
-
-
-def _trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     from acutance.checkpoints.foreign import read_foreign
 
     return _renamed(trunk, read_foreign(path), expected)
+
+
+def trunks_of(file: WeightsFile) -> tuple[Trunk, ...]:
+    """What a file leaves out."""
+    return file.layout.trunks if file.layout else ()
+
+
+def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
+    """Files of trunks, from this machine or downloaded, by name of their records.
+
+    Raises:
+        MissingWeightsError: Some are neither here nor to be had; the message names all.
+    """
+    from acutance.checkpoints.download import fetch
+
+    found: dict[str, Path] = {}
+    missing: list[tuple[CheckpointRecord, MissingWeightsError]] = []
+    for trunk in trunks:
+        try:
+            found[trunk.record.name] = fetch(trunk.record, offline=offline, on_progress=on_progress)
+        except MissingWeightsError as error:
+            missing.append((trunk.record, error))
+    if missing:
+        others = ", ".join(f"{record.name} (as {record.local_filename})" for record, _ in missing[1:])
+        raise MissingWeightsError(str(missing[0][1]) + (f" Missing as well: {others}." if others else ""))
+    return found
 
 
 def _renamed(

@@ -1,16 +1,9 @@
 """``acutance weights``: which weights there are, bringing them here, checking and converting them."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    import torch
-
-    from acutance.catalog.entry import PublishedWeights
-    from acutance.models.quality_model import JSON
 
 weights_app = typer.Typer(
     help="List, fetch, verify and convert the weights of models.",
@@ -48,16 +41,16 @@ def list_weights() -> None:
 
 @weights_app.command(epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights fetch afine --offline")
 def fetch(name: Name, *, offline: Annotated[bool, typer.Option(help="Only look on this machine.")] = False) -> None:
-    """Download weights once, checked against the hub's checksum, and print where they are."""
-    from acutance.catalog import find_record
+    """Download weights once, with the trunks they need, checked against the hub's checksum; print where they are."""
+    from acutance.catalog import records_of
     from acutance.checkpoints.download import fetch as fetch_weights
     from acutance.cli.progress import downloading
 
-    record = find_record(name)
-    with downloading(record.filename) as advance:
-        path = fetch_weights(record, offline=offline, on_progress=advance)
-    typer.echo(f"Licence: {record.licence}", err=True)
-    print(path)
+    for record in records_of(name):
+        with downloading(record.filename) as advance:
+            path = fetch_weights(record, offline=offline, on_progress=advance)
+        typer.echo(f"Licence: {record.licence}", err=True)
+        print(path)
 
 
 @weights_app.command(epilog="Examples:\n\nacutance weights verify afine\n\nacutance weights verify afine afine.pth")
@@ -69,19 +62,21 @@ def verify(
 ) -> None:
     """Check weights: their sha256 against the published one, and every tensor's name and shape."""
     from acutance.catalog import find_record
+    from acutance.catalog.inspection import check_trunk, read_weights
     from acutance.checkpoints.verify import verify as verify_file
     from acutance.cli.progress import downloading
 
     with downloading("reading") as advance:
         result = verify_file(find_record(name), path, on_progress=advance)
-    if not find_record(name).is_trunk:
-        _read(name, result.path, with_trunks=False)
+    if find_record(name).is_trunk:
+        check_trunk(name, result.path)
+    else:
+        read_weights(name, result.path, whole=False)
     checksum = "as published" if result.expected else "nothing to compare it with"
     if not result.ok:
         typer.echo(f"acutance: {result.path} has the sha256 {result.sha256}, not {result.expected}", err=True)
         raise typer.Exit(1)
-    layout = "" if find_record(name).is_trunk else "\nlayout complete"
-    print(f"{result.path}\nsha256 {result.sha256} ({checksum}){layout}")
+    print(f"{result.path}\nsha256 {result.sha256} ({checksum})\nlayout complete")
 
 
 @weights_app.command(
@@ -95,12 +90,15 @@ def convert(
     output: Annotated[Path | None, typer.Argument(help="By default NAME.safetensors.", show_default=False)] = None,
     *,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
 ) -> None:
-    """Write weights as safetensors, without the parts that scoring does not use."""
+    """Write weights as safetensors, trunks included, without the parts that scoring does not use."""
     from acutance.catalog import find_record
+    from acutance.catalog.inspection import read_weights
     from acutance.checkpoints import store
     from acutance.checkpoints.digest import sha256_of
     from acutance.checkpoints.download import find, missing
+    from acutance.cli.progress import downloading
     from acutance.errors import ConfigError
 
     record = find_record(name)
@@ -112,7 +110,8 @@ def convert(
     target = output or Path(f"{name}.safetensors")
     if target.exists() and not (overwrite and target.is_file() and not target.samefile(path)):
         raise ConfigError(f"Expected no file at {target}, got one. Name another, or replace it with --overwrite.")
-    read = _read(name, path, with_trunks=True)
+    with downloading("trunks") as advance:
+        read = read_weights(name, path, whole=True, offline=offline, on_progress=advance)
     trunk_sha256 = {part: sha256_of(file) for part, file in read.trunks.items()}
     store.save(
         target,
@@ -124,33 +123,3 @@ def convert(
     )
     before, after = path.stat().st_size / 1e6, target.stat().st_size / 1e6
     print(f"{target} ({after:.0f} MB, from {before:.0f} MB)")
-
-
-@dataclass(frozen=True)
-class _Read:
-    """Weights that were read, and what is stored beside them."""
-
-    weights: "PublishedWeights"
-    config: "dict[str, JSON]"
-    tensors: "dict[str, torch.Tensor]"
-    trunks: dict[str, Path]
-
-
-def _read(name: str, path: Path, *, with_trunks: bool) -> _Read:
-    """The tensors of a file under own names, checked against the model, which is built without numbers."""
-    import torch
-
-    from acutance.catalog import find_model, weights_of
-    from acutance.catalog.loading import build
-    from acutance.catalog.weights import find_trunks, open_weights, own_tensors
-    from acutance.cli.progress import downloading
-
-    entry = find_model(name)
-    weights = weights_of(entry)
-    file = open_weights(weights, path)
-    with torch.device("meta"):
-        model = build(entry, file.config)
-    with downloading("trunks") as advance:
-        trunks = find_trunks(file, offline=False, on_progress=advance) if with_trunks else {}
-    tensors = own_tensors(file, model.state_dict(), trunks if with_trunks else None)
-    return _Read(weights, model.config(), tensors, trunks)

@@ -116,11 +116,12 @@ def _pillow_weights(length: int, target: int) -> Tensor:
     """Rows that resample one line as Pillow's Resample.c does: a triangle, in steps of 2**-22."""
     scale = length / target
     support = max(scale, 1.0)
-    centres = (torch.arange(target, dtype=torch.float64)[:, None] + 0.5) * scale
-    first, last = ((centres + side * support + 0.5).floor().clamp(0, length) for side in (-1, 1))
-    places = torch.arange(length, dtype=torch.float64)[None]
-    weights = (1 - ((places - centres + 0.5) / support).abs()).clamp(min=0) * ((places >= first) & (places < last))
-    return (weights / weights.sum(1, keepdim=True) * PILLOW_STEPS + 0.5).floor() / PILLOW_STEPS
+    with torch.inference_mode(mode=False), torch.no_grad():  # kept, and used with derivatives later
+        centres = (torch.arange(target, dtype=torch.float64)[:, None] + 0.5) * scale
+        first, last = ((centres + side * support + 0.5).floor().clamp(0, length) for side in (-1, 1))
+        places = torch.arange(length, dtype=torch.float64)[None]
+        weights = (1 - ((places - centres + 0.5) / support).abs()).clamp(min=0) * ((places >= first) & (places < last))
+        return (weights / weights.sum(1, keepdim=True) * PILLOW_STEPS + 0.5).floor() / PILLOW_STEPS
 
 
 def _rounded(levels: Tensor) -> Tensor:

@@ -84,9 +84,9 @@ class QualityModel(nn.Module):
         return asked
 
     def state_mark(self) -> tuple[object, ...]:
-        """Something that changes when weights, their type or their device change."""
+        """Something that changes when weights, their place, type or device change; ``.data.mul_`` is not seen."""
         tensors = [*self.parameters(), *self.buffers()]
-        return tuple((t.dtype, str(t.device), 0 if t.is_inference() else t._version) for t in tensors)
+        return tuple((t.data_ptr(), t.dtype, str(t.device), 0 if t.is_inference() else t._version) for t in tensors)
 
     def use_bfloat16_products(self) -> bool:
         """Take matrix products in bfloat16 from now on; ``False`` if the model has none to take."""

@@ -197,3 +197,55 @@ def test_inference_tensors_are_taken_as_they_are() -> None:
     with torch.inference_mode():
         layer = seeded("3x3")
         torch.testing.assert_close(convolution(picture(), layer), layer(picture()), rtol=1e-5, atol=1e-5)
+
+
+def test_sees_every_new_tensor_put_in_place_of_a_parameter() -> None:
+    layer, norm = seeded("3x3"), used_norm()
+    with torch.no_grad():
+        convolution(picture(), layer, norm=norm)
+        for _ in range(5):
+            layer.weight.data = layer.weight.data * 1.5
+            ours = convolution(picture(), layer, norm=norm)
+            torch.testing.assert_close(ours, norm(layer(picture())), rtol=1e-5, atol=1e-5)
+
+
+def test_sees_the_weights_of_functional_calls() -> None:
+    class Folded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = seeded("3x3")
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            return convolution(inputs, self.layer)
+
+    module = Folded()
+    with torch.no_grad():
+        weight, bias = module.layer.weight, module.layer.bias
+        for scale in (1.0, 1.3, 0.7, 1.1):
+            ours = torch.func.functional_call(module, {"layer.weight": weight * scale}, (picture(),))
+            expected = nn.functional.conv2d(picture(), weight * scale, bias, padding=1)
+            torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("inference", [False, True])
+def test_sees_what_a_norm_has_learned_in_train_mode(*, inference: bool) -> None:
+    layer, norm = seeded("3x3"), used_norm()
+    with torch.no_grad():
+        before = convolution(picture(), layer, norm=norm)
+    with torch.inference_mode(inference), torch.no_grad():
+        convolution(picture(), layer, norm=norm.train())
+    with torch.no_grad():
+        after = convolution(picture(), layer, norm=norm.eval())
+        torch.testing.assert_close(after, norm(layer(picture())), rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(before, after)
+
+
+@pytest.mark.parametrize("name", ["3x3", "reflected"])
+def test_what_was_folded_in_inference_mode_is_no_inference_tensor(name: str) -> None:
+    with torch.inference_mode():
+        layer = seeded(name)
+        convolution(picture(), layer)
+    kept = convolutions._KEPT[layer]
+    assert kept.bias is not None
+    assert not kept.weight.is_inference()
+    assert not kept.bias.is_inference()

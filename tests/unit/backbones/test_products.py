@@ -59,6 +59,26 @@ def test_a_rounded_layer_follows_its_weights(layer, rows):
     torch.testing.assert_close(centred(rows), layer(rows), rtol=0.02, atol=0.05)
 
 
+def test_a_rounded_layer_sees_every_new_tensor_put_in_place_of_its_weights(layer, rows):
+    centred = CentredLinear(layer)
+    for _ in range(5):
+        centred(rows)
+        layer.weight.data = layer.weight.data * 1.5
+        torch.testing.assert_close(centred(rows), layer(rows), rtol=0.02, atol=0.05)
+
+
+def test_a_rounded_layer_used_in_inference_mode_gives_gradients_later(layer, rows):
+    centred = CentredLinear(layer)
+    with torch.inference_mode():
+        centred(rows)
+    used, new = (
+        torch.autograd.grad(each(x).square().sum(), x)[0]
+        for each in (centred, CentredLinear(layer))
+        for x in [rows.clone().requires_grad_()]
+    )
+    assert torch.equal(used, new)
+
+
 def test_a_rounded_layer_can_be_made_double(layer, rows):
     assert CentredLinear(layer).double()(rows.double()).dtype == torch.float64
 

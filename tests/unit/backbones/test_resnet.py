@@ -120,6 +120,17 @@ def test_train_mode_takes_and_learns_the_statistics_of_the_batch() -> None:
     assert int(resnet.trunk.bn1.num_batches_tracked) == 4
 
 
+def test_statistics_learned_after_a_score_count_in_the_next() -> None:
+    resnet = tiny().requires_grad_(requires_grad=False)  # as a loaded model has it
+    with torch.inference_mode():
+        *_, before = resnet.stages(pictures())
+        list(resnet.train().stages(3 * pictures()))
+        *_, after = resnet.eval().stages(pictures())
+        expected = resnet.trunk.forward_features(pictures())
+    torch.testing.assert_close(after, expected, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(before, after, rtol=1e-2)
+
+
 def test_bfloat16_comes_near_and_gives_back_float32() -> None:
     resnet = tiny()
     with torch.no_grad():

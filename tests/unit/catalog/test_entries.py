@@ -94,6 +94,8 @@ def test_every_file_of_weights_is_listed_once_with_its_trunks():
     assert {"afine", "hyperiqa", "hyperiqa.pyiqa", "resnet50.a1_in1k"} <= set(records)
     assert [name for name, record in records.items() if record.is_trunk] == [
         "resnet50.a1_in1k",
+        "vit-b16-384.google",
+        "vit-b16-384.timm",
         "vit_base_patch8_224.augreg_in21k_ft_in1k",
     ]
     assert all(record.repository or record.origin for record in records.values())

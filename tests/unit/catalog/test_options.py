@@ -17,11 +17,11 @@ def entry() -> ModelEntry:
         "centre": Number(default=0.25, low=0, whole=False),
         "flip": (False, True),
     }
-    return replace(find_model("psnr"), name="model", options=options)
+    return replace(find_model("psnr"), name="model", options=options, option_protocols={"crops": ("random",)})
 
 
 def test_text_becomes_the_number_it_says(entry: ModelEntry) -> None:
-    checked = checked_options(entry, {"crops": "7", "centre": "0.5", "protocol": "random", "flip": True})
+    checked = checked_options(entry, {"crops": "7", "protocol": "random", "centre": "0.5", "flip": True})
     assert checked == {"crops": 7, "centre": 0.5, "protocol": "random", "flip": True}
     assert isinstance(checked["crops"], int)
 
@@ -62,3 +62,15 @@ def test_options_are_described_with_their_default_first(entry: ModelEntry) -> No
         "centre": "0.25 (a number, 0 or more)",
         "flip": "false, true",
     }
+
+
+def test_an_option_that_the_protocol_does_not_use_is_an_error(entry: ModelEntry) -> None:
+    with pytest.raises(
+        ConfigError, match=r"the protocol random beside crops of model, got cover, .* Set protocol=random"
+    ):
+        checked_options(entry, {"crops": 3})
+
+
+def test_a_large_whole_number_stays_what_it_is(entry: ModelEntry) -> None:
+    seeded = replace(entry, options={"seed": Number(default=0, low=0)}, option_protocols={})
+    assert checked_options(seeded, {"seed": "9007199254740993"}) == {"seed": 9007199254740993}

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from acutance.catalog.entry import PublishedWeights
-from acutance.catalog.weights import find_trunks, open_weights, own_tensors
+from acutance.catalog.weights import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
 from acutance.checkpoints import store
 from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout, Tensors, Trunk
@@ -75,9 +75,8 @@ def test_a_file_says_by_its_names_which_layout_it_has(head_only: Path, whole: Pa
 
 def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
     file = open_weights(WEIGHTS, whole)
-    trunks = find_trunks(file, offline=True)
-    tensors = own_tensors(file, EXPECTED, trunks)
-    assert trunks == {}
+    tensors = own_tensors(file, EXPECTED)
+    assert trunks_of(file) == ()
     assert {name: tensor.tolist() for name, tensor in tensors.items()} == {
         "head.weight": [2.0, 4.0],
         "trunk.weight": [2.0, 2.0, 2.0],
@@ -87,16 +86,24 @@ def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
 def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) -> None:
     save_file({"w": torch.full((3,), 5.0), "unused": torch.ones(9)}, folder / "r50.safetensors")
     file = open_weights(WEIGHTS, head_only)
-    tensors = own_tensors(file, EXPECTED, find_trunks(file, offline=True))
-    assert tensors["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
-    assert tensors["head.weight"].tolist() == [1.0, 2.0]
+    (trunk,) = trunks_of(file)
+    paths = find_trunks(trunks_of(file), offline=True)
+    assert trunk_tensors(trunk, paths["r50"], EXPECTED)["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
+    assert list(own_tensors(file, EXPECTED)) == ["head.weight"]
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_trunk_that_is_not_here_is_named_with_its_place(head_only: Path) -> None:
     file = open_weights(WEIGHTS, head_only)
     with pytest.raises(MissingWeightsError, match=r"someone/r50 .*weights fetch r50.* names as r50\.safetensors\.$"):
-        find_trunks(file, offline=True)
+        find_trunks(trunks_of(file), offline=True)
+
+
+@pytest.mark.usefixtures("folder")
+def test_all_trunks_that_are_not_here_are_named_at_once() -> None:
+    trunks = [Trunk(record=record(name, is_trunk=True), keys=KeyTable({})) for name in ("r50", "vit")]
+    with pytest.raises(MissingWeightsError, match=r"someone/r50 .* Missing as well: vit \(as vit\.safetensors\)\.$"):
+        find_trunks(trunks, offline=True)
 
 
 def test_names_that_fit_no_layout_are_counted(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from acutance.catalog import list_records
 from tests.unit.cli.conftest import Run
@@ -73,3 +75,28 @@ def test_converting_never_replaces_a_file_unasked(run: Run, weights_folder: Path
     onto_itself = (weights_folder / "afine.pth", weights_folder / "afine.pth", "--overwrite")
     assert run("weights", "convert", "afine", *onto_itself).exit_code == 2
     assert (weights_folder / "afine.pth").read_bytes() == b"source"
+
+
+def test_fetching_a_model_without_its_trunks_brings_them_too(run: Run, weights_folder: Path):
+    names = [
+        "AHIQ_vit_p8_epoch33-da3ea303.pth",
+        *(r.local_filename for r in list_records().values() if "in1k" in r.name),
+    ]
+    for name in names:
+        (weights_folder / name).touch()
+    result = run("weights", "fetch", "ahiq", "--offline")
+    assert [Path(line).name for line in result.stdout.splitlines()] == names
+
+
+def test_a_trunk_is_verified_by_its_tensors(run: Run, tmp_path: Path):
+    save_file({"conv1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "other.safetensors")
+    result = run("weights", "verify", "resnet50.a1_in1k", "other.safetensors")
+    assert result.exit_code == 2
+    assert "Expected 320 names in the checkpoint, got" in result.stderr
+
+
+def test_a_wrong_file_is_blamed_before_the_trunks_that_it_lacks(run: Run, tmp_path: Path):
+    torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "other.pth")
+    result = run("weights", "convert", "ahiq", "other.pth", "--offline")
+    assert result.exit_code == 2
+    assert "names in the checkpoint, got" in result.stderr

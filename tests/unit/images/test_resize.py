@@ -112,3 +112,13 @@ class TestEnlargeToAtLeast:
     def test_leaves_a_large_picture_as_it_is(self) -> None:
         images = torch.rand(1, 3, 224, 225)
         assert enlarge_to_at_least(images, 224) is images
+
+
+def test_gradients_pass_where_the_same_resize_was_first_taken_in_inference_mode():
+    images = torch.rand(1, 3, 37, 41)
+    with torch.inference_mode():
+        resize_like_pillow(images, 19, 23)
+    images.requires_grad_()
+    resize_like_pillow(images, 19, 23).sum().backward()
+    assert images.grad is not None
+    assert bool((images.grad != 0).any())

@@ -1,4 +1,6 @@
-"""The size of an AHIQ network."""
+"""The size of an AHIQ network and what it takes in."""
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,6 +35,9 @@ class AHIQConfig(BaseModel):
     """Channels that the pair is widened to; half of them after the next convolution."""
     rating_width: int = Field(default=256, ge=1)
     """Channels that quality and weight are read from."""
+
+    normalisation: Literal["half", "imagenet"] = "half"
+    """Mean and deviation that crops are normalised with for both trunks: 0.5, or ImageNet's as in PyIQA."""
 
     @property
     def token_channels(self) -> int:

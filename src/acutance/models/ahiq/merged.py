@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.backbones.convolutions import convolution
+from acutance.backbones.marks import Mark, lasting, plain
 from acutance.backbones.products import product
 from acutance.models.ahiq.heads import CNNMap, DeformableFusion, PlaceMap, ReducedMap, Regressor, TokenMap
 from acutance.models.ahiq.sampling import Offsets, deformable, deformable_by_gathering
@@ -29,16 +30,17 @@ class MergedHeads:
     def __init__(self, fusion: DeformableFusion, regressor: Regressor, cnn_dtype: torch.dtype | None = None) -> None:
         self.fusion, self.regressor = fusion, regressor
         self.cnn_dtype = cnn_dtype or fusion.deform.weight.dtype
-        self.made_of = _state(fusion, regressor)
-        self.offset_taps = _offset_taps(fusion.offset)
-        self.deform_taps = _deform_taps(fusion.deform).to(self.cnn_dtype)
-        self.reduce_tokens, self.reduce_cnn = _reduction(regressor.reduce, fusion.mix)
-        self.widen = _widening(regressor.widen)
-        self.rate = _side_by_side(regressor.quality, regressor.attention)
+        with lasting():
+            self.made_of = Mark(*fusion.parameters(), *regressor.parameters())
+            self.offset_taps = _offset_taps(fusion.offset)
+            self.deform_taps = _deform_taps(fusion.deform).to(self.cnn_dtype)
+            self.reduce_tokens, self.reduce_cnn = _reduction(regressor.reduce, fusion.mix)
+            self.widen = _widening(regressor.widen)
+            self.rate = _side_by_side(regressor.quality, regressor.attention)
 
     def is_current(self) -> bool:
         """Whether the trained parts are still what this was made of."""
-        return self.made_of == _state(self.fusion, self.regressor)
+        return self.made_of.fits(*self.fusion.parameters(), *self.regressor.parameters())
 
     def offsets(self, tokens: TokenMap) -> Offsets:
         """How far each tap is moved, from the tokens of the reference.
@@ -69,11 +71,6 @@ class MergedHeads:
         if maps.device.type == "cpu":
             return deformable_by_gathering(maps.to(self.cnn_dtype), offsets, self.deform_taps)
         return deformable(maps, offsets, self.fusion.deform).to(self.cnn_dtype)
-
-
-def _state(*modules: nn.Module) -> tuple[object, ...]:
-    parameters = [parameter for module in modules for parameter in module.parameters()]
-    return tuple((p.data_ptr(), p.dtype, p.device, 0 if p.is_inference() else p._version) for p in parameters)
 
 
 def _rows(tokens: Tensor) -> Tensor:
@@ -139,4 +136,4 @@ def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
 
 
 def _fixed(values: Tensor | None) -> Any:  # noqa: ANN401 (a parameter, or None where the layer has no bias)
-    return None if values is None else nn.Parameter(values.detach().contiguous(), requires_grad=False)
+    return None if values is None else nn.Parameter(plain(values).contiguous(), requires_grad=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -55,9 +56,15 @@ class AHIQ(QualityModel):
 
     def __init__(self, config: AHIQConfig | None = None, views: AHIQViews | None = None) -> None:
         super().__init__()
-        self.size = config or AHIQConfig()
+        self.configuration = config or AHIQConfig()
         self.views = views or AHIQViews()
-        self.network = AHIQNetwork(self.size)
+        self.network = AHIQNetwork(self.configuration)
+
+    def requires_grad_(self, requires_grad: bool = True) -> "AHIQ":  # noqa: FBT001, FBT002 (torch's signature)
+        """Let the heads train or not; the trunks never do."""
+        super().requires_grad_(requires_grad)
+        self.network.freeze_trunks()
+        return self
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
         """score, and lowest_crop and highest_crop: the scores of the worst and the best crop."""
@@ -93,8 +100,8 @@ class AHIQ(QualityModel):
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
         crops = len(self._positions(height, width)[0])
-        places = self.size.places**2
-        numbers = self.size.reduced_width * places + 2 * TAPS * 4 * places
+        places = self.configuration.places**2
+        numbers = self.configuration.reduced_width * places + 2 * TAPS * 4 * places
         return crops * numbers * self._dtype.itemsize
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
@@ -109,16 +116,21 @@ class AHIQ(QualityModel):
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
-        return view_settings(self.views, self.size.side)
+        return view_settings(self.views, self.configuration)
 
     def config(self) -> dict[str, JSON]:
         """What the model must be built with to take its weights."""
-        return dict(self.size.model_dump(mode="json"))
+        return dict(self.configuration.model_dump(mode="json"))
 
     def use_bfloat16_products(self) -> bool:
         """Take the products of the trunks and of the fusion in bfloat16; the rating of pairs stays float32."""
         self.network.use_bfloat16_products()
         return True
+
+    def computes_in(self, asked: str, device: str) -> str:
+        """The precision it computes in: on a CPU without bfloat16 the CNN trunk goes on in float32."""
+        mixed = self.network.resnet.computes_in(asked, device) != asked
+        return f"{asked}, CNN trunk in float32" if mixed else asked
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -141,18 +153,18 @@ class AHIQ(QualityModel):
 
     def _crops(self, images: ImageBatch) -> CropBatch:
         """One crop of each position, enlarged pictures first."""
-        view = enlarge_to_at_least(images.to(self._dtype), self.size.side)
-        return cut(view, self._positions(*images.shape[2:])[0], self.size.side)
+        view = enlarge_to_at_least(images.to(self._dtype), self.configuration.side)
+        return cut(view, self._positions(*images.shape[2:])[0], self.configuration.side)
 
     def _positions(self, height: int, width: int) -> tuple[list[Position], list[int]]:
         """Every position once, and for each crop of the protocol which of them is its."""
-        positions = crop_positions(self.views, *self._view_size(height, width), self.size.side)
-        once = list(dict.fromkeys(positions))
-        return once, [once.index(position) for position in positions]
+        return _numbered(self.views, *self._view_size(height, width), self.configuration.side)
 
     def _view_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of a picture once it is large enough."""
-        rows, columns = enlarge_to_at_least(torch.empty(1, 3, height, width, device="meta"), self.size.side).shape[2:]
+        rows, columns = enlarge_to_at_least(
+            torch.empty(1, 3, height, width, device="meta"), self.configuration.side
+        ).shape[2:]
         return rows, columns
 
     def _terms(self, distorted: ImageBatch, rated: tuple[CropMaps, CropMaps]) -> dict[str, ScoreBatch]:
@@ -164,6 +176,14 @@ class AHIQ(QualityModel):
         height, width = distorted.shape[2:]
         crops = values.view(len(distorted), -1, *values.shape[1:])
         return laid_over(crops, self._positions(height, width)[0], self._view_size(height, width), (height, width))
+
+
+@lru_cache(maxsize=4)
+def _numbered(views: AHIQViews, height: int, width: int, side: int) -> tuple[list[Position], list[int]]:
+    """Every position once, and the index there of each crop; not to be changed, for it is kept."""
+    positions = crop_positions(views, height, width, side)
+    index = {position: number for number, position in enumerate(dict.fromkeys(positions))}
+    return list(index), [index[position] for position in positions]
 
 
 def _parts(count: int) -> Iterator[slice]:

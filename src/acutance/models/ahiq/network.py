@@ -15,8 +15,10 @@ from acutance.models.ahiq.merged import MergedHeads
 from acutance.models.ahiq.sampling import Offsets
 from acutance.shapes import ScoreBatch
 
-CENTRE, SPREAD = 0.5, 0.5
-"""Pictures are brought from [0, 1] to [-1, 1] for both trunks (the authors' code, data/pipal.py)."""
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+"""Mean and standard deviation that bring pictures from [0, 1] to [-1, 1] (the authors' code, data/pipal.py)."""
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Those of red, green and blue in ImageNet (PyIQA's default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,14 @@ class EncodedCrops:
 
 
 class AHIQNetwork(nn.Module):
-    """Rates pairs of crops, place by place.
+    """Rates pairs of crops, place by place. Its trunks are frozen: they neither train nor learn statistics.
 
     Args:
-        config: Its size.
+        config: Its size and normalisation.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, config: AHIQConfig) -> None:
         super().__init__()
@@ -44,8 +49,23 @@ class AHIQNetwork(nn.Module):
         self.resnet = ResNet50(1, layers=(BOTTLENECKS,), channels=(config.cnn_width,))
         self.fusion = DeformableFusion(config)
         self.regressor = Regressor(config)
+        for name, values in zip(("mean", "std"), IMAGENET if config.normalisation == "imagenet" else HALF, strict=True):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+        self.freeze_trunks()
         self._merged: MergedHeads | None = None
         self._cnn_dtype: torch.dtype | None = None
+
+    def freeze_trunks(self) -> None:
+        """Leave the trunks in evaluation mode, their parameters without training, as the authors do."""
+        self.vit.eval().requires_grad_(requires_grad=False)
+        self.resnet.eval().requires_grad_(requires_grad=False)
+
+    def train(self, mode: bool = True) -> "AHIQNetwork":  # noqa: FBT001, FBT002 (torch's signature)
+        """Set the mode of the trained heads; the trunks stay in evaluation mode."""
+        super().train(mode)
+        self.vit.eval()
+        self.resnet.eval()
+        return self
 
     def forward(self, distorted: CropBatch, reference: CropBatch) -> ScoreBatch:
         """One score per pair of crops, which are in [0, 1]."""
@@ -60,7 +80,7 @@ class AHIQNetwork(nn.Module):
             crops: In [0, 1].
             offsets: Those of the reference's crops; ``None`` if these are the reference's.
         """
-        normalised = (crops - CENTRE) / SPREAD
+        normalised = (crops - self.mean) / self.std
         tokens, maps = self.tokens(normalised), self.maps(normalised)
         if wants_derivative(tokens, maps, *self._trained()):
             offsets = self.fusion.offsets(tokens) if offsets is None else offsets

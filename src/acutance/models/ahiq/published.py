@@ -74,6 +74,9 @@ OPTIONS: Options = {
 }
 """The views' settings: which crops; how many and which at random."""
 
+OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
+"""The protocols that each of the other options is for."""
+
 TERM_NAMES = ("lowest_crop", "highest_crop")
 """The parts of a score."""
 
@@ -165,9 +168,11 @@ OFFICIAL = Layout(
     ),
 )
 """The authors' file of a training: the two heads."""
-PYIQA_WHOLE = Layout(name="pyiqa-whole", keys=KeyTable(_whole_names("")))
+_PYIQA_CONFIG = {"normalisation": "imagenet"}
+"""Models that PyIQA has trained have seen ImageNet's normalisation, its default."""
+PYIQA_WHOLE = Layout(name="pyiqa-whole", keys=KeyTable(_whole_names("")), config=_PYIQA_CONFIG)
 """The state dict of a whole model of PyIQA."""
-PYIQA_PARAMS = Layout(name="pyiqa-params", keys=KeyTable(_whole_names("params.")))
+PYIQA_PARAMS = Layout(name="pyiqa-params", keys=KeyTable(_whole_names("params.")), config=_PYIQA_CONFIG)
 """The same as PyIQA's training saves it."""
 
 LAYOUTS = (OFFICIAL, PYIQA_WHOLE, PYIQA_PARAMS)

@@ -5,7 +5,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.images.crops import Position, covering_positions, random_positions
+from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.quality_model import JSON
+
+NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "ImageNet"}
+"""``AHIQConfig.normalisation`` in the words of every model's provenance."""
 
 
 class AHIQViews(BaseModel):
@@ -41,13 +45,13 @@ def crop_positions(views: AHIQViews, height: int, width: int, side: int) -> list
     return _fixed_positions(height, width, side)[: 5 if views.protocol == "five-point" else 9]
 
 
-def view_settings(views: AHIQViews, side: int) -> dict[str, JSON]:
-    """What the views of a picture depend on, for the provenance of a score."""
+def view_settings(views: AHIQViews, config: AHIQConfig) -> dict[str, JSON]:
+    """What the inputs of the network depend on, for the provenance of a score."""
     settings: dict[str, JSON] = {
         "protocol": views.protocol,
-        "crop": side,
-        "small pictures": f"enlarged to at least {side} pixels a side, bilinear",
-        "normalisation": "mean 0.5, standard deviation 0.5",
+        "crop": config.side,
+        "normalisation": NORMALISATIONS[config.normalisation],
+        "small pictures": f"shorter side enlarged to {config.side}, bilinear",
     }
     if views.protocol == "random":
         settings |= {"crops": views.crops, "seed": views.seed}

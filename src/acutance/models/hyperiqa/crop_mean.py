@@ -71,7 +71,8 @@ class CropMean(QualityModel):
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
-        return view_settings(self.views, self.resize)
+        scale: dict[str, JSON] = {} if self.score_scale == 1 else {"score_scale": self.score_scale}
+        return view_settings(self.views, self.resize) | scale
 
     def use_bfloat16_products(self) -> bool:
         """Compute most of the trunk in bfloat16; its first stage and what is made of it stay float32."""

@@ -49,9 +49,9 @@ class HyperIQA(CropMean):
         backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
         network = HyperNetwork(backbone, LastStageContent(backbone.channels[-1]))
         super().__init__(network, views=views or HyperIQAViews(), resize=config.resize, score_scale=config.score_scale)
-        self._config = config
+        self.configuration = config
 
     def config(self) -> dict[str, JSON]:
         """What the model must be built with to take its weights."""
-        settings: dict[str, JSON] = self._config.model_dump(mode="json")
+        settings: dict[str, JSON] = self.configuration.model_dump(mode="json")
         return settings

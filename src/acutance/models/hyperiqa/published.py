@@ -57,15 +57,15 @@ HYPERIQA_PYIQA = CheckpointRecord(
 HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
 """Mean opinion scores of KonIQ-10k lie in 0..100."""
 
-TERM_NAMES: tuple[str, ...] = ()
-"""The score has no parts."""
-
 OPTIONS: Options = {
     "protocol": ("cover", "random", "pyiqa"),
     "crops": Number(default=25, low=1),
     "seed": Number(default=0, low=0),
 }
-"""Where the crops of a picture lie; ``crops`` and ``seed`` are for ``random``."""
+"""Where the crops of a picture lie."""
+
+OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
+"""The protocols that each of the other options is for."""
 
 BLOCKS = (3, 4, 6, 3)
 """Bottlenecks in the stages of ResNet-50."""

@@ -75,9 +75,10 @@ def view_settings(views: HyperIQAViews, resize: Size | None) -> dict[str, JSON]:
             "resize": None,
             "small pictures": f"shorter side up to {CROP_SIDE} enlarged to {CROP_SIDE + 1}, bilinear",
         }
+    if resize is not None:
+        settings |= {"resampling": "bilinear, antialiased, 8 bits after each pass"}
     return settings | {
         "resize": None if resize is None else [*resize],
-        "resampling": "bilinear, antialiased, 8 bits after each pass",
         "small pictures": f"shorter side enlarged to {CROP_SIDE}, bilinear",
     }
 

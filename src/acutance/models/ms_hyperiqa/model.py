@@ -5,7 +5,7 @@ No paper; the reference code is github ukeSJTU/CS3324-IQA, folder ms_hyperIQA. H
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acutance.backbones.resnet import ResNet50
 from acutance.models.hyperiqa.crop_mean import CropMean
@@ -27,17 +27,11 @@ class MSHyperIQAConfig(HyperIQAConfig):
     """Share of the target network's first outputs that are dropped in training."""
 
 
-class MSHyperIQAViews(BaseModel):
+class MSHyperIQAViews(HyperIQAViews):
     """Where the crops of a picture lie; the score is the mean over them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Literal["cover", "random"] = "cover"
     """``cover``: the fewest crops that hold every pixel. ``random``: the reference code's random crops."""
-    crops: int = Field(default=25, ge=1)
-    """How many crops, where they are random."""
-    seed: int = Field(default=0, ge=0)
-    """Which random crops; they depend on the size of the picture too."""
 
 
 class MSHyperIQA(CropMean):
@@ -54,15 +48,10 @@ class MSHyperIQA(CropMean):
         config, views = config or MSHyperIQAConfig(), views or MSHyperIQAViews()
         backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
         network = HyperNetwork(backbone, PyramidContent(backbone.channels[1:]), config.dropout)
-        super().__init__(
-            network,
-            views=HyperIQAViews(**views.model_dump()),
-            resize=config.resize,
-            score_scale=config.score_scale,
-        )
-        self._config = config
+        super().__init__(network, views=views, resize=config.resize, score_scale=config.score_scale)
+        self.configuration = config
 
     def config(self) -> dict[str, JSON]:
         """What the model must be built with to take its weights."""
-        settings: dict[str, JSON] = self._config.model_dump(mode="json")
+        settings: dict[str, JSON] = self.configuration.model_dump(mode="json")
         return settings

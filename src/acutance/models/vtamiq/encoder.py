@@ -86,12 +86,14 @@ class Encoder(nn.Module):
         self.embedding = Embedding(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, eps=NORM_EPSILON)
-        self.rounded = False
 
     def forward(
         self, patches: PatchBatch, places: PlaceBatch, scales: ScaleBatch | None = None, *, adapter: int | None = 0
     ) -> ChannelBatch:
         """The class token of each picture, (batch, width).
+
+        A CPU computes one picture at a time where no derivative is wanted: what it needs stays in the caches, and a
+        product's rounding, which bfloat16 makes large, does not depend on how many pictures there are.
 
         Args:
             patches: Normalised; their order makes no difference.
@@ -99,14 +101,14 @@ class Encoder(nn.Module):
             scales: Scale of each; ``None`` is the finest for all.
             adapter: Set of adapters to use where the network has some; ``None`` for none.
         """
-        tokens = self.embedding(patches, places, scales)
-        if self.rounded or tokens.device.type != "cpu" or wants_derivative(tokens, *self.parameters()):
-            return self._read(tokens, adapter)
-        return torch.cat([self._read(picture[None], adapter) for picture in tokens])  # stays in the caches
+        if patches.device.type != "cpu" or wants_derivative(patches, *self.parameters()):
+            return self._read(self.embedding(patches, places, scales), adapter)
+        scales_of_each = [None] * len(patches) if scales is None else torch.split(scales, 1)
+        one_by_one = zip(torch.split(patches, 1), torch.split(places, 1), scales_of_each, strict=True)
+        return torch.cat([self._read(self.embedding(*picture), adapter) for picture in one_by_one])
 
     def use_bfloat16_products(self) -> None:
         """Take the products in bfloat16, but those of class tokens."""
-        self.rounded = True
         for layer in self.layers:
             cast("Layer", layer).use_bfloat16_products()
 

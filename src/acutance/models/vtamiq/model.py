@@ -57,7 +57,7 @@ class VTAMIQ(QualityModel):
 
     def __init__(self, config: VTAMIQConfig | None = None, views: VTAMIQViews | None = None) -> None:
         super().__init__()
-        self.built = config = config or VTAMIQConfig()
+        self.configuration = config = config or VTAMIQConfig()
         self.views = views or VTAMIQViews()
         self.views.check()
         self.encoder = Encoder(config)
@@ -101,7 +101,7 @@ class VTAMIQ(QualityModel):
 
     def score_of_identical(self) -> float:
         """The score of any picture beside itself, which is one number for a set of weights."""
-        nothing = self.predictor.hidden.weight.new_zeros(1, self.built.width)
+        nothing = self.predictor.hidden.weight.new_zeros(1, self.configuration.width)
         with torch.no_grad():
             return float(self.compare(nothing, nothing))
 
@@ -118,7 +118,7 @@ class VTAMIQ(QualityModel):
         size = self.predictor.hidden.weight.element_size()
         if self._depends_on_pair():
             return 3 * height * width * size
-        return len(fixed_sets(height, width, self.built, self.views)) * self.built.width * size
+        return len(fixed_sets(height, width, self.configuration, self.views)) * self.configuration.width * size
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
         """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
@@ -134,11 +134,11 @@ class VTAMIQ(QualityModel):
 
     def preprocessing(self) -> dict[str, JSON]:
         """Which patches are seen, and how."""
-        return self.views.settings(self.built)
+        return self.views.settings(self.configuration)
 
     def config(self) -> dict[str, JSON]:
         """What the network is built with to take its weights."""
-        return dict(self.built.model_dump(mode="json"))
+        return dict(self.configuration.model_dump(mode="json"))
 
     def use_bfloat16_products(self) -> bool:
         """Take the encoder's products in bfloat16, but those of the class token; all else stays float32."""
@@ -155,12 +155,14 @@ class VTAMIQ(QualityModel):
 
     def _encode(self, images: ImageBatch, sets: list[Positions]) -> ClassTokens:
         """The class token of each picture for each set of patches, one set after the other."""
-        sizes = sizes_of(images.shape[2], images.shape[3], self.built)
-        levels = pyramid(images, len(sizes), self.built)
+        sizes = sizes_of(images.shape[2], images.shape[3], self.configuration)
+        levels = pyramid(images, len(sizes), self.configuration)
         tokens = []
         for positions in sets:
-            told = places(positions, self.built, self.views, sizes).to(images.device)
-            scales = scales_of(positions).to(images.device).expand(len(images), -1) if self.built.scales else None
+            told = places(positions, self.configuration, self.views, sizes).to(images.device)
+            scales = (
+                scales_of(positions).to(images.device).expand(len(images), -1) if self.configuration.scales else None
+            )
             tokens.append(self.encoder(cut_patches(levels, positions), told.expand(len(images), -1, -1), scales))
         return torch.stack(tokens, dim=1)
 
@@ -171,8 +173,8 @@ class VTAMIQ(QualityModel):
         return self.views.protocol == "context-aware"
 
     def _fixed_sets(self, images: ImageBatch) -> list[Positions]:
-        return fixed_sets(images.shape[2], images.shape[3], self.built, self.views)
+        return fixed_sets(images.shape[2], images.shape[3], self.configuration, self.views)
 
     def _sets_of(self, distorted: Tensor, reference: Tensor) -> list[Positions]:
-        scales = len(sizes_of(distorted.shape[2], distorted.shape[3], self.built))
+        scales = len(sizes_of(distorted.shape[2], distorted.shape[3], self.configuration))
         return context_sets(reference[0], distorted[0], scales, self.views)

@@ -198,6 +198,23 @@ _OPTIONS: Options = {
     "uv": ("published", "centred"),
 }
 
+_ALL = ("cover", "grid", "context-aware")
+_DRAWN = ("grid", "context-aware")
+_IN_CONTEXT = ("context-aware",)
+OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {
+    "patches": _ALL,
+    "repeats": _DRAWN,
+    "seed": _DRAWN,
+    "centre": _IN_CONTEXT,
+    "difference": _IN_CONTEXT,
+    "uniform": _IN_CONTEXT,
+    "stretched": _IN_CONTEXT,
+    "sampler": _IN_CONTEXT,
+    "points": _IN_CONTEXT,
+    "uv": _ALL,
+}
+"""The protocols that each of the other options is for."""
+
 
 def options_of(changed: Mapping[str, Any]) -> Options:
     """What the options of one state may be, its own defaults first.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from acutance.backbones.marks import Mark, lasting
 from acutance.backbones.products import product
 
 
@@ -21,7 +22,7 @@ class RoundedProduct:
 
     def __init__(self, *layers: nn.Linear) -> None:
         self.layers = layers
-        self._kept: tuple[object, nn.Linear] | None = None
+        self._kept: tuple[Mark, nn.Linear] | None = None
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """(..., rows, all outputs) in bfloat16."""
@@ -29,10 +30,11 @@ class RoundedProduct:
         parameters = [parameter for layer in self.layers for parameter in (layer.weight, layer.bias)]
         if any(parameter.requires_grad for parameter in parameters):
             return functional.linear(inputs, *self._rounded())
-        state = [(p.data_ptr(), p.device, 0 if p.is_inference() else p._version) for p in parameters]
-        if self._kept is None or self._kept[0] != state:
-            self._kept = (state, _as_layer(*self._rounded()))
-        return product(inputs, self._kept[1])
+        kept = self._kept
+        if kept is None or not kept[0].fits(*parameters):
+            with lasting():
+                kept = self._kept = (Mark(*parameters), _as_layer(*self._rounded()))
+        return product(inputs, kept[1])
 
     def _rounded(self) -> tuple[Tensor, Tensor]:
         weight = torch.cat([layer.weight for layer in self.layers])

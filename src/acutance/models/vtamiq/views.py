@@ -31,6 +31,8 @@ from acutance.shapes import ImageBatch
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of red, green, blue (the code of 2021)."""
+NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "ImageNet"}
+"""``VTAMIQConfig.pixels`` in the words of every model's provenance."""
 BELOW_ONE = 1 - 1e-6
 """Largest place: the last cell of the table of positions ends below 1 (the authors' code)."""
 
@@ -92,8 +94,8 @@ class VTAMIQViews(BaseModel):
             **own,
             "scales": max(config.scales, 1),
             "uv": self.uv,
-            "pixels": config.pixels,
-            "small sides": f"enlarged to {PATCH}, bilinear",
+            "normalisation": NORMALISATIONS[config.pixels],
+            "small pictures": f"shorter side enlarged to {PATCH}, bilinear",
         }
 
 

@@ -86,3 +86,28 @@ def test_merged_weights_are_no_part_of_the_state():
     names = set(model.state_dict())
     model(images, images)
     assert set(model.state_dict()) == names
+
+
+def test_merged_layers_made_in_inference_mode_are_no_inference_tensors():
+    with torch.inference_mode():
+        merged = MergedHeads(DeformableFusion(TINY), Regressor(TINY))
+        assert merged.is_current()
+    layers = (
+        merged.offset_taps,
+        merged.deform_taps,
+        merged.reduce_tokens,
+        merged.reduce_cnn,
+        merged.widen,
+        merged.rate,
+    )
+    assert not any(parameter.is_inference() for layer in layers for parameter in layer.parameters())
+
+
+@torch.no_grad()
+def test_merged_heads_see_every_new_tensor_put_in_place_of_a_parameter(heads):
+    for _ in range(5):
+        merged = MergedHeads(*heads)
+        assert merged.is_current()
+        heads[1].widen.weight.data = heads[1].widen.weight.data * 2
+        heads[1].widen.weight.data = heads[1].widen.weight.data * 2
+        assert not merged.is_current()

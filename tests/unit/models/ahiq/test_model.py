@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from acutance.backbones import resnet
 from acutance.models.ahiq import model as ahiq
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ
@@ -85,6 +86,55 @@ def test_the_heads_learn_on_ordinary_autograd():
             assert parameter.grad is not None, name
             assert bool(torch.isfinite(parameter.grad).all()), name
             assert bool((parameter.grad != 0).any()), name
+
+
+@torch.no_grad()
+def test_training_leaves_the_statistics_of_the_trunks():
+    model = tiny().train()
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    model(noisy(0.1, 32), smooth_pictures(32))
+    assert any(name.endswith("running_mean") for name in before)
+    for name, buffer in model.named_buffers():
+        assert torch.equal(buffer, before[name]), name
+
+
+@torch.no_grad()
+def test_training_scores_as_evaluation_does():
+    model, pair = tiny(), (noisy(0.1, 32), smooth_pictures(32))
+    scores = model(*pair)
+    torch.testing.assert_close(model.train()(*pair), scores)
+    assert model.network.training
+    assert model.network.fusion.training
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_trunks_are_not_trained_even_where_all_is_asked_to(asked):
+    model = AHIQ(TINY).train()
+    if asked:
+        model.requires_grad_(requires_grad=True)
+    model(noisy(0.1, 32), smooth_pictures(32)).sum().backward()
+    for name, parameter in model.network.named_parameters():
+        trained = name.startswith(("fusion.", "regressor."))
+        assert (parameter.requires_grad, parameter.grad is not None) == (trained, trained), name
+
+
+@torch.no_grad()
+def test_normalisation_is_the_configurations():
+    half, imagenet = tiny(), AHIQ(TINY.model_copy(update={"normalisation": "imagenet"})).eval()
+    imagenet.load_state_dict(half.state_dict())
+    pair = noisy(0.1, 32), smooth_pictures(32)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    as_half = [(images - mean) / std / 2 + 0.5 for images in pair]
+    torch.testing.assert_close(imagenet.network(*pair), half.network(*as_half), rtol=1e-4, atol=1e-6)
+    assert not torch.allclose(imagenet(*pair), half(*pair))
+
+
+@pytest.mark.parametrize(("supported", "told"), [(True, "bfloat16"), (False, "bfloat16, CNN trunk in float32")])
+def test_tells_what_a_cpu_without_bfloat16_computes_in(monkeypatch, supported, told):
+    monkeypatch.setattr(resnet, "convolves_in_bfloat16", lambda device: device != "cpu" or supported)
+    assert tiny().computes_in("bfloat16", "cpu") == told
+    assert tiny().computes_in("bfloat16", "cuda") == "bfloat16"
+    assert tiny().computes_in("float32", "cpu") == "float32"
 
 
 def test_heads_start_as_pytorch_starts_convolutions():

@@ -10,7 +10,7 @@ from acutance.checkpoints.key_table import COUNTER
 from acutance.models.ahiq import config, published
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.network import AHIQNetwork
-from acutance.models.ahiq.views import AHIQViews
+from acutance.models.ahiq.views import AHIQViews, view_settings
 from acutance.models.options import Number
 from tests.contracts.test_ahiq import tiny
 from tests.fakes.ahiq_checkpoint import golden
@@ -58,6 +58,28 @@ def test_options_are_the_fields_of_the_views():
         else:
             assert set(option) == set(get_args(fields[name].annotation))
             assert option[0] == fields[name].default
+
+
+CHANGED = {"crops": 7, "seed": 5}
+
+
+@pytest.mark.parametrize("protocol", ["cover", "random", "five-point", "nine-point"])
+@pytest.mark.parametrize("name", CHANGED)
+def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, protocol: str):
+    before, after = (
+        view_settings(AHIQViews.model_validate({"protocol": protocol, **changed}), AHIQConfig())
+        for changed in ({}, {name: CHANGED[name]})
+    )
+    assert (before != after) == (protocol in published.OPTION_PROTOCOLS[name])
+
+
+def test_every_option_beside_the_protocol_names_its_protocols():
+    assert {*published.OPTION_PROTOCOLS, "protocol"} == set(published.OPTIONS)
+
+
+def test_whole_models_of_pyiqa_see_imagenets_normalisation():
+    seen = {layout.name: AHIQConfig.model_validate(layout.config).normalisation for layout in published.LAYOUTS}
+    assert seen == {"official": "half", "pyiqa-whole": "imagenet", "pyiqa-params": "imagenet"}
 
 
 def test_terms_are_those_of_the_catalogue():

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.views import AHIQViews, crop_positions, view_settings
 from tests.fakes.ahiq_checkpoint import golden
 
@@ -42,14 +43,15 @@ def test_random_crops_of_a_picture_that_fits_are_all_the_same():
 
 
 def test_the_seed_is_a_setting_only_where_it_matters():
-    assert view_settings(AHIQViews(protocol="random", seed=3), 224)["seed"] == 3
-    assert "seed" not in view_settings(AHIQViews(seed=3), 224)
+    assert view_settings(AHIQViews(protocol="random", seed=3), AHIQConfig())["seed"] == 3
+    assert "seed" not in view_settings(AHIQViews(seed=3), AHIQConfig())
 
 
 def test_settings_name_the_protocol_and_the_normalisation():
-    settings = view_settings(AHIQViews(protocol="five-point"), 224)
+    settings = view_settings(AHIQViews(protocol="five-point"), AHIQConfig())
     assert settings["protocol"] == "five-point"
     assert settings["normalisation"] == "mean 0.5, standard deviation 0.5"
+    assert view_settings(AHIQViews(), AHIQConfig(normalisation="imagenet"))["normalisation"] == "ImageNet"
 
 
 @pytest.mark.parametrize("wrong", [{"protocol": "all"}, {"crops": 0}, {"seed": -1}, {"crop": 3}])

@@ -150,3 +150,8 @@ def test_refuses_a_configuration_that_cannot_be(wrong: dict[str, object]) -> Non
 def test_provenance_tells_the_protocol_and_the_resizing() -> None:
     settings = tiny_hyperiqa(resize=(512, 384)).preprocessing()
     assert (settings["protocol"], settings["resize"]) == ("cover", [512, 384])
+
+
+def test_provenance_tells_a_scale_that_is_not_one() -> None:
+    assert tiny_hyperiqa(score_scale=100.0).preprocessing()["score_scale"] == 100
+    assert "score_scale" not in tiny_hyperiqa().preprocessing()

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 from torch.nn import functional
 
-from acutance.models.hyperiqa.published import OPTIONS
+from acutance.models.hyperiqa.published import OPTION_PROTOCOLS, OPTIONS
 from acutance.models.hyperiqa.views import HyperIQAViews, positions, seen, view_settings
 from acutance.models.options import Number
 
@@ -90,3 +90,23 @@ def test_the_catalogues_options_are_the_fields() -> None:
         HyperIQAViews.model_validate({name: int(option.low)})
         with pytest.raises(ValidationError):
             HyperIQAViews.model_validate({name: int(option.low) - 1})
+
+
+@pytest.mark.parametrize("protocol", ["cover", "random", "pyiqa"])
+@pytest.mark.parametrize(("name", "value"), [("crops", 7), ("seed", 5)])
+def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, value: int, protocol: str) -> None:
+    before, after = (
+        view_settings(HyperIQAViews.model_validate({"protocol": protocol, **changed}), None)
+        for changed in ({}, {name: value})
+    )
+    assert (before != after) == (protocol in OPTION_PROTOCOLS[name])
+
+
+def test_every_option_beside_the_protocol_names_its_protocols() -> None:
+    assert {*OPTION_PROTOCOLS, "protocol"} == set(OPTIONS)
+
+
+def test_settings_tell_of_resampling_only_where_pictures_are_resized() -> None:
+    assert "resampling" in view_settings(COVER, (512, 384))
+    assert "resampling" not in view_settings(COVER, None)
+    assert "resampling" not in view_settings(PYIQA, (512, 384))

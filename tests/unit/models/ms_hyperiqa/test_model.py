@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
-from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, OPTIONS, REFERENCE
+from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, OPTION_PROTOCOLS, OPTIONS, REFERENCE
 from acutance.models.ms_hyperiqa.pyramid import FeaturePyramid, LevelAttention, PyramidContent
 from acutance.models.options import Number
 from tests.fakes.hyperiqa_checkpoint import golden
@@ -144,3 +144,17 @@ def test_the_record_says_that_no_weights_are_published() -> None:
     assert MS_HYPERIQA.repository is None
     assert MS_HYPERIQA.origin is not None
     assert "No weights are published" in MS_HYPERIQA.origin
+
+
+@pytest.mark.parametrize("protocol", ["cover", "random"])
+@pytest.mark.parametrize(("name", "value"), [("crops", 7), ("seed", 5)])
+def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, value: int, protocol: str) -> None:
+    before, after = (
+        tiny_ms_hyperiqa(MSHyperIQAViews.model_validate({"protocol": protocol, **changed})).preprocessing()
+        for changed in ({}, {name: value})
+    )
+    assert (before != after) == (protocol in OPTION_PROTOCOLS[name])
+
+
+def test_every_option_beside_the_protocol_names_its_protocols() -> None:
+    assert {*OPTION_PROTOCOLS, "protocol"} == set(OPTIONS)

@@ -120,6 +120,18 @@ def test_a_dropped_group_keeps_its_mean() -> None:
     assert bool((rows == values).all(1).any())
 
 
+@pytest.mark.parametrize("protocol", ["cover", "grid"])
+def test_rounding_does_not_depend_on_batch_mates(protocol: str) -> None:
+    model = moderate(protocol)
+    model.use_bfloat16_products()
+    reference = torch.rand(3, 3, 150, 170, generator=torch.Generator().manual_seed(0))
+    distorted = (reference + 0.1 * torch.randn(reference.shape, generator=torch.Generator().manual_seed(1))).clamp(0, 1)
+    together = model.terms(distorted, reference)
+    alone = [model.terms(*pair) for pair in zip(distorted.split(1), reference.split(1), strict=True)]
+    for name, values in together.items():
+        torch.testing.assert_close(values, torch.cat([terms[name] for terms in alone]), rtol=0, atol=1e-6)
+
+
 def test_rounding_keeps_up_with_changed_weights() -> None:
     model = tiny(HEAD)
     model.use_bfloat16_products()
@@ -151,3 +163,17 @@ def test_refuses_options_that_are_none() -> None:
 def training(config: Mapping[str, Any], **changed: float) -> VTAMIQ:
     torch.manual_seed(0)
     return VTAMIQ(VTAMIQConfig.model_validate({**config, **TINY, **changed}), VTAMIQViews(patches=9)).train()
+
+
+def moderate(protocol: str) -> VTAMIQ:
+    """Wide enough, its weights large enough, for rounding to show in the score."""
+    torch.manual_seed(0)
+    config = {**TINY, "width": 384, "heads": 6, "mlp_width": 1536, "layers": 3}
+    model = VTAMIQ(
+        VTAMIQConfig.model_validate(config), VTAMIQViews.model_validate({"protocol": protocol, "patches": 120})
+    )
+    with torch.no_grad():
+        for layer in model.encoder.modules():
+            if isinstance(layer, torch.nn.Linear):
+                layer.weight.mul_(10)
+    return model.eval().requires_grad_(requires_grad=False)

@@ -60,3 +60,31 @@ def test_the_training_programs_file_holds_the_state_dict_under_a_name() -> None:
 def test_listing_it_needs_no_torch() -> None:
     check = "import acutance.models.vtamiq.published, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+CHANGED: dict[str, Any] = {
+    "patches": 9,
+    "repeats": 2,
+    "seed": 5,
+    "centre": 0.5,
+    "difference": 0.5,
+    "uniform": 0.5,
+    "stretched": True,
+    "sampler": "independent",
+    "points": "perturbed",
+    "uv": "centred",
+}
+
+
+@pytest.mark.parametrize("protocol", ["cover", "grid", "context-aware"])
+@pytest.mark.parametrize("name", CHANGED)
+def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, protocol: str) -> None:
+    before, after = (
+        VTAMIQViews.model_validate({"protocol": protocol, **changed}).settings(VTAMIQConfig())
+        for changed in ({}, {name: CHANGED[name]})
+    )
+    assert (before != after) == (protocol in published.OPTION_PROTOCOLS[name])
+
+
+def test_every_option_beside_the_protocol_names_its_protocols() -> None:
+    assert {*published.OPTION_PROTOCOLS, "protocol"} == set(published.HEAD_OPTIONS)

@@ -32,7 +32,7 @@ def test_settings_of_a_grid_name_what_is_drawn() -> None:
 def test_settings_in_context_name_every_weight() -> None:
     settings = VTAMIQViews(protocol="context-aware", difference=3.0).settings(PAPER_CONFIG)
     assert (settings["centre"], settings["difference"], settings["uniform"]) == (0.25, 3.0, 0.1)
-    assert (settings["sampler"], settings["points"], settings["pixels"]) == ("stratified", "halton", "imagenet")
+    assert (settings["sampler"], settings["points"], settings["normalisation"]) == ("stratified", "halton", "ImageNet")
 
 
 def test_refuses_to_draw_with_no_weight() -> None:
@@ -75,3 +75,9 @@ def test_covering_sets_tell_each_patch_its_own_place() -> None:
         told = places(positions, HEAD_CONFIG, VTAMIQViews(uv="centred"), [(64, 96)])
         expected = torch.from_numpy((positions[0] + 8) / [64, 96]).float()
         torch.testing.assert_close(told, expected)
+
+
+def test_settings_name_normalisation_and_enlarging_as_all_models_do() -> None:
+    settings = VTAMIQViews().settings(HEAD_CONFIG)
+    assert settings["normalisation"] == "mean 0.5, standard deviation 0.5"
+    assert settings["small pictures"] == "shorter side enlarged to 16, bilinear"
