@@ -1,6 +1,7 @@
 """The command as a user starts it: another process."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,12 @@ def acutance(*arguments: object, **environment: str) -> subprocess.CompletedProc
         timeout=120,
         check=False,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Commands that tests start can be interrupted, even where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -61,14 +61,15 @@ def test_missing_weights_are_one_line_that_says_what_to_do(tmp_path: Path, name:
     assert "put the file into the folder ACUTANCE_WEIGHTS names" in line
 
 
-def test_a_missing_trunk_is_one_line_with_the_name_it_must_have(weights_folder: Path, tmp_path: Path) -> None:
+def test_missing_trunks_are_one_line_with_the_names_they_must_have(weights_folder: Path, tmp_path: Path) -> None:
     heads = "AHIQ_vit_p8_epoch33-da3ea303.pth"
     (tmp_path / heads).symlink_to(weights_folder / heads)
     result = acutance("score", *PAIRED, "--model", "ahiq", ACUTANCE_WEIGHTS=str(tmp_path), HF_HOME=str(tmp_path))
     assert result.returncode == 2
     line = result.stderr.splitlines()[-1]
     assert "weights fetch" in line
-    assert line.endswith(".safetensors.")
+    assert "as resnet50.a1_in1k.safetensors." in line
+    assert line.endswith("(as vit_base_patch8_224.augreg_in21k_ft_in1k.safetensors).")
 
 
 def test_a_converted_file_of_ahiq_needs_no_trunk_and_scores_the_same(

@@ -28,6 +28,7 @@ def test_a_run_is_described_by_all_that_its_scores_depend_on():
         "model",
         "weights",
         "weights_sha256",
+        "trunk_sha256",
         "published_sha256",
         "preprocessing",
         "precision",
