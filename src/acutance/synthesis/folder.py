@@ -1,19 +1,29 @@
 """The folder that a run writes: what lies where, and whether it may be begun, continued or replaced."""
 
+import csv
 import json
-import shutil
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from acutance.datasets.text_files import write_whole
 from acutance.errors import ConfigError
 from acutance.scoring.lines import csv_line
-from acutance.synthesis.picture_files import TEMPORARY, cannot_write
+from acutance.synthesis.picture_files import ENDINGS, TEMPORARY, cannot_write
 from acutance.synthesis.sources import Source
 
 MAKER = "acutance"
 """Stands in the provenance of folders that may be continued and replaced."""
+
+_TEMPORARY_NAME = re.compile(rf"(.+)\.[0-9]+{re.escape(TEMPORARY)}", re.DOTALL)
+"""As ``write_picture`` and ``write_whole`` call what they are writing: the process stands in it."""
+_PICTURE_NAME = re.compile(
+    rf"(?P<start>.+)_(?:[0-9]{{2}}_[0-9]{{2}}|mixture|mixture_[0-9]{{2,}})(?:{'|'.join(map(re.escape, ENDINGS))})"
+)
+_NUMBER = re.compile("[0-9]{7,}")
+"""Together the names that plans give: after the name of a source, or a number."""
 
 
 class OutputFolder:
@@ -81,40 +91,88 @@ class OutputFolder:
                     "Run it as before, or start anew with --overwrite."
                 )
 
-    def clear(self) -> None:
-        """Remove what a run wrote, and nothing else."""
+    def clear(self, sources: Sequence[Source]) -> None:
+        """Remove what a run wrote or this one is to write, and nothing else.
+
+        Args:
+            sources: Of this run.
+
+        Raises:
+            ConfigError: It cannot be removed.
+        """
+        self.remove_unfinished()
+        names = self._names() | {source.name for source in sources}
+        self._remove(self.images, lambda file: _is_picture(file, names))
+        self._remove(self.references, lambda file: _is_reference(file, names))
         for folder in (self.images, self.references):
-            shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.table, self.scores, self.rows, self.sources, self.provenance):
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # it is not there, or holds something else
+                folder.rmdir()
+        files = [path.name for path in (self.table, self.scores, self.rows, self.sources)]
+        self._remove(self.root, files.__contains__)
+        self._remove(self.root, lambda file: file == self.provenance.name)  # last: the folder is ours until then
 
     def begin(self, described: dict[str, Any], sources: Sequence[Source]) -> None:
-        """Make the folders, list the sources, and write down what the run depends on.
+        """Write down what the run depends on, which makes the folder ours; then the rest of ``prepare``.
 
         Raises:
             ConfigError: They cannot be written.
         """
-        try:
-            self.images.mkdir(parents=True, exist_ok=True)
-            self.references.mkdir(exist_ok=True)
-        except OSError as error:
-            raise cannot_write(self.root, error) from error
+        self._make(self.root)
+        write_whole(self.provenance, json.dumps({"made_by": MAKER, **described}, indent=2) + "\n")
+        self.prepare(sources)
+
+    def prepare(self, sources: Sequence[Source]) -> None:
+        """Make the folders and list the sources, as far as an earlier run did not.
+
+        Raises:
+            ConfigError: They cannot be written.
+        """
+        self._make(self.images)
+        self._make(self.references)
         lines = [csv_line(("name", "path")), *(csv_line((source.name, str(source.path))) for source in sources)]
         write_whole(self.sources, "".join(lines).encode("utf-8", "backslashreplace").decode())
-        write_whole(self.provenance, json.dumps({"made_by": MAKER, **described}, indent=2) + "\n")
 
     def remove_unfinished(self) -> None:
-        """Remove files that a killed run was writing."""
-        for folder in (self.root, self.images, self.references):
-            for file in folder.glob(f"*{TEMPORARY}"):
-                file.unlink(missing_ok=True)
+        """Remove files that a killed run was writing.
+
+        Raises:
+            ConfigError: They cannot be removed.
+        """
+        names = self._names()
+        files = [path.name for path in (self.table, self.scores, self.sources, self.provenance)]
+        table = self.table.name + TEMPORARY  # as ``write_table`` calls it
+        self._remove(self.root, lambda file: file == table or _unfinished(file) in files)
+        self._remove(self.images, lambda file: _is_picture(_unfinished(file), names))
+        self._remove(self.references, lambda file: _is_reference(_unfinished(file), names))
+
+    def _remove(self, folder: Path, is_ours: Callable[[str], bool]) -> None:
+        try:
+            for path in [path for path in folder.iterdir() if is_ours(path.name)] if folder.is_dir() else ():
+                path.unlink()
+        except OSError as error:
+            raise ConfigError(
+                f"Expected to remove what was made in {folder}, got: {error.strerror or error}. "
+                "Choose another name, or let it be removed."
+            ) from error
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.root, error) from error
 
     def _is_empty(self) -> bool:
-        ours = {self.images, self.references, self.sources}
-        if not self.root.exists() or self.provenance.exists():
-            return not self.root.exists()
-        left = [path for path in self.root.iterdir() if path.suffix != TEMPORARY and path not in ours]
-        return not left and not any(path.is_dir() and any(path.iterdir()) for path in ours)
+        if not self.root.exists():
+            return True
+        return all(_unfinished(path.name) == self.provenance.name for path in self.root.iterdir())
+
+    def _names(self) -> set[str]:
+        """Names of the sources of the run that began here."""
+        try:
+            with self.sources.open(encoding="utf-8", newline="") as lines:
+                return {row[0] for row in csv.reader(lines) if row}
+        except (OSError, ValueError, csv.Error):
+            return set()
 
     def _described(self) -> dict[str, Any]:
         try:
@@ -126,3 +184,18 @@ class OutputFolder:
 
 def _shown(value: object) -> str:
     return json.dumps(value)[:80]
+
+
+def _unfinished(file: str) -> str:
+    """The name of the file that one of this name was to become; empty if it is none of ours."""
+    found = _TEMPORARY_NAME.fullmatch(file)
+    return found[1] if found else ""
+
+
+def _is_picture(file: str, names: Set[str]) -> bool:
+    found = _PICTURE_NAME.fullmatch(file)
+    return found is not None and (found["start"] in names or _NUMBER.fullmatch(found["start"]) is not None)
+
+
+def _is_reference(file: str, names: Set[str]) -> bool:
+    return file.endswith(".png") and file.removesuffix(".png") in names

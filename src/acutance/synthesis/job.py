@@ -5,16 +5,18 @@ import importlib.metadata
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acutance.errors import ConfigError
 from acutance.images.read import reading_settings
 from acutance.score_info import ScoreInfo
 from acutance.scoring.provenance import PACKAGES
 from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.maker import ItemTask, ReferenceTask, Settings, make_items, reference_path, write_references
+from acutance.synthesis.picture_files import is_whole
 from acutance.synthesis.plan import Plan, items_from, plan_checksum
 from acutance.synthesis.rows_file import RowsFile
 from acutance.synthesis.sources import Source, demand_outside, demand_unchanged
@@ -83,9 +85,11 @@ class Job:
         """
         demand_outside(self.sources, self.folder.root)
         rows = self._begin(resume=resume)
-        if rows.count < len(self.plan):
+        shown = self._sources_shown(rows)
+        if rows.count < len(self.plan) or not all(self._has_reference(self.sources[place]) for place in shown):
             with rows, Workers(self.workers, self.settings) as workers:
                 errors = self._write_references(workers, on_references)
+                self._demand_references(shown, errors)
                 self._make_items(workers, rows, errors, on_progress)
         return self._finish(rows)
 
@@ -95,19 +99,39 @@ class Job:
         rows = RowsFile(self.folder.rows, ("image", *self.infos, "error"))
         began = self.folder.began() if resume else None
         if began is None:
-            self.folder.clear()
+            self.folder.clear(self.sources)
             self.folder.begin(described, self.sources)
             return rows
         self.folder.demand_same(described)
         demand_unchanged([self.sources[place] for place in self.plan.sources_used()], began)
+        self.folder.prepare(self.sources)
         self.folder.remove_unfinished()
         rows.restore(self.plan, self.folder.images)
         return rows
 
+    def _sources_shown(self, rows: RowsFile) -> set[int]:
+        """Places of the sources that have pictures already."""
+        if not rows.count:
+            return set()
+        made = zip(items_from(self.plan, 0), rows.rows(), strict=False)
+        return {item.source for item, row in made if row["error"] is None}
+
+    def _has_reference(self, source: Source) -> bool:
+        return is_whole(reference_path(self.folder.references, source.name))
+
+    def _demand_references(self, shown: Set[int], errors: Mapping[str, str]) -> None:
+        """Raise ``ConfigError`` if a source has pictures, but its reference is gone and cannot be written again."""
+        for source in (self.sources[place] for place in sorted(shown)):
+            if source.name in errors:
+                raise ConfigError(
+                    f"Expected to write the reference of {source.path} again, got: {errors[source.name]} "
+                    "Bring the source back, or start anew with --overwrite."
+                )
+
     def _write_references(self, workers: Workers, on_progress: OnProgress | None) -> dict[str, str]:
         """What is wrong with each source that is unreadable, by its name."""
         used = [self.sources[place] for place in self.plan.sources_used()]
-        left = [source for source in used if not reference_path(self.folder.references, source.name).exists()]
+        left = [source for source in used if not self._has_reference(source)]
         tasks = [ReferenceTask(source.path, source.name) for source in left]
         done = len(used) - len(left)
         found: list[str | None] = []

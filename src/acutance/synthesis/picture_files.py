@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from acutance.distortions.pixels import as_bytes, as_floats
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, ImageReadError
+from acutance.images import read_image
 
 ENDINGS = (".png", ".bmp", ".tiff")
 """Formats that keep every pixel."""
@@ -21,6 +22,8 @@ TEMPORARY = ".tmp"
 
 _PILLOW_NAMES = {".bmp": "BMP", ".tiff": "TIFF"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+"""The empty last chunk with its checksum (PNG specification, 11.2.4)."""
 _EIGHT_BIT_COLOUR = (8, 2, 0, 0, 0)
 """Bit depth, colour type, compression, filter method, no interlacing (PNG specification, W3C 2025, 11.2.1)."""
 _FILTER_UP = 2
@@ -77,7 +80,24 @@ def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
     packer = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     header = struct.pack(">IIBBBBB", width, height, *_EIGHT_BIT_COLOUR)
     packed = packer.compress(rows.tobytes()) + packer.flush()
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _PNG_END
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a picture that was written is there to its end; PNG by its last chunk, others by reading them.
+
+    Args:
+        path: Where it was written.
+    """
+    try:
+        if path.suffix != ".png":
+            read_image(path)
+            return True
+        with path.open("rb") as file:
+            file.seek(-len(_PNG_END), os.SEEK_END)
+            return file.read() == _PNG_END
+    except (OSError, ImageReadError):
+        return False
 
 
 def cannot_write(path: Path, error: OSError) -> ConfigError:

@@ -64,7 +64,7 @@ def distort_pictures(
     if ending not in ENDINGS:
         raise UnknownNameError("file ending", ending, ENDINGS)
     folder = _folder(output, resume=resume, overwrite=overwrite)
-    found = find_sources(sources)
+    found = find_sources(sources, folder.root)
     choices = _choices(found, kinds, levels, seed, ending)
     described = {"made_as": "distort", **_described(choices), "mixtures": mixtures}
     settings = Settings(images=folder.images, references=folder.references, seed=seed)
@@ -120,7 +120,7 @@ def synthesize(
     demand_numbers(1, count=count, size=size)
     entries = chosen_metrics(metrics)
     folder = _folder(output, resume=resume, overwrite=overwrite)
-    found = find_sources(sources)
+    found = find_sources(sources, folder.root)
     choices = _choices(found, kinds, levels, seed, ".png")
     plan = RandomPlan(choices, count, mixture_share)
     described = {

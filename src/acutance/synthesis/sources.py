@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, InputError
 from acutance.scoring.sources import collect
 
 LONGEST_NAME = 120
@@ -25,17 +25,23 @@ class Source:
     """Its file name without ending; numbered where two would meet, also where case does not count."""
 
 
-def find_sources(places: Sequence[str | Path]) -> list[Source]:
+def find_sources(places: Sequence[str | Path], output: Path | None = None) -> list[Source]:
     """The pictures that files and folders hold, each once: folders sorted, places in their own order.
 
     Args:
         places: Files and folders; folders are walked.
+        output: Folder that is written to; left out when a folder around it is walked.
 
     Raises:
         ImageReadError: A place that does not exist.
         InputError: A folder without pictures, or no place at all.
     """
     pictures = {picture.key: Path(picture.source) for picture in collect([*places]).pictures}
+    if output is not None and not any(_is_below(Path(place), output) for place in places):
+        below = {folder for folder in {path.parent for path in pictures.values()} if _is_below(folder, output)}
+        pictures = {key: path for key, path in pictures.items() if path.parent not in below}
+        if not pictures:
+            raise InputError(f"Expected pictures outside {output}, which is written to, got none. Name another folder.")
     taken: set[str] = set()
     used: dict[str, int] = {}
     return [Source(path, _own_name(path, taken, used)) for path in pictures.values()]
@@ -43,9 +49,8 @@ def find_sources(places: Sequence[str | Path]) -> list[Source]:
 
 def demand_outside(sources: Sequence[Source], folder: Path) -> None:
     """Raise ``ConfigError`` if a source lies in the folder that is written to."""
-    inside = folder.resolve()
     for source in sources:
-        if source.path.resolve().is_relative_to(inside):
+        if _is_below(source.path, folder):
             raise ConfigError(
                 f"Expected sources outside {folder}, which is written to, got {source.path}. Choose another output."
             )
@@ -62,6 +67,10 @@ def demand_unchanged(sources: Sequence[Source], began: int) -> None:
                 f"Expected {source.path} as it was when the run began, got a file that was changed since. "
                 "Start anew with --overwrite."
             )
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _own_name(path: Path, taken: set[str], used: dict[str, int]) -> str:

@@ -33,8 +33,10 @@ def test_an_absent_or_empty_folder_may_be_written_to(tmp_path: Path, asked: dict
 
 
 def test_what_a_kill_before_the_first_picture_leaves_counts_as_empty(folder: OutputFolder):
-    folder.provenance.rename(folder.root / "provenance.json.7.tmp")
-    folder.demand_place(resume=False, overwrite=False)
+    killed = OutputFolder(folder.root.parent / "killed")
+    killed.root.mkdir()
+    folder.provenance.rename(killed.root / "provenance.json.7.tmp")
+    killed.demand_place(resume=False, overwrite=False)
 
 
 def test_a_begun_folder_is_touched_only_when_asked_to(folder: OutputFolder):
@@ -46,10 +48,12 @@ def test_a_begun_folder_is_touched_only_when_asked_to(folder: OutputFolder):
         folder.demand_place(resume=True, overwrite=True)
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "images/holiday.jpg"])
+@pytest.mark.parametrize("name", ["notes.txt", "images/holiday.jpg", "sources.csv", "notes.tmp"])
 def test_a_folder_of_somebody_elses_is_never_touched(tmp_path: Path, name: str):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
+    with pytest.raises(ConfigError, match="Expected an empty folder at"):
+        OutputFolder(tmp_path).demand_place(resume=False, overwrite=False)
     for resume, overwrite in ((True, False), (False, True)):
         with pytest.raises(ConfigError, match="Expected a folder that acutance made at"):
             OutputFolder(tmp_path).demand_place(resume=resume, overwrite=overwrite)
@@ -67,19 +71,55 @@ def test_the_first_difference_to_the_run_before_is_named(folder: OutputFolder):
 
 
 def test_clearing_leaves_what_the_run_did_not_write(folder: OutputFolder):
-    (folder.root / "notes.txt").write_text("mine")
-    (folder.images / "a.png").write_text("")
-    folder.rows.write_text("")
-    folder.clear()
-    assert [path.name for path in folder.root.iterdir()] == ["notes.txt"]
+    ours = ("images/a_ b_10_01.bmp", "images/a_ b_mixture_01.png", "images/0000001_mixture.png", "references/a_ b.png")
+    others = ("notes.txt", "notes.tmp", "images/mine.txt", "images/c_10_01.png", "images/a_ b.png", "references/c.png")
+    for name in (*ours, "rows.jsonl", "table.csv.7.tmp", *others):
+        (folder.root / name).write_text("")
+    folder.clear([])
+    assert {str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if path.is_file()} == set(others)
+
+
+def test_clearing_leaves_no_folder_of_ours(folder: OutputFolder):
+    (folder.images / "a_ b_10_01.png").write_text("")
+    folder.clear([])
+    assert list(folder.root.iterdir()) == []
+
+
+def test_clearing_removes_references_that_another_picture_would_be_taken_for(folder: OutputFolder):
+    (folder.references / "c.png").write_text("")
+    folder.clear([Source(Path("photos/c.png"), "c")])
+    assert not folder.references.exists()
+
+
+def test_a_file_that_cannot_be_removed_is_named(folder: OutputFolder):
+    folder.rows.mkdir()
+    with pytest.raises(ConfigError, match=r"Expected to remove what was made in .*out, got: "):
+        folder.clear([])
+
+
+def test_the_folder_is_ours_before_anything_else_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    begun = OutputFolder(tmp_path)
+    monkeypatch.setattr(OutputFolder, "prepare", lambda *_: None)
+    begun.begin(DESCRIBED, SOURCES)
+    assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
 
 
 def test_unfinished_files_are_removed(folder: OutputFolder):
-    for path in (folder.images / "a.png.7.tmp", folder.references / "a.png.7.tmp", folder.images / "a.png"):
+    for path in (folder.images / "a_ b_10_01.png.7.tmp", folder.references / "a_ b.png.7.tmp"):
+        path.write_text("")
+    for name in ("scores.csv.7.tmp", "table.csv.tmp"):
+        (folder.root / name).write_text("")
+    folder.remove_unfinished()
+    assert [path for path in folder.root.rglob("*") if path.suffix == ".tmp"] == []
+
+
+def test_temporary_files_of_somebody_elses_stay(folder: OutputFolder):
+    others = {folder.root / "notes.tmp", folder.root / "notes.7.tmp", folder.images / "mine.png.7.tmp"}
+    others |= {folder.images / "a_ b_10_01.png.tmp", folder.references / "c.png.7.tmp"}
+    for path in others:
         path.write_text("")
     folder.remove_unfinished()
-    assert [path.name for path in folder.images.iterdir()] == ["a.png"]
-    assert list(folder.references.iterdir()) == []
+    assert all(path.exists() for path in others)
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError
 from acutance.images import read_image
-from acutance.synthesis.picture_files import ENDINGS, eight_bits, png_bytes, write_picture
+from acutance.synthesis.picture_files import ENDINGS, eight_bits, is_whole, png_bytes, write_picture
 from tests.unit.synthesis.conftest import scene
 
 
@@ -17,6 +17,18 @@ def test_a_picture_is_read_as_it_was_written(tmp_path: Path, ending: str):
     write_picture(pixels, tmp_path / f"a{ending}")
     np.testing.assert_array_equal(read_image(tmp_path / f"a{ending}"), pixels)
     assert [path.name for path in tmp_path.iterdir()] == [f"a{ending}"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_picture_that_was_cut_off_is_not_whole(tmp_path: Path, ending: str):
+    path = tmp_path / f"a{ending}"
+    assert not is_whole(path)
+    write_picture(scene(0), path)
+    assert is_whole(path)
+    whole = path.read_bytes()
+    for length in (0, 40, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert not is_whole(path)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (33, 20)])

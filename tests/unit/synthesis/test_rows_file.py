@@ -4,8 +4,10 @@ import pytest
 
 from acutance.errors import ConfigError
 from acutance.synthesis.maker import Row
+from acutance.synthesis.picture_files import png_bytes
 from acutance.synthesis.plan import Choices, RandomPlan, items_from
 from acutance.synthesis.rows_file import RowsFile
+from tests.unit.synthesis.conftest import scene
 
 COLUMNS = ("image", "psnr", "error")
 PLAN = RandomPlan(Choices(names=["a", "b"], kinds=["gblur", "jpeg"], levels=[1, 2], seed=0, ending=".png"), 6)
@@ -19,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     """A file of the first four rows, beside their pictures; the second has an error and none."""
     (tmp_path / "images").mkdir()
     for row in ROWS[:4]:
-        (tmp_path / "images" / row["image"]).write_bytes(b"")
+        (tmp_path / "images" / row["image"]).write_bytes(png_bytes(scene(0)))
     (tmp_path / "images" / ROWS[1]["image"]).unlink()
     with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
         rows.add([ROWS[0], {**ROWS[1], "psnr": None, "error": "Expected, got."}])
@@ -64,6 +66,30 @@ def test_rows_after_a_picture_that_is_gone_are_made_again(path: Path):
     (path.parent / "images" / ROWS[2]["image"]).unlink()
     assert restored(path).count == 2
     assert len(path.read_bytes().splitlines()) == 2
+
+
+@pytest.mark.parametrize("left", [0, 5, -1])
+def test_rows_after_a_picture_that_was_cut_off_are_made_again(path: Path, left: int):
+    picture = path.parent / "images" / ROWS[2]["image"]
+    picture.write_bytes(picture.read_bytes()[:left])
+    assert restored(path).count == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_named_though_closing_fails_too():
+    with (
+        pytest.raises(ConfigError, match=r"Expected to write /dev/full, got: No space left.*Make room there"),
+        RowsFile(Path("/dev/full"), COLUMNS) as rows,
+    ):
+        rows.add(ROWS)
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path):
+    (tmp_path / "rows.jsonl").mkdir()
+    with pytest.raises(ConfigError, match=r"Expected to write .*rows.jsonl, got: Is a directory"):
+        RowsFile(tmp_path / "rows.jsonl", COLUMNS).__enter__()
+    with pytest.raises(ConfigError, match=r"Expected to read .*rows.jsonl, got: Is a directory"):
+        restored(tmp_path / "rows.jsonl")
 
 
 def test_an_absent_file_has_no_rows(tmp_path: Path):

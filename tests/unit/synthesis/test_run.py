@@ -1,6 +1,7 @@
 import csv
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from acutance.distortions import KINDS, distort
 from acutance.errors import AcutanceError, ConfigError, UnknownNameError
 from acutance.images import read_image
 from acutance.synthesis import distort_pictures, pseudo_mos, synthesize
+from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.plan import derived_seed
 from acutance.synthesis.rows_file import RowsFile
 from tests.fakes.pictures import write_png
@@ -240,6 +242,46 @@ def test_a_wrong_choice_is_refused_before_anything_is_written(
     with pytest.raises(AcutanceError, match=words):
         synthesize([sources], tmp_path / "out", **{**USUAL, **change})
     assert not (tmp_path / "out").exists()
+
+
+def test_references_that_are_gone_are_written_again(sources: Path, tmp_path: Path):
+    synthesize([sources], tmp_path / "out", **USUAL)
+    before = files(tmp_path / "out")
+    (tmp_path / "out/references/a.png").unlink()
+    (tmp_path / "out/references/b.png").write_bytes(b"")
+    synthesize([sources], tmp_path / "out", **USUAL, resume=True)
+    assert files(tmp_path / "out") == before
+
+
+def test_references_that_are_gone_with_their_source_are_named(sources: Path, tmp_path: Path):
+    synthesize([sources], tmp_path / "out", **USUAL)
+    (tmp_path / "out/references/a.png").unlink()
+    (sources / "a.png").write_bytes(b"no picture")
+    provenance = tmp_path / "out/provenance.json"
+    os.utime(provenance, ns=(2**62, 2**62))  # as if the source had been so before the run
+    with pytest.raises(
+        ConfigError, match=r"Expected to write the reference of .*a.png again, got: .*Expected a picture"
+    ):
+        synthesize([sources], tmp_path / "out", **USUAL, resume=True)
+
+
+def test_a_run_killed_after_its_first_file_continues(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    synthesize([sources], tmp_path / "whole", **USUAL)
+    monkeypatch.setattr(OutputFolder, "prepare", _end)
+    with pytest.raises(EndedError):
+        synthesize([sources], tmp_path / "broken", **USUAL)
+    monkeypatch.undo()
+    synthesize([sources], tmp_path / "broken", **USUAL, resume=True)
+    assert files(tmp_path / "broken") == files(tmp_path / "whole")
+
+
+def _end(*_: Any) -> None:
+    raise EndedError
+
+
+def test_a_run_inside_its_sources_continues(sources: Path, tmp_path: Path):
+    made = synthesize([sources], sources / "out", **USUAL)
+    assert synthesize([sources], sources / "out", **USUAL, resume=True) == made
 
 
 def test_sources_are_never_read_from_the_output(sources: Path, tmp_path: Path):

@@ -48,8 +48,21 @@ def test_places_without_pictures_are_refused(tmp_path: Path):
 def test_sources_inside_the_output_are_refused(tmp_path: Path):
     touch(tmp_path, "out/references/a.png")
     with pytest.raises(ConfigError, match=r"Expected sources outside .*out, which is written to, got .*a.png"):
-        demand_outside(find_sources([tmp_path]), tmp_path / "out")
+        demand_outside(find_sources([tmp_path / "out"], tmp_path / "out"), tmp_path / "out")
     demand_outside(find_sources([tmp_path]), tmp_path / "elsewhere")
+
+
+def test_pictures_below_the_output_are_no_sources_of_the_folder_around_it(tmp_path: Path):
+    touch(tmp_path, "a.png", "out/references/a.png", "outer/b.png")
+    found = find_sources([tmp_path], tmp_path / "out")
+    assert [(source.path, source.name) for source in found] == [
+        (tmp_path / "a.png", "a"),
+        (tmp_path / "outer/b.png", "b"),
+    ]
+    (tmp_path / "a.png").unlink()
+    (tmp_path / "outer/b.png").unlink()
+    with pytest.raises(InputError, match=r"Expected pictures outside .*out, which is written to, got none"):
+        find_sources([tmp_path], tmp_path / "out")
 
 
 def test_a_source_changed_after_the_run_began_is_named(tmp_path: Path):
