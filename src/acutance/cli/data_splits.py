@@ -82,7 +82,10 @@ def triplets(
     split: Annotated[
         Path | None, typer.Option(help="Split of the dataset, from: acutance data split.", show_default=False)
     ] = None,
-    part: Annotated[DataPart, typer.Option(help="Which part, by the split or by the dataset's own.")] = DataPart.train,
+    part: Annotated[
+        DataPart | None,
+        typer.Option(help="Which part, by the split or by the dataset's own; train by default.", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     reference_first: Annotated[
         bool, typer.Option("--reference-first", help="A-FINE's slip: a reference may stand first.")
@@ -100,20 +103,25 @@ def triplets(
 ) -> None:
     """List the triplets of a dataset, six columns, or the pairs of SRIQA-Bench and PieAPP, four columns."""
     from acutance.cli.progress import counting
-    from acutance.datasets.comparison_files import write_pairs, write_types
-    from acutance.datasets.split_files import read_split
-    from acutance.datasets.splits import part_of_table
+    from acutance.datasets.comparison_files import type_files, write_pairs, write_types
+    from acutance.datasets.diffiqa_triplets import by_type
     from acutance.datasets.training_pairs import PairRules, training_pairs
 
-    _demand_free([output], overwrite=overwrite)
-    table = _table(name, root)
-    rows = part_of_table(table, read_split(split, table) if split else None, part.value)
-    rules = PairRules(part=part.value, seed=seed, reference_first=reference_first, reference_as_png=reference_as_png)
+    _demand_free([output, *(type_files(types) if types else ())], overwrite=overwrite)
+    rows = _part(_table(name, root), split, part)
+    rules = PairRules(
+        part=None if split else (part or DataPart.train).value,
+        seed=seed,
+        reference_first=reference_first,
+        reference_as_png=reference_as_png,
+    )
     with counting("labels") as advance:
         pairs = training_pairs(rows, rules, on_progress=advance)
     if types:
-        write_types(types, pairs, names_only=names_only)
+        by_type(pairs)  # raises before anything is written
     write_pairs(output, pairs, names_only=names_only)
+    if types:
+        write_types(types, pairs, names_only=names_only)
     print(f"{output}: {len(pairs)} lines")
 
 
@@ -128,6 +136,20 @@ def _table(name: str, root: Path | None) -> "OpinionTable":
     if root is None:
         raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
     return read_dataset(name, root)
+
+
+def _part(table: "OpinionTable", split: Path | None, part: DataPart | None) -> "OpinionTable":
+    """The rows of a part, which is not asked for where nothing tells the parts."""
+    from acutance.datasets.split_files import read_split
+    from acutance.datasets.splits import part_of_table
+    from acutance.errors import ConfigError
+
+    if part and split is None and not any(row.split for row in table):
+        raise ConfigError(
+            f"Expected a split beside --part {part.value}, since the table of {table.name} has no parts of its own, "
+            "got none. Name one with --split, or leave out --part to take the whole table."
+        )
+    return part_of_table(table, read_split(split, table) if split else None, (part or DataPart.train).value)
 
 
 def _splits(table: "OpinionTable", protocol: str, ratios: str, seed: int, repeats: int) -> "list[Split]":
@@ -152,6 +174,16 @@ def _demand_free(places: list[Path], *, overwrite: bool) -> None:
     from acutance.errors import ConfigError
 
     for place in places:
-        if place.is_dir() or (place.exists() and not overwrite):
-            cure = "Name another." if place.is_dir() else "Name another, or replace it with --overwrite."
+        try:
+            is_folder, is_there = place.is_dir(), place.exists()
+            above = next(filter(Path.exists, place.parents), place.parent)
+            is_below_a_file = above.is_file()
+        except OSError as error:
+            raise ConfigError(
+                f"Expected a place to write at {place}, got: {error.strerror or error}. Name another."
+            ) from error
+        if is_below_a_file:
+            raise ConfigError(f"Expected a folder at {above} to write {place}, got a file. Name another.")
+        if is_folder or (is_there and not overwrite):
+            cure = "Name another." if is_folder else "Name another, or replace it with --overwrite."
             raise ConfigError(f"Expected no file at {place}, got one. {cure}")

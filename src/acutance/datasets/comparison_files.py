@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet
-from acutance.datasets.diffiqa_triplets import by_type
+from acutance.datasets.diffiqa_triplets import TYPES, by_type
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.text_files import read_text, write_whole
+from acutance.errors import ConfigError
 
 CURE = "Make it again with acutance data triplets, or take A-FINE's list as it is."
 SHARE_COLUMNS = 4
@@ -71,7 +72,7 @@ def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool =
     """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
 
     Args:
-        folder: Where to write; a type that does not occur has no file.
+        folder: Where to write; files of types that are there are replaced, or removed where a type does not occur.
         pairs: Triplets of DiffIQA.
         names_only: Write file names without folders.
 
@@ -79,9 +80,16 @@ def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool =
         DatasetError: Pairs that are no triplets of DiffIQA.
         ConfigError: A place that cannot be written to.
     """
-    for name, triplets in by_type(pairs).items():
+    for path, triplets in zip(type_files(folder), by_type(pairs).values(), strict=True):
         if triplets:
-            write_comparisons(folder / f"{name}.txt", triplets, names_only=names_only)
+            write_comparisons(path, triplets, names_only=names_only)
+        else:
+            _remove(path)
+
+
+def type_files(folder: Path) -> list[Path]:
+    """The files that ``write_types`` may write or remove in a folder."""
+    return [folder / f"{name}.txt" for name in TYPES]
 
 
 def read_triplets(path: Path) -> list[Triplet]:
@@ -122,6 +130,15 @@ def _write(path: Path, lines: Iterable[Sequence[str | float]]) -> None:
         [cell if isinstance(cell, str) else _shown(cell) for cell in line] for line in lines
     )
     write_whole(path, text.getvalue())
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Expected to remove {path}, got: {error.strerror or error}. Choose another place."
+        ) from error
 
 
 def _shown(value: float) -> str:

@@ -72,7 +72,8 @@ def scenes_of(table: OpinionTable, *, compare_contents: bool = False) -> list[st
 
 def checksum(scenes: Iterable[str]) -> str:
     """The sha256 of a set of scenes, in hexadecimal digits."""
-    return hashlib.sha256("\n".join(sorted(set(scenes))).encode()).hexdigest()
+    names = "\n".join(sorted(set(scenes))).encode("utf-8", "surrogatepass")  # file names may be other bytes
+    return hashlib.sha256(names).hexdigest()
 
 
 def split_table(table: OpinionTable, protocol: str | Protocol, *, seed: int = 0) -> Split:
@@ -125,11 +126,16 @@ def part_of_table(table: OpinionTable, split: Split | None, part: Part) -> Opini
         table: Table of a dataset.
         split: Without it the column ``split`` decides; a table in which it is empty is taken whole.
         part: Which part.
+
+    Raises:
+        DatasetError: A leak between the parts of the column.
     """
     if split is not None:
         return rows_of(table, split, part)
-    if not any(row.split for row in table):
+    sides = [row.split for row in table if row.split]
+    if not sides:
         return table
+    demand_separate(OpinionTable([row for row in table if row.split], table.root, table.name), sides)
     return OpinionTable([row for row in table if row.split == part], table.root, table.name)
 
 

@@ -1,7 +1,9 @@
 """Tables as CSV and Parquet files: what was written is read back the same, to the last bit."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -10,6 +12,7 @@ from acutance.datasets.annotations import DAMAGED, csv_lines
 from acutance.datasets.cells import NUMBERS, WHOLES, rated_picture
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
+from acutance.datasets.text_files import not_utf8
 from acutance.errors import UnknownNameError
 from acutance.extras import require
 
@@ -29,12 +32,12 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
 
     Raises:
         UnknownNameError: Another ending.
-        DatasetError: The file cannot be written.
+        DatasetError: The file cannot be written, or a name in the table is not UTF-8.
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
     is_parquet = demand_ending(path) == ".parquet"
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if is_parquet:
@@ -44,8 +47,11 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
         temporary.replace(path)
     except OSError as error:
         raise DatasetError(f"Expected to write a table to {path}, got: {error.strerror or error}.") from error
+    except UnicodeEncodeError as error:
+        raise DatasetError(not_utf8(path, error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable:

@@ -17,17 +17,33 @@ def write_whole(path: Path, text: str) -> None:
         text: What to write, in UTF-8.
 
     Raises:
-        ConfigError: A place that cannot be written to.
+        ConfigError: A place that cannot be written to, or a file name in the text that is not UTF-8.
     """
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(not_utf8(path, error)) from error
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
         raise ConfigError(f"Expected to write {path}, got: {error.strerror or error}. Choose another place.") from error
+
+
+def not_utf8(path: Path, error: UnicodeEncodeError) -> str:
+    """The error for a file name that cannot be written in UTF-8, in one line of ASCII.
+
+    Args:
+        path: The file that was to be written.
+        error: What Python said.
+    """
+    start, end = error.object.rfind("\n", 0, error.start) + 1, error.object.find("\n", error.end)
+    line = error.object[start:] if end < 0 else error.object[start:end]
+    return f"Expected file names in UTF-8 to write in {path}, got {line[:200]!a}. Rename the file."
 
 
 def read_text(path: Path, what: str, cure: str) -> str:

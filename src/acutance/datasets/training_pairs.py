@@ -1,12 +1,12 @@
 """The lists of pairs that a dataset trains or tests with, by the dataset's own rule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from acutance.datasets.comparisons import Comparison, all_pairs
+from acutance.datasets.comparisons import Comparison, Triplet, all_pairs
 from acutance.datasets.diffiqa_labels import DATASET as DIFFIQA_TITLE
-from acutance.datasets.diffiqa_labels import read_majorities
+from acutance.datasets.diffiqa_labels import OnProgress, read_majorities
 from acutance.datasets.diffiqa_triplets import diffiqa_triplets
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import SOURCE
@@ -27,8 +27,9 @@ PIEAPP_PARTS: dict[Part, PieAPPPart] = {"train": "train", "validation": "val", "
 class PairRules:
     """How pairs are made, where a dataset leaves a choice."""
 
-    part: Part = "train"
-    """Which part of a dataset whose labels are published in parts."""
+    part: Part | None = "train"
+    """Which part of a dataset whose labels are published in parts; ``None`` takes the labels of all parts that are
+    there, for a table that was split otherwise, and wants some for every scene."""
     seed: int = 0
     """Seed of the draws, from 0 to 2**32 - 1."""
     reference_first: bool = False
@@ -38,7 +39,7 @@ class PairRules:
 
 
 def training_pairs(
-    table: OpinionTable, rules: PairRules | None = None, *, on_progress: Callable[[int, int], None] | None = None
+    table: OpinionTable, rules: PairRules | None = None, *, on_progress: OnProgress | None = None
 ) -> Sequence[Comparison]:
     """The pairs of a dataset, named by the paths of its table.
 
@@ -52,17 +53,21 @@ def training_pairs(
         on_progress: Told how much is done, of how much, while labels are read.
 
     Raises:
-        DatasetError: Labels or scores that are not there or damaged.
+        DatasetError: Labels or scores that are not there or damaged, or no pair at all.
     """
-    chosen = rules or PairRules()
+    pairs = _pairs(table, rules or PairRules(), on_progress)
+    if not pairs:
+        raise DatasetError(f"Expected pairs of the rows of {table.name}, got none. Take another part or split.")
+    return pairs
+
+
+def _pairs(table: OpinionTable, chosen: PairRules, on_progress: OnProgress | None) -> Sequence[Comparison]:
     if table.name == "diffiqa":
-        found = read_majorities(diffiqa_label_folder(table.root, chosen.part), on_progress=on_progress)
-        return located(belonging(diffiqa_triplets(found.labels), table), table)
+        return _diffiqa_pairs(table, chosen.part, on_progress)
     if table.name == "sriqa_bench":
         return all_pairs(table)
     if table.name == "pieapp":
-        pairs = read_preferences(table.root, part=PIEAPP_PARTS[chosen.part], on_progress=on_progress)
-        return located(belonging(pairs, table), table)
+        return _pieapp_pairs(table, chosen.part, on_progress)
     rated = [row for row in table if row.mos is not None]
     if not rated:
         raise DatasetError(f"Expected scores in the table of {table.name}, got none. Take a part that people rated.")
@@ -84,11 +89,57 @@ def diffiqa_label_folder(root: Path, part: Part) -> Path:
     Raises:
         DatasetError: They are not below the root.
     """
-    for place in LABEL_PLACES:
-        for folder in sorted(root.glob(place.format(part=DIFFIQA_PARTS[part]))):
-            if folder.is_dir():
-                return folder
+    found = _label_folder(root, part)
+    if found:
+        return found
     raise DatasetError(
         f"Expected labels of {DIFFIQA_TITLE} in {root / DIFFIQA_PARTS[part]}/trainlabel/labels or {root / 'labels'}, "
         f"got none. Get them from {SOURCE}."
     )
+
+
+def _label_folder(root: Path, part: Part) -> Path | None:
+    for place in LABEL_PLACES:
+        for folder in sorted(root.glob(place.format(part=DIFFIQA_PARTS[part]))):
+            if folder.is_dir():
+                return folder
+    return None
+
+
+def _diffiqa_pairs(table: OpinionTable, part: Part | None, on_progress: OnProgress | None) -> list[Triplet]:
+    found = filter(None, (_label_folder(table.root, each) for each in DIFFIQA_PARTS)) if part is None else ()
+    folders = list(dict.fromkeys(found)) or [diffiqa_label_folder(table.root, part or "train")]
+    triplets: list[Triplet] = []
+    labelled: list[str] = []
+    for folder in folders:
+        majorities = read_majorities(folder, on_progress=on_progress)
+        triplets += diffiqa_triplets(majorities.labels)
+        labelled += (name.rpartition("_")[0] for name in (*majorities.labels, *majorities.left_out))
+    if part is None:
+        _demand_labels(table, labelled)
+    return located(belonging(triplets, table), table)
+
+
+def _pieapp_pairs(table: OpinionTable, part: Part | None, on_progress: OnProgress | None) -> list[Comparison]:
+    labels = table.root / "labels"
+    parts = [name for name in PIEAPP_PARTS.values() if part is None and any(labels.glob(f"{name}/*_pairwise_*.csv"))]
+    pairs = [
+        pair
+        for name in parts or [PIEAPP_PARTS[part or "train"]]
+        for pair in read_preferences(table.root, part=name, on_progress=on_progress)
+    ]
+    if part is None:
+        _demand_labels(table, (PurePosixPath(pair.reference).stem for pair in pairs))
+    return located(belonging(pairs, table), table)
+
+
+def _demand_labels(table: OpinionTable, labelled: Iterable[str]) -> None:
+    """Raise unless every reference of a table is among the labelled ones, which are names without ending."""
+    known = {name.casefold() for name in labelled}
+    references = {row.reference for row in table if row.reference}
+    missing = {reference for reference in references if PurePosixPath(reference).stem.casefold() not in known}
+    if missing:
+        raise DatasetError(
+            f"Expected labels for every reference of {table.name} in {table.root}, got none for {min(missing)} "
+            f"({len(missing)} missing). Get the labels of every part, or split without these."
+        )

@@ -11,9 +11,9 @@ from acutance.datasets.split_files import read_split
 from acutance.datasets.splits import rows_of
 from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError
-from tests.unit.datasets.tables import full_reference
+from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.datasets.test_diffiqa_labels import write_labels
-from tests.unit.datasets.test_training_pairs import diffiqa
+from tests.unit.datasets.test_training_pairs import diffiqa, two_parts_of_diffiqa
 
 app = typer.Typer()
 app.command()(split)
@@ -104,3 +104,60 @@ def test_diffiqas_types_are_written_beside_its_triplets(run: Callable[..., Resul
     assert sorted(path.name for path in Path("TripletEachType").iterdir()) == ["NYY.txt", "PNY.txt", "PYY.txt"]
     (pair,) = read_comparisons(Path("TripletEachType/PNY.txt"))
     assert (pair.first, pair.second, pair.reference, pair.first_wins) == ("a_01.png", "a_02.png", "a.png", 1.0)
+
+
+def test_a_leak_in_the_column_of_a_table_is_an_error(run: Callable[..., Result]):
+    rows = [rated(f"{part}.png", reference="r.png", split=part) for part in ("train", "test")]
+    write_table(table_of(*rows), "leak.csv")
+    result = run("triplets", "leak.csv", "-o", "t.txt")
+    assert "got 'r.png' in 'train' and in 'test': a leak" in str(result.exception)
+    assert not Path("t.txt").exists()
+
+
+def test_a_part_of_a_table_without_parts_is_refused(run: Callable[..., Result]):
+    result = run("triplets", "fake.csv", "-o", "t.txt", "--part", "test")
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith("Expected a split beside --part test, since the table of fake has no parts")
+
+
+def test_a_split_of_ones_own_mixes_the_published_parts(run: Callable[..., Result], tmp_path: Path):
+    write_table(two_parts_of_diffiqa(tmp_path), "diffiqa.csv")
+    run("split", "diffiqa.csv", "-o", "s.json", "--ratios", "1:0:1")
+    for part in ("train", "test"):
+        result = run("triplets", "diffiqa.csv", "-o", f"{part}.txt", "--split", "s.json", "--part", part)
+        assert result.stdout == f"{part}.txt: 1 lines\n"
+
+
+def test_lists_of_types_are_never_replaced_unasked(run: Callable[..., Result], tmp_path: Path):
+    write_labels(tmp_path / "labels", {"a_01": ("Positive",) * 3})
+    write_table(diffiqa(tmp_path), "diffiqa.csv")
+    Path("types").mkdir()
+    Path("types/PSY.txt").write_text("before")
+    verb = ("triplets", "diffiqa.csv", "-o", "t.txt", "--types", "types")
+    assert "Expected no file at types/PSY.txt, got one." in str(run(*verb).exception)
+    assert (Path("types/PSY.txt").read_text(), Path("t.txt").exists()) == ("before", False)
+    assert run(*verb, "--overwrite").exit_code == 0
+    assert [path.name for path in Path("types").iterdir()] == ["PYY.txt"]
+
+
+@pytest.mark.parametrize("output", ["fake.csv/t.txt", "fake.csv/a/t.txt"])
+def test_types_are_not_written_without_the_list(run: Callable[..., Result], tmp_path: Path, output: str):
+    write_labels(tmp_path / "labels", {"a_01": ("Positive",) * 3})
+    write_table(diffiqa(tmp_path), "diffiqa.csv")
+    result = run("triplets", "diffiqa.csv", "-o", output, "--types", "types")
+    assert "Expected a folder at fake.csv to write" in str(result.exception)
+    assert not Path("types").exists()
+
+
+def test_a_dataset_without_types_leaves_no_list(run: Callable[..., Result]):
+    write_table(full_reference(2, 3, name="sriqa_bench"), "sriqa_bench.csv")
+    result = run("triplets", "sriqa_bench.csv", "-o", "t.txt", "--types", "types")
+    assert "Only DiffIQA has types." in str(result.exception)
+    assert not Path("t.txt").exists()
+
+
+def test_a_name_that_is_too_long_is_one_line(run: Callable[..., Result]):
+    for verb in ("split", "triplets"):
+        result = run(verb, "fake.csv", "-o", "n" * 300)
+        assert isinstance(result.exception, ConfigError)
+        assert str(result.exception).endswith("n, got: File name too long. Name another.")

@@ -12,6 +12,7 @@ from acutance.datasets.comparison_files import (
 )
 from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.datasets.faults import DatasetError
+from acutance.errors import ConfigError
 
 TRIPLETS = [
     Triplet("images/01/a_01.png", "images/02/a_02.png", "images/Original/a.png", 1.0, 1.0, 0.5),
@@ -81,3 +82,16 @@ def test_a_share_is_from_0_to_1(tmp_path: Path, share: str):
     (tmp_path / "c.txt").write_text(f"a,b,r,{share}\n")
     with pytest.raises(DatasetError, match=r"a share from 0 to 1 in .*c\.txt, line 1, column 4, got"):
         read_comparisons(tmp_path / "c.txt")
+
+
+def test_a_type_that_no_longer_occurs_loses_its_file(tmp_path: Path):
+    write_types(tmp_path, TRIPLETS)
+    (tmp_path / "notes.txt").write_text("mine")
+    write_types(tmp_path, TRIPLETS[:1])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["PSY.txt", "notes.txt"]
+
+
+def test_a_file_that_cannot_be_removed_is_one_line(tmp_path: Path):
+    (tmp_path / "NYY.txt").mkdir()
+    with pytest.raises(ConfigError, match=r"Expected to remove .*NYY\.txt, got: .*\. Choose another place"):
+        write_types(tmp_path, TRIPLETS[:1])

@@ -146,3 +146,18 @@ def test_a_seed_out_of_range_is_an_error(seed: int):
 def test_no_split_at_all_is_an_error():
     with pytest.raises(ConfigError, match=r"at least 1 split, got 0"):
         repeated_splits(pictures(10), "vtamiq", count=0)
+
+
+def test_a_leak_in_the_column_of_the_table_is_an_error():
+    rows = [rated(f"{part}.png", reference="r.png", split=part) for part in ("train", "test")]
+    with pytest.raises(DatasetError, match=r"got 'r\.png' in 'train' and in 'test': a leak"):
+        part_of_table(table_of(*rows), None, "train")
+
+
+def test_rows_in_no_part_of_the_column_are_no_leak():
+    rows = [rated("a.png", reference="r.png", split="train"), rated("b.png", reference="r.png")]
+    assert [row.image for row in part_of_table(table_of(*rows), None, "train")] == ["a.png"]
+
+
+def test_names_that_are_not_utf8_have_a_checksum_of_their_own():
+    assert checksum(["\udcff"]) != checksum(["\udcfe"])

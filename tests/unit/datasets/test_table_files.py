@@ -133,3 +133,27 @@ def test_parquet_needs_pyarrow_and_csv_does_not(tmp_path: Path, monkeypatch: pyt
         write_table(table_of(), tmp_path / "t.parquet")
     write_table(table_of(), tmp_path / "t.csv")
     assert [entry.name for entry in tmp_path.iterdir()] == ["t.csv"]
+
+
+@both_formats
+def test_a_file_beside_the_table_is_left_alone(tmp_path: Path, ending: str):
+    beside = tmp_path / f"t{ending}.tmp"
+    beside.write_text("mine")
+    write_table(table_of(RatedPicture(image="a.png")), tmp_path / f"t{ending}")
+    assert beside.read_text() == "mine"
+
+
+@both_formats
+def test_a_table_below_a_file_is_one_line(tmp_path: Path, ending: str):
+    (tmp_path / "afile").write_text("")
+    with pytest.raises(DatasetError, match=r"Expected to write a table to .*, got: (File exists|Not a directory)"):
+        write_table(table_of(RatedPicture(image="a.png")), tmp_path / "afile" / f"x{ending}")
+
+
+@both_formats
+def test_a_name_that_is_not_utf8_is_one_line_and_leaves_no_file(tmp_path: Path, ending: str):
+    with pytest.raises(
+        DatasetError, match=r"Expected file names in UTF-8 to write in .*, got '.*a\\udcff\.png.*'\. Ren"
+    ):
+        write_table(table_of(RatedPicture(image="a\udcff.png")), tmp_path / f"t{ending}")
+    assert list(tmp_path.iterdir()) == []

@@ -60,3 +60,10 @@ def test_a_fault_in_json_names_the_line(tmp_path: Path):
     (tmp_path / "a.json").write_text('{\n"a": }')
     with pytest.raises(DatasetError, match=r"Expected a label as JSON at .*a\.json, line 2, got: Expecting value"):
         read_json_object(tmp_path / "a.json", "a label", "Get it.")
+
+
+def test_a_name_that_is_not_utf8_is_one_line_and_leaves_what_was_there(tmp_path: Path):
+    (tmp_path / "list.txt").write_text("before")
+    with pytest.raises(ConfigError, match=r"file names in UTF-8 to write in .*list\.txt, got 'b\\udcff\.png'\. Rename"):
+        write_whole(tmp_path / "list.txt", "a.png\nb\udcff.png\nc.png\n")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]

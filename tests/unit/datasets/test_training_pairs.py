@@ -6,6 +6,7 @@ import pytest
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.comparisons import Triplet
 from acutance.datasets.faults import DatasetError
+from acutance.datasets.pieapp_preferences import Part as PieAPPPart
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, diffiqa_label_folder, training_pairs
 from tests.unit.datasets.tables import full_reference, rated, table_of
@@ -89,3 +90,61 @@ def test_labels_that_are_not_there_are_one_line(tmp_path: Path):
         DatasetError, match=r"labels of DiffIQA in .*Validation/trainlabel/labels or .*labels, got none"
     ):
         diffiqa_label_folder(tmp_path, "validation")
+
+
+def two_parts_of_diffiqa(root: Path) -> OpinionTable:
+    """A scene of Train and one of Validation, as a split of one's own mixes them."""
+    rows = []
+    for part, name in (("Train", "a"), ("Validation", "b")):
+        write_labels(root / part / "trainlabel" / "labels", {f"{name}_01": ("Similar",) * 3})
+        images = f"{part}/images"
+        rows.append(rated(f"{images}/01/{name}_01.png", None, reference=f"{images}/Original/{name}.png"))
+    return table_of(*rows, root=root, name="diffiqa")
+
+
+def test_a_split_of_ones_own_has_the_labels_of_every_part_of_diffiqa(tmp_path: Path):
+    pairs = training_pairs(two_parts_of_diffiqa(tmp_path), PairRules(part=None))
+    assert [pair.reference for pair in pairs] == ["Train/images/Original/a.png", "Validation/images/Original/b.png"]
+
+
+def test_labels_that_are_in_no_part_are_read_once(tmp_path: Path):
+    write_labels(tmp_path / "labels", {f"{name}_0{index}": ("Similar",) * 3 for name in "ab" for index in (1, 2)})
+    assert len(training_pairs(diffiqa(tmp_path), PairRules(part=None))) == 2 * 3
+
+
+def test_a_scene_whose_people_disagree_has_labels_but_no_triplets(tmp_path: Path):
+    write_labels(tmp_path / "labels", {"a_01": ("Similar",) * 3, "b_01": ("Positive", "Similar", "Negative")})
+    assert len(training_pairs(diffiqa(tmp_path), PairRules(part=None))) == 1
+
+
+def test_a_scene_without_labels_is_an_error(tmp_path: Path):
+    write_labels(tmp_path / "labels", {"a_01": ("Similar",) * 3})
+    with pytest.raises(DatasetError, match=r"every reference of diffiqa in .*, got none for .*/b\.png \(1 missing\)"):
+        training_pairs(diffiqa(tmp_path), PairRules(part=None))
+
+
+def test_a_split_of_ones_own_has_the_preferences_of_every_part_of_pieapp(tmp_path: Path):
+    rows = []
+    parts: tuple[PieAPPPart, ...] = ("train", "val")
+    for part in parts:
+        write_preferences(tmp_path, f"ref_{part}.png,{part}_a.png,{part}_b.png,,0.25", part=part)
+        rows += [
+            rated(f"distorted_images/{part}/ref_{part}/{part}_{letter}.png", None, reference=f"x/ref_{part}.png")
+            for letter in "ab"
+        ]
+    (tmp_path / "labels" / "test").mkdir()  # without pairs, as for those who take the scores alone
+    pairs = training_pairs(table_of(*rows, root=tmp_path, name="pieapp"), PairRules(part=None))
+    assert [pair.reference for pair in pairs] == ["x/ref_train.png", "x/ref_val.png"]
+
+
+def test_a_pieapp_reference_without_preferences_is_an_error(tmp_path: Path):
+    write_preferences(tmp_path, "ref_7.png,distort_7_a.png,distort_7_b.png,,0.25")
+    row = rated("distorted_images/val/ref_8/distort_8_a.png", None, reference="reference_images/val/ref_8.png")
+    with pytest.raises(DatasetError, match=r"every reference of pieapp in .*, got none for .*/ref_8\.png"):
+        training_pairs(table_of(row, root=tmp_path, name="pieapp"), PairRules(part=None))
+
+
+def test_no_pair_at_all_is_an_error(tmp_path: Path):
+    write_labels(tmp_path / "labels", {"z_01": ("Similar",) * 3})
+    with pytest.raises(DatasetError, match=r"pairs of the rows of diffiqa, got none"):
+        training_pairs(diffiqa(tmp_path))
