@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from acutance.datasets.facts import DatasetFacts
@@ -43,19 +45,30 @@ def list_datasets() -> None:
 
 
 @data_app.command(
-    epilog="Examples:\n\nacutance data check tid2013 /data/tid2013\n\nacutance data check koniq10k koniq --pictures"
+    epilog="Examples:\n\nacutance data check tid2013 /data/tid2013\n\nacutance data check table.csv koniq --pictures"
 )
 def check(
-    name: Name,
-    root: Root,
+    name: Annotated[str, typer.Argument(help="Name of the dataset, or a .csv or .parquet table.", show_default=False)],
+    root: Annotated[
+        Path | None, typer.Argument(help="Its folder; a table without one is checked alone.", show_default=False)
+    ] = None,
     *,
     pictures: Annotated[bool, typer.Option("--pictures", help="Open every picture too.")] = False,
 ) -> None:
-    """Count what is there of a dataset against the published numbers; status 1 if anything is missing or wrong."""
+    """Count what is there of a dataset against the published numbers, or check a table; status 1 at any fault."""
     from acutance.cli.progress import counting
-    from acutance.cli.tables import printable, stdout_console
+    from acutance.cli.tables import stdout_console
+    from acutance.datasets.catalogue import find_dataset
     from acutance.datasets.inventory import check_dataset
+    from acutance.datasets.table_files import TABLE_ENDINGS
+    from acutance.errors import ConfigError
 
+    if Path(name).suffix.lower() in TABLE_ENDINGS:
+        _check_table_file(Path(name), root, pictures=pictures)
+        return
+    if root is None:
+        find_dataset(name)
+        raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
     with counting("pictures") as advance:
         report = check_dataset(name, root, decode=pictures, on_progress=advance)
     stdout_console().print(_report_table(report))
@@ -65,10 +78,7 @@ def check(
         ("", [str(problem) for problem in report.problems]),
         ("", report.unreadable),
     ):
-        for fault in faults[:SHOWN_FAULTS]:
-            typer.echo(f"acutance: {kind}{printable(fault)}", err=True)
-        if len(faults) > SHOWN_FAULTS:
-            typer.echo(f"acutance: {kind}and {len(faults) - SHOWN_FAULTS} more", err=True)
+        _tell(faults, kind)
     if not report.is_complete:
         typer.echo(f"acutance: {report.facts.title} is not as published; get it from {report.facts.where}", err=True)
         raise typer.Exit(1)
@@ -84,12 +94,13 @@ def table(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .csv or .parquet file.", show_default=False)],
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Leave out rows whose picture is not there.")
+        bool, typer.Option("--allow-missing", help="Write what is there, pictures or parts of lists missing.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
 ) -> None:
-    """Write the table of a dataset: one line a picture, with reference, score, distortion, scene and split."""
+    """Write the table of a dataset, if it is whole and sound: a line a picture, with reference, score and split."""
     from acutance.datasets.catalogue import find_dataset, read_dataset
+    from acutance.datasets.checking import demand_sound
     from acutance.datasets.table_files import demand_ending, write_table
     from acutance.errors import ConfigError
 
@@ -97,9 +108,41 @@ def table(
     demand_ending(output)
     if output.is_dir() or (output.exists() and not overwrite):
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
-    rated = read_dataset(name, root, allow_missing=allow_missing)
+    rated = read_dataset(name, root, allow_missing=allow_missing, as_published=not allow_missing)
+    demand_sound(rated, look_for_files=False)
     write_table(rated, output)
     print(f"{output} ({len(rated)} rows)")
+
+
+def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
+    """Tell what is wrong with a table file; its pictures are looked for if their folder is named."""
+    from acutance.cli.progress import counting
+    from acutance.datasets.checking import check_table
+    from acutance.datasets.inventory import unreadable_pictures
+    from acutance.datasets.table_files import read_table
+    from acutance.errors import ConfigError
+
+    if root is None and pictures:
+        raise ConfigError(f"Expected the folder of the pictures of {path}, got none. Name it after the table.")
+    rated = read_table(path, root)
+    faults = [str(problem) for problem in check_table(rated, look_for_files=root is not None)]
+    if pictures and not faults:
+        with counting("pictures") as advance:
+            faults = unreadable_pictures(rated, advance)
+    _tell(faults)
+    if faults:
+        raise typer.Exit(1)
+    print(f"{path} ({len(rated)} rows): nothing wrong")
+
+
+def _tell(faults: "Sequence[str]", kind: str = "") -> None:
+    """The first faults of a kind, and how many more."""
+    from acutance.cli.tables import printable
+
+    for fault in faults[:SHOWN_FAULTS]:
+        typer.echo(f"acutance: {kind}{printable(fault)}", err=True)
+    if len(faults) > SHOWN_FAULTS:
+        typer.echo(f"acutance: {kind}and {len(faults) - SHOWN_FAULTS} more", err=True)
 
 
 def _report_table(report: "DatasetReport") -> "Table":

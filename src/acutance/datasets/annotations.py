@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.matlab_layout import check_mat_layout
 from acutance.extras import require
 
@@ -88,7 +88,7 @@ class Record:
     def fault(self, column: str, expected: str, got: str) -> DatasetError:
         """The error that names file, line and column."""
         return DatasetError(
-            f"Expected {expected} in {self.path}, line {self.line}, column {column}, got {got}. "
+            f"Expected {expected} in {self.path}, line {self.line}, column {column}, got {shown(got)}. "
             "Mend the line or get the file again."
         )
 
@@ -242,7 +242,7 @@ def _columns(header: list[str], needed: Sequence[str]) -> list[str]:
 def _demand_columns(path: Path, header: Sequence[str], needed: Sequence[str]) -> None:
     if missing := [name for name in needed if name not in header]:
         got = ", ".join(name for name in header if name) or "nothing"
-        raise DatasetError(f"Expected the column {missing[0]} in {path}, line 1, got {got}. Get the file again.")
+        raise DatasetError(f"Expected the column {missing[0]} in {path}, line 1, got {shown(got)}. Get the file again.")
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:

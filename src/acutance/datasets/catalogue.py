@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acutance.datasets import facts
+from acutance.datasets.counts import demand_published
 from acutance.datasets.csiq import read_csiq
 from acutance.datasets.diffiqa import read_diffiqa, read_sriqa_bench
 from acutance.datasets.facts import DatasetFacts
@@ -74,7 +75,9 @@ def find_dataset(name: str) -> Dataset:
     return DATASETS[name]
 
 
-def read_dataset(name: str, root: str | Path, *, allow_missing: bool = False) -> OpinionTable:
+def read_dataset(
+    name: str, root: str | Path, *, allow_missing: bool = False, as_published: bool = False
+) -> OpinionTable:
     """The table of a dataset in its published layout on disk.
 
     Scores are as published: their direction stands in ``better`` and is never turned round. Rows are in order
@@ -84,10 +87,13 @@ def read_dataset(name: str, root: str | Path, *, allow_missing: bool = False) ->
         name: As in the catalogue.
         root: The folder that the published layout starts from.
         allow_missing: Leave rows out whose picture or reference is not there, instead of refusing the dataset.
+        as_published: Refuse a table whose counts are not those that were published, such as one of a list that
+            was cut short. Without it, what the lists name is the table.
 
     Raises:
         UnknownNameError: A name that is not in the catalogue.
-        DatasetError: A folder that is not there or half copied, or a damaged list of scores.
+        DatasetError: A folder that is not there or half copied, a damaged list of scores, or other counts with
+            ``as_published``.
         MissingExtraError: Scores in an Excel file, and openpyxl is not installed.
 
     Example:
@@ -106,6 +112,8 @@ def read_dataset(name: str, root: str | Path, *, allow_missing: bool = False) ->
     if not allow_missing:
         folder.demand_whole(_named(table))
     table.rows = [row for row in table if not (folder.is_missing(row.image) or folder.is_missing(row.reference))]
+    if as_published:
+        demand_published(dataset.facts, table)
     return table
 
 
@@ -113,10 +121,15 @@ def read_folder(dataset: Dataset, folder: DatasetFolder) -> OpinionTable:
     """The table of a dataset, rows without their picture included; ``folder.missing`` tells which.
 
     Raises:
-        DatasetError: A damaged list of scores, or none.
+        DatasetError: A damaged list of scores, or none; the error names the dataset and where to get it.
     """
     known = dataset.facts
-    rows = [replace(row, better=known.better, low=known.low, high=known.high) for row in dataset.read(folder)]
+    try:
+        rows = [replace(row, better=known.better, low=known.low, high=known.high) for row in dataset.read(folder)]
+    except DatasetError as error:
+        if known.where in str(error):
+            raise
+        raise DatasetError(f"{error} It is part of {known.title}, from {known.where}.") from error
     rows.sort(key=lambda row: name_order(row.image))
     return OpinionTable(rows, folder.root, known.name)
 

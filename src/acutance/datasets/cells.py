@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import RatedPicture
 
 TEXTS = ("image", "reference", "distortion", "scene", "split")
@@ -74,5 +74,5 @@ def _converted(
 
 def _fault(cells: Mapping[str, object], name: str, expected: str, place: str) -> DatasetError:
     value = cells.get(name)
-    got = "nothing" if value in EMPTY else repr(value)
+    got = "nothing" if value in EMPTY else shown(repr(value))
     return DatasetError(f"Expected {expected} in {place}, column {name}, got {got}. Mend the cell.")

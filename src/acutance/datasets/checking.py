@@ -1,6 +1,7 @@
 """What is wrong with a table: file, row, column and what."""
 
 import math
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Pro
 
     Looked for are pictures and references that are not on disk, rows that stand twice, scores that are no
     numbers or lie outside ``low`` to ``high``, scales whose ends are the wrong way round, negative deviations,
-    levels and votes below 1, and scenes or references on two sides of a split.
+    levels and votes below 1, and pictures, references or scenes on two sides of a split. Those are held against
+    each other without regard to case and to ``./`` in paths.
 
     Args:
         table: The table.
@@ -44,7 +46,7 @@ def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Pro
     on_disk: dict[str, bool] = {}
     for number, row in enumerate(table, start=1):
         found = [*_values(row)]
-        first = rows_by_key.setdefault((row.image, row.reference), number)
+        first = rows_by_key.setdefault((posixpath.normpath(row.image), _path(row.reference)), number)
         if first != number:
             found.append(("image", f"{row.image} stands in row {first} too"))
         found += _leaks(row, number, sides)
@@ -86,16 +88,20 @@ def _values(row: RatedPicture) -> Iterator[tuple[str, str]]:
         yield "level", f"{row.level} is less than 1"
 
 
+def _path(name: str | None) -> str | None:
+    return None if name is None else posixpath.normpath(name)
+
+
 def _end(value: float | None) -> str:
     return "no end" if value is None else f"{value:g}"
 
 
 def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[str, int]]) -> Iterator[tuple[str, str]]:
-    """Scenes and references that stand in another split too; each row is held against the first of its kind."""
-    for column in ("scene", "reference"):
+    """What stands in another split too; each row is held against the first of its kind."""
+    for column in ("image", "scene", "reference"):
         name = getattr(row, column)
         if name is not None and row.split is not None:
-            split, first = sides.setdefault((column, name), (row.split, number))
+            split, first = sides.setdefault((column, posixpath.normpath(name).casefold()), (row.split, number))
             if split != row.split:
                 yield column, f"{name} is in {row.split} here and in {split} in row {first}"
 

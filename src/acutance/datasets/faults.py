@@ -1,7 +1,22 @@
-"""The error of datasets."""
+"""The error of datasets, and how it tells what stands in a file."""
 
 from acutance.errors import AcutanceError
+
+SHOWN_CHARACTERS = 80
+"""How much of a file's own text an error repeats."""
 
 
 class DatasetError(AcutanceError, ValueError):
     """A dataset that is not where it should be, not whole, or damaged."""
+
+
+def shown(text: str) -> str:
+    """Text from a file as an error tells it: one short line, what cannot be printed as escapes.
+
+    Example:
+        >>> shown("dmos"), len(shown(chr(0) * 1000))
+        ('dmos', 80)
+    """
+    cut = text[: SHOWN_CHARACTERS + 1]
+    told = cut if cut.isprintable() else repr(cut)
+    return told if len(told) <= SHOWN_CHARACTERS else f"{told[: SHOWN_CHARACTERS - 3]}..."

@@ -1,30 +1,16 @@
 """What is there of a dataset, beside what was published."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.datasets.catalogue import find_dataset, read_folder
 from acutance.datasets.checking import Problem, check_table
+from acutance.datasets.counts import Counts, count_differences, count_rows
 from acutance.datasets.facts import DatasetFacts
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ImageReadError
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
-    """How many there are of everything."""
-
-    rated: int
-    """Pictures with a score."""
-    unrated: int
-    """Pictures without."""
-    references: int
-    distortions: int
-    splits: Mapping[str, int]
-    """Pictures by split."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +33,8 @@ class DatasetReport:
 
     @property
     def differences(self) -> list[str]:
-        """Counts that are not as published, one line each.
-
-        More pictures without scores, and their references, are no difference: the parts of PIPAL that came later
-        have none.
-        """
-        known, found = self.facts, self.found
-        pairs = [("pictures with a score", found.rated, known.rated)]
-        if found.unrated < known.unrated:
-            pairs.append(("pictures without a score", found.unrated, known.unrated))
-        if known.references is not None and found.references < known.references:
-            pairs.append(("references", found.references, known.references))
-        pairs += [(f"pictures to {split}", found.splits.get(split, 0), count) for split, count in known.splits.items()]
-        return [f"{count} {what}, published are {published}" for what, count, published in pairs if count != published]
+        """Counts that are not as published, one line each; see :func:`~acutance.datasets.counts.count_differences`."""
+        return count_differences(self.facts, self.found)
 
     @property
     def is_complete(self) -> bool:
@@ -96,25 +71,21 @@ def check_dataset(
     return DatasetReport(
         facts=dataset.facts,
         root=Path(root),
-        found=_counts(table),
+        found=count_rows(table),
         mos_range=(min(scores), max(scores)) if scores else None,
         missing=list(folder.missing),
         problems=problems,
-        unreadable=_unreadable(table, on_progress) if decode else [],
+        unreadable=unreadable_pictures(table, on_progress) if decode else [],
     )
 
 
-def _counts(table: OpinionTable) -> Counts:
-    return Counts(
-        rated=sum(row.mos is not None for row in table),
-        unrated=sum(row.mos is None for row in table),
-        references=len({row.reference for row in table} - {None}),
-        distortions=len({row.distortion for row in table} - {None}),
-        splits=dict(Counter(row.split for row in table if row.split is not None)),
-    )
+def unreadable_pictures(table: OpinionTable, on_progress: Callable[[int, int], None] | None = None) -> list[str]:
+    """Pictures and references of a table that cannot be decoded, with the reason.
 
-
-def _unreadable(table: OpinionTable, on_progress: Callable[[int, int], None] | None) -> list[str]:
+    Args:
+        table: The table.
+        on_progress: Called with how many pictures have been opened, and how many there are.
+    """
     from acutance.images import read_image
 
     names = sorted({row.image for row in table} | {row.reference for row in table if row.reference is not None})

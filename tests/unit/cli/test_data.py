@@ -1,10 +1,11 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from acutance.datasets.catalogue import DATASETS, read_dataset
-from acutance.datasets.table_files import read_table
+from acutance.datasets.table_files import read_table, write_table
 from tests.fakes.datasets.catalogue import FAKES
 from tests.unit.cli.conftest import Run
 
@@ -67,7 +68,7 @@ def test_pictures_are_opened_on_request(run: Run, tid2008: Path):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_the_table_of_a_dataset_becomes_a_file(run: Run, tid2008: Path, ending: str):
-    result = run("data", "table", "tid2008", tid2008, "-o", f"tables/t.{ending}")
+    result = run("data", "table", "tid2008", tid2008, "-o", f"tables/t.{ending}", "--allow-missing")
     assert (result.exit_code, result.stdout) == (0, f"tables/t.{ending} (24 rows)\n")
     assert read_table(f"tables/t.{ending}").rows == read_dataset("tid2008", tid2008).rows
 
@@ -78,7 +79,7 @@ def test_a_table_never_replaces_a_file_unasked(run: Run, tid2008: Path):
     assert result.exit_code == 2
     assert result.stderr.startswith("acutance: Expected no file at t.csv, got one.")
     assert Path("t.csv").read_text() == "before"
-    assert run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--overwrite").exit_code == 0
+    assert run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--overwrite", "--allow-missing").exit_code == 0
     with Path("t.csv").open(newline="") as file:
         assert len(list(csv.reader(file))) == 25
 
@@ -97,6 +98,9 @@ def test_half_a_dataset_makes_a_table_on_request_only(run: Run, tid2008: Path):
     ("arguments", "words"),
     [
         (("check", "tid", "."), "Expected the name of a dataset, got 'tid'."),
+        (("check", "tid2008"), "Expected the folder of the dataset tid2008, got none."),
+        (("check", "t.csv", "--pictures"), "Expected the folder of the pictures of t.csv, got none."),
+        (("check", "t.csv"), "Expected a table at t.csv, got no such file."),
         (("check", "tid2008", "out"), "Expected TID2008 in out with mos_with_names.txt, got no such file."),
         (("table", "tid2008", ".", "-o", "t.txt"), "Expected the name of a file ending, got '.txt'."),
         (("table", "tid2008", "nowhere", "-o", "t.csv"), "Expected TID2008 in the folder nowhere, got no such folder."),
@@ -114,3 +118,56 @@ def test_the_help_of_a_verb_ends_with_two_examples(run: Run, verb: tuple[str, ..
     lines = [line.strip() for line in run("data", *verb, "--help").stdout.splitlines() if line.strip()]
     examples = lines[lines.index("Examples:") + 1 :]
     assert sum(line.startswith("acutance data ") for line in examples) == 2
+
+
+def test_a_list_that_was_cut_short_makes_no_table_unasked(run: Run, tid2008: Path):
+    result = run("data", "table", "tid2008", tid2008, "-o", "t.csv")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "Expected TID2008 as published in " in result.stderr
+    assert "got 24 pictures with a score, published are 1700; 2 references, published are 25. Get " in result.stderr
+    assert not Path("t.csv").exists()
+
+
+def test_a_whole_dataset_makes_a_table_without_any_flag(run: Run, live: Path):
+    assert run("data", "table", "live", live, "-o", "t.csv").stdout == "t.csv (779 rows)\n"
+
+
+def test_a_score_outside_the_scale_makes_no_table(run: Run, tmp_path: Path):
+    FAKES["biq2021"].write(tmp_path / "biq")
+    path = tmp_path / "biq" / "Test (Images and MOS).csv"
+    path.write_text(path.read_text().replace(",1\n", ",7.5\n"))
+    result = run("data", "table", "biq2021", tmp_path / "biq", "-o", "t.csv", "--allow-missing")
+    assert result.exit_code == 2
+    assert "column mos: 7.5 lies outside 0 to 1" in result.stderr
+    assert not Path("t.csv").exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_file_is_checked_and_its_pictures_looked_for_where_a_folder_is_named(
+    run: Run, tid2008: Path, ending: str
+):
+    name = f"t.{ending}"
+    write_table(read_dataset("tid2008", tid2008), name)
+    (tid2008 / "distorted_images" / "i01_01_1.bmp").unlink()
+    alone = run("data", "check", name)
+    assert (alone.exit_code, alone.stdout) == (0, f"{name} (24 rows): nothing wrong\n")
+    below = run("data", "check", name, tid2008)
+    assert (below.exit_code, below.stdout) == (1, "")
+    assert "row 1, column image: distorted_images/i01_01_1.bmp is not in" in below.stderr
+
+
+def test_a_table_file_with_an_impossible_score_has_status_1_and_names_the_row(run: Run, tid2008: Path):
+    table = read_dataset("tid2008", tid2008)
+    table.rows[1] = replace(table.rows[1], mos=9.5)
+    write_table(table, "t.csv")
+    result = run("data", "check", "t.csv")
+    assert (result.exit_code, result.stderr) == (1, "acutance: t, row 2, column mos: 9.5 lies outside 0 to 9\n")
+
+
+def test_the_pictures_of_a_table_file_are_opened_on_request(run: Run, tid2008: Path):
+    write_table(read_dataset("tid2008", tid2008), "t.csv")
+    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no picture")
+    assert run("data", "check", "t.csv", tid2008).exit_code == 0
+    result = run("data", "check", "t.csv", tid2008, "--pictures")
+    assert result.exit_code == 1
+    assert "I01.BMP" in result.stderr

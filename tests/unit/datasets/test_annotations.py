@@ -124,3 +124,18 @@ def test_a_damaged_file_is_read_or_refused_by_name_and_nothing_else(tmp_path: Pa
             faults.append(str(error))
     assert len(faults) >= 40
     assert all(str(path) in fault for fault in faults)
+
+
+def test_a_file_of_zeros_is_told_in_one_short_printable_line(tmp_path: Path):
+    (tmp_path / "a.csv").write_bytes(bytes(50_000))
+    with pytest.raises(DatasetError, match=r"the column dmos in .*a\.csv, line 1, got '") as caught:
+        list(csv_records(tmp_path / "a.csv", ("dmos",)))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 160 + len(str(tmp_path))
+
+
+def test_a_long_cell_is_cut(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("dmos\n" + "x" * 5000)
+    (record,) = csv_records(tmp_path / "a.csv", ("dmos",))
+    with pytest.raises(DatasetError, match=r"got 'x{76}\.\.\.\. Mend"):
+        record.number("dmos")

@@ -142,3 +142,28 @@ def test_a_list_that_names_no_pictures_is_no_dataset(fake):
 def test_an_unknown_dataset_is_offered_the_nearest():
     with pytest.raises(UnknownNameError, match=r"name of a dataset, got 'kadid'\. Did you mean 'kadid10k'\?"):
         find_dataset("kadid")
+
+
+def test_a_list_that_was_cut_short_is_read_unless_the_published_counts_are_asked_for(fake):
+    root = fake("kadid10k")
+    lines = (root / "dmos.csv").read_text().splitlines()
+    (root / "dmos.csv").write_text("\n".join(lines[:4]))
+    assert len(read_dataset("kadid10k", root)) == 3
+    with pytest.raises(DatasetError, match=r"got 3 pictures with a score, published are 10125; .* Get the rest from "):
+        read_dataset("kadid10k", root, as_published=True)
+
+
+def test_a_whole_dataset_is_as_published(fake):
+    assert len(read_dataset("live", fake("live"), as_published=True)) == 779
+
+
+def test_a_damaged_list_names_its_dataset_and_where_to_get_it(fake):
+    root = fake("kadid10k")
+    (root / "dmos.csv").write_text("")
+    facts = find_dataset("kadid10k").facts
+    with pytest.raises(DatasetError) as caught:
+        read_dataset("kadid10k", root)
+    assert str(caught.value) == (
+        f"Expected the column dist_img in {root / 'dmos.csv'}, line 1, got nothing. Get the file again. "
+        f"It is part of KADID-10k, from {facts.where}."
+    )

@@ -91,3 +91,23 @@ def test_the_first_problems_become_one_line():
     with pytest.raises(DatasetError, match=words):
         demand_sound(table, look_for_files=False)
     demand_sound(OpinionTable([picture()], Path("/nowhere"), "fake"), look_for_files=False)
+
+
+@pytest.mark.parametrize("other", ["ok/a.png", "./ok/a.png", "ok//a.png", "OK/A.png"])
+def test_a_picture_on_two_sides_of_a_split_is_a_leak_however_its_path_is_spelt(other: str):
+    rows = [
+        picture("ok/a.png", reference="t.png", scene="1", split="train"),
+        picture(other, reference="u.png", scene="2", split="test"),
+    ]
+    assert problems(*rows) == [f"fake, row 2, column image: {other} is in test here and in train in row 1"]
+
+
+def test_references_on_two_sides_are_held_against_each_other_without_regard_to_case():
+    rows = [picture("a.png", reference="r/T.png", split="train"), picture("b.png", reference="./r/t.PNG", split="test")]
+    assert problems(*rows) == ["fake, row 2, column reference: ./r/t.PNG is in test here and in train in row 1"]
+
+
+def test_a_row_that_stands_twice_is_known_by_its_path_not_by_its_spelling():
+    assert problems(picture("ok/a.png"), picture("./ok/a.png"), picture("ok/A.png")) == [
+        "fake, row 2, column image: ./ok/a.png stands in row 1 too"
+    ]

@@ -5,6 +5,7 @@ import pytest
 
 from acutance.datasets.catalogue import DATASETS, Dataset, find_dataset, read_dataset
 from acutance.datasets.inventory import check_dataset
+from tests.fakes.datasets.alone import write_koniq10k
 from tests.fakes.datasets.catalogue import FAKES
 
 
@@ -82,3 +83,8 @@ def test_pictures_are_opened_on_request_and_progress_is_told(fake):
 def test_a_folder_without_the_dataset_is_an_error_and_no_report(tmp_path: Path):
     with pytest.raises(ValueError, match="Expected TID2013 in"):
         check_dataset("tid2013", tmp_path)
+
+
+def test_splits_are_not_compared_with_a_list_that_tells_none(tmp_path: Path):
+    write_koniq10k(tmp_path, with_sets=False)
+    assert check_dataset("koniq10k", tmp_path).differences == ["6 pictures with a score, published are 10073"]

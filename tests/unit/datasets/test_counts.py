@@ -1,0 +1,38 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.counts import count_differences, count_rows, demand_published
+from acutance.datasets.facts import CSIQ, PIPAL
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.table import OpinionTable, RatedPicture
+
+ROWS = [
+    RatedPicture(image="a.png", reference="t.png", mos=1.0, distortion="blur", split="train"),
+    RatedPicture(image="b.png", reference="t.png", mos=2.0, distortion="noise", split="test"),
+    RatedPicture(image="c.png", reference="u.png", split="test"),
+]
+TABLE = OpinionTable(ROWS, Path("/data/set"), "set")
+
+
+def test_pictures_references_distortions_and_splits_are_counted():
+    found = count_rows(TABLE)
+    assert (found.rated, found.unrated, found.references, found.distortions) == (2, 1, 2, 2)
+    assert found.splits == {"train": 1, "test": 2}
+
+
+def test_a_split_that_is_not_as_published_is_a_difference_where_there_are_splits():
+    known = replace(PIPAL, rated=2, references=2, splits={"train": 1, "test": 9})
+    assert count_differences(known, count_rows(TABLE)) == ["2 pictures to test, published are 9"]
+    assert count_differences(known, replace(count_rows(TABLE), splits={})) == []
+
+
+def test_other_counts_are_one_line_with_dataset_counts_and_where_to_get_it():
+    with pytest.raises(DatasetError) as caught:
+        demand_published(CSIQ, TABLE)
+    assert str(caught.value) == (
+        "Expected CSIQ as published in /data/set, got 2 pictures with a score, published are 866; "
+        f"2 references, published are 30. Get the rest from {CSIQ.where}, or take what is there (--allow-missing)."
+    )
+    demand_published(replace(CSIQ, rated=2, references=2), TABLE)
