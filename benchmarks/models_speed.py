@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--vtamiq", type=Path, help="a checkout of VTAMIQ's repository")
     options = parser.parse_args()
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
-    with tempfile.TemporaryDirectory() as scratch, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as scratch, torch.no_grad():
         for name in options.models or CONTESTS:
             for contest in CONTESTS[name](Path(scratch), options):
                 print_contest(contest, interleaved(contest.runs, options.rounds))
