@@ -1,0 +1,157 @@
+"""What an evaluation gives: one model on one data set, in fields that are written as JSON and read again."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Better = Literal["higher", "lower"]
+
+
+class Frozen(BaseModel):
+    """A record that does not change; NaN and infinity are written as ``null``, ``Infinity`` and ``-Infinity``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Interval(Frozen):
+    """An interval of confidence."""
+
+    low: float
+    high: float
+    level: float = 0.95
+    """Share of draws inside."""
+
+
+class FittedCurve(Frozen):
+    """The curve from scores to opinions by which PLCC and RMSE were computed."""
+
+    kind: Literal["logistic4", "logistic5", "linear", "none"]
+    """Which function was fitted in the end."""
+    wanted: Literal["logistic4", "logistic5", "linear", "none"]
+    """Which function was asked for."""
+    parameters: tuple[float, ...]
+    """Its parameters, in the order of the formula in docs/statistics.md; they take raw scores."""
+    note: str = ""
+    """Why another function than the wanted one was fitted; empty if it was not."""
+
+
+class Agreement(Frozen):
+    """How well the scores of some pictures agree with opinions of them.
+
+    Correlations are signed so that a model that agrees is positive, whichever way its scores and the opinions go;
+    a negative one is a model that disagrees.
+    """
+
+    count: int
+    """How many pictures, all of them scored and rated."""
+    srcc: float | None
+    """Spearman's rank correlation, -1 to 1; ``None`` where it cannot be computed, see ``problem``."""
+    krcc: float | None
+    """Kendall's tau-b, -1 to 1."""
+    plcc: float | None
+    """Pearson's correlation after the fitted curve, -1 to 1; negative if the curve turns the scores round."""
+    plcc_unfitted: float | None
+    """Pearson's correlation without a curve, -1 to 1."""
+    rmse: float | None
+    """Root of the mean squared error after the curve, in units of the opinions."""
+    mae: float | None
+    """Mean absolute error after the curve, in units of the opinions."""
+    outlier_ratio: float | None
+    """Share of pictures off by more than twice the standard error of the opinion; ``None`` without spreads."""
+    curve: FittedCurve | None
+    """The fitted curve."""
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+    """Bootstrap intervals by the names of the fields above."""
+    clipped: int = 0
+    """How many infinite scores (identical pictures) took the best finite score for the curve and its errors."""
+    problem: str = ""
+    """Why a statistic is missing, in one line; empty if none is."""
+
+
+class Group(Frozen):
+    """The agreement within pictures that share something."""
+
+    name: str
+    """Such as ``jpeg``, ``3`` or ``reference/I01.png``."""
+    agreement: Agreement
+
+
+class Prediction(Frozen):
+    """One picture, what a model said of it and what people did."""
+
+    image: str
+    """Path relative to the root of the data set."""
+    predicted: float | None
+    """The score; ``None`` if the picture failed."""
+    ground_truth: float | None
+    """The opinion as published."""
+    reference: str | None = None
+    """Path of the reference relative to the root."""
+    mos_std: float | None = None
+    """Standard deviation of the opinions."""
+    num_votes: int | None = None
+    """How many people were asked."""
+    distortion: str | None = None
+    level: int | None = None
+    scene: str | None = None
+    error: str | None = None
+    """Why it failed, in one line."""
+
+
+class Evaluation(Frozen):
+    """One model on one data set."""
+
+    model: str
+    """Name of the model."""
+    dataset: str
+    """Name of the data set."""
+    better: Better
+    """Which direction of the scores means better quality."""
+    mos_better: Better
+    """Which direction of the opinions does."""
+    root: str = ""
+    """Folder that the paths start from, absolute."""
+    protocol: str = "plain"
+    """The named protocol."""
+    part: str = "all"
+    """Which part of the data set: all, train, validation or test."""
+    agreement: Agreement
+    """Over all pictures."""
+    groups: dict[str, list[Group]] = Field(default_factory=dict)
+    """By ``distortion``, ``level`` and ``reference``, where the data set has them."""
+    protocol_results: dict[str, float | int | None] = Field(default_factory=dict)
+    """Named numbers of the protocol, such as ``accuracy`` or ``srcc_median``; empty for the plain one."""
+    failed: int = 0
+    """How many pictures have no score; they are listed in ``predictions`` with an error."""
+    unrated: int = 0
+    """How many pictures have a score and no opinion."""
+    predictions: list[Prediction]
+
+
+class ModelTest(Frozen):
+    """Whether one model is better than another on one data set, by one test."""
+
+    dataset: str
+    first: str
+    second: str
+    test: str
+    """Name of the test, such as ``meng_rosenthal_rubin``, ``williams``, ``f_test`` or ``krasula_better_worse``."""
+    statistic: float
+    p_value: float
+    """Two-sided, uncorrected."""
+    p_corrected: float
+    """After Holm's correction over the pairs of models of one data set and test."""
+    winner: str = ""
+    """Which of the two is significantly better at 0.05 after correction; empty if none."""
+
+
+class EvaluationRun(Frozen):
+    """All evaluations of one command."""
+
+    eval_time: str
+    """``YYYY-MM-DD HH:MM:SS``."""
+    evaluations: list[Evaluation]
+    tests: list[ModelTest] = Field(default_factory=list)
+    """Models against each other, where there are several."""
+    provenance: dict[str, object] = Field(default_factory=dict)
+    """By data set: what the scores depend on, as scoring describes it."""

@@ -1,0 +1,1 @@
+"""Plots and pages of what was evaluated, compared and trained."""

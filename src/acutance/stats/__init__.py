@@ -1,0 +1,1 @@
+"""Statistics of scores and opinions, with numpy and scipy alone."""
