@@ -10,12 +10,11 @@ from torch import Tensor, nn
 
 from acutance.backbones.convolutions import convolution, convolves_in_bfloat16
 from acutance.backbones.products import wants_derivative
+from acutance.backbones.resnet_names import BLOCKS
 from acutance.shapes import ImageBatch
 
 RESNET50 = "resnet50"
 """timm's name: bottlenecks, the stride on the 3x3 convolution, as in torchvision."""
-BLOCKS = (3, 4, 6, 3)
-"""Bottlenecks in each of the four stages."""
 CHANNELS = (64, 128, 256, 512)
 """Channels inside the bottlenecks of each stage; they give four times as many."""
 

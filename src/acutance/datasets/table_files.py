@@ -1,20 +1,19 @@
 """Tables as CSV and Parquet files: what was written is read back the same, to the last bit."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from acutance.datasets.annotations import DAMAGED, csv_lines
 from acutance.datasets.cells import NUMBERS, WHOLES, rated_picture
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.text_files import not_utf8
 from acutance.errors import UnknownNameError
 from acutance.extras import require
+from acutance.whole_file import replacing
 
 TABLE_ENDINGS = (".csv", ".parquet")
 PARQUET_ROWS = 65_536
@@ -37,21 +36,16 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
     """
     path = Path(path)
     is_parquet = demand_ending(path) == ".parquet"
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if is_parquet:
-            _write_parquet(table.rows, temporary)
-        else:
-            _write_csv(table.rows, temporary)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            if is_parquet:
+                _write_parquet(table.rows, temporary)
+            else:
+                _write_csv(table.rows, temporary)
     except OSError as error:
         raise DatasetError(f"Expected to write a table to {path}, got: {error.strerror or error}.") from error
     except UnicodeEncodeError as error:
         raise DatasetError(not_utf8(path, error)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable:
@@ -143,7 +137,7 @@ def _arrow() -> ModuleType:
 
 def _demand_columns(path: Path, columns: Sequence[str]) -> None:
     if sorted(columns) != sorted(COLUMNS):
-        got = ", ".join(columns) or "nothing"
+        got = shown(", ".join(columns)) or "nothing"
         raise DatasetError(
             f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Read other lists with read_list."
         )

@@ -1,12 +1,11 @@
 """Small text files of the room: written whole or not at all, read with errors of one line."""
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from acutance.datasets.faults import DatasetError
 from acutance.errors import ConfigError
+from acutance.whole_file import replacing
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -23,14 +22,10 @@ def write_whole(path: Path, text: str) -> None:
         content = text.encode()
     except UnicodeEncodeError as error:
         raise ConfigError(not_utf8(path, error)) from error
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise ConfigError(f"Expected to write {path}, got: {error.strerror or error}. Choose another place.") from error
 
 

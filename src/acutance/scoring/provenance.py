@@ -14,6 +14,7 @@ from acutance.images.read import reading_settings
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import is_path
+from acutance.whole_file import replacing
 
 PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
 """Packages that a score may depend on."""
@@ -53,10 +54,8 @@ def provenance_path(output: Path) -> Path:
 
 def write_provenance(output: Path, described: dict[str, Any]) -> None:
     """Write the provenance of a file of scores, whole or not at all."""
-    path = provenance_path(output)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with replacing(provenance_path(output)) as temporary:
+        temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
 def demand_same(output: Path, described: dict[str, Any]) -> None:

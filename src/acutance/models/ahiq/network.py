@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.backbones.products import wants_derivative
 from acutance.backbones.resnet import ResNet50
 from acutance.backbones.vit import VisionTransformer
@@ -17,8 +18,8 @@ from acutance.shapes import ScoreBatch
 
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 """Mean and standard deviation that bring pictures from [0, 1] to [-1, 1] (the authors' code, data/pipal.py)."""
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-"""Those of red, green and blue in ImageNet (PyIQA's default)."""
+IMAGENET = (IMAGENET_MEAN, IMAGENET_STD)
+"""PyIQA's default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
+from acutance.backbones.resnet_names import COUNTER, resnet50_names
 from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout, Trunk
 from acutance.checkpoints.record import CheckpointRecord
@@ -80,8 +81,6 @@ OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("
 TERM_NAMES = ("lowest_crop", "highest_crop")
 """The parts of a score."""
 
-RESNET_BLOCKS = (3, 4, 6, 3)
-"""Bottlenecks of the four stages of a ResNet-50."""
 VIT_BLOCKS = 12
 """Blocks of a ViT-B."""
 USED_BLOCKS = 5
@@ -100,7 +99,6 @@ _HEADS = {
     "regressor.conv_attent.0": "regressor.attention",
 }
 _LINEAR = ("weight", "bias")
-_NORM = (*_LINEAR, "running_mean", "running_var", "num_batches_tracked")
 _VIT_BLOCK = ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
 
 
@@ -120,23 +118,11 @@ def _official_names() -> dict[str, str | None]:
 
 def _resnet_names() -> dict[str, str | None]:
     """Names in timm of a ResNet-50; the stem and the first stage are used, counters are not."""
-    names = ["conv1.weight", *(f"bn1.{kind}" for kind in _NORM)]
-    for stage, blocks in enumerate(RESNET_BLOCKS, start=1):
-        for block in range(blocks):
-            names += _bottleneck_names(f"layer{stage}.{block}", with_shortcut=block == 0)
+    names = resnet50_names()
     used = tuple(name for name in names if name.startswith(("conv1.", "bn1.", "layer1.")))
     own: dict[str, str | None] = {name: f"network.resnet.trunk.{name}" for name in used}
-    own |= {name: None for name in names if name not in used or name.endswith("num_batches_tracked")}
+    own |= {name: None for name in names if name not in used or name.endswith(COUNTER)}
     return own | {"fc.weight": None, "fc.bias": None}
-
-
-def _bottleneck_names(block: str, *, with_shortcut: bool) -> list[str]:
-    names = []
-    for index in (1, 2, 3):
-        names += [f"{block}.conv{index}.weight", *(f"{block}.bn{index}.{kind}" for kind in _NORM)]
-    if with_shortcut:
-        names += [f"{block}.downsample.0.weight", *(f"{block}.downsample.1.{kind}" for kind in _NORM)]
-    return names
 
 
 def _vit_names() -> dict[str, str | None]:

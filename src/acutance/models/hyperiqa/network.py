@@ -8,15 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from acutance.backbones.convolutions import convolution
+from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.backbones.resnet import FeatureMap, ResNet50
 from acutance.images.crops import CropBatch
 from acutance.models.hyperiqa.distortion import stage_distortions
 from acutance.models.hyperiqa.target import CONTENT_CHANNELS, CropScores, TargetGenerator, target_network
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-"""Mean of red, green and blue in ImageNet, as in torchvision and the authors' code."""
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Their standard deviation."""
 REDUCED_CHANNELS = (1024, 512)
 """Channels between the last stage and the 112 of the content map (authors' code)."""
 

@@ -5,6 +5,7 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
+from acutance.backbones.resnet_names import COUNTER, resnet50_names
 from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
@@ -67,42 +68,13 @@ OPTIONS: Options = {
 OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
 """The protocols that each of the other options is for."""
 
-BLOCKS = (3, 4, 6, 3)
-"""Bottlenecks in the stages of ResNet-50."""
 BACKBONE = "network.backbone.trunk"
 """Where the trunk is in our model."""
-_NORM = ("weight", "bias", "running_mean", "running_var")
-
-
-def norm_names(foreign: str, own: str) -> dict[str, str | None]:
-    """Names of one batch norm; the number of batches it has seen is dropped."""
-    return {
-        **{f"{foreign}.{part}": f"{own}.{part}" for part in _NORM},
-        f"{foreign}.num_batches_tracked": None,
-    }
-
-
-def block_names(foreign: str, own: str, *, shortcut: bool) -> dict[str, str | None]:
-    """Names of one bottleneck, with or without a convolution on its shortcut."""
-    names: dict[str, str | None] = {}
-    for index in (1, 2, 3):
-        names[f"{foreign}.conv{index}.weight"] = f"{own}.conv{index}.weight"
-        names |= norm_names(f"{foreign}.bn{index}", f"{own}.bn{index}")
-    if shortcut:
-        names[f"{foreign}.downsample.0.weight"] = f"{own}.downsample.0.weight"
-        names |= norm_names(f"{foreign}.downsample.1", f"{own}.downsample.1")
-    return names
 
 
 def trunk_names(foreign: str) -> dict[str, str | None]:
-    """Names of a ResNet-50 as torchvision and timm have them, below a foreign prefix."""
-    names: dict[str, str | None] = {f"{foreign}.conv1.weight": f"{BACKBONE}.conv1.weight"}
-    names |= norm_names(f"{foreign}.bn1", f"{BACKBONE}.bn1")
-    for stage, blocks in enumerate(BLOCKS, start=1):
-        for index in range(blocks):
-            place = f"layer{stage}.{index}"
-            names |= block_names(f"{foreign}.{place}", f"{BACKBONE}.{place}", shortcut=index == 0)
-    return names
+    """Names of a ResNet-50 below a foreign prefix; the numbers of batches it has seen are dropped."""
+    return {f"{foreign}.{name}": None if name.endswith(COUNTER) else f"{BACKBONE}.{name}" for name in resnet50_names()}
 
 
 def layer_names(foreign: str, own: str) -> dict[str, str | None]:

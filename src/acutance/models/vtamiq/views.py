@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional
 
+from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.errors import ConfigError
 from acutance.images.resize import EnlargedBatch, enlarge_to_at_least
 from acutance.models.quality_model import JSON
@@ -29,8 +30,6 @@ from acutance.models.vtamiq.sampling import (
 )
 from acutance.shapes import ImageBatch
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green, blue (the code of 2021)."""
 NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "ImageNet"}
 """``VTAMIQConfig.pixels`` in the words of every model's provenance."""
 BELOW_ONE = 1 - 1e-6
