@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
 from acutance.catalog.options import checked_options
+from acutance.catalog.runs import model_of_run, run_weights
 from acutance.catalog.weights import (
     OnProgress,
     WeightsFile,
@@ -42,7 +43,7 @@ def load(
     """A model ready to score, in evaluation mode, its weights frozen.
 
     Args:
-        name: A name from ``list_models()``.
+        name: A name from ``list_models()``, or the folder of a training.
         weights: File of weights, published or converted; by default the published ones, from this machine
             or downloaded.
         device: ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"mps"``, or ``"auto"`` for the best there is.
@@ -68,6 +69,8 @@ def load(
         >>> psnr(black, white)
         tensor([0.])
     """
+    if weights is None and (trained := run_weights(name)):
+        name, weights = model_of_run(trained), trained
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
@@ -166,6 +169,8 @@ def _ready(
     elif precision == "bfloat16" and not model.use_bfloat16_products():
         used = "float32"
     model.to(device)
+    if file and file.score_info:
+        model.info = file.score_info
     trunk_sha256 = {name: sha256_of(path) for name, path in trunks.items()} or (file.trunk_sha256 if file else {})
     model.provenance = ModelProvenance(
         model=entry.name,

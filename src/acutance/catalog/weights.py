@@ -10,6 +10,7 @@ from acutance.checkpoints.key_table import COUNTER
 from acutance.checkpoints.layout import Layout, Trunk
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
@@ -29,6 +30,8 @@ class WeightsFile:
     """Checksum of the published file that a file of ours was converted from."""
     trunk_sha256: dict[str, str] = field(default_factory=dict)
     """Checksums of the trunks in a file of ours, by their names."""
+    score_info: ScoreInfo | None = None
+    """How to read the scores, where the weights were trained on opinions of their own."""
     layout: Layout | None = None
     """How a foreign file is laid out; ``None`` for one of ours."""
     foreign: "Mapping[str, Tensor]" = field(default_factory=dict, repr=False)
@@ -52,6 +55,7 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             config=header.config,
             published_sha256=header.source_sha256,
             trunk_sha256=header.trunk_sha256,
+            score_info=header.score_info,
         )
     foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))

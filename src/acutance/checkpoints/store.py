@@ -4,12 +4,13 @@ import importlib.metadata
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.checkpoints.safetensors_header import SafetensorsHeader, read_safetensors_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
     import torch
@@ -36,6 +37,8 @@ class StoreHeader:
     """Version of this layout."""
     trunk_sha256: dict[str, str] = field(default_factory=dict)
     """Digests of the files that its trunks were taken from, by the names of their records."""
+    score_info: ScoreInfo | None = None
+    """How to read its scores, where it was trained on opinions of its own; ``None`` as the catalogue says."""
 
 
 def save(
@@ -46,6 +49,7 @@ def save(
     config: Mapping[str, object],
     source_sha256: str | None,
     trunk_sha256: Mapping[str, str] | None = None,
+    score_info: ScoreInfo | None = None,
 ) -> None:
     """Write weights, whole or not at all: a reader never sees half a file.
 
@@ -56,6 +60,7 @@ def save(
         config: Its configuration as plain JSON values.
         source_sha256: Digest of the published file the weights were taken from, if any.
         trunk_sha256: Digests of the files that its trunks were taken from, by the names of their records.
+        score_info: How to read its scores, where the catalogue says something else.
 
     Raises:
         ConfigError: A configuration that JSON cannot hold.
@@ -73,6 +78,8 @@ def save(
         "trunk_sha256": _as_json(trunk_sha256 or {}),
         "acutance_version": importlib.metadata.version("acutance"),
     }
+    if score_info is not None:
+        metadata["score_info"] = json.dumps(asdict(score_info), sort_keys=True)
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -186,9 +193,18 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
             trunk_sha256=dict(json.loads(metadata.get("trunk_sha256", "{}"))),
             acutance_version=metadata["acutance_version"],
             format_version=version,
+            score_info=_score_info(metadata.get("score_info")),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _score_info(text: str | None) -> ScoreInfo | None:
+    if text is None:
+        return None
+    fields = dict(json.loads(text))
+    usual = fields.get("usual")
+    return ScoreInfo(**{**fields, "usual": None if usual is None else (float(usual[0]), float(usual[1]))})
 
 
 def _damaged(path: Path, got: str) -> CheckpointError:

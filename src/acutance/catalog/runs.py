@@ -1,0 +1,40 @@
+"""Folders of trainings as models: their best weights say which model they are."""
+
+import os
+from pathlib import Path
+
+from acutance.errors import CheckpointError
+
+BEST = "best.safetensors"
+"""The weights of a run that validated best."""
+
+
+def run_weights(name: str | os.PathLike[str]) -> Path | None:
+    """The weights of a run; ``None`` if this is not the folder of one.
+
+    Args:
+        name: What a user calls a model.
+
+    Raises:
+        CheckpointError: The folder of a run that has no weights yet.
+    """
+    folder = Path(name)
+    if not folder.is_dir() or not ((folder / BEST).exists() or (folder / "config.json").exists()):
+        return None
+    if not (folder / BEST).exists():
+        raise CheckpointError(
+            f"Expected the weights {BEST} of a training in {folder}, got none: it has not validated yet. "
+            "Go on with: acutance train --resume"
+        )
+    return folder / BEST
+
+
+def model_of_run(path: Path) -> str:
+    """Which model some weights of a run are for.
+
+    Raises:
+        CheckpointError: Another file, or a damaged one.
+    """
+    from acutance.checkpoints.store import read_header
+
+    return read_header(path).model

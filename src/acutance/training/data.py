@@ -1,0 +1,122 @@
+"""Which pictures train and which validate: a dataset and its split, the test part never touched."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from acutance.datasets.catalogue import DATASETS, read_dataset
+from acutance.datasets.leaks import demand_separate, scene_of
+from acutance.datasets.split_files import read_split
+from acutance.datasets.splits import part_of_table, rows_of, split_table
+from acutance.datasets.table import OpinionTable
+from acutance.datasets.table_files import read_table
+from acutance.errors import ConfigError
+from acutance.training.config import Settings
+from acutance.training.faults import TrainingError
+
+
+class DataConfig(Settings):
+    """Rated pictures and how they are split."""
+
+    dataset: str = ""
+    """Name of a dataset, from ``acutance data list``, or a table of one (.csv, .parquet)."""
+    root: str | None = None
+    """Its folder; by default that of the table file."""
+    split: str | None = None
+    """A split from ``acutance data split``; without it ``protocol``, or the dataset's own."""
+    protocol: Literal["own", "vtamiq", "afine", "hyperiqa"] = "own"
+    """Rule of a random split by scene; ``own`` takes the dataset's own parts, or all of it."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Of the random split, and of the scenes that are held out."""
+    validation_share: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the training scenes held out for validation where the split has no validation part; 0 for none."""
+
+
+@dataclass(frozen=True)
+class TrainingTables:
+    """What trains and what validates."""
+
+    train: OpinionTable
+    validation: OpinionTable
+
+
+def training_tables(config: DataConfig) -> TrainingTables:
+    """The rated pictures of the training and the validation part.
+
+    Args:
+        config: Dataset and split.
+
+    Raises:
+        ConfigError: No dataset named.
+        DatasetError: A dataset that is not there, or a leak between its parts.
+        TrainingError: No picture to train with.
+    """
+    table = _table(config)
+    if config.split is not None:
+        split = read_split(Path(config.split), table)
+        train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")
+    elif config.protocol != "own":
+        split = split_table(table, config.protocol, seed=config.seed)
+        train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")
+    else:
+        train, validation = part_of_table(table, None, "train"), _own_validation(table)
+    train, validation = _rated(train), _rated(validation)
+    if not len(validation) and config.validation_share:
+        train, validation = held_out(train, config.validation_share, seed=config.seed)
+    if not len(train):
+        raise TrainingError(
+            f"Expected pictures with opinions to train with in {table.name}, got none. Check its split."
+        )
+    return TrainingTables(train, validation)
+
+
+def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTable, OpinionTable]:
+    """A table without some of its scenes, and those.
+
+    Args:
+        table: Of the training part.
+        share: Of the scenes, rounded down, but at least one.
+        seed: Of which ones.
+    """
+    scenes = sorted({scene_of(row) for row in table})
+    count = max(1, int(share * len(scenes)))
+    if count >= len(scenes):
+        raise TrainingError(
+            f"Expected at least 2 scenes in {table.name} to hold some out, got {len(scenes)}. Take more pictures, or "
+            "validation_share=0."
+        )
+    kept = {scenes[index] for index in np.random.RandomState(seed).permutation(len(scenes))[:count]}
+    sides = ["validation" if scene_of(row) in kept else "train" for row in table]
+    demand_separate(table, sides)
+    parts = [
+        OpinionTable([row for row, side in zip(table, sides, strict=True) if side == wanted], table.root, table.name)
+        for wanted in ("train", "validation")
+    ]
+    return parts[0], parts[1]
+
+
+def _table(config: DataConfig) -> OpinionTable:
+    if not config.dataset:
+        raise ConfigError(
+            "Expected a dataset to train with, got none. Name it: --set task.data.dataset=koniq10k --set "
+            "task.data.root=/data/koniq10k"
+        )
+    if Path(config.dataset).suffix.lower() in (".csv", ".parquet"):
+        return read_table(config.dataset, config.root)
+    if config.root is None and config.dataset in DATASETS:
+        raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --set task.data.root=/data/...")
+    return read_dataset(config.dataset, config.root or ".")
+
+
+def _own_validation(table: OpinionTable) -> OpinionTable:
+    rows = [row for row in table if row.split == "validation"]
+    return OpinionTable(rows, table.root, table.name)
+
+
+def _rated(table: OpinionTable) -> OpinionTable:
+    """The rows that somebody rated, references that stand for themselves left out."""
+    rows = [row for row in table if row.mos is not None and row.image != row.reference]
+    return OpinionTable(rows, table.root, table.name)

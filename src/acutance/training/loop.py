@@ -1,0 +1,243 @@
+"""The loop: batches through the network, losses back, validation, checkpoints; on Lightning Fabric."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from acutance.stats.correlation import srcc
+from acutance.stats.faults import StatisticsError
+from acutance.training.averaging import WeightAverage
+from acutance.training.batches import Order, reader, share_of
+from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
+from acutance.training.devices import average_buffers, gathered, moved, share_gradients
+from acutance.training.faults import TrainingError, named_faults
+from acutance.training.optimizers import build_optimizer
+from acutance.training.run_folder import RunFolder
+from acutance.training.schedules import Place, rate_at
+from acutance.training.state import TrainingState
+from acutance.training.task import Batch, Labels, Outputs, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What is known after a step."""
+
+    iteration: int
+    """Steps done."""
+    iterations: int
+    """Steps in all."""
+    loss: float
+    rate: float
+    """Learning rate of the first group."""
+
+
+OnStep = Callable[[Step], None]
+OnValidation = Callable[[int, int], None]
+
+
+@dataclass
+class Trainer:
+    """One training on this process.
+
+    Args:
+        fabric: Launched; knows device, precision and the other processes.
+        task: What is trained.
+        optimizer: How.
+        schedule: How its rates change.
+        loop: How long and in which batches.
+        folder: Where everything is written.
+    """
+
+    fabric: Fabric
+    task: Task
+    optimizer: OptimizerConfig
+    schedule: Schedule
+    loop: LoopConfig
+    folder: RunFolder
+    on_step: OnStep | None = None
+    on_validation: OnValidation | None = None
+    state: TrainingState = field(default_factory=TrainingState)
+
+    def __post_init__(self) -> None:
+        self._order = Order(len(self.task), self.loop.batch_size, self.loop.seed, self.loop.drop_last)
+        if not self._order.per_epoch:
+            raise TrainingError(
+                f"Expected at least {self.loop.batch_size} samples for one batch, got {len(self.task)}. Take a smaller "
+                "batch_size, or drop_last=false."
+            )
+        self._iterations = self.loop.iterations or (self.loop.epochs or 1) * self._order.per_epoch
+        self._network = self.task.network.to(self.fabric.device)
+        if self.loop.channels_last:
+            self._network.to(memory_format=torch.channels_last)
+        self._groups = self.task.groups()
+        self._optimizer = build_optimizer(self.optimizer, self._groups)
+        decay = self.loop.average_decay
+        self._average = None if decay is None else WeightAverage(self._network, decay)
+
+    @property
+    def iterations(self) -> int:
+        """Steps in all."""
+        return self._iterations
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on from a checkpoint: networks, optimiser, average, and where it was."""
+        self._network.load_state_dict(state.network)
+        self._optimizer.load_state_dict(state.optimizer)
+        if self._average is not None and state.average is not None:
+            self._average.restore(state.average)
+        self.state = state
+
+    def run(self) -> None:
+        """Train to the end.
+
+        Raises:
+            TrainingError: A loss that is no number, no memory, no room on the disk, or a sample that cannot be read.
+        """
+        began = time.monotonic() - self.state.seconds
+        with named_faults(self.folder.path):
+            while self.state.iteration < self._iterations:
+                self.task.start_epoch(self.state.iteration // self._order.per_epoch)
+                for counts, batches in self._rest_of_epoch():
+                    self._step(counts, batches)
+                    self.state.seconds = time.monotonic() - began
+                    self._after_step()
+
+    def _rest_of_epoch(self) -> Iterator[tuple[list[int], Iterator[Batch]]]:
+        """For each step to the end of the epoch: how many samples its parts have, and where they are read from."""
+        epoch, first = divmod(self.state.iteration, self._order.per_epoch)
+        steps = [self._parts(batch) for batch in self._order.batches(epoch, first)]
+        steps = steps[: self._iterations - self.state.iteration]
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        draws = [[(epoch, index) for index in share_of(part, rank, world)] for parts in steps for part in parts]
+        batches = reader(self.task, draws, seed=self.loop.seed, workers=self.loop.workers)
+        for parts in steps:
+            yield [len(part) for part in parts], batches
+
+    def _parts(self, batch: list[int]) -> list[list[int]]:
+        """A batch in the parts that are computed one after the other."""
+        size = -(-len(batch) // self.loop.accumulate)
+        return [batch[start : start + size] for start in range(0, len(batch), size)]
+
+    def _step(self, counts: list[int], batches: Iterator[Batch]) -> None:
+        place = Place(self.state.iteration, self._iterations, self._order.per_epoch)
+        for group, known in zip(self._optimizer.param_groups, self._groups, strict=True):
+            group["lr"] = rate_at(self.schedule, self.optimizer.learning_rate, place, scale=known.rate_scale)
+        parts = [next(batches) for _ in counts]  # a reader that begins takes a random number, so it comes first
+        torch.manual_seed(_noise_seed(self.loop.seed, self.state.iteration, self.fabric.global_rank))
+        self._network.train()
+        self._optimizer.zero_grad(set_to_none=True)
+        for count, batch in zip(counts, parts, strict=True):
+            self._add_gradients(batch, count, count / sum(counts))
+        share_gradients(self.fabric, self._network)
+        if self.loop.clip_norm is not None:
+            trained = [parameter for group in self._groups for parameter in group.parameters]
+            torch.nn.utils.clip_grad_norm_(trained, self.loop.clip_norm)
+        self._optimizer.step()
+        if self._average is not None:
+            self._average.update(self._network)
+        self.state.iteration += 1
+
+    def _add_gradients(self, batch: Batch, count: int, share: float) -> None:
+        """Add the gradients of one part of a batch, of which it is a share."""
+        batch = moved(batch, self.fabric.device, channels_last=self.loop.channels_last)
+        with self.fabric.autocast():
+            outputs: Outputs = self._network(batch.inputs)
+        outputs, labels = gathered(self.fabric, outputs, count), gathered(self.fabric, batch.labels, count)
+        losses = self.task.losses(outputs, labels)
+        if not bool(torch.isfinite(losses["loss"])):
+            raise TrainingError(
+                f"Expected a finite loss, got {losses['loss'].item()} in step {self.state.iteration + 1}. Lower "
+                "optimizer.learning_rate or set loop.clip_norm; what was saved before is whole."
+            )
+        self.fabric.backward(losses["loss"] * share)
+        for name, value in losses.items():
+            self.state.sums[name] = self.state.sums.get(name, 0.0) + float(value.detach()) * share
+        self._remember(outputs, labels)
+
+    def _remember(self, outputs: Outputs, labels: Labels) -> None:
+        """Keep scores and labels of the samples, to be correlated over the epoch."""
+        if "score" in outputs and "score" in labels:
+            pairs = torch.stack([outputs["score"].detach().float().cpu(), labels["score"].float().cpu()], dim=1)
+            self.state.seen += pairs.tolist()
+
+    def _after_step(self) -> None:
+        iteration, unit = self.state.iteration, 1 if self.loop.iterations else self._order.per_epoch
+        if self.on_step is not None:
+            rate = float(self._optimizer.param_groups[0]["lr"])
+            steps = (iteration - 1) % (self.loop.validate_every * unit) + 1
+            loss = self.state.sums["loss"] / steps
+            self.on_step(Step(iteration=iteration, iterations=self._iterations, loss=loss, rate=rate))
+        if iteration == self._iterations or iteration % (self.loop.validate_every * unit) == 0:
+            self._validate(self.loop.validate_every * unit)
+            self._checkpoint()
+        elif self.loop.checkpoint_every and iteration % self.loop.checkpoint_every == 0:
+            self._checkpoint()
+
+    def _validate(self, interval: int) -> None:
+        """Validate on the first process, write a line of metrics, and keep the weights if they are the best."""
+        average_buffers(self.fabric, self._network)
+        network = self._average.network if self._average is not None else self._network
+        if self.fabric.is_global_zero:
+            network.eval()
+            with torch.no_grad(), self.fabric.autocast():
+                numbers = self.task.validate(network, self.on_validation)
+            steps = (self.state.iteration - 1) % interval + 1
+            self.folder.add_row(self._row(numbers, steps))
+            self.folder.write_weights("last", self.task.trained(network))
+            value = numbers.get(self.task.select_by, math.nan)
+            if self._is_best(value):
+                self.state.best, self.state.best_iteration = value, self.state.iteration
+                self.folder.write_weights("best", self.task.trained(network))
+                self.folder.publish(lambda folder: self.task.publish(network, folder))
+        self.state.rows += 1
+        self.state.sums, self.state.seen = {}, []
+        self.fabric.barrier()
+
+    def _row(self, numbers: dict[str, float], steps: int) -> dict[str, float | int | None]:
+        """A line of metrics: the epoch, mean losses since the last line, correlations, rates, time."""
+        losses = {name: value / steps for name, value in self.state.sums.items()}
+        row: dict[str, float | int | None] = {
+            "epoch": -(-self.state.iteration // self._order.per_epoch),
+            "iteration": self.state.iteration,
+            "train_loss": losses.pop("loss"),
+        }
+        row |= {f"train_{name}_loss": value for name, value in losses.items()}
+        if self.state.seen:
+            row["train_srcc"] = _correlation(self.state.seen)
+        row |= {f"val_{name}": value for name, value in numbers.items()}
+        for known, group in zip(self._groups, self._optimizer.param_groups, strict=True):
+            row[f"learning_rate_{known.name}"] = float(group["lr"])
+        return row | {"seconds": round(self.state.seconds, 3)}
+
+    def _is_best(self, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        best = self.state.best
+        return best is None or (value > best if self.task.select == "highest" else value < best)
+
+    def _checkpoint(self) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        self.state.network = self._network.state_dict()
+        self.state.optimizer = self._optimizer.state_dict()
+        self.state.average = None if self._average is None else self._average.state()
+        self.folder.write_checkpoint(self.state)
+
+
+def _noise_seed(seed: int, iteration: int, rank: int) -> int:
+    """Seed of dropout in a step: the same whether the training was broken off before it or not."""
+    return int(np.random.SeedSequence([seed, 2, iteration, rank]).generate_state(1)[0])
+
+
+def _correlation(pairs: list[list[float]]) -> float | None:
+    """Rank correlation of scores and labels; ``None`` where there is none."""
+    scores, labels = np.array(pairs, dtype=np.float64).T
+    try:
+        return srcc(scores, labels)
+    except StatisticsError:
+        return None

@@ -1,0 +1,118 @@
+"""Pictures for training: read as bytes, brought to one size, kept on disk so that no epoch decodes them again."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from acutance.errors import InputError
+from acutance.images.read import read_image
+from acutance.images.resize import resize_like_pillow
+from acutance.images.tensors import to_batch
+from acutance.whole_file import replacing
+
+Pixels = NDArray[np.uint8]
+"""Shape (height, width, 3)."""
+Item = TypeVar("Item")
+Read = TypeVar("Read")
+AHEAD = 4
+"""Pictures read ahead of the one that is used."""
+
+
+class PictureStore:
+    """Pictures as 8-bit pixels.
+
+    Args:
+        size: Height and width that they are brought to, as Pillow's bilinear does; ``None`` leaves them.
+        cache: Folder of what was read before, one file a picture; ``None`` reads pictures anew each time.
+    """
+
+    def __init__(self, size: tuple[int, int] | None = None, cache: Path | None = None) -> None:
+        self._size = size
+        self._cache = cache
+
+    def read(self, path: Path) -> Pixels:
+        """One picture; from the cache it is mapped into memory, so that a crop reads only what it needs.
+
+        Raises:
+            ImageReadError: A file that is no picture.
+        """
+        if self._cache is None:
+            return self._pixels(path)
+        kept = self._cache / f"{self._key(path)}.npy"
+        try:
+            found: Pixels = np.load(kept, mmap_mode="r")
+            return found
+        except (OSError, ValueError):
+            pixels = self._pixels(path)
+            with replacing(kept) as temporary, temporary.open("wb") as file:
+                np.save(file, pixels)
+            return pixels
+
+    def _pixels(self, path: Path) -> Pixels:
+        pixels = read_image(path)
+        if pixels.dtype == np.uint8 and (self._size is None or pixels.shape[:2] == self._size):
+            return np.ascontiguousarray(pixels)
+        images = to_batch([pixels])
+        if self._size is not None:
+            images = resize_like_pillow(images, *self._size)
+        levels: Pixels = (images[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        return levels
+
+    def _key(self, path: Path) -> str:
+        """A name that changes with the file and with the size."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
+        told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}"
+        return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: float = 0.0) -> torch.Tensor:
+    """A random square of a picture, every place equally likely.
+
+    Args:
+        pixels: At least ``side`` high and wide.
+        side: Of the square in pixels.
+        generator: Draws the place, then whether to flip.
+        flip: Probability of turning left and right round.
+
+    Returns:
+        (3, side, side), uint8.
+
+    Raises:
+        InputError: A picture that is too small.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < side:
+        raise InputError(
+            f"Expected pictures of at least {side} pixels a side to train with, got {height} x {width}. Set "
+            "task.model.resize, or leave small pictures out."
+        )
+    top, left = int(generator.integers(height - side + 1)), int(generator.integers(width - side + 1))
+    square = pixels[top : top + side, left : left + side]
+    square = square[:, ::-1] if generator.random() < flip else square
+    return torch.from_numpy(np.ascontiguousarray(square)).permute(2, 0, 1).contiguous()
+
+
+def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: int = 2) -> Iterator[Read]:
+    """What is read of each item, in their order, some of it ahead on threads.
+
+    Args:
+        items: What to read.
+        read: Reads one.
+        threads: How many read at once.
+    """
+    left = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(read, item) for item in islice(left, AHEAD)]
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting += [pool.submit(read, item) for item in islice(left, 1)]

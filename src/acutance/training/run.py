@@ -1,0 +1,110 @@
+"""A training from its configuration to its folder: begun, or gone on with."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+from lightning_fabric.strategies.strategy import Strategy
+
+from acutance.errors import ConfigError
+from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
+from acutance.training.loop import OnStep, OnValidation, Trainer
+from acutance.training.run_folder import RunFolder
+from acutance.training.task import Task
+
+BuildTask = Callable[[], Task]
+VALIDATION_LIMIT = timedelta(hours=16)
+"""How long processes wait for the first one to validate (A-FINE's scripts)."""
+
+
+def train(
+    build_task: BuildTask,
+    *,
+    optimizer: OptimizerConfig,
+    schedule: Schedule,
+    loop: LoopConfig,
+    folder: Path,
+    config: dict[str, Any],
+    resume: bool = False,
+    overwrite: bool = False,
+    on_step: OnStep | None = None,
+    on_validation: OnValidation | None = None,
+) -> RunFolder:
+    """Train, writing everything into a folder.
+
+    With several processes this is called in each of them: Fabric starts the others, which run the same command.
+
+    Args:
+        build_task: Builds what is trained; random weights come from the seed that was just set.
+        optimizer: How parameters change.
+        schedule: How rates change.
+        loop: How long, in which batches, on what.
+        folder: Where to write.
+        config: All of it as plain JSON values, kept as ``config.json``.
+        resume: Go on with the run in the folder.
+        overwrite: Replace it.
+        on_step: Told after each step.
+        on_validation: Told while validating.
+
+    Raises:
+        ConfigError: A run that is there, or another one than is to be resumed.
+        TrainingError: A training that cannot go on; what was written is whole.
+    """
+    if resume and overwrite:
+        raise ConfigError("Expected --resume or --overwrite, got both. Leave one of them out.")
+    fabric = launched(loop)
+    run = RunFolder(folder, writes=fabric.is_global_zero)
+    state = run.resume(config) if resume else None
+    if not resume:
+        run.begin(config, overwrite=overwrite)
+    fabric.barrier()
+    torch.manual_seed(loop.seed)
+    trainer = Trainer(
+        fabric=fabric,
+        task=build_task(),
+        optimizer=optimizer,
+        schedule=schedule,
+        loop=loop,
+        folder=run,
+        on_step=on_step if fabric.is_global_zero else None,
+        on_validation=on_validation if fabric.is_global_zero else None,
+    )
+    if state is not None:
+        trainer.restore(state)
+    run.log(f"{'resumed at' if state else 'began at'} step {trainer.state.iteration} of {trainer.iterations}")
+    trainer.run()
+    run.log("done")
+    return run
+
+
+def launched(loop: LoopConfig) -> Fabric:
+    """Fabric on the device and with the processes that are asked for, started.
+
+    Raises:
+        ConfigError: A device that this machine has not.
+    """
+    device = _device(loop.device)
+    strategy: Strategy | str = "auto"
+    if loop.processes > 1:
+        strategy = DDPStrategy(timeout=VALIDATION_LIMIT, process_group_backend="gloo" if device == "cpu" else "nccl")
+    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if loop.precision == "bfloat16" else "32-true"
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells every process's birth
+    warnings.filterwarnings("ignore", "torch.distributed.nn.functional", FutureWarning, "lightning_fabric")
+    fabric = Fabric(accelerator=device, devices=loop.processes, strategy=strategy, precision=precision)
+    fabric.launch()
+    return fabric
+
+
+def _device(name: str) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"Expected auto, cpu or cuda as device, got {name!r}. Change loop.device.")
+    there = torch.cuda.is_available()
+    if name == "cuda" and not there:
+        raise ConfigError("Expected a device that this machine has, got cuda, which PyTorch cannot find. Use cpu.")
+    return ("cuda" if there else "cpu") if name == "auto" else name

@@ -1,0 +1,157 @@
+"""The folder of a run: what it was asked for, what it measured, its weights, and how to go on."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from acutance.checkpoints.store import save
+from acutance.errors import ConfigError
+from acutance.training.events import EventFile
+from acutance.training.faults import TrainingError
+from acutance.training.state import TrainingState, read_state, write_state
+from acutance.training.task import TrainedModel
+from acutance.whole_file import replacing
+
+Row = dict[str, float | int | None]
+CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"
+
+
+class RunFolder:
+    """Everything that a run writes.
+
+    ``config.json`` (can be run again), ``metrics.json`` and ``metrics.csv`` (a line per validation),
+    ``events/`` (TensorBoard), ``train.log``, ``best.safetensors``, ``last.safetensors``, ``published/`` (the authors'
+    layout), ``checkpoint.pt``. Each file is whole at any moment.
+
+    Args:
+        path: The folder.
+        writes: Whether this process writes; of several, only one does.
+    """
+
+    def __init__(self, path: Path, *, writes: bool = True) -> None:
+        self.path = path
+        self._writes = writes
+        self._rows: list[Row] = []
+        self._events: EventFile | None = None
+
+    def begin(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
+        """Make the folder of a new run.
+
+        Raises:
+            ConfigError: There is a run already.
+        """
+        if not self._writes:
+            return
+        if (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists():
+            if not overwrite:
+                raise ConfigError(
+                    f"Expected no run in {self.path}, got one. Continue it with --resume, or replace it with "
+                    "--overwrite."
+                )
+            for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
+                (self.path / name).unlink(missing_ok=True)
+        self._write(CONFIG, json.dumps(config, indent=2) + "\n")
+        self._open_events(0)
+
+    def resume(self, config: dict[str, Any]) -> TrainingState | None:
+        """The last checkpoint of a run; ``None`` if it was broken off before the first.
+
+        Raises:
+            ConfigError: No run, or one with another configuration.
+            CheckpointError: A damaged checkpoint.
+        """
+        before = self._read_json(CONFIG)
+        if before != json.loads(json.dumps(config)):
+            raise ConfigError(
+                f"Expected to resume the run in {self.path} with its own configuration, got another: "
+                f"{_difference(before, config)}. Leave --set out, or start anew with --overwrite."
+            )
+        if not (self.path / CHECKPOINT).exists():
+            self._open_events(0)
+            return None
+        state = read_state(self.path / CHECKPOINT)
+        self._open_events(state.iteration)
+        if not self._writes:
+            return state
+        self._rows = list(self._read_json(METRICS)["epochs"])[: state.rows] if state.rows else []
+        self._write_metrics()
+        return state
+
+    def log(self, message: str, level: str = "INFO") -> None:
+        """Add a line to ``train.log``."""
+        if not self._writes:
+            return
+        moment = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        with (self.path / LOG).open("a", encoding="utf-8") as file:
+            file.write(f"{moment} | {level} | {message}\n")
+
+    def add_row(self, row: Row) -> None:
+        """Add a line of metrics."""
+        self._rows.append({name: _plain(value) for name, value in row.items()})
+        self._write_metrics()
+        if self._events is not None:
+            self._events.add(row)
+        self.log(", ".join(f"{name} {value:.6g}" for name, value in row.items() if value is not None))
+
+    def write_weights(self, name: str, trained: TrainedModel) -> None:
+        """Write the weights ``best`` or ``last``."""
+        save(
+            self.path / f"{name}.safetensors",
+            trained.tensors,
+            model=trained.name,
+            config=trained.config,
+            source_sha256=None,
+            score_info=trained.info,
+        )
+
+    def publish(self, write: Callable[[Path], Iterable[Path]]) -> None:
+        """Let a task write the authors' layout into ``published``."""
+        folder = self.path / "published"
+        folder.mkdir(exist_ok=True)
+        for path in write(folder):
+            self.log(f"wrote {path.relative_to(self.path)}", "DEBUG")
+
+    def write_checkpoint(self, state: TrainingState) -> None:
+        """Write where the training is."""
+        write_state(self.path / CHECKPOINT, state)
+
+    def _open_events(self, first: int) -> None:
+        self._events = EventFile(self.path / "events", first=first) if self._writes else None
+
+    def _write_metrics(self) -> None:
+        self._write(METRICS, json.dumps({"epochs": self._rows}, indent=2) + "\n")
+        names = list(dict.fromkeys(name for row in self._rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        self._write("metrics.csv", text.getvalue())
+
+    def _write(self, name: str, text: str) -> None:
+        with replacing(self.path / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        try:
+            return dict(json.loads((self.path / name).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            got = error.strerror if isinstance(error, OSError) else error
+            raise TrainingError(f"Expected a run with {name} in {self.path}, got: {got}. Check the folder.") from error
+
+
+def _plain(value: float | int | None) -> float | int | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _difference(before: Any, now: Any, name: str = "") -> str:  # noqa: ANN401 (JSON values)
+    """The first setting in which two configurations differ."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in (*now, *before):
+            if before.get(key) != now.get(key):
+                return _difference(before.get(key), now.get(key), f"{name}.{key}" if name else key)
+    return f"{name} was {json.dumps(before)[:80]}, is {json.dumps(now)[:80]}"

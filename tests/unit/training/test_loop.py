@@ -1,0 +1,170 @@
+"""The loop: resumed and unbroken runs are one, whatever is in the way."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from acutance.errors import ConfigError
+from acutance.training.faults import TrainingError
+from acutance.training.run_folder import RunFolder
+from acutance.training.state import TrainingState
+from tests.fakes.toy_task import run_toy
+
+ROOT = Path(__file__).parents[3]
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+def weights(folder: Path, name: str = "last") -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = load_file(folder / f"{name}.safetensors")
+    return tensors
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((folder / "metrics.json").read_text())["epochs"]
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 4, 5])
+def test_a_run_broken_off_at_any_checkpoint_becomes_the_unbroken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+):
+    settings: dict[str, Any] = {
+        "task": {"dropout": 0.3},
+        "average_decay": 0.9,
+        "checkpoint_every": 3,
+        "clip_norm": 1.0,
+        "batch_size": 6,
+    }
+    run_toy(tmp_path / "whole", **settings)
+    write, written = RunFolder.write_checkpoint, []
+
+    def stopping(folder: RunFolder, state: TrainingState) -> None:
+        write(folder, state)
+        written.append(state.iteration)
+        if len(written) == stop:
+            raise BrokenOffError
+
+    monkeypatch.setattr(RunFolder, "write_checkpoint", stopping)
+    with pytest.raises(BrokenOffError):
+        run_toy(tmp_path / "broken", **settings)
+    monkeypatch.undo()
+    run_toy(tmp_path / "broken", resume=True, **settings)
+    for name in ("last", "best"):
+        assert same(weights(tmp_path / "whole", name), weights(tmp_path / "broken", name))
+    assert metrics(tmp_path / "whole") == metrics(tmp_path / "broken")
+
+
+def test_two_processes_give_the_weights_of_one_with_twice_the_batch(tmp_path: Path):
+    for processes in (1, 2):
+        command = [sys.executable, "-m", "tests.fakes.toy_task", str(tmp_path / str(processes)), str(processes), "6"]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    one, two = weights(tmp_path / "1"), weights(tmp_path / "2")
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, two[name], rtol=0, atol=1e-6)
+    assert [row["train_rank_loss"] for row in metrics(tmp_path / "1")] == pytest.approx(
+        [row["train_rank_loss"] for row in metrics(tmp_path / "2")], rel=1e-5
+    )
+
+
+def test_readers_in_other_processes_change_nothing(tmp_path: Path):
+    run_toy(tmp_path / "none")
+    run_toy(tmp_path / "two", workers=2)
+    assert same(weights(tmp_path / "none"), weights(tmp_path / "two"))
+
+
+def test_parts_of_a_batch_add_up_to_its_gradient(tmp_path: Path):
+    settings: dict[str, Any] = {
+        "batch_size": 20,
+        "iterations": 1,
+        "epochs": None,
+        "task": {"pairs": False},
+        "kind": "sgd",
+    }
+    whole = run_toy(tmp_path / "whole", **settings)
+    parts = run_toy(tmp_path / "parts", accumulate=4, **settings)
+    for name, tensor in weights(whole.path).items():
+        torch.testing.assert_close(tensor, weights(parts.path)[name], rtol=0, atol=1e-6)
+
+
+def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path):
+    run_toy(tmp_path / "long", epochs=12)
+    best = min(range(12), key=lambda epoch: metrics(tmp_path / "long")[epoch]["val_mae"])
+    state = torch.load(tmp_path / "long/checkpoint.pt", weights_only=True)
+    assert state["best_iteration"] == metrics(tmp_path / "long")[best]["iteration"]
+    assert same(torch.load(tmp_path / "long/published/toy.pth", weights_only=True), weights(tmp_path / "long", "best"))
+
+
+def test_validation_comes_each_so_many_iterations_too(tmp_path: Path):
+    run_toy(tmp_path / "run", epochs=None, iterations=11, validate_every=4)
+    assert [row["iteration"] for row in metrics(tmp_path / "run")] == [4, 8, 11]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_what_was_saved(tmp_path: Path):
+    with pytest.raises(TrainingError, match=r"Expected a finite loss, got (inf|nan) in step 1\."):
+        run_toy(tmp_path / "run", task={"diverge": True})
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_picture_that_is_gone_is_one_clear_line(tmp_path: Path, workers: int):
+    with pytest.raises(TrainingError, match=r"^Expected sample 7, got nothing\. The training stops here"):
+        run_toy(tmp_path / "run", task={"gone": 7}, workers=workers)
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(folder: RunFolder, state: TrainingState) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "write_checkpoint", full)
+    with pytest.raises(TrainingError, match=r"No space left on device\. Make room and go on with --resume"):
+        run_toy(tmp_path / "run")
+
+
+def test_too_little_memory_is_one_clear_line(tmp_path: Path):
+    with pytest.raises(TrainingError, match=r"Lower loop\.batch_size"):
+        run_toy(tmp_path / "run", task={"greedy": True})
+
+
+def test_a_run_is_not_begun_over_another(tmp_path: Path):
+    run_toy(tmp_path / "run")
+    with pytest.raises(ConfigError, match="Expected no run in"):
+        run_toy(tmp_path / "run")
+    run_toy(tmp_path / "run", overwrite=True, epochs=1)
+    assert len(metrics(tmp_path / "run")) == 1
+
+
+def test_another_configuration_cannot_resume_a_run(tmp_path: Path):
+    run_toy(tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"loop\.batch_size was 4, is 5"):
+        run_toy(tmp_path / "run", resume=True, batch_size=5)
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path):
+    run_toy(tmp_path / "run")
+    before = weights(tmp_path / "run")
+    run_toy(tmp_path / "run", resume=True)
+    assert same(before, weights(tmp_path / "run"))
+
+
+def test_metrics_are_also_a_table_and_events(tmp_path: Path):
+    run_toy(tmp_path / "run")
+    header = (tmp_path / "run/metrics.csv").read_text().splitlines()[0]
+    assert header.startswith("epoch,iteration,train_loss,train_l1_loss,train_rank_loss,train_srcc,val_mae")
+    assert any((tmp_path / "run/events").iterdir())
+
+
+def test_too_few_samples_for_a_batch_are_one_clear_line(tmp_path: Path):
+    with pytest.raises(TrainingError, match="Expected at least 64 samples for one batch, got 20"):
+        run_toy(tmp_path / "run", batch_size=64, drop_last=True)
