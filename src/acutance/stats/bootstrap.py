@@ -1,0 +1,276 @@
+"""Intervals of statistics by drawing whole scenes with replacement again and again (percentile bootstrap).
+
+Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; scenes are the clusters.
+"""
+
+import os
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float64
+
+from acutance.stats.agreement import Better, checked, clipped_scores
+from acutance.stats.faults import StatisticsError
+from acutance.stats.kendall import PairCounter
+from acutance.stats.logistic import Curve, CurveKind, fit_curve
+from acutance.stats.refits import Refitter
+from acutance.stats.samples import Numbers, column, paired
+from acutance.stats.ties import Indices, Ties, weighted_srcc
+
+Statistic = Literal["srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae"]
+Drawn = Float64[np.ndarray, "draws statistics"]
+
+FITTED = ("plcc", "rmse", "mae")
+"""Statistics that need a curve."""
+BLOCK = 8
+"""Draws that a worker makes at a time."""
+
+
+class Intervals(dict[str, tuple[float, float]]):
+    """Lower and upper end by name of the statistic; one that no draw gave is missing.
+
+    Args:
+        ends: The intervals.
+        draws: How many draws were made.
+        left_out: In how many draws a statistic could not be computed, by its name.
+    """
+
+    def __init__(self, ends: dict[str, tuple[float, float]], draws: int, left_out: dict[str, int]) -> None:
+        super().__init__(ends)
+        self.draws = draws
+        self.left_out = left_out
+
+    @property
+    def note(self) -> str:
+        """Which draws were left out, in one line; empty if none was."""
+        found = [f"{name} in {count}" for name, count in self.left_out.items() if count]
+        if not found:
+            return ""
+        return f"Of {self.draws} draws, these gave no number and are not in the interval: {', '.join(found)}."
+
+
+def bootstrap_agreement(
+    scores: Numbers,
+    mos: Numbers,
+    scenes: Sequence[Hashable] | None,
+    *,
+    better: Better,
+    mos_better: Better,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+    curve: CurveKind | Curve = "logistic4",
+    statistics: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "rmse", "mae"),
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Intervals:
+    """Intervals of how well scores agree with opinions, were other scenes photographed.
+
+    A draw takes as many scenes as there are, with replacement, each with all its pictures. Correlations with ties are
+    those of the drawn sample, and the curve is fitted anew in each. The same seed gives the same numbers whatever the
+    workers.
+
+    Args:
+        scores: Scores of a model, one a picture; infinite ones are allowed.
+        mos: Opinions of the same pictures.
+        scenes: What pictures belong to, such as their reference; left out, each picture stands alone.
+        better: Which direction of the scores means better quality.
+        mos_better: Which direction of the opinions does.
+        draws: How many draws.
+        seed: Which draws, at least 0.
+        level: Share of draws inside, between 0 and 1; as many are above as below.
+        curve: Which curve is fitted, or the fitted curve of all pictures: its kind is kept in every draw.
+        statistics: Which intervals are wanted.
+        workers: Threads; left out, one per core.
+        on_progress: Called with the draws done and all of them.
+
+    Raises:
+        StatisticsError: Numbers from which nothing can be computed, fewer than 2 scenes, or settings out of range.
+
+    Example:
+        >>> scores = np.arange(20.0)
+        >>> mos = scores + np.tile([0.0, 3.0], 10)
+        >>> found = bootstrap_agreement(scores, mos, None, better="higher", mos_better="higher", statistics=("srcc",))
+        >>> low, high = found["srcc"]
+        >>> 0.8 < low < high <= 1.0
+        True
+    """
+    _check_settings(draws, level, statistics)
+    scores, mos = checked(scores, mos)
+    picked = _Scenes(scenes, len(scores), seed)
+    sampler = _Sampler(scores, mos, curve, statistics, 1.0 if better == mos_better else -1.0)
+    drawn = np.empty((draws, len(statistics)))
+    blocks = [range(start, min(start + BLOCK, draws)) for start in range(0, draws, BLOCK)]
+
+    def of_block(block: range) -> Drawn:
+        return np.array([sampler.draw(picked.counts(number)) for number in block])
+
+    with ThreadPoolExecutor(workers or _cores()) as pool:
+        for block, rows in zip(blocks, pool.map(of_block, blocks), strict=True):
+            drawn[block.start : block.stop] = rows
+            if on_progress is not None:
+                on_progress(block.stop, draws)
+    return _intervals(drawn, statistics, level)
+
+
+def bootstrap_mean(
+    values: Numbers,
+    scenes: Sequence[Hashable] | None = None,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """The interval of the mean over pictures, were other scenes photographed.
+
+    Args:
+        values: One finite number a picture.
+        scenes: What pictures belong to; left out, each picture stands alone.
+        draws: How many draws.
+        seed: Which draws, at least 0; the same as of ``bootstrap_agreement``.
+        level: Share of draws inside, between 0 and 1.
+
+    Raises:
+        StatisticsError: No numbers, numbers that are not finite, fewer than 2 scenes, or settings out of range.
+
+    Example:
+        >>> low, high = bootstrap_mean(np.arange(100.0))
+        >>> 43 < low < 49.5 < high < 56
+        True
+    """
+    _check_settings(draws, level, ())
+    values = column(values)
+    picked = _Scenes(scenes, len(values), seed)
+    sizes = np.bincount(picked.rows, minlength=picked.number).astype(np.float64)
+    sums = np.bincount(picked.rows, weights=values - values.mean(), minlength=picked.number)
+    means = np.empty(draws)
+    for number in range(draws):
+        counts = picked.of_scenes(number)
+        means[number] = values.mean() + (counts @ sums) / (counts @ sizes)
+    low, high = np.quantile(means, _tails(level))
+    return float(low), float(high)
+
+
+def bootstrap_difference(
+    first: Numbers,
+    second: Numbers,
+    scenes: Sequence[Hashable] | None = None,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """The interval of the mean of the first less that of the second, over the same pictures in every draw.
+
+    Args:
+        first: One finite number a picture.
+        second: As many, of the same pictures.
+        scenes: What pictures belong to; left out, each picture stands alone.
+        draws: How many draws.
+        seed: Which draws, at least 0.
+        level: Share of draws inside, between 0 and 1.
+
+    Raises:
+        StatisticsError: Columns that do not fit, fewer than 2 scenes, or settings out of range.
+
+    Example:
+        >>> bootstrap_difference(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
+        (1.0, 1.0)
+    """
+    first, second = paired(first, second, least=1)
+    return bootstrap_mean(first - second, scenes, draws=draws, seed=seed, level=level)
+
+
+class _Scenes:
+    """The scene of each picture, and how often each is drawn."""
+
+    def __init__(self, scenes: Sequence[Hashable] | None, count: int, seed: int) -> None:
+        if seed < 0:
+            raise StatisticsError(f"Expected a seed of at least 0, got {seed}. Give a whole number such as 0.")
+        if scenes is not None and len(scenes) != count:
+            raise StatisticsError(f"Expected a scene for each of {count} pictures, got {len(scenes)}. Pair them.")
+        names: dict[Hashable, int] = {}
+        found = range(count) if scenes is None else [names.setdefault(scene, len(names)) for scene in scenes]
+        self.rows = np.array(found, dtype=np.int64)
+        self.number = count if scenes is None else len(names)
+        self._seed = seed
+        if self.number < 2:
+            raise StatisticsError(f"Expected at least 2 scenes to draw from, got {self.number}. Add scenes.")
+
+    def of_scenes(self, number: int) -> Indices:
+        """How often each scene is in a draw; depends on the seed and the draw's number alone."""
+        generator = np.random.default_rng((self._seed, number))
+        return np.bincount(generator.integers(0, self.number, self.number), minlength=self.number)
+
+    def counts(self, number: int) -> Indices:
+        """How often each picture is in a draw."""
+        return np.asarray(self.of_scenes(number).take(self.rows), dtype=np.int64)
+
+
+class _Sampler:
+    """All wanted statistics of the pictures of a draw; what can be prepared once is."""
+
+    def __init__(
+        self, scores: Numbers, mos: Numbers, curve: CurveKind | Curve, statistics: Sequence[Statistic], sign: float
+    ) -> None:
+        self._statistics, self._sign = statistics, sign
+        self._first, self._second = Ties(scores), Ties(mos)
+        ranks = self._first.ranks.astype(np.float64)  # infinite scores have ranks too
+        self._pairs = PairCounter(ranks, mos) if "krcc" in statistics else None
+        self._needs_curve = any(name in FITTED for name in statistics)
+        self._refitter = None
+        if self._needs_curve or "plcc_unfitted" in statistics:
+            finite, _ = clipped_scores(scores)
+            kind: CurveKind | Curve = curve if self._needs_curve else "none"
+            fitted = fit_curve(finite, mos, kind=kind) if isinstance(kind, str) else kind
+            self._refitter = Refitter(finite, mos, fitted, Ties(finite))
+
+    def draw(self, counts: Indices) -> list[float]:
+        """The statistics in their order; NaN where one cannot be computed."""
+        values = dict(self._values(counts))
+        return [values[name] for name in self._statistics]
+
+    def _values(self, counts: Indices) -> Iterator[tuple[str, float]]:
+        if "srcc" in self._statistics:
+            yield "srcc", self._sign * weighted_srcc(self._first, self._second, counts)
+        if self._pairs is not None:
+            yield "krcc", self._sign * self._pairs.tau_b(counts)
+        if self._refitter is not None:
+            figures = self._refitter.figures(counts, fitted=self._needs_curve)
+            yield "plcc", self._sign * figures.plcc
+            yield "plcc_unfitted", self._sign * figures.plcc_unfitted
+            yield "rmse", figures.rmse
+            yield "mae", figures.mae
+
+
+def _intervals(drawn: Drawn, statistics: Sequence[str], level: float) -> Intervals:
+    ends, left_out = {}, {}
+    for name, values in zip(statistics, drawn.T, strict=True):
+        known = values[np.isfinite(values)]
+        left_out[name] = len(values) - len(known)
+        if len(known):
+            low, high = np.quantile(known, _tails(level))
+            ends[name] = (float(low), float(high))
+    return Intervals(ends, len(drawn), left_out)
+
+
+def _tails(level: float) -> tuple[float, float]:
+    return (1 - level) / 2, (1 + level) / 2
+
+
+def _check_settings(draws: int, level: float, statistics: Sequence[str]) -> None:
+    if draws < 1:
+        raise StatisticsError(f"Expected at least 1 draw, got {draws}. Take 1000.")
+    if not 0 < level < 1:
+        raise StatisticsError(f"Expected a level between 0 and 1, got {level:g}. Take 0.95.")
+    if unknown := [name for name in statistics if name not in get_args(Statistic)]:
+        raise StatisticsError(
+            f"Expected statistics of {', '.join(get_args(Statistic))}, got {', '.join(unknown)}. Correct it."
+        )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,229 @@
+"""Second sources: scipy.optimize.least_squares and curve_fit from many starts, numpy.polyfit for the line."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.optimize import OptimizeWarning, curve_fit, least_squares
+
+from acutance.stats.curve_search import FARTHEST, FLATTEST, FLATTEST_SLOPED, STEEPEST
+from acutance.stats.faults import StatisticsError
+from acutance.stats.logistic import Curve, fit_curve
+
+
+def logistic4(scores, b1, b2, b3, b4):
+    """VQEG's function as it is printed."""
+    return b2 + (b1 - b2) / (1 + np.exp(-(scores - b3) / abs(b4)))
+
+
+def logistic5(scores, b1, b2, b3, b4, b5):
+    """The function of 5 parameters as it is printed."""
+    return b1 * (0.5 - 1 / (1 + np.exp(b2 * (scores - b3)))) + b4 * scores + b5
+
+
+PRINTED: dict[str, Callable[..., np.ndarray]] = {"logistic4": logistic4, "logistic5": logistic5}
+TRUE = {"logistic4": (9.0, 1.5, 32.0, 2.5), "logistic5": (6.0, 0.4, 31.0, 0.05, 4.0)}
+"""Parameters like those of PSNR on opinions from 0 to 9."""
+
+
+def sample(kind, *, count=120, noise=0.4, seed=0):
+    generator = np.random.default_rng(seed)
+    scores = generator.uniform(20, 45, count)
+    return scores, PRINTED[kind](scores, *TRUE[kind]) + noise * generator.normal(size=count)
+
+
+def squared_error(curve, scores, mos):
+    return float(((curve(scores) - mos) ** 2).sum())
+
+
+def best_of_many_starts(kind, scores, mos, *, starts=10):
+    """The least squared error that scipy finds in the box that docs/statistics.md states."""
+    generator = np.random.default_rng(0)
+    spread = np.ptp(scores)
+    narrowest = STEEPEST * np.subtract(*np.quantile(scores, [0.9, 0.1]))
+    widest = (FLATTEST if kind == "logistic4" else FLATTEST_SLOPED) * spread
+    place = 3 if kind == "logistic4" else 1  # where the width, or one over it, stands
+    lower, upper = np.full(len(TRUE[kind]), -np.inf), np.full(len(TRUE[kind]), np.inf)
+    lower[place], upper[place] = (narrowest, widest) if kind == "logistic4" else (1 / widest, 1 / narrowest)
+
+    def errors(parameters):
+        with np.errstate(over="ignore"):
+            return PRINTED[kind](scores, *parameters) - mos
+
+    best = np.inf
+    for _ in range(starts):
+        centre, width = generator.choice(scores), spread * 10 ** generator.uniform(-1.5, -0.1)
+        steep = (mos.max(), mos.min(), centre, width)
+        found = least_squares(
+            errors,
+            steep if kind == "logistic4" else (np.ptp(mos), 1 / width, centre, 0.0, mos.mean()),
+            bounds=(lower, upper),
+            x_scale="jac",
+            max_nfev=100,
+        )
+        width = found.x[3] if kind == "logistic4" else 1 / found.x[1]
+        beyond = max(found.x[2] - scores.max(), scores.min() - found.x[2])
+        if beyond <= FARTHEST * width:
+            best = min(best, 2 * found.cost)
+    return best
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_a_curve_without_noise_is_found_again(kind):
+    scores, mos = sample(kind, noise=0.0)
+    curve = fit_curve(scores, mos, kind=kind)
+    assert curve.kind == curve.wanted == kind
+    assert curve.note == ""
+    assert curve.parameters == pytest.approx(TRUE[kind], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_a_curve_is_the_function_that_is_printed(kind):
+    scores, mos = sample(kind)
+    curve = fit_curve(scores, mos, kind=kind)
+    assert curve(scores) == pytest.approx(PRINTED[kind](scores, *curve.parameters), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_parameters_are_those_of_scipys_curve_fit_started_at_the_truth(kind):
+    scores, mos = sample(kind)
+    theirs, _ = curve_fit(PRINTED[kind], scores, mos, p0=TRUE[kind], ftol=1e-15, xtol=1e-15, gtol=1e-15)
+    assert fit_curve(scores, mos, kind=kind).parameters == pytest.approx(theirs, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("shape", ["saturating", "exponential", "cubic", "unrelated"])
+def test_no_start_of_scipy_leads_lower(kind, seed, shape):
+    generator = np.random.default_rng(seed)
+    scores = generator.normal(size=60) if seed % 2 else generator.exponential(size=60)
+    truth = {
+        "saturating": np.tanh(2 * scores),
+        "exponential": np.exp(scores / 2),
+        "cubic": scores + scores**3 / 5,
+        "unrelated": 0 * scores,
+    }[shape]
+    mos = truth + 0.3 * generator.normal(size=60)
+    ours = squared_error(fit_curve(scores, mos, kind=kind), scores, mos)
+    assert ours <= best_of_many_starts(kind, scores, mos) * (1 + 1e-8)
+
+
+@pytest.mark.parametrize("kind", [*PRINTED, "linear"])
+@pytest.mark.parametrize("factor", [-1e6, 1e-6, 3.0])
+def test_the_fit_does_not_depend_on_units_of_the_scores(kind, factor):
+    scores, mos = sample("logistic4")
+    moved = factor * scores + 1e3 * factor
+    before, after = fit_curve(scores, mos, kind=kind), fit_curve(moved, mos, kind=kind)
+    assert after.kind == before.kind == kind
+    assert after(moved) == pytest.approx(before(scores), abs=1e-6)
+    assert after.turns_round == (before.turns_round != (factor < 0))
+
+
+@pytest.mark.parametrize("kind", [*PRINTED, "linear"])
+@pytest.mark.parametrize("factor", [-1e6, 1e-6, 3.0])
+def test_the_fit_follows_units_of_the_opinions(kind, factor):
+    scores, mos = sample("logistic5")
+    before, after = fit_curve(scores, mos, kind=kind), fit_curve(scores, factor * mos - 7 * factor, kind=kind)
+    assert after.kind == before.kind == kind
+    assert after(scores) / factor + 7 == pytest.approx(before(scores), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_a_hundred_times_the_same_pictures_have_the_same_curve(kind):
+    scores, mos = sample(kind, count=60)
+    once, often = fit_curve(scores, mos, kind=kind), fit_curve(np.repeat(scores, 100), np.repeat(mos, 100), kind=kind)
+    assert often(scores) == pytest.approx(once(scores), abs=1e-4)
+
+
+def test_the_line_is_numpys():
+    scores, mos = sample("logistic4")
+    curve = fit_curve(scores, mos, kind="linear")
+    assert curve.parameters == pytest.approx(np.polyfit(scores, mos, 1), rel=1e-9)
+    assert curve(scores) == pytest.approx(np.polyval(np.polyfit(scores, mos, 1), scores), abs=1e-9)
+
+
+def test_without_a_curve_scores_stay_as_they_are():
+    scores, mos = sample("logistic4")
+    curve = fit_curve(scores, mos, kind="none")
+    assert curve == Curve(kind="none", wanted="none", parameters=(), turns_round=False)
+    assert curve(scores) is scores
+
+
+def test_a_curve_that_falls_says_so():
+    scores, mos = sample("logistic4")
+    for kind in ("logistic4", "logistic5", "linear"):
+        assert not fit_curve(scores, mos, kind=kind).turns_round
+        assert fit_curve(scores, -mos, kind=kind).turns_round
+
+
+@pytest.mark.parametrize(
+    ("kind", "distinct", "fitted", "note"),
+    [
+        ("logistic5", 5, "logistic4", "logistic5: 6 distinct scores are needed, there are 5"),
+        ("logistic4", 4, "linear", "logistic4: 5 distinct scores are needed, there are 4"),
+        (
+            "logistic5",
+            3,
+            "linear",
+            "logistic5: 6 distinct scores are needed, there are 3; "
+            "logistic4: 5 distinct scores are needed, there are 3",
+        ),
+    ],
+)
+def test_too_few_distinct_scores_fall_back_and_the_curve_says_so(kind, distinct, fitted, note):
+    scores = np.tile(np.arange(float(distinct)), 4)
+    mos = np.tanh(scores - 1) + 0.1 * np.random.default_rng(0).normal(size=len(scores))
+    curve = fit_curve(scores, mos, kind=kind)
+    assert (curve.kind, curve.wanted, curve.note) == (fitted, kind, note)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_opinions_on_a_line_get_the_line_and_the_curve_says_so(kind):
+    scores = np.linspace(10.0, 20.0, 30)
+    curve = fit_curve(scores, 3 * scores - 1, kind=kind)
+    assert curve.kind == "linear"
+    assert curve.parameters == pytest.approx((3.0, -1.0), rel=1e-9)
+    assert f"{kind}: no such curve is better than a line" in curve.note
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_two_clusters_make_a_step_without_a_warning(kind):
+    scores = np.concatenate([np.linspace(0, 1, 20), np.linspace(9, 10, 20)])
+    mos = (scores > 5).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        curve = fit_curve(scores, mos, kind=kind)
+    assert curve(scores) == pytest.approx(mos, abs=1e-3)
+
+
+def test_one_score_far_from_all_others_does_not_break_the_fit():
+    scores, mos = sample("logistic4")
+    scores, mos = np.append(scores, 1e6), np.append(mos, 9.0)
+    curve = fit_curve(scores, mos)
+    assert curve.kind == "logistic4"
+    assert np.sqrt(np.mean((curve(scores) - mos) ** 2)) < 0.45
+
+
+@pytest.mark.parametrize(
+    ("scores", "mos", "words"),
+    [
+        ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0], "Expected scores that differ, got 4 times 1"),
+        ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0], "Expected opinions that differ, got 4 times 1"),
+        ([1.0, 2.0], [1.0, 2.0], "Expected at least 3 pairs of numbers, got 2"),
+        ([1.0, 2.0, np.inf], [1.0, 2.0, 3.0], "Expected finite numbers"),
+    ],
+)
+def test_numbers_that_have_no_curve_are_one_clear_line(scores, mos, words):
+    with pytest.raises(StatisticsError, match=words):
+        fit_curve(np.array(scores), np.array(mos))
+
+
+def test_scipys_fit_from_its_usual_start_is_worse_or_fails_where_ours_is_not():
+    scores, mos = sample("logistic5")
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", OptimizeWarning)
+        start = (mos.max(), mos.min(), scores.mean(), 0.1, 0.1)  # the start of many published scripts
+        theirs, _ = curve_fit(logistic5, scores, mos, p0=start, maxfev=10_000)
+        scripted = float(((logistic5(scores, *theirs) - mos) ** 2).sum())
+    assert squared_error(fit_curve(scores, mos, kind="logistic5"), scores, mos) <= scripted * (1 + 1e-9)
