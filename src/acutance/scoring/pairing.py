@@ -84,6 +84,45 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
     return _by_name(ours, theirs, pair_by, ignored)
 
 
+def naming_rule(pair_by: str) -> Callable[[str], str | None]:
+    """What two pictures of the same thing share, by the path of each below its folder.
+
+    Args:
+        pair_by: As in ``pair_up``.
+
+    Returns:
+        A function of the path; ``None`` where a regular expression finds nothing.
+
+    Raises:
+        ConfigError: A regular expression that is none, or without exactly one group.
+
+    Example:
+        >>> naming_rule("stem")("night/a.png"), naming_rule("^([a-z]+)")("astronaut_jpeg10.png")
+        ('a', 'astronaut')
+    """
+    if pair_by == "path":
+        return lambda relative: relative
+    if pair_by == "stem":
+        return lambda relative: PurePosixPath(relative).stem
+    try:
+        pattern = re.compile(pair_by)
+    except re.error as error:
+        raise ConfigError(
+            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
+        ) from error
+    if pattern.groups != 1:
+        raise ConfigError(
+            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
+            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
+        )
+
+    def group(relative: str) -> str | None:
+        found = pattern.search(relative)
+        return found.group(1) if found else None
+
+    return group
+
+
 def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
     if not ours.is_ordered:
         raise PairingError(
@@ -99,7 +138,7 @@ def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
 
 
 def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[str]) -> Pairing:
-    key = _key(pair_by)
+    key = naming_rule(pair_by)
     by_key: dict[str, Picture] = {}
     unused = []
     for picture in theirs.pictures:
@@ -126,30 +165,6 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[s
     unused += [picture.name for name, picture in by_key.items() if name not in used]
     cure = _cure(ours, theirs, pair_by, len(pairs))
     return Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single, cure=cure)
-
-
-def _key(pair_by: str) -> Callable[[str], str | None]:
-    if pair_by == "path":
-        return lambda relative: relative
-    if pair_by == "stem":
-        return lambda relative: PurePosixPath(relative).stem
-    try:
-        pattern = re.compile(pair_by)
-    except re.error as error:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
-        ) from error
-    if pattern.groups != 1:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
-            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
-        )
-
-    def group(relative: str) -> str | None:
-        found = pattern.search(relative)
-        return found.group(1) if found else None
-
-    return group
 
 
 def _cure(ours: Collection, theirs: Collection, pair_by: str, matched: int) -> str:

@@ -30,7 +30,8 @@ class ScoreRequest:
     """One run of scoring, planned and checked; models are loaded when asked to.
 
     Args:
-        images: What to score; see ``acutance.score``.
+        images: What to score; see ``acutance.score``. Or a plan that is made already, in which a picture without a
+            reference fails for the models that compare, unless none has one.
         reference: What to compare with.
         model: Names or loaded models; ``None`` for the default ones.
         weights: A file for the models that have weights, or files by model name.
@@ -46,7 +47,7 @@ class ScoreRequest:
 
     def __init__(
         self,
-        images: Sources,
+        images: Sources | Pairing,
         reference: Sources | None,
         model: ModelChoice | Sequence[ModelChoice] | None,
         *,
@@ -61,6 +62,7 @@ class ScoreRequest:
         self.choices = _choices(model, self.pairing)
         self.names = [_name(choice) for choice in self.choices]
         self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
+        self._images = images
         self._weights = weights
         self._options = options or {}
         self._check_names()
@@ -70,7 +72,6 @@ class ScoreRequest:
         if not self.pairing.pairs:
             raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.cure}")
         self.models: list[QualityModel] = []
-        self._images = images
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
@@ -160,7 +161,8 @@ class ScoreRequest:
             name for name, choice in zip(self.names, self.choices, strict=True) if _facts(choice).needs_reference
         ]
         alone = [pair.image.name for pair in self.pairing.pairs if pair.reference is None]
-        if comparing and alone:
+        is_mixture = isinstance(self._images, Pairing) and len(alone) < len(self.pairing.pairs)
+        if comparing and alone and not is_mixture:
             raise ConfigError(
                 f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
                 "Pass a reference, or choose a no-reference model such as afine-naturalness."
@@ -181,8 +183,10 @@ def _check_loaded(loaded: ModelProvenance, device: str, precision: Precision) ->
         )
 
 
-def _plan(images: Sources, reference: Sources | None, pair_by: str) -> Pairing:
-    """The pairs of a manifest, or pictures with their references."""
+def _plan(images: Sources | Pairing, reference: Sources | None, pair_by: str) -> Pairing:
+    """The plan itself, the pairs of a manifest, or pictures with their references."""
+    if isinstance(images, Pairing):
+        return images
     for manifest in filter(is_manifest, images if isinstance(images, list | tuple) else ()):
         raise ConfigError(f"Expected one manifest alone, got {manifest} among others. Put all pairs into one file.")
     if not is_manifest(images):

@@ -204,6 +204,8 @@ class _Scorer:
 
 def _obstacle(pair: DecodedPair, model: _Model) -> Exception | None:
     """Why this model cannot even try."""
+    if pair.error is None and model.compares and pair.pair.reference is None:
+        return InputError(f"Expected a reference, because {model.name} compares with one, got none.")
     return pair.error or (pair.reference_error if model.compares else None)
 
 

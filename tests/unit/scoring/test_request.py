@@ -7,9 +7,10 @@ import torch
 from acutance.catalog import load
 from acutance.errors import ConfigError, PairingError, UnknownNameError
 from acutance.scoring import request as request_module
+from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.request import ScoreRequest
 from acutance.scoring.settings import ScoringSettings
-from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_pictures
 
 ALONE = noise(0)
 PAIR = (noise(0), noise(1))
@@ -140,3 +141,24 @@ def test_a_model_that_was_changed_since_it_was_loaded_is_refused():
     request.load_models(device="auto", precision="float32", offline=True)
     with pytest.raises(ConfigError, match=r"psnr as acutance\.load gave it"):
         next(request.rows())
+
+
+def test_a_plan_that_is_made_already_is_taken_as_it_is():
+    pairing = Pairing([pair_of(0), pair_of(1)])
+    request = asked(pairing, None, Distance("mine"))
+    assert request.pairing is pairing
+    request.load_models(device="cpu", precision="float32", offline=True)
+    assert [row.image for row in request.rows()] == ["image 0", "image 1"]
+
+
+def test_in_such_a_plan_a_picture_without_reference_fails_for_models_that_compare():
+    mixture = Pairing([pair_of(0), Pair(picture("alone", noise(5)))])
+    request = asked(mixture, None, [Distance("mine"), Brightness("single")])
+    request.load_models(device="cpu", precision="float32", offline=True)
+    failed = [(row.image, row.model, row.error) for row in request.rows() if row.score is None]
+    assert failed == [("alone", "mine", "Expected a reference, because mine compares with one, got none.")]
+
+
+def test_a_plan_without_any_reference_is_an_error_for_models_that_compare():
+    with pytest.raises(ConfigError, match="a reference for alone, because mine compares with one, got none"):
+        asked(Pairing([Pair(picture("alone", noise(5)))]), None, Distance("mine"))
