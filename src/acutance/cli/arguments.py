@@ -1,6 +1,7 @@
-"""Text of options to values: ``MODEL=FILE`` and ``MODEL.OPTION=VALUE``."""
+"""Text of options to values: ``MODEL=FILE``, ``MODEL.OPTION=VALUE`` and ``NAME=higher``."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from acutance.errors import ConfigError
 
@@ -29,3 +30,16 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
         truth = {"true": True, "false": False}
         options.setdefault(model, {})[option] = truth.get(value.lower(), value)
     return options
+
+
+def parse_directions(texts: Sequence[str]) -> dict[str, Literal["higher", "lower"]]:
+    """Which direction of scores is better, by model."""
+    directions: dict[str, Literal["higher", "lower"]] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        if not name or value not in ("higher", "lower"):
+            raise ConfigError(f"Expected a direction as NAME=higher or NAME=lower, got {text!r}.")
+        if name in directions:
+            raise ConfigError(f"Expected one direction of {name}, got several. Leave the others out.")
+        directions[name] = "higher" if value == "higher" else "lower"
+    return directions

@@ -136,13 +136,18 @@ class ModelTest(Frozen):
     second: str
     test: str
     """Name of the test, such as ``meng_rosenthal_rubin``, ``williams``, ``f_test`` or ``krasula_better_worse``."""
-    statistic: float
-    p_value: float
+    statistic: float | None
+    """What the test computes; ``None`` where it cannot be computed, see ``note``."""
+    p_value: float | None
     """Two-sided, uncorrected."""
-    p_corrected: float
+    p_corrected: float | None
     """After Holm's correction over the pairs of models of one data set and test."""
     winner: str = ""
     """Which of the two is significantly better at 0.05 after correction; empty if none."""
+    count: int = 0
+    """How many pictures both have a score and an opinion of: those alone are tested; splits for ``wilcoxon_splits``."""
+    note: str = ""
+    """Pictures that only one of them scored, what weakens the test, or why it cannot be computed; may be empty."""
 
 
 class EvaluationRun(Frozen):

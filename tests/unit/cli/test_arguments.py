@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.cli.arguments import parse_options, parse_weights
+from acutance.cli.arguments import parse_directions, parse_options, parse_weights
 from acutance.errors import ConfigError
 
 
@@ -37,3 +37,14 @@ def test_options_are_sorted_by_model():
 def test_a_text_that_is_no_option_is_an_error(text: str):
     with pytest.raises(ConfigError, match=r"an option as MODEL\.OPTION=VALUE"):
         parse_options([text])
+
+
+def test_directions_are_told_by_model():
+    assert parse_directions(["ours=higher", "a=b=lower"]) == {"ours": "higher", "a=b": "lower"}
+    assert parse_directions([]) == {}
+
+
+@pytest.mark.parametrize("texts", [["ours"], ["=lower"], ["ours=up"], ["ours=higher", "ours=lower"]])
+def test_a_direction_that_is_none_or_told_twice_is_refused(texts: list[str]):
+    with pytest.raises(ConfigError, match=r"Expected (a direction as NAME=higher or NAME=lower|one direction of ours)"):
+        parse_directions(texts)

@@ -1,0 +1,209 @@
+"""``acutance evaluate``: how well models agree with people."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from acutance.cli.score import SOME_FAILED, Format, Precision
+
+if TYPE_CHECKING:
+    from acutance.evaluation.request import EvaluationRequest
+    from acutance.evaluation.results import EvaluationRun
+
+EVALUATE_EPILOG = (
+    "Examples:\n\nacutance evaluate afine psnr ssim --data kadid10k --root /data/kadid10k --output results\n\n"
+    "acutance evaluate --scores theirs.csv --better ours=higher --data table.csv --output results --report report.html"
+)
+
+
+class Part(StrEnum):
+    """Which rows of a data set."""
+
+    all = "all"
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+class Curve(StrEnum):
+    """The function from scores to opinions."""
+
+    logistic4 = "logistic4"
+    logistic5 = "logistic5"
+    linear = "linear"
+    none = "none"
+
+
+class GroupBy(StrEnum):
+    """What the pictures of a group share."""
+
+    distortion = "distortion"
+    level = "level"
+    reference = "reference"
+
+
+def evaluate(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models to evaluate, from: acutance models", show_default=False)
+    ] = None,
+    *,
+    data: Annotated[
+        list[str],
+        typer.Option("--data", "-d", help="Name of a data set, or a table (.csv, .parquet); may be repeated."),
+    ],
+    root: Annotated[
+        list[str] | None,
+        typer.Option(help="Its folder, one for each --data in their order, or NAME=DIR.", show_default=False),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results.", show_default=False)],
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(help="File of scores made before (.csv, .jsonl, .parquet), or NAME=FILE.", show_default=False),
+    ] = None,
+    better: Annotated[
+        list[str] | None,
+        typer.Option(help="Direction of a model in such a file: NAME=higher or NAME=lower.", show_default=False),
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="Named protocol.")] = "plain",
+    part: Annotated[
+        Part | None, typer.Option(help="Part of the data; by default the protocol's.", show_default=False)
+    ] = None,
+    split: Annotated[
+        list[Path] | None, typer.Option(help="Split, from: acutance data split; its test part.", show_default=False)
+    ] = None,
+    curve: Annotated[
+        Curve | None,
+        typer.Option(help="Fitted before PLCC and errors; logistic4 or the protocol's.", show_default=False),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws for intervals; 0 for none.", min=0)] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of draws and splits.", min=0)] = 0,
+    margin: Annotated[float, typer.Option(help="Scores no further apart are a tie, in pairs.", min=0)] = 0.0,
+    group_by: Annotated[
+        GroupBy | None, typer.Option(help="Print the groups of this kind too.", show_default=False)
+    ] = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Print the tests between models too.")] = False,
+    output_format: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
+    report: Annotated[Path | None, typer.Option(help="Page of results to write, .html.", show_default=False)] = None,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw figures into the folder of results.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the scores in the folder of results.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results and scores.")] = False,
+    weights: Annotated[
+        list[str] | None, typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Option of a model, such as ssim.channel=rgb; may be repeated.", show_default=False),
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
+    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
+    background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+) -> None:
+    """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
+    from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+    from acutance.cli.progress import counting, downloading
+    from acutance.evaluation.model_scores import Rerun
+    from acutance.evaluation.request import EvaluationRequest, Measures
+    from acutance.scoring.settings import checked_settings
+
+    _demand_outputs(output, report, plots=plots, replaces=overwrite or resume)
+    with counting("labels") as advance:
+        request = EvaluationRequest(
+            models or [],
+            list(data),
+            list(root or []),
+            scores=list(scores or []),
+            better=parse_directions(better or []),
+            splits=list(split or []),
+            measures=Measures(
+                protocol=protocol,
+                part=part.value if part else None,
+                curve=curve.value if curve else None,
+                draws=draws,
+                seed=seed,
+                margin=margin,
+            ),
+            weights=parse_weights(weights or []),
+            options=parse_options(settings or []),
+            settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+            output=output,
+            rerun=Rerun(resume=resume, overwrite=overwrite),
+            on_progress=advance,
+        )
+    for line in request.report():
+        typer.echo(line, err=True)
+    with downloading("weights") as advance:
+        request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+    with counting("scoring") as advance:
+        request.score(advance)
+    with counting("statistics") as advance:
+        run = request.evaluate(advance)
+    request.write(run)
+    _print(run, output_format, group_by.value if group_by else None, tests=tests)
+    _draw(run, output, report, plots=plots, replaces=overwrite or resume)
+    _finish(run, request)
+
+
+def _demand_outputs(output: Path, report: Path | None, *, plots: bool, replaces: bool) -> None:
+    """Raise before any work for what would fail after it."""
+    from acutance.errors import ConfigError
+    from acutance.extras import require
+
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"Expected a folder of results at {output}, got a file. Name another.")
+    if plots:
+        require("matplotlib", extra="plots")
+    if report is not None:
+        from acutance.reports.page import demand_report_place
+
+        demand_report_place(report, overwrite=replaces)
+
+
+def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:
+    from acutance.cli.evaluation_tables import evaluation_tables
+    from acutance.cli.tables import stdout_console
+    from acutance.evaluation.results_csv import printed_lines
+
+    if output_format is Format.table:
+        console = stdout_console()
+        for part in evaluation_tables(run, group_by, tests=tests):
+            console.print(part, markup=False, highlight=False)
+        return
+    sys.stdout.writelines(printed_lines(run.evaluations, group_by, as_json=output_format is Format.json))
+
+
+def _draw(run: "EvaluationRun", output: Path, report: Path | None, *, plots: bool, replaces: bool) -> None:
+    from acutance.cli.progress import counting
+
+    if plots:
+        from acutance.reports.evaluation_folder import write_plots
+
+        for path in write_plots(run, output / "plots", overwrite=replaces):
+            typer.echo(f"figure: {path}", err=True)
+    if report is not None:
+        from acutance.reports.page import write_report
+
+        with counting("report") as advance:
+            write_report(run, report, overwrite=replaces, on_progress=advance)
+        typer.echo(f"report: {report}", err=True)
+
+
+def _finish(run: "EvaluationRun", request: "EvaluationRequest") -> None:
+    from acutance.cli.tables import printable
+
+    total = failed = 0
+    for one in run.evaluations:
+        total += len(one.predictions)
+        for row in one.predictions:
+            if row.error is not None:
+                failed += 1
+                typer.echo(printable(f"failed: {row.image} of {one.dataset} by {one.model}: {row.error}"), err=True)
+    typer.echo(f"results in {request.output}", err=True)
+    if failed:
+        typer.echo(f"{failed} of {total} scores failed", err=True)
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,164 @@
+"""Data sets to evaluate on: names of the catalogue or files of tables, their folders, and the part that is wanted."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from acutance.datasets import OpinionTable, read_dataset, read_table
+from acutance.datasets.split_files import read_split
+from acutance.datasets.split_rules import PARTS
+from acutance.datasets.splits import part_of_table
+from acutance.datasets.table_files import TABLE_ENDINGS
+from acutance.errors import UnknownNameError
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.protocol import EvaluationPart
+
+DataChoice = str | Path | OpinionTable
+"""Name of a data set, file of a table, or a table."""
+Roots = str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None
+WHOLE: EvaluationPart = "all"
+
+
+def read_data(data: DataChoice | Sequence[DataChoice], root: Roots = None) -> list[OpinionTable]:
+    """The tables of the data sets, in their order.
+
+    Args:
+        data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or tables.
+        root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
+            name. A table file without one has its own folder; a table brings its root.
+
+    Raises:
+        EvaluationError: A folder that is missing or left over, or two data sets of one name.
+        DatasetError: A data set that cannot be read.
+        UnknownNameError: A name nobody knows.
+    """
+    chosen: list[DataChoice] = [data] if isinstance(data, str | Path | OpinionTable) else list(data)
+    if not chosen:
+        raise EvaluationError("Expected at least one data set, got none. Name one, or a table of pictures.")
+    names = [_name(choice) for choice in chosen]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvaluationError(
+                f"Expected data sets of different names, got {name} twice. Rename the file of one table."
+            )
+    roots = _roots(chosen, names, root)
+    tables = [_read(choice, roots.get(name)) for choice, name in zip(chosen, names, strict=True)]
+    for table in tables:
+        if not len(table):
+            raise EvaluationError(f"Expected pictures in the data set {table.name}, got none. Check its table.")
+    return tables
+
+
+def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -> OpinionTable:
+    """The rows of one part of a data set.
+
+    Args:
+        table: The whole data set.
+        part: ``all``, ``train``, ``validation`` or ``test``.
+        split: A file of ``acutance data split``; without it the column ``split`` of the table decides.
+
+    Raises:
+        EvaluationError: A part where nothing tells the parts, an empty one, or a split that is not used.
+        DatasetError: A split of another table, or one with a leak.
+        UnknownNameError: Another part.
+    """
+    if part not in (WHOLE, *PARTS):
+        raise UnknownNameError("part", part, (WHOLE, *PARTS))
+    if part == WHOLE:
+        if split is not None:
+            raise EvaluationError(f"Expected a part beside the split {split}, got none. Choose one, such as test.")
+        return table
+    if split is None and not any(row.split for row in table):
+        raise EvaluationError(
+            f"Expected a split beside the part {part}, since the table of {table.name} has no parts of its own, got "
+            "none. Name one, or take the whole table."
+        )
+    chosen = next(name for name in PARTS if name == part)
+    rows = part_of_table(table, None if split is None else read_split(Path(split), table), chosen)
+    if not len(rows):
+        raise EvaluationError(f"Expected pictures in the part {part} of {table.name}, got none. Choose another part.")
+    return rows
+
+
+def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -> dict[str, Path]:
+    """The file of the split of each data set that has one, by the name of the data set.
+
+    Args:
+        splits: Files of ``acutance data split``; one alone may belong to a data set of another name.
+        tables: The data sets.
+
+    Raises:
+        EvaluationError: A split of none of these data sets, or two of one.
+        DatasetError: A file of something else.
+    """
+    if len(splits) == 1 and len(tables) == 1:
+        return {tables[0].name: Path(splits[0])}
+    found: dict[str, Path] = {}
+    names = [table.name for table in tables]
+    for path in map(Path, splits):
+        dataset = read_split(path).dataset
+        if dataset not in names:
+            raise EvaluationError(f"Expected a split of {', '.join(names)} in {path}, got one of {dataset}.")
+        if dataset in found:
+            raise EvaluationError(f"Expected one split of {dataset}, got {found[dataset]} and {path}. Leave one out.")
+        found[dataset] = path
+    return found
+
+
+def _name(choice: DataChoice) -> str:
+    if isinstance(choice, OpinionTable):
+        return choice.name
+    return Path(choice).stem if _is_file(choice) else str(choice)
+
+
+def _is_file(choice: str | Path) -> bool:
+    return Path(choice).suffix.lower() in TABLE_ENDINGS
+
+
+def _read(choice: DataChoice, root: Path | None) -> OpinionTable:
+    if isinstance(choice, OpinionTable):
+        return choice
+    if _is_file(choice):
+        if root is not None and not root.is_dir():
+            raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
+        return read_table(choice, root)
+    if root is None:
+        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it as root.")
+    return read_dataset(str(choice), root)
+
+
+def _roots(chosen: Sequence[DataChoice], names: Sequence[str], root: Roots) -> dict[str, Path]:
+    """Folder by data set: those that are named first, the others in the order of what is left."""
+    ordered: list[Path]
+    if isinstance(root, Mapping):
+        named, ordered = {name: Path(path) for name, path in root.items()}, []
+    else:
+        listed = [root] if isinstance(root, str | Path) else list(root or ())
+        named, ordered = _split_named(listed, names)
+    for name in named:
+        if name not in names:
+            raise UnknownNameError("data set", name, names)
+    rest = [
+        name
+        for choice, name in zip(chosen, names, strict=True)
+        if name not in named and not isinstance(choice, OpinionTable)
+    ]
+    if ordered and len(ordered) != len(rest):
+        raise EvaluationError(
+            f"Expected a folder for each of {', '.join(rest) or 'no data set'}, got {', '.join(map(str, ordered))}. "
+            "Name them in the order of the data sets, or as NAME=DIR."
+        )
+    return named | dict(zip(rest, ordered, strict=False))
+
+
+def _split_named(listed: Sequence[str | Path], names: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
+    named: dict[str, Path] = {}
+    ordered: list[Path] = []
+    for one in listed:
+        name, equals, path = str(one).partition("=")
+        if equals and name in names:
+            if name in named:
+                raise EvaluationError(f"Expected one folder of {name}, got {named[name]} and {path}. Leave one out.")
+            named[name] = Path(path)
+        else:
+            ordered.append(Path(one))
+    return named, ordered

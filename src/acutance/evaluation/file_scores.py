@@ -1,0 +1,144 @@
+"""Scores that files bring: each line meets its picture, and every model gets its direction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from acutance.catalog import CATALOG
+from acutance.checkpoints.digest import sha256_of
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.joining import join, some
+from acutance.evaluation.planned import PlannedData, Said
+from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed
+from acutance.evaluation.results import Better
+from acutance.evaluation.score_sheets import ScoredLine, read_sheet
+from acutance.scoring.provenance import provenance_path
+
+
+def take_scores(
+    files: Sequence[str | Path], data: Sequence[PlannedData], protocol: Protocol, better: Mapping[str, Better]
+) -> list[str]:
+    """Give the data sets what files say of their pictures.
+
+    Args:
+        files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the data set of that name alone.
+        data: The data sets; they are filled.
+        protocol: Which number of a model counts.
+        better: Directions by model, for those that the catalogue does not know, and before what it says.
+
+    Returns:
+        The models, each once, in the order of the files.
+
+    Raises:
+        EvaluationError: Lines without a picture, pictures without a line, or a model whose direction nobody told.
+        UnknownNameError: Another ending of a file.
+    """
+    models: dict[str, None] = {}
+    for file in files:
+        path, chosen = _bound(file, data)
+        taken: list[PlannedData] = []
+        for model, lines in read_sheet(path, protocol.term).items():
+            models[model] = None
+            direction = direction_of(model, protocol, better)
+            for one in _place(path, model, lines, chosen):
+                one.better[model] = direction
+                taken.append(one)
+        described = _described(path)
+        for one in chosen:
+            if one in taken:
+                one.files.append(described)
+    return list(models)
+
+
+def direction_of(model: str, protocol: Protocol, better: Mapping[str, Better]) -> Better:
+    """Which direction of a model's scores means better quality.
+
+    Args:
+        model: Its name.
+        protocol: Which number counts.
+        better: Directions that were given.
+
+    Raises:
+        EvaluationError: Neither given nor in the catalogue.
+
+    Example:
+        >>> from acutance.evaluation.protocols import find_protocol
+        >>> direction_of("gmsd", find_protocol("plain"), {})
+        'lower'
+    """
+    if model in better:
+        return better[model]
+    if model in CATALOG:
+        return protocol.term_for(model).better
+    raise EvaluationError(
+        f"Expected the direction of the scores of {model}, which the catalogue does not know, got none. "
+        f"Say --better {model}=higher or --better {model}=lower, or leave the column out if it is no model."
+    )
+
+
+def _bound(file: str | Path, data: Sequence[PlannedData]) -> tuple[Path, list[PlannedData]]:
+    """The file, and the data sets that it may be of."""
+    name, equals, path = str(file).partition("=")
+    for one in data:
+        if equals and one.name == name:
+            return Path(path), [one]
+    return Path(file), list(data)
+
+
+def _place(path: Path, model: str, lines: Sequence[ScoredLine], data: Sequence[PlannedData]) -> list[PlannedData]:
+    """Put the lines of one model where they belong; the data sets that they are of."""
+    what = f"{path} by {model}"
+    joined = {one.name: join(lines, _keys(one), what) for one in data}
+    _demand_homes(what, lines, {name: {id(line) for line in found.strays} for name, found in joined.items()})
+    taken = [one for one in data if joined[one.name].scores]
+    for one in taken:
+        found = joined[one.name].scores
+        missing = [image for image, reference in one.prepared.needed if (image, reference) not in found]
+        if missing:
+            raise EvaluationError(
+                f"Expected a score of every picture of {one.name} in {what}, got none of {len(missing)}: "
+                f"{some(missing)}. Score them too, or evaluate the part that was scored."
+            )
+        if model in one.said:
+            raise EvaluationError(
+                f"Expected scores of {one.name} by {model} once, got them again in {path}. Leave one out."
+            )
+        one.said[model] = {key: Said(found[key].score, found[key].error) for key in one.prepared.needed}
+    return taken
+
+
+def _keys(one: PlannedData) -> dict[PictureKey, None]:
+    """Every picture of the data set, whichever part is evaluated, so that a file may hold them all."""
+    return dict.fromkeys([*rows_needed(one.whole), *one.prepared.needed])
+
+
+def _demand_homes(what: str, lines: Sequence[ScoredLine], strays: Mapping[str, set[int]]) -> None:
+    """Raise if a line has a picture in no data set, or in two."""
+    lost = [line.image for line in lines if all(id(line) in ids for ids in strays.values())]
+    if lost:
+        raise EvaluationError(
+            f"Expected pictures of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
+            "Name pictures by their paths below the root, or by file names of which there is one."
+        )
+    for line in lines if len(strays) > 1 else ():
+        homes = [name for name, ids in strays.items() if id(line) not in ids]
+        if len(homes) > 1:
+            raise EvaluationError(
+                f"Expected each picture of {what} in one data set, got {line.image} in {' and '.join(homes)}. "
+                f"Say which one the file is of: --scores {homes[0]}=FILE."
+            )
+
+
+def _described(path: Path) -> dict[str, object]:
+    """The file, its checksum, and what its scores depend on where that is written beside it."""
+    described: dict[str, object] = {"file": str(path), "sha256": sha256_of(path)}
+    beside = provenance_path(path)
+    if beside.is_file():
+        try:
+            described["provenance"] = json.loads(beside.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise EvaluationError(
+                f"Expected the provenance of {path} at {beside}, got a file that cannot be read: "
+                f"{' '.join(str(error).split())}. Remove it if it is of something else."
+            ) from error
+    return described

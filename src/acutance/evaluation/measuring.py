@@ -1,0 +1,212 @@
+"""From the scores of one model to its evaluation: agreement over all pictures and within groups, with intervals."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.datasets.table import RatedPicture
+from acutance.evaluation.inputs import CurveKind, EvaluationInputs, Numbers
+from acutance.evaluation.protocol import OnProgress
+from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, Interval, Prediction
+from acutance.evaluation.results_csv import WITH_INTERVALS
+from acutance.scoring.sources import readable
+from acutance.stats.agreement import AgreementFigures, agreement
+from acutance.stats.bootstrap import Intervals, Statistic, bootstrap_agreement
+from acutance.stats.faults import StatisticsError
+from acutance.stats.logistic import Curve
+
+Places = NDArray[np.intp]
+LOGISTICS = ("logistic4", "logistic5")
+LEAST_FOR_LOGISTIC = 20
+"""Pictures of a group that a logistic is fitted to: five for each of its four parameters. On fewer it bends to the
+noise, and PLCC comes out near 1 whatever the model."""
+OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
+"""What groups have intervals of: without a curve to fit again, so that hundreds of groups take seconds."""
+
+
+def evaluate_model(inputs: EvaluationInputs, *, on_progress: OnProgress | None = None) -> Evaluation:
+    """The evaluation of one model on one data set, without the numbers of a protocol.
+
+    Rows without a score are counted as failed and told with their errors; rows without an opinion are counted as
+    unrated; statistics are over the others.
+
+    Args:
+        inputs: Scores and opinions.
+        on_progress: Called with bootstrap draws made and draws in all.
+
+    Raises:
+        EvaluationError: Opinions of both directions.
+    """
+    figures = _figures(inputs, np.flatnonzero(inputs.usable), inputs.settings.curve)
+    return Evaluation(
+        model=inputs.model,
+        dataset=inputs.table.name,
+        better=inputs.better,
+        mos_better=inputs.mos_better,
+        root=str(inputs.table.root.absolute()),
+        part=inputs.part,
+        agreement=_with_intervals(inputs, figures, on_progress),
+        groups=dict(_groups(inputs)),
+        failed=inputs.failed,
+        unrated=inputs.unrated,
+        predictions=_predictions(inputs),
+    )
+
+
+def agreement_of(inputs: EvaluationInputs) -> Agreement:
+    """The agreement over the rows that have a score and an opinion, without intervals.
+
+    Args:
+        inputs: Scores and opinions.
+
+    Raises:
+        EvaluationError: Opinions of both directions.
+    """
+    return _as_result(_figures(inputs, np.flatnonzero(inputs.usable), inputs.settings.curve))
+
+
+def _figures(inputs: EvaluationInputs, places: Places, curve: CurveKind) -> AgreementFigures:
+    """The agreement over some rows, all of them usable."""
+    return agreement(
+        inputs.scores[places],
+        inputs.mos[places],
+        better=inputs.better,
+        mos_better=inputs.mos_better,
+        mos_std=_known(inputs.mos_std[places]),
+        num_votes=_whole(inputs.num_votes[places]),
+        curve=curve,
+    )
+
+
+def _as_result(figures: AgreementFigures) -> Agreement:
+    return Agreement(
+        count=figures.count,
+        srcc=figures.srcc,
+        krcc=figures.krcc,
+        plcc=figures.plcc,
+        plcc_unfitted=figures.plcc_unfitted,
+        rmse=figures.rmse,
+        mae=figures.mae,
+        outlier_ratio=figures.outlier_ratio,
+        curve=None if figures.curve is None else _curve(figures.curve),
+        clipped=figures.clipped,
+        problem=figures.problem,
+    )
+
+
+def _curve(curve: Curve) -> FittedCurve:
+    parameters = tuple(float(value) for value in curve.parameters)
+    return FittedCurve(kind=curve.kind, wanted=curve.wanted, parameters=parameters, note=curve.note)
+
+
+def _with_intervals(inputs: EvaluationInputs, figures: AgreementFigures, on_progress: OnProgress | None) -> Agreement:
+    """The agreement over all usable rows with intervals by drawing whole scenes, or the reason why there are none."""
+    overall, settings = _as_result(figures), inputs.settings
+    if not settings.draws or figures.srcc is None:
+        return overall
+    try:
+        found = _drawn(inputs, np.flatnonzero(inputs.usable), WITH_INTERVALS, figures.curve, on_progress)
+    except StatisticsError as error:
+        return _with_note(overall, f"No intervals: {error}")
+    return _with_note(overall.model_copy(update={"intervals": _as_intervals(found, settings.level)}), found.note)
+
+
+def _drawn(
+    inputs: EvaluationInputs,
+    places: Places,
+    statistics: tuple[Statistic, ...],
+    curve: Curve | None = None,
+    on_progress: OnProgress | None = None,
+) -> Intervals:
+    settings = inputs.settings
+    return bootstrap_agreement(
+        inputs.scores[places],
+        inputs.mos[places],
+        [inputs.scenes[place] for place in places],
+        better=inputs.better,
+        mos_better=inputs.mos_better,
+        draws=settings.draws,
+        seed=settings.seed,
+        level=settings.level,
+        curve=curve or settings.curve,
+        statistics=statistics,
+        on_progress=on_progress,
+    )
+
+
+def _as_intervals(found: Intervals, level: float) -> dict[str, Interval]:
+    return {name: Interval(low=low, high=high, level=level) for name, (low, high) in found.items()}
+
+
+def _with_note(result: Agreement, note: str) -> Agreement:
+    return result.model_copy(update={"problem": " ".join(filter(None, (result.problem, note)))})
+
+
+def _groups(inputs: EvaluationInputs) -> Iterator[tuple[str, list[Group]]]:
+    """Agreement within each distortion, level and reference, where the data set tells them."""
+    shared: dict[str, Callable[[RatedPicture], str | int | None]] = {
+        "distortion": lambda row: row.distortion,
+        "level": lambda row: row.level,
+        "reference": lambda row: row.reference,
+    }
+    for by, value_of in shared.items():
+        values = [value_of(row) for row in inputs.table]
+        places: dict[str | int, list[int]] = {}
+        for place, value in enumerate(values):
+            if value is not None:
+                places.setdefault(value, []).append(place)
+        if places:
+            yield by, [Group(name=str(value), agreement=_within(inputs, places[value])) for value in sorted(places)]
+
+
+def _within(inputs: EvaluationInputs, places: list[int]) -> Agreement:
+    """The agreement within a group, with an interval of SRCC where the group has several scenes."""
+    usable = np.array([place for place in places if inputs.usable[place]], dtype=np.intp)
+    found = _small(inputs, usable) if len(usable) < LEAST_FOR_LOGISTIC else None
+    found = found or _as_result(_figures(inputs, usable, inputs.settings.curve))
+    if not inputs.settings.draws or found.srcc is None or len({inputs.scenes[place] for place in usable}) == 1:
+        return found
+    drawn = _drawn(inputs, usable, OF_GROUPS)
+    return _with_note(found.model_copy(update={"intervals": _as_intervals(drawn, inputs.settings.level)}), drawn.note)
+
+
+def _small(inputs: EvaluationInputs, places: Places) -> Agreement | None:
+    """A straight line for a group too small for a logistic, which says so; nothing where no logistic was asked for."""
+    wanted = inputs.settings.curve
+    if wanted not in LOGISTICS:
+        return None
+    found = _as_result(_figures(inputs, places, "linear"))
+    if found.curve is None:
+        return found
+    note = f"Fewer than {LEAST_FOR_LOGISTIC} pictures: a straight line in place of {wanted}."
+    return found.model_copy(update={"curve": found.curve.model_copy(update={"wanted": wanted, "note": note})})
+
+
+def _known(values: Numbers) -> Numbers | None:
+    """The values if any is known; statistics say what they miss of the others."""
+    return None if bool(np.isnan(values).all()) else values
+
+
+def _whole(values: Numbers) -> Numbers | None:
+    """The values if all are known."""
+    return None if not len(values) or bool(np.isnan(values).any()) else values
+
+
+def _predictions(inputs: EvaluationInputs) -> list[Prediction]:
+    failed = np.isnan(inputs.scores)
+    return [
+        Prediction(
+            image=readable(row.image),
+            predicted=None if failed[place] else float(inputs.scores[place]),
+            ground_truth=row.mos,
+            reference=None if row.reference is None else readable(row.reference),
+            mos_std=row.mos_std,
+            num_votes=row.num_votes,
+            distortion=row.distortion,
+            level=row.level,
+            scene=inputs.scenes[place],
+            error=(inputs.errors[place] or "no score") if failed[place] else None,
+        )
+        for place, row in enumerate(inputs.table)
+    ]

@@ -1,0 +1,185 @@
+"""Files of scores that were made before: by ``acutance score``, or any with an image and a column for each model."""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from acutance.errors import UnknownNameError
+from acutance.evaluation.faults import EvaluationError
+from acutance.extras import require
+from acutance.scoring.files import OUTPUT_ENDINGS
+from acutance.scoring.parquet import parquet_rows
+from acutance.scoring.rows import ROW_FIELDS
+
+LONG = ("model", "score")
+"""Columns of a file with a row for each picture and model."""
+NOT_MODELS = ("image", "reference", "error")
+"""Columns of a file with a column for each model that are no model."""
+NO_SCORE = "no score in the file"
+
+Cells = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredLine:
+    """One picture in a file of scores."""
+
+    image: str
+    """As the file names it."""
+    reference: str | None
+    score: float | None
+    error: str | None = None
+    """Why there is no score."""
+
+
+def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLine]]:
+    r"""The lines of a file of scores, by model.
+
+    Args:
+        path: CSV, JSON lines or Parquet. With the columns ``model`` and ``score`` it has a row for each picture and
+            model, as ``acutance score`` writes it; otherwise every column but ``image``, ``reference`` and
+            ``error`` is a model, and a lone column ``score`` is a model with the name of the file.
+        term: Which number of a model to take: ``score``, or a part of it that ``acutance score --terms`` wrote.
+
+    Raises:
+        UnknownNameError: Another ending.
+        EvaluationError: A file that cannot be read, lacks a column, or holds a cell that is no number.
+        MissingExtraError: Parquet without pyarrow.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "theirs.csv"
+        >>> _ = path.write_text("image,ours,niqe\na.png,0.5,\n")
+        >>> read_sheet(path)["ours"]
+        [ScoredLine(image='a.png', reference=None, score=0.5, error=None)]
+        >>> read_sheet(path)["niqe"][0].error
+        'no score in the file'
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in OUTPUT_ENDINGS:
+        raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
+    if not path.is_file():
+        raise EvaluationError(f"Expected scores at {path}, got no such file. Check the path.")
+    try:
+        rows = list(_numbered(path, ending))
+    except EvaluationError:
+        raise
+    except _faults(ending) as error:
+        reason = " ".join(str(error).split())
+        raise EvaluationError(f"Expected scores at {path}, got a file that cannot be read: {reason}.") from error
+    if not rows:
+        raise EvaluationError(f"Expected scores at {path}, got none. Score the pictures again.")
+    columns = list(dict.fromkeys(name for _, row in (rows if ending == ".jsonl" else rows[:1]) for name in row))
+    if "image" not in columns:
+        raise EvaluationError(f"Expected the column image in {path}, got {', '.join(columns)}. Name the pictures.")
+    if all(name in columns for name in LONG):
+        return _long(path, rows, columns, term)
+    return _wide(path, rows, columns, term)
+
+
+def _numbered(path: Path, ending: str) -> Iterator[tuple[int, Cells]]:
+    """The rows with their numbers: lines of text, or rows of Parquet."""
+    if ending == ".parquet":
+        yield from enumerate(parquet_rows(path), start=1)
+        return
+    with path.open(encoding="utf-8-sig", newline="" if ending == ".csv" else "\n") as file:
+        if ending == ".csv":
+            yield from _csv_rows(path, file)
+        else:
+            yield from _json_rows(path, file)
+
+
+def _csv_rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Cells]]:
+    reader = csv.reader(lines, strict=True)
+    columns = next(reader, [])
+    for name in columns:
+        if columns.count(name) > 1:
+            raise EvaluationError(f"Expected columns of different names in {path}, got {name!r} twice. Rename one.")
+    for cells in reader:
+        if cells and len(cells) != len(columns):
+            raise EvaluationError(
+                f"Expected {len(columns)} columns in {path}, line {reader.line_num}, got {len(cells)}. Mend the line."
+            )
+        if cells:
+            yield reader.line_num, dict(zip(columns, cells, strict=True))
+
+
+def _json_rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Cells]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise EvaluationError(f"Expected a JSON object in {path}, line {number}, got {line[:40]!r}.")
+        yield number, row
+
+
+def _long(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
+    if term not in columns:
+        raise EvaluationError(
+            f"Expected the column {term} in {path}, got {', '.join(columns)}. Score again with: acutance score --terms."
+        )
+    found: dict[str, list[ScoredLine]] = {}
+    for number, row in rows:
+        model = _text(row, "model")
+        if model is None:
+            raise EvaluationError(f"Expected the name of a model in {path}, line {number}, got nothing. Fill it in.")
+        found.setdefault(model, []).append(_line(path, number, row, term))
+    return found
+
+
+def _wide(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
+    models = [name for name in columns if name not in NOT_MODELS]
+    if not models:
+        raise EvaluationError(f"Expected a column of scores in {path}, got {', '.join(columns)}. Add one a model.")
+    if term != "score":
+        raise EvaluationError(
+            f"Expected the term {term} in {path}, got a column for each model, which tells no terms. "
+            "Take a file of: acutance score --terms."
+        )
+    return {
+        path.stem if models == ["score"] else model: [_line(path, number, row, model) for number, row in rows]
+        for model in models
+    }
+
+
+def _line(path: Path, number: int, row: Cells, column: str) -> ScoredLine:
+    image = _text(row, "image")
+    if image is None:
+        raise EvaluationError(f"Expected the path of an image in {path}, line {number}, got nothing. Fill it in.")
+    score = _number(path, number, row, column)
+    reference = _text(row, "reference")
+    if score is None:
+        return ScoredLine(image, reference, None, _text(row, "error") or NO_SCORE)
+    return ScoredLine(image, reference, score)
+
+
+def _text(row: Cells, name: str) -> str | None:
+    value = row.get(name)
+    return None if value is None or value == "" else str(value)
+
+
+def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
+    """The number in a cell; none if it is empty or NaN."""
+    value = row.get(column)
+    if value is None or value == "":
+        return None
+    try:
+        score = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except ValueError:
+        score = None
+    if score is None:
+        where = f"{path}, line {number}, column {column}"
+        cure = "Mend it." if column in ROW_FIELDS else "Mend it, or leave the column out if it is no model."
+        raise EvaluationError(f"Expected a score in {where}, got {str(value)[:40]!r}. {cure}")
+    return None if math.isnan(score) else score
+
+
+def _faults(ending: str) -> tuple[type[Exception], ...]:
+    """What reading a damaged file raises."""
+    faults: tuple[type[Exception], ...] = (OSError, ValueError, csv.Error)
+    return (*faults, require("pyarrow", extra="parquet").ArrowException) if ending == ".parquet" else faults

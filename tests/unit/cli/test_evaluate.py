@@ -1,0 +1,149 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from acutance.cli.app import app
+from acutance.evaluation.files import read_run
+from tests.fakes.rated_set import TABLE, write_rated_set
+from tests.unit.cli.conftest import Run
+
+SET = ("--data", TABLE, "--draws", "10", "--device", "cpu")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs ``acutance evaluate`` in the folder of a rated set of 18 pictures."""
+    write_rated_set(tmp_path, references=3, levels=3)
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def test_statistics_go_to_stdout_and_results_to_the_folder(here: Run):
+    result = here("psnr", "gmsd", *SET, "-o", "out")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "table"
+    assert " ".join(lines[1].split()) == "model srcc krcc plcc rmse mae outlier ratio count failed unrated"
+    assert lines[2].split()[:2] == ["psnr", "↑"]
+    assert lines[3].split()[:2] == ["gmsd", "↓"]
+    assert lines[2].split()[-3:] == ["18", "0", "0"]
+    assert "table: 18 pictures by psnr, gmsd" in result.stderr
+    assert "results in out" in result.stderr
+    run = read_run("out")
+    assert [one.model for one in run.evaluations] == ["psnr", "gmsd"]
+    assert f"{run.evaluations[0].agreement.srcc:.4f} [" in lines[2]
+
+
+def test_a_failed_picture_is_listed_counted_and_the_exit_status(here: Run):
+    Path("images/r1_blur_2.png").write_bytes(b"no picture")
+    result = here("psnr", *SET, "-o", "out")
+    assert result.exit_code == 1
+    assert "failed: images/r1_blur_2.png of table by psnr: " in result.stderr
+    assert "1 of 18 scores failed" in result.stderr
+    assert result.stdout.splitlines()[2].split()[-3:] == ["17", "1", "0"]
+
+
+def test_several_data_sets_print_a_matrix_in_which_failures_are_told(here: Run):
+    write_rated_set(Path("second"), references=2, levels=2)
+    Path("second/table.csv").rename("second/other.csv")
+    Path("second/images/r1_blur_2.png").unlink()
+    result = here("psnr", *SET, "--data", "second/other.csv", "-o", "out")
+    assert result.exit_code == 1
+    matrix = result.stdout.split("SRCC of every model on every data set\n")[1].splitlines()
+    assert matrix[0].split() == ["model", "table", "other"]
+    assert matrix[1].endswith("(1 failed)")
+
+
+def test_groups_and_tests_are_printed_when_asked_for(here: Run):
+    plain = here("psnr", "gmsd", *SET, "-o", "plain").stdout
+    full = here("psnr", "gmsd", *SET, "-o", "full", "--group-by", "distortion", "--tests").stdout
+    assert "blur" not in plain
+    assert "williams" not in plain
+    assert {line.split()[0] for line in full.splitlines()} >= {"blur", "noise", "distortion"}
+    assert "meng_rosenthal_rubin" in full
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_numbers_for_programs(here: Run, kind: str):
+    result = here("psnr", *SET, "-o", "out", "--format", kind, "--group-by", "level")
+    rows = json.loads(result.stdout) if kind == "json" else list(csv.DictReader(result.stdout.splitlines()))
+    assert [(row["by"], str(row["count"])) for row in rows] == [("all", "18"), *[("level", "6")] * 3]
+    assert float(rows[0]["srcc"]) == read_run("out").evaluations[0].agreement.srcc
+
+
+def test_scores_of_a_file_need_no_model(here: Run):
+    assert here("psnr", *SET, "-o", "first").exit_code == 0
+    result = here(*SET, "-o", "second", "--scores", "first/scores/table.csv")
+    assert result.exit_code == 0
+    first, second = read_run("first").evaluations[0], read_run("second").evaluations[0]
+    assert first == second
+
+
+def test_an_unknown_column_needs_a_direction(here: Run):
+    rows = list(csv.DictReader(Path(TABLE).read_text().splitlines()))
+    Path("theirs.csv").write_text("\n".join(["image,ours", *(f"{row['image']},{row['mos']}" for row in rows)]))
+    refused = here(*SET, "-o", "out", "--scores", "theirs.csv")
+    assert refused.exit_code == 2
+    assert "Say --better ours=higher or --better ours=lower" in refused.stderr
+    assert not Path("out").exists()
+    result = here(*SET, "-o", "out", "--scores", "theirs.csv", "--better", "ours=higher", "-f", "json")
+    assert json.loads(result.stdout)[0]["srcc"] == pytest.approx(1)
+
+
+def test_results_are_never_replaced_unasked(here: Run):
+    assert here("psnr", *SET, "-o", "out").exit_code == 0
+    before = Path("out/eval_results.json").read_bytes()
+    refused = here("psnr", *SET, "-o", "out")
+    assert (refused.exit_code, Path("out/eval_results.json").read_bytes()) == (2, before)
+    assert "--resume" in refused.stderr
+    assert here("psnr", *SET, "-o", "out", "--resume").exit_code == 0
+    assert here("psnr", *SET, "-o", "out", "--overwrite").exit_code == 0
+
+
+def test_figures_and_a_page_are_made_when_asked_for(here: Run):
+    result = here("psnr", *SET, "-o", "out", "--plots", "--report", "page.html")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in Path("out/plots").iterdir()} == {
+        "scatter.png",
+        "metrics.png",
+        "distortion.png",
+        "level.png",
+    }
+    assert "psnr" in Path("page.html").read_text(encoding="utf-8")
+    assert "report: page.html" in result.stderr
+
+
+def test_a_place_that_cannot_hold_results_is_refused_before_any_work(here: Run):
+    Path("file").write_text("")
+    assert "Expected a folder of results at file, got a file" in here("psnr", *SET, "-o", "file").stderr
+    assert "ends in .html" in here("psnr", *SET, "-o", "out", "--report", "page.pdf").stderr
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Expected a model or a file of scores, got neither"),
+        (("psrn",), "Did you mean 'psnr'"),
+        (("psnr", "--part", "test"), "Expected a split beside the part test"),
+        (("psnr", "--better", "psnr"), "Expected a direction as NAME=higher or NAME=lower, got 'psnr'"),
+        (("psnr", "--protocol", "hyperiqua"), "Did you mean 'hyperiqa'"),
+        (("psnr", "--draws", "1"), "Expected 0 draws for no intervals, or 2 and more, got 1"),
+        (("psnr", "--set", "psnr.channel=luma", "--weights", "w.pth"), "Expected no weights for psnr"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_and_exit_2(here: Run, arguments: tuple[str, ...], words: str):
+    result = here(*arguments, "--data", TABLE, "-o", "out", *(() if "--draws" in arguments else ("--draws", "0")))
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not Path("out").exists()
+
+
+def test_the_help_ends_with_two_examples():
+    result = CliRunner().invoke(app, ["evaluate", "--help"])
+    examples = result.stdout.split("Examples:")[1]
+    assert examples.count("acutance evaluate ") == 2

@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.split_files import write_split
+from acutance.datasets.splits import split_table
+from acutance.datasets.table import OpinionTable
+from acutance.datasets.table_files import write_table
+from acutance.errors import UnknownNameError
+from acutance.evaluation.data import match_splits, read_data, read_part
+from acutance.evaluation.faults import EvaluationError
+from tests.fakes.datasets.with_references import write_tid2013
+from tests.unit.datasets.tables import full_reference, rated, table_of
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    """``a.csv`` and ``b.csv``, and the published layout of TID2013 in ``tid``."""
+    write_table(full_reference(4, 2), tmp_path / "a.csv")
+    write_table(full_reference(5, 2), tmp_path / "b.csv")
+    write_tid2013(tmp_path / "tid")
+    (tmp_path / "one").mkdir()
+    return tmp_path
+
+
+def roots_of(tables: list[OpinionTable]) -> dict[str, Path]:
+    return {table.name: table.root for table in tables}
+
+
+def test_names_and_files_are_read_in_their_order(places: Path):
+    tables = read_data([places / "a.csv", "tid2013"], [places / "one", places / "tid"])
+    assert [(table.name, len(table)) for table in tables] == [("a", 8), ("tid2013", 45)]
+    assert roots_of(tables) == {"a": places / "one", "tid2013": places / "tid"}
+
+
+def test_one_folder_may_be_named_and_the_others_come_in_order(places: Path):
+    data = [str(places / "a.csv"), "tid2013", str(places / "b.csv")]
+    tables = read_data(data, [f"tid2013={places / 'tid'}", str(places / "one"), str(places)])
+    assert roots_of(tables) == {"a": places / "one", "tid2013": places / "tid", "b": places}
+    assert roots_of(read_data(data, {"tid2013": places / "tid"}))["a"] == places
+
+
+def test_a_table_file_has_its_own_folder_and_a_table_its_root(places: Path):
+    assert roots_of(read_data(places / "a.csv")) == {"a": places}
+    assert roots_of(read_data(full_reference(1, 1))) == {"fake": Path("nowhere")}
+
+
+@pytest.mark.parametrize(
+    ("data", "root", "words"),
+    [
+        ([], None, "Expected at least one data set, got none"),
+        (["tid2013"], None, "Expected the folder of the data set tid2013, got none"),
+        (["a.csv", "b.csv"], ["one"], "Expected a folder for each of a, b, got one"),
+        (["a.csv"], ["one", "two"], "Expected a folder for each of a, got one, two"),
+        (["a.csv"], ["nowhere"], "Expected the folder of a.csv at nowhere, got no such folder"),
+        (["a.csv", "a.csv"], None, "Expected data sets of different names, got a twice"),
+        (["a.csv"], ["a=one", "a=two"], "Expected one folder of a, got one and two"),
+    ],
+)
+def test_data_and_folders_that_do_not_fit_are_refused(
+    places: Path, monkeypatch: pytest.MonkeyPatch, data: list[str], root: list[str] | None, words: str
+):
+    monkeypatch.chdir(places)
+    with pytest.raises(EvaluationError, match=words):
+        read_data(data, root)
+
+
+def test_a_name_nobody_knows_has_the_nearest_offered(places: Path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'tid2013'"):
+        read_data("tid2031", places)
+    with pytest.raises(UnknownNameError, match="Expected the name of a data set, got 'c'"):
+        read_data(places / "a.csv", {"c": places})
+
+
+def test_a_table_without_rows_is_refused():
+    with pytest.raises(EvaluationError, match="Expected pictures in the data set fake, got none"):
+        read_data(table_of())
+
+
+def test_a_part_is_told_by_the_table_itself_or_by_a_split(tmp_path: Path):
+    own = table_of(rated("a", split="train"), rated("b", split="test"))
+    assert [row.image for row in read_part(own, "test")] == ["b"]
+    assert read_part(own, "all") is own
+    table = full_reference(10, 3)
+    write_split(tmp_path / "s.json", split_table(table, "vtamiq"))
+    assert len(read_part(table, "test", tmp_path / "s.json")) == 6
+    assert len(read_part(table, "train", tmp_path / "s.json")) == 18
+
+
+@pytest.mark.parametrize(
+    ("part", "split", "words"),
+    [
+        ("validation", None, "Expected pictures in the part validation of fake, got none"),
+        ("all", "s.json", "Expected a part beside the split s.json, got none"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(part: str, split: str | None, words: str):
+    with pytest.raises(EvaluationError, match=words):
+        read_part(table_of(rated("a", split="train"), rated("b", split="test")), part, split)
+
+
+def test_a_part_where_nothing_tells_the_parts_is_refused():
+    with pytest.raises(EvaluationError, match="Expected a split beside the part test, since the table of fake has no"):
+        read_part(full_reference(2, 2), "test")
+    with pytest.raises(UnknownNameError, match="Did you mean 'test'"):
+        read_part(full_reference(2, 2), "tests")
+
+
+def test_splits_meet_the_data_sets_they_were_made_of(tmp_path: Path):
+    tables = [full_reference(10, 1, "a"), full_reference(12, 1, "b")]
+    paths = [tmp_path / f"{table.name}.json" for table in tables]
+    for path, table in zip(paths, tables, strict=True):
+        write_split(path, split_table(table, "vtamiq"))
+    assert match_splits(paths[::-1], tables) == {"a": paths[0], "b": paths[1]}
+    assert match_splits([], tables) == {}
+    assert match_splits(paths[:1], [full_reference(10, 1, "renamed")]) == {"renamed": paths[0]}
+    with pytest.raises(EvaluationError, match=r"Expected one split of a, got .*a.json and .*a.json"):
+        match_splits([paths[0], paths[0]], tables)
+    with pytest.raises(EvaluationError, match=r"Expected a split of b, c in .*a.json, got one of a"):
+        match_splits(paths[:1], [tables[1], full_reference(3, 1, "c")])
+
+
+def test_a_split_of_other_pictures_is_refused(tmp_path: Path):
+    write_split(tmp_path / "s.json", split_table(full_reference(10, 3), "vtamiq"))
+    with pytest.raises(DatasetError, match="Expected every scene of fake in the split"):
+        read_part(full_reference(11, 3), "test", tmp_path / "s.json")

@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import UnknownNameError
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.file_scores import direction_of, take_scores
+from acutance.evaluation.planned import PlannedData
+from acutance.evaluation.protocols import find_protocol
+from tests.unit.datasets.tables import full_reference, rated, table_of
+from tests.unit.evaluation.planning import PLAIN, planned
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def take(path: Path | str, *data: PlannedData, **better) -> list[str]:
+    return take_scores([path], data, PLAIN, better)
+
+
+def scores_of(data: PlannedData, model: str) -> dict[str, float | None]:
+    return {image: said.score for (image, _), said in data.said[model].items()}
+
+
+def test_scores_go_to_their_pictures_with_their_directions(tmp_path: Path):
+    data = planned(full_reference(1, 3))
+    path = write(tmp_path / "s.csv", "image,ours,gmsd", "r000_2.png,2,-2", "r000_0.png,0,", "r000_1.png,1,-1")
+    assert take(path, data, ours="lower") == ["ours", "gmsd"]
+    assert scores_of(data, "ours") == {f"images/r000_{n}.png": float(n) for n in range(3)}
+    assert data.said["gmsd"][("images/r000_0.png", "images/r000.bmp")].error == "no score in the file"
+    assert data.better == {"ours": "lower", "gmsd": "lower"}
+
+
+def test_the_file_its_checksum_and_its_provenance_are_told(tmp_path: Path):
+    data = planned(full_reference(1, 1))
+    path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
+    Path(f"{path}.provenance.json").write_text(json.dumps({"python": "3.12"}))
+    take(path, data)
+    (told,) = data.files
+    assert (told["file"], told["provenance"]) == (str(path), {"python": "3.12"})
+    assert len(str(told["sha256"])) == 64
+    assert data.provenance == {"files": [told]}
+
+
+def test_provenance_that_cannot_be_read_is_refused(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
+    Path(f"{path}.provenance.json").write_text("{")
+    with pytest.raises(EvaluationError, match=r"Expected the provenance of .*s.csv at .*, got a file that cannot be"):
+        take(path, planned(full_reference(1, 1)))
+
+
+def test_pictures_without_a_score_are_named(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
+    words = r"every picture of fake in .*s.csv by psnr, got none of 5: images/r000_1.png, .* and 2 more. Score them too"
+    with pytest.raises(EvaluationError, match=words):
+        take(path, planned(full_reference(2, 3)))
+
+
+def test_scores_without_a_picture_are_named(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1", "z.png,2")
+    with pytest.raises(EvaluationError, match=r"Expected pictures of fake in .* got 1 that are none: z.png"):
+        take(path, planned(full_reference(1, 1)))
+
+
+def test_a_file_may_hold_scores_of_the_other_parts_too(tmp_path: Path):
+    data = planned(table_of(rated("a.png", split="train"), rated("b.png", split="test")), "test")
+    take(write(tmp_path / "s.csv", "image,psnr", "a.png,1", "b.png,2"), data)
+    assert scores_of(data, "psnr") == {"b.png": 2.0}
+
+
+def test_one_file_may_be_of_several_data_sets(tmp_path: Path):
+    first, second = planned(table_of(rated("a.png"), name="one")), planned(table_of(rated("b.png"), name="two"))
+    take(write(tmp_path / "s.csv", "image,psnr", "b.png,2", "a.png,1"), first, second)
+    assert (scores_of(first, "psnr"), scores_of(second, "psnr")) == ({"a.png": 1.0}, {"b.png": 2.0})
+
+
+def test_a_file_of_one_data_set_leaves_the_others_alone(tmp_path: Path):
+    first, second = planned(table_of(rated("a.png"), name="one")), planned(table_of(rated("b.png"), name="two"))
+    take(write(tmp_path / "s.csv", "image,psnr", "b.png,2"), first, second)
+    assert (first.said, first.files, len(second.files)) == ({}, [], 1)
+
+
+def test_a_name_in_two_data_sets_needs_the_file_to_be_named(tmp_path: Path):
+    first, second = planned(table_of(rated("a.png"), name="one")), planned(table_of(rated("a.png"), name="two"))
+    path = write(tmp_path / "s.csv", "image,psnr", "a.png,2")
+    with pytest.raises(EvaluationError, match=r"got a.png in one and two. Say which one .*: --scores one=FILE"):
+        take(path, first, second)
+    take(f"two={path}", first, second)
+    assert (first.said, scores_of(second, "psnr")) == ({}, {"a.png": 2.0})
+
+
+def test_a_model_of_two_files_is_refused(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
+    with pytest.raises(EvaluationError, match="Expected scores of fake by psnr once, got them again in"):
+        take_scores([path, path], [planned(full_reference(1, 1))], PLAIN, {})
+
+
+def test_the_direction_of_an_unknown_model_must_be_told():
+    with pytest.raises(
+        EvaluationError, match=r"Expected the direction of the scores of ours, .* Say --better ours=high"
+    ):
+        direction_of("ours", PLAIN, {})
+    assert direction_of("ours", PLAIN, {"ours": "lower"}) == "lower"
+    assert direction_of("psnr", PLAIN, {}) == "higher"
+    assert direction_of("psnr", PLAIN, {"psnr": "lower"}) == "lower"
+
+
+def test_a_term_has_the_direction_that_the_protocol_says():
+    assert direction_of("afine", find_protocol("afine-stage1"), {}) == "lower"
+
+
+def test_another_ending_is_refused():
+    with pytest.raises(UnknownNameError, match=r"\.txt"):
+        take("s.txt", planned(full_reference(1, 1)))

@@ -1,0 +1,58 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
+from tests.unit.datasets.tables import rated, table_of
+
+
+def inputs_of(*rows, scores: list[float]) -> EvaluationInputs:
+    return EvaluationInputs("ssim", "higher", table_of(*rows), np.array(scores), [None] * len(rows))
+
+
+def test_only_pictures_with_score_and_opinion_are_usable():
+    rows = [rated("a"), rated("b", None), rated("c"), rated("d", None)]
+    inputs = inputs_of(*rows, scores=[0.5, 0.5, np.nan, np.nan])
+    assert inputs.usable.tolist() == [True, False, False, False]
+    assert (inputs.failed, inputs.unrated) == (2, 1)
+
+
+def test_an_infinite_score_is_no_failure():
+    inputs = inputs_of(rated("a"), scores=[np.inf])
+    assert (inputs.usable.tolist(), inputs.failed) == ([True], 0)
+
+
+def test_what_is_not_known_is_no_number():
+    inputs = inputs_of(rated("a", 2.0, mos_std=0.5, num_votes=7), rated("b", 3.0), scores=[1.0, 2.0])
+    assert inputs.mos_std[0] == 0.5
+    assert inputs.num_votes[0] == 7
+    assert np.isnan([inputs.mos_std[1], inputs.num_votes[1]]).all()
+
+
+def test_scenes_are_those_of_the_rows_or_their_references_or_themselves():
+    inputs = inputs_of(rated("a", scene="s"), rated("b", reference="r"), rated("c"), scores=[1.0, 2.0, 3.0])
+    assert inputs.scenes == ["s", "r", "c"]
+
+
+def test_the_direction_of_opinions_is_that_of_the_rated_rows():
+    assert inputs_of(rated("a", better="lower"), rated("b", None), scores=[1.0, 2.0]).mos_better == "lower"
+    assert inputs_of(rated("a", None, better="lower"), scores=[1.0]).mos_better == "lower"
+    with pytest.raises(EvaluationError, match="Expected opinions of one direction in fake, got higher and lower"):
+        _ = inputs_of(rated("a", better="lower"), rated("b"), scores=[1.0, 2.0]).mos_better
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"curve": "logistic3"}, "Expected a curve from logistic4, logistic5, linear, none, got 'logistic3'"),
+        ({"draws": 1}, "Expected 0 draws for no intervals, or 2 and more, got 1"),
+        ({"draws": -5}, "got -5"),
+        ({"seed": -1}, "Expected a seed from 0 to 2.*32 - 1, got -1"),
+    ],
+)
+@pytest.mark.usefixtures("as_users_run_it")
+def test_settings_out_of_range_are_refused(changes: dict[str, Any], words: str):
+    with pytest.raises(EvaluationError, match=words):
+        StatisticsSettings(**changes)

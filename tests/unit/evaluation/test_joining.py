@@ -1,0 +1,89 @@
+from collections.abc import Sequence
+
+import pytest
+
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.joining import PathFinder, join, some
+from acutance.evaluation.protocol import PictureKey
+from acutance.evaluation.score_sheets import ScoredLine
+
+
+def lines(*names: str, reference: str | None = None) -> list[ScoredLine]:
+    return [ScoredLine(name, reference, float(place)) for place, name in enumerate(names)]
+
+
+def scores(names: list[str], keys: Sequence[PictureKey]) -> dict[str, float | None]:
+    return {image: line.score for (image, _), line in join(lines(*names), keys, "a file").scores.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("images/a.png", "images/a.png"),
+        ("./images/a.png", "images/a.png"),
+        ("/other/place/images/a.png", "images/a.png"),
+        ("C:\\sets\\images\\a.png", "images/a.png"),
+        ("a.png", "images/a.png"),
+        ("/elsewhere/a.png", "images/a.png"),
+        ("b.png", None),
+        ("images/b.png", "images/b.png"),
+        ("more/b.png", "more/b.png"),
+        ("A.png", None),
+        ("", None),
+    ],
+)
+def test_a_path_is_found_by_its_end_or_by_a_file_name_of_which_there_is_one(name: str, found: str | None):
+    assert PathFinder(["images/a.png", "images/b.png", "more/b.png"]).find(name) == found
+
+
+def test_the_longest_path_wins():
+    assert PathFinder(["b.png", "a/b.png"]).find("/x/a/b.png") == "a/b.png"
+    assert PathFinder(["b.png", "a/b.png"]).find("/x/b.png") == "b.png"
+
+
+def test_lines_are_joined_by_name_whatever_their_order():
+    keys = [("images/a.png", None), ("images/b.png", None), ("images/c.png", None)]
+    assert scores(["c.png", "/x/images/a.png", "images/b.png"], keys) == {
+        "images/c.png": 0.0,
+        "images/a.png": 1.0,
+        "images/b.png": 2.0,
+    }
+
+
+def test_a_line_without_a_picture_is_a_stray():
+    joined = join(lines("a.png", "z.png"), [("a.png", None)], "a file")
+    assert [line.image for line in joined.strays] == ["z.png"]
+
+
+def test_two_lines_for_a_picture_are_refused():
+    with pytest.raises(
+        EvaluationError, match=r"Expected one score of i/a.png in a file, got one for a.png and another"
+    ):
+        join(lines("a.png", "/x/a.png"), [("i/a.png", None)], "a file")
+
+
+def test_a_picture_beside_two_references_is_told_by_its_reference():
+    keys: list[PictureKey] = [("a.png", "refs/r.png"), ("a.png", "refs/s.png"), ("a.png", None)]
+    found = join(
+        [ScoredLine("a.png", "/x/s.png", 1.0), ScoredLine("a.png", None, 2.0), ScoredLine("a.png", "q.png", 3.0)],
+        keys,
+        "a file",
+    )
+    assert {key: line.score for key, line in found.scores.items()} == {keys[1]: 1.0, keys[2]: 2.0}
+    assert [line.reference for line in found.strays] == ["q.png"]
+
+
+def test_a_line_without_reference_means_every_place_of_its_picture():
+    keys: list[PictureKey] = [("a.png", "r.png"), ("a.png", "s.png")]
+    twice = [ScoredLine("a.png", None, 2.0)] * 2  # as a no-reference model scores such a table
+    assert {key: line.score for key, line in join(twice, keys, "a file").scores.items()} == dict.fromkeys(keys, 2.0)
+
+
+def test_the_reference_of_a_line_does_not_matter_where_a_picture_stands_once():
+    found = join(lines("a.png", reference="anything.png"), [("a.png", "r.png")], "a file")
+    assert list(found.scores) == [("a.png", "r.png")]
+
+
+def test_few_names_are_told_and_many_are_counted():
+    assert some(["a", "b", "c"]) == "a, b, c"
+    assert some(["a", "b", "c", "d"]) == "a, b, c and 1 more"

@@ -1,0 +1,102 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from acutance.errors import UnknownNameError
+from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet
+from acutance.scoring.files import ScoreFile
+from acutance.scoring.rows import ScoreRow
+
+ROWS = [
+    ScoreRow(image="a.png", reference="r.png", model="psnr", score=math.inf, terms={"part": 1.5}),
+    ScoreRow(image="a.png", reference=None, model="niqe", score=4.5),
+    ScoreRow(image='b, "c".png', reference="r.png", model="psnr", error="no such file"),
+]
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_what_score_wrote_is_read_in_every_format(tmp_path: Path, ending: str):
+    with ScoreFile(tmp_path / f"s.{ending}", ("part",)) as file:
+        file.write(ROWS)
+        file.finish()
+    sheet = read_sheet(file.path)
+    assert sheet == {
+        "psnr": [
+            ScoredLine("a.png", "r.png", math.inf),
+            ScoredLine('b, "c".png', "r.png", None, "no such file"),
+        ],
+        "niqe": [ScoredLine("a.png", None, 4.5)],
+    }
+    assert [line.score for line in read_sheet(file.path, "part")["psnr"]] == [1.5, None]
+
+
+def test_any_table_with_a_column_for_each_model_is_read(tmp_path: Path):
+    path = write(tmp_path / "w.csv", "\ufeffimage,ours,reference,theirs\na.png,1e-3,r.png,nan\n\nb.png,-inf,,2\n")
+    assert read_sheet(path) == {
+        "ours": [ScoredLine("a.png", "r.png", 0.001), ScoredLine("b.png", None, -math.inf)],
+        "theirs": [ScoredLine("a.png", "r.png", None, NO_SCORE), ScoredLine("b.png", None, 2.0)],
+    }
+
+
+def test_json_lines_may_have_a_key_for_each_model(tmp_path: Path):
+    path = write(tmp_path / "w.jsonl", '{"image": "a.png", "ours": 1}\n\n{"image": "b.png", "theirs": 2.5}\n')
+    assert [line.score for line in read_sheet(path)["ours"]] == [1.0, None]
+    assert [line.score for line in read_sheet(path)["theirs"]] == [None, 2.5]
+
+
+def test_a_lone_column_of_scores_is_a_model_with_the_name_of_the_file(tmp_path: Path):
+    path = write(tmp_path / "deepens.csv", "image,score\na.png,0.5\n")
+    assert read_sheet(path) == {"deepens": [ScoredLine("a.png", None, 0.5)]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("s.csv", "image,ours\n", "Expected scores at .*s.csv, got none"),
+        ("s.csv", "file,ours\na,1\n", "Expected the column image in .*s.csv, got file, ours"),
+        ("s.csv", "image,reference\na,b\n", "Expected a column of scores in .*s.csv, got image, reference"),
+        ("s.csv", "image,ours\na,good\n", "Expected a score in .*s.csv, line 2, column ours, got 'good'"),
+        ("s.csv", "image,ours\n,1\n", "Expected the path of an image in .*s.csv, line 2, got nothing"),
+        ("s.csv", "image,ours\na,1,2\n", "Expected 2 columns in .*s.csv, line 2, got 3"),
+        ("s.csv", "image,a,a\nx,1,2\n", "Expected columns of different names in .*s.csv, got 'a' twice"),
+        ("s.csv", "image,model,score\na,,1\n", "Expected the name of a model in .*s.csv, line 2, got nothing"),
+        ("s.csv", 'image,ours\n"a,1\n', "Expected scores at .*s.csv, got a file that cannot be read: unexpected end"),
+        ("s.jsonl", "[1]\n", "Expected a JSON object in .*s.jsonl, line 1, got"),
+        ("s.jsonl", '{"image": \n', "Expected scores at .*s.jsonl, got a file that cannot be read: Expecting value"),
+        ("s.jsonl", '{"image": "a", "ours": true}\n', "Expected a score in .*s.jsonl, line 1, column ours, got 'True'"),
+        ("s.parquet", "no parquet", "Expected scores at .*s.parquet, got a file that cannot be read: "),
+    ],
+)
+def test_a_file_that_holds_something_else_is_one_clear_line(tmp_path: Path, name: str, text: str, words: str):
+    with pytest.raises(EvaluationError, match=words) as caught:
+        read_sheet(write(tmp_path / name, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path):
+    (tmp_path / "s.csv").write_bytes(b"image,ours\n\xff,1\n")
+    with pytest.raises(EvaluationError, match=r"Expected scores at .*s.csv, got a file that cannot be read"):
+        read_sheet(tmp_path / "s.csv")
+
+
+def test_no_file_and_another_ending_are_refused(tmp_path: Path):
+    with pytest.raises(EvaluationError, match=r"Expected scores at .*s.csv, got no such file"):
+        read_sheet(tmp_path / "s.csv")
+    with pytest.raises(UnknownNameError, match=r"got '.xlsx'"):
+        read_sheet(tmp_path / "s.xlsx")
+
+
+def test_a_term_that_the_file_does_not_tell_is_refused(tmp_path: Path):
+    long = write(tmp_path / "long.csv", "image,model,score\na,afine,1\n")
+    with pytest.raises(EvaluationError, match=r"Expected the column adaptive in .*long.csv, got image, model, score"):
+        read_sheet(long, "adaptive")
+    wide = write(tmp_path / "wide.csv", "image,afine\na,1\n")
+    with pytest.raises(EvaluationError, match=r"Expected the term adaptive in .*wide.csv, got a column for each model"):
+        read_sheet(wide, "adaptive")
