@@ -2,6 +2,7 @@
 
     acutance.score("out.png", reference="truth.png", model="psnr")    one score
     acutance.score("outputs/", reference="truth/")                    rows of many
+    acutance.compare(["swinir/", "ours/"], reference="truth/")    which method is better
     acutance.load("afine", weights="afine.pth")             a model: an nn.Module
     acutance.list_models()                                  what there is
 
@@ -27,6 +28,7 @@ from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:
     from acutance.catalog import list_models, load
+    from acutance.comparison.compare import compare
     from acutance.scoring import Score, ScoreRow, score
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "ScoreRow",
     "ShapeMismatchError",
     "UnknownNameError",
+    "compare",
     "list_models",
     "load",
     "score",
@@ -51,6 +54,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
+    "compare": "acutance.comparison.compare",
     "list_models": "acutance.catalog",
     "load": "acutance.catalog",
     "Score": "acutance.scoring",

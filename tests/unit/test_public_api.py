@@ -22,6 +22,7 @@ def test_the_public_names_are_frozen():
         "ScoreRow",
         "ShapeMismatchError",
         "UnknownNameError",
+        "compare",
         "list_models",
         "load",
         "score",
@@ -46,6 +47,11 @@ def test_another_name_is_an_attribute_error():
             "score",
             "images * reference model weights options pair_by allow_unmatched device precision offline batch_size "
             "workers background on_progress",
+        ),
+        (
+            "compare",
+            "methods * reference model weights options pair_by allow_unmatched scores better preferences output resume "
+            "overwrite draws seed device precision offline batch_size workers background on_progress",
         ),
         ("load", "name weights * device precision offline on_progress options"),
         ("list_models", ""),

@@ -1,0 +1,198 @@
+"""``acutance compare``: methods beside each other."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from acutance.cli.score import SOME_FAILED, Format, Precision
+
+if TYPE_CHECKING:
+    from acutance.comparison.results import Comparison
+
+COMPARE_EPILOG = (
+    "Examples:\n\nacutance compare --reference truth/ swinir/ realesrgan/ ours/ --model afine --model psnr\n\n"
+    "acutance compare --preferences votes.csv"
+)
+
+
+def compare(
+    methods: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Folder of each method; its name is that of the folder unless given as NAME=DIR.", show_default=False
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model to compare by; may be repeated. By default psnr, ssim, ms_ssim, gmsd and vsi.",
+            show_default=False,
+        ),
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Option of a model, such as ssim.channel=rgb; may be repeated.", show_default=False),
+    ] = None,
+    pair_by: Annotated[
+        str,
+        typer.Option(help="How names meet in the folders: path, stem, or a regular expression with one group."),
+    ] = "path",
+    allow_unmatched: Annotated[
+        bool, typer.Option("--allow-unmatched", help="Compare the pictures that all methods have.")
+    ] = False,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="File of acutance score on these folders, instead of scoring.", show_default=False),
+    ] = None,
+    better: Annotated[
+        list[str] | None,
+        typer.Option(help="Direction of a model in such a file: NAME=higher or NAME=lower.", show_default=False),
+    ] = None,
+    preferences: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file of what people prefer: first, second, and first_wins or winner.", show_default=False
+        ),
+    ] = None,
+    output_format: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the comparison and its scores.", show_default=False),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the scores of the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Page with pictures side by side to write, .html.", show_default=False)
+    ] = None,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw violins and wins into the folder.")] = False,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws for intervals; 0 for none.", min=0)] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
+    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
+    background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+) -> None:
+    """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
+    from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+    from acutance.cli.progress import counting, downloading
+    from acutance.comparison.compare import CompareRequest
+    from acutance.comparison.figures import Draws
+    from acutance.comparison.files import write_comparison
+    from acutance.scoring.settings import checked_settings
+
+    request = CompareRequest(
+        methods or [],
+        reference,
+        model or None,
+        weights=parse_weights(weights or []),
+        options=parse_options(settings or []),
+        settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+        pair_by=pair_by,
+        allow_unmatched=allow_unmatched,
+        scores=scores,
+        better=parse_directions(better or []),
+        preferences=preferences,
+        draws=Draws(draws, seed),
+    )
+    request.demand_place(output, resume=resume, overwrite=overwrite)
+    _demand_outputs(output, report, plots=plots, is_drawable=bool(request.folders), replaces=overwrite or resume)
+    for line in request.report():
+        typer.echo(line, err=True)
+    with downloading("weights") as advance:
+        request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+    with counting("scoring") as advance:
+        comparison = request.run(advance)
+    if output is not None:
+        write_comparison(comparison, output)
+    _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
+    _print(comparison, output_format)
+    _finish(comparison, output)
+
+
+def _demand_outputs(
+    output: Path | None, report: Path | None, *, plots: bool, is_drawable: bool, replaces: bool
+) -> None:
+    """Raise before any work for what would fail after it."""
+    from acutance.errors import ConfigError
+    from acutance.extras import require
+
+    if plots:
+        require("matplotlib", extra="plots")
+        if output is None or not is_drawable:
+            lacking = "--output" if output is None else "folders of methods"
+            raise ConfigError(f"Expected {lacking} beside --plots, got none. Name it, or leave --plots out.")
+    if report is not None:
+        from acutance.reports.page import demand_report_place
+
+        demand_report_place(report, overwrite=replaces)
+
+
+def _print(comparison: "Comparison", output_format: Format) -> None:
+    from acutance.cli.comparison_tables import comparison_tables
+    from acutance.cli.tables import printable, stdout_console
+    from acutance.comparison.files import comparison_json, method_lines
+    from acutance.scoring.lines import csv_line
+
+    if output_format is Format.table:
+        console = stdout_console()
+        for index, part in enumerate(comparison_tables(comparison)):
+            if index and not isinstance(part, str):
+                console.print()
+            console.print(part, markup=False, highlight=False)
+    elif output_format is Format.csv:
+        sys.stdout.writelines(map(csv_line, method_lines(comparison)))
+    else:
+        sys.stdout.write(comparison_json(comparison))
+    sys.stdout.flush()
+    for note in comparison.notes:
+        typer.echo(printable(f"note: {note}"), err=True)
+
+
+def _draw(comparison: "Comparison", output: Path | None, report: Path | None, *, replaces: bool) -> None:
+    from acutance.cli.progress import counting
+
+    if output is not None:
+        from acutance.reports.comparison_plots import violin_figure, wins_figure
+        from acutance.reports.figures import save_figure
+
+        for name, draw in (("violins", violin_figure), ("wins", wins_figure)):
+            path = output / "plots" / f"{name}.png"
+            save_figure(draw(comparison), path, overwrite=replaces)
+            typer.echo(f"figure: {path}", err=True)
+    if report is not None:
+        from acutance.reports.page import write_report
+
+        with counting("report") as advance:
+            write_report(comparison, report, overwrite=replaces, on_progress=advance)
+        typer.echo(f"report: {report}", err=True)
+
+
+def _finish(comparison: "Comparison", output: Path | None) -> None:
+    from acutance.cli.tables import printable
+
+    total = failed = 0
+    for picture in comparison.pictures:
+        total += len(picture.images) * len(comparison.models)
+        for model, errors in picture.errors.items():
+            for method, error in errors.items():
+                failed += 1
+                typer.echo(printable(f"failed: {picture.images[method]} by {model}: {error}"), err=True)
+    if output is not None:
+        typer.echo(f"results in {output}", err=True)
+    if failed:
+        typer.echo(f"{failed} of {total} scores failed", err=True)
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,124 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from acutance.comparison.files import comparison_json, read_comparison
+from tests.unit.cli.conftest import Run
+from tests.unit.scoring.fakes import write_pictures
+
+METHODS = ("compare", "out", "ours", "--reference", "truth", "-m", "psnr", "-m", "mdsi")
+
+
+@pytest.fixture
+def here(run: Run, tmp_path: Path) -> Path:
+    """The folder of ``run``, with a second method ours/ beside out/."""
+    write_pictures(tmp_path / "ours", "a.png", "b.png", seed=10)  # the references themselves
+    write_pictures(tmp_path / "truth", "a.png", "b.png", seed=10)
+    return tmp_path
+
+
+def test_methods_are_rows_and_models_are_columns(run: Run, here: Path):
+    result = run(*METHODS)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["method", "psnr", "↑", "mdsi", "↓"]
+    assert lines[1].split()[0] == "out"
+    assert lines[3].split()[:2] == ["ours", "best"]
+    assert lines[4].split()[-2:] == ["2", "wins"]
+    assert result.stderr.startswith("2 pictures of out, ours by psnr, mdsi\nnote: psnr: 2 infinite scores")
+
+
+def test_csv_has_a_line_for_each_model_and_method(run: Run, here: Path):
+    rows = list(csv.DictReader(run(*METHODS, "-f", "csv").stdout.splitlines()))
+    assert [(row["model"], row["method"]) for row in rows] == [
+        ("psnr", "out"),
+        ("psnr", "ours"),
+        ("mdsi", "out"),
+        ("mdsi", "ours"),
+    ]
+
+
+def test_json_is_what_is_written(run: Run, here: Path):
+    result = run(*METHODS, "-f", "json", "-o", "results")
+    assert result.stdout == Path("results/comparison.json").read_text()
+    assert result.stdout == comparison_json(read_comparison("results"))
+    assert json.loads(result.stdout)["methods"] == ["out", "ours"]
+    assert result.stderr.endswith("results in results\n")
+
+
+def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, here: Path):
+    (here / "out/b.png").write_bytes(b"no picture")
+    result = run(*METHODS)
+    assert result.exit_code == 1
+    assert "means over 1 picture" in result.stdout
+    assert "note: psnr: 1 of 2 pictures have a score by every method" in result.stderr
+    assert "failed: out/b.png by psnr: out/b.png: Expected a picture" in result.stderr
+    assert result.stderr.endswith("2 of 8 scores failed\n")
+
+
+def test_scores_in_a_file_are_taken(run: Run, here: Path):
+    run("score", "out", "ours", "-r", "truth", "-m", "psnr", "-o", "scores.csv")
+    result = run("compare", "first=out", "ours", "--scores", "scores.csv", "-f", "csv")
+    assert result.exit_code == 0
+    assert [row["method"] for row in csv.DictReader(result.stdout.splitlines())] == ["first", "ours"]
+
+
+def test_preferences_alone_are_an_order(run: Run, here: Path):
+    Path("votes.csv").write_text("first,second,winner\na,b,b\nb,a,a\na,b,b\n")
+    result = run("compare", "--preferences", "votes.csv")
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["preferred", "strength"],
+        ["b", "+0.3466"],
+        ["a", "-0.3466"],
+    ]
+    assert result.stderr == "3 preferences between a, b\n"
+
+
+def test_plots_and_a_report_are_made_and_never_replaced_unasked(run: Run, here: Path):
+    pytest.importorskip("matplotlib")
+    everything = (*METHODS, "-o", "results", "--plots", "--report", "report.html")
+    assert run(*everything).exit_code == 0
+    assert Path("results/plots/violins.png").read_bytes()[1:4] == b"PNG"
+    assert Path("results/plots/wins.png").is_file()
+    page = Path("report.html").read_text()
+    assert "ours" in page
+    assert "mdsi" in page
+    again = run(*METHODS, "-o", "other", "--report", "report.html")
+    assert again.exit_code == 2
+    assert "Expected no file at report.html, got one" in again.stderr
+    assert not Path("other").exists()
+    assert run(*everything, "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["compare"], "Expected folders of methods or a file of preferences, got neither"),
+        (["compare", "out", "absent", "-r", "truth"], "Expected a folder of pictures by absent at absent, got nothing"),
+        (["compare", "out", "deep/out", "-r", "truth"], "got out twice: out and deep/out. Choose names with NAME=DIR"),
+        ([*METHODS, "--plots"], "Expected --output beside --plots, got none"),
+        ([*METHODS, "--resume"], "Expected --output beside --resume, got none"),
+        ([*METHODS, "--report", "page.pdf"], "Expected a report that ends in .html, got page.pdf"),
+        ([*METHODS, "-o", "there"], "Expected no comparison in there, got comparison.json"),
+        ([*METHODS, "--better", "x=up"], "Expected a direction as NAME=higher or NAME=lower, got 'x=up'"),
+        ([*METHODS, "--pair-by", "[a"], "Expected pair_by as path, stem or a regular expression, got '[a'"),
+        (["compare", "--preferences", "absent.csv"], "Expected a CSV file of preferences at absent.csv, got: No such"),
+        (["compare", "out", "--scores", "absent.csv"], "absent.csv, got no such file"),
+        (
+            ["compare", "--preferences", "votes.csv", "--plots", "-o", "new"],
+            "Expected folders of methods beside --plots",
+        ),
+    ],
+)
+def test_a_wrong_call_is_one_line_on_stderr_and_status_2(run: Run, here: Path, arguments: list[str], words: str):
+    Path("there").mkdir()
+    Path("there/comparison.json").write_text("{}")
+    Path("votes.csv").write_text("first,second,winner\na,b,b\n")
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("acutance: Expected ")
+    assert words in line
+    assert not Path("new").exists()

@@ -1,0 +1,227 @@
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import acutance
+from acutance.comparison.compare import CompareRequest
+from acutance.comparison.files import read_comparison
+from acutance.errors import ConfigError, PairingError, UnknownNameError
+from acutance.evaluation.faults import EvaluationError
+from acutance.scoring import ScoreRows
+from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_pictures
+
+FOLDERS = ["near", "far"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Six references in truth/, and two methods: near/ is little off, far/ a lot; the present folder."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("truth", *FOLDERS):
+        (tmp_path / folder).mkdir()
+    for index in range(6):
+        truth = noise(index).astype(np.int16)
+        for folder, off in (("truth", 0), ("near", 4), ("far", 30 + index)):
+            pixels = np.where(truth < 128, truth + off, truth - off).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{index}.png")
+    return tmp_path
+
+
+def scored(folder: str) -> ScoreRows:
+    rows = acutance.score(folder, reference="truth", model="psnr")
+    assert isinstance(rows, ScoreRows)
+    return rows
+
+
+def test_the_better_method_wins_on_every_picture(here: Path):
+    found = acutance.compare(FOLDERS, reference="truth", model=["psnr", "mdsi"], draws=100)
+    assert (found.methods, found.models) == (FOLDERS, ["psnr", "mdsi"])
+    assert found.better == {"psnr": "higher", "mdsi": "lower"}
+    wins = {(one.model, one.method): one.wins for one in found.results}
+    assert wins["psnr", "near"] == 6
+    assert wins["psnr", "far"] == 0
+    test = found.tests[0]
+    assert (test.first, test.second, test.winner, test.p_value) == ("near", "far", "near", 2 / 2**6)
+    assert [place.name for place in found.orders["psnr"]] == FOLDERS
+    assert found.left_out == []
+
+
+def test_the_scores_are_those_of_acutance_score(here: Path):
+    found = acutance.compare({"a": "near", "b": "far"}, reference="truth", model="psnr", draws=0)
+    rows = {row.image: row.score for folder in FOLDERS for row in scored(folder)}
+    assert {
+        picture.images[method]: score for picture in found.pictures for method, score in picture.scores["psnr"].items()
+    } == rows
+
+
+def test_each_reference_is_encoded_once_for_all_methods(here: Path):
+    shared = SharedDistance()
+    acutance.compare([*FOLDERS, "same=truth"], reference="truth", model=[shared, Distance()], draws=0)
+    assert len(shared.encoded) == 6
+
+
+def test_models_that_need_no_reference_compare_without_one(here: Path):
+    found = acutance.compare(FOLDERS, model=Brightness(), draws=0)
+    assert found.pictures[0].reference is None
+    assert all(one.count == 6 for one in found.results)
+    with pytest.raises(ConfigError, match="Expected a reference or a no-reference model, got neither"):
+        acutance.compare(FOLDERS)
+
+
+def test_a_failed_picture_is_told_and_counts_for_no_method(here: Path):
+    (here / "far/3.png").write_bytes(b"no picture")
+    found = acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0)
+    near, far = found.results
+    assert (near.count, near.failed, far.count, far.failed) == (5, 0, 5, 1)
+    assert list(found.pictures[3].errors["psnr"]) == ["far"]
+    assert found.pictures[3].scores["psnr"]["near"] is not None
+    assert near.mean == pytest.approx(np.mean([one.scores["psnr"]["near"] for one in found.pictures if not one.errors]))
+    assert "psnr: 5 of 6 pictures have a score by every method; all numbers are over them" in found.notes
+
+
+def test_a_missing_picture_is_an_error_unless_it_is_allowed(here: Path):
+    (here / "far/3.png").unlink()
+    with pytest.raises(PairingError, match=r"1 picture missing from a method \(3.png not in far\)"):
+        acutance.compare(FOLDERS, reference="truth", model="psnr")
+    found = acutance.compare(FOLDERS, reference="truth", model="psnr", allow_unmatched=True, draws=0)
+    assert (len(found.pictures), found.left_out) == (5, ["3.png"])
+
+
+def test_a_method_that_copies_the_reference_has_infinite_psnr_and_finite_numbers(here: Path):
+    found = acutance.compare([*FOLDERS, "same=truth"], reference="truth", model="psnr", draws=50)
+    same = found.results[2]
+    assert found.pictures[0].scores["psnr"]["same"] == math.inf
+    assert same.mean is not None
+    assert math.isfinite(same.mean)
+    assert same.wins == 6
+    assert all(test.difference is not None and math.isfinite(test.difference) for test in found.tests)
+    assert any("6 infinite scores" in note for note in found.notes)
+
+
+def test_results_are_written_with_scores_and_provenance_and_never_replaced_unasked(here: Path):
+    found = acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0, output="results")
+    assert read_comparison("results") == found
+    assert sorted(path.name for path in Path("results").iterdir()) == [
+        "comparison.json",
+        "disagreements.csv",
+        "methods.csv",
+        "pictures.csv",
+        "scores.csv",
+        "scores.csv.provenance.json",
+        "tests.csv",
+    ]
+    assert found.provenance["methods"] == {"near": "near", "far": "far"}
+    assert found.provenance["scores"]["models"][0]["model"] == "psnr"  # type: ignore[index]
+    with pytest.raises(ConfigError, match=r"Expected no comparison in results, got comparison.json. Continue it with"):
+        acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0, output="results")
+    acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0, output="results", overwrite=True)
+
+
+def test_a_run_that_was_cut_off_is_continued(here: Path):
+    models = [Distance("psnr")]
+    acutance.compare(FOLDERS, reference="truth", model=models, draws=0, output="results")
+    whole = Path("results/scores.csv").read_text()
+    Path("results/scores.csv").write_text("".join(whole.splitlines(keepends=True)[:8]) + "near/3.p")
+    models[0].batches.clear()
+    (request := CompareRequest(FOLDERS, "truth", models)).demand_place(Path("results"), resume=True)
+    request.load_models()
+    done = []
+    found = request.run(lambda place, count: done.append((place, count)))
+    assert done[0] == (8, 12)
+    assert Path("results/scores.csv").read_text() == whole
+    assert found.pictures == read_comparison("results").pictures
+
+
+def test_scores_of_a_file_give_the_same_comparison(here: Path):
+    scored = acutance.compare(FOLDERS, reference="truth", model=["psnr", "mdsi"], draws=50, output="results")
+    for folder in FOLDERS:
+        (here / folder).rename(here / f"{folder}-gone")
+    taken = acutance.compare(FOLDERS, scores="results/scores.csv", draws=50)
+    assert (taken.pictures, taken.results, taken.tests) == (scored.pictures, scored.results, scored.tests)
+    assert taken.provenance["scores"]["models"] == scored.provenance["scores"]["models"]  # type: ignore[index]
+    assert len(taken.provenance["scores"]["sha256"]) == 64  # type: ignore[index]
+
+
+def test_a_model_of_another_package_needs_its_direction(here: Path):
+    with open("theirs.csv", "w") as file:  # noqa: PTH123
+        csv.writer(file).writerows([["image", "lpips"], ["near/0.png", 0.1], ["far/0.png", 0.4]])
+    with pytest.raises(EvaluationError, match=r"the direction of the scores of lpips, .* Say --better lpips=higher or"):
+        acutance.compare(FOLDERS, scores="theirs.csv")
+    found = acutance.compare(FOLDERS, scores="theirs.csv", better={"lpips": "lower"})
+    assert [one.wins for one in found.results] == [1, 0]
+
+
+def test_preferences_alone_need_no_pictures(tmp_path: Path):
+    votes = tmp_path / "votes.csv"
+    votes.write_text("first,second,winner\na,b,a\nb,a,b\na,b,a\n")
+    found = acutance.compare(preferences=votes, output=tmp_path / "results")
+    assert (found.methods, found.models, found.results) == (["a", "b"], [], [])
+    strengths = {place.name: place.strength for place in found.orders["preferences"]}
+    assert strengths == pytest.approx({"a": 0.5 * math.log(2), "b": -0.5 * math.log(2)})
+    assert read_comparison(tmp_path / "results") == found
+
+
+def test_preferences_stand_beside_scores(here: Path):
+    Path("votes.csv").write_text("first,second,first_wins\nnear,far,0.25\n")
+    found = acutance.compare(FOLDERS, reference="truth", model="psnr", preferences="votes.csv", draws=0)
+    assert [place.name for place in found.orders["preferences"]] == ["far", "near"]
+    Path("votes.csv").write_text("first,second,first_wins\nnear,fat,0.25\n")
+    with pytest.raises(UnknownNameError, match=r"Expected the name of a method, got 'fat'. Did you mean 'far'"):
+        acutance.compare(FOLDERS, reference="truth", model="psnr", preferences="votes.csv")
+
+
+def test_one_method_has_numbers_and_no_tests(here: Path):
+    found = acutance.compare(["near"], reference="truth", model="psnr", draws=20)
+    assert (found.tests, found.orders, found.disagreements) == ([], {}, [])
+    assert found.results[0].interval is not None
+    assert found.notes == ["only one method, near: nothing to compare it with, so there are no wins and no tests"]
+
+
+def test_one_picture_has_numbers_and_no_interval(here: Path):
+    for folder in FOLDERS:
+        write_pictures(here / f"one-{folder}", "0.png", seed=len(folder))
+    found = acutance.compare(["one-near", "one-far"], reference="truth/0.png", model="psnr")
+    assert [one.interval for one in found.results] == [None, None]
+    assert (found.tests[0].p_value, found.tests[0].winner) == (1.0, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "folders of methods or a file of preferences, got neither"),
+        ({"preferences": "votes.csv", "reference": "truth"}, "no reference beside preferences without folders, got"),
+        ({"preferences": "votes.csv", "model": "psnr"}, "no model beside preferences without folders, got psnr"),
+        ({"methods": FOLDERS, "scores": "s.csv", "reference": "truth"}, "no reference beside a file of scores, got"),
+        ({"methods": FOLDERS, "scores": "s.csv", "model": Distance()}, "names of models beside a file of scores"),
+        ({"methods": FOLDERS, "better": {"x": "lower"}}, "a file of scores beside better"),
+        ({"methods": FOLDERS, "reference": "truth", "draws": 1}, "0 draws for no intervals, or 2 and more, got 1"),
+        ({"methods": FOLDERS, "reference": "truth", "model": "psnr", "resume": True}, "--output beside --resume"),
+        ({"methods": FOLDERS, "reference": "truth", "model": "psnr", "output": "o", "resume": True, "overwrite": True},
+         "--resume or --overwrite, got both"),
+        ({"methods": FOLDERS, "reference": "truth", "model": "psnr", "output": "votes.csv"}, "a folder to write at"),
+        ({"methods": FOLDERS, "reference": "truth", "model": "pnsr"}, "Did you mean 'psnr'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_one_clear_line(here: Path, given: dict[str, object], words: str):
+    Path("votes.csv").write_text("first,second,winner\nnear,far,far\n")
+    Path("s.csv").write_text("image,model,score\nnear/0.png,psnr,1\nfar/0.png,psnr,2\n")
+    with pytest.raises(ConfigError, match=words) as caught:
+        acutance.compare(**given)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_the_report_says_what_will_be_compared(here: Path):
+    (here / "near/notes.txt").write_text("")
+    (here / "far/5.png").unlink()
+    Path("votes.csv").write_text("first,second,winner\nnear,far,far\n")
+    request = CompareRequest(FOLDERS, "truth", "psnr", allow_unmatched=True, preferences="votes.csv")
+    assert request.report() == [
+        "5 pictures of near, far by psnr",
+        "passed over 1 file that is no picture by its name",
+        "1 preference between near, far",
+        "left out: 1 picture missing from a method (5.png not in far)",
+    ]

@@ -1,0 +1,120 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap, wilcoxon
+from statsmodels.stats.multitest import multipletests
+
+from acutance.comparison.figures import Draws, interval_of, method_results, method_tests, worst_pictures
+from acutance.errors import ConfigError
+from acutance.evaluation.results import Better
+from tests.unit.comparison.fakes import complete, drawn
+
+NONE_FAILED = dict.fromkeys(("blur", "noise", "ours", "m0", "m1", "m2", "m3"), 0)
+FEW = Draws(200)
+
+
+def test_means_medians_and_wins_are_those_of_numpy():
+    scores = drawn(1, ties=True)
+    results = method_results(scores, NONE_FAILED, FEW)
+    assert [one.mean for one in results] == pytest.approx(scores.values.mean(axis=0).tolist())
+    assert [one.median for one in results] == pytest.approx(np.median(scores.values, axis=0).tolist())
+    best = scores.values == scores.values.max(axis=1, keepdims=True)
+    expected = (best & ~best.all(axis=1, keepdims=True)).sum(axis=0)
+    assert [one.wins for one in results] == expected.tolist()
+
+
+def test_intervals_are_near_those_of_scipys_bootstrap():
+    values = drawn(2, pictures=200).values[:, 0]
+    ours = interval_of(values, Draws(4000))
+    theirs = bootstrap((values,), np.mean, method="percentile", n_resamples=4000, rng=1).confidence_interval
+    assert ours is not None
+    width = theirs.high - theirs.low
+    assert ours.low == pytest.approx(theirs.low, abs=0.05 * width)
+    assert ours.high == pytest.approx(theirs.high, abs=0.05 * width)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_another():
+    values = drawn(2).values[:, 0]
+    assert interval_of(values, Draws(100, seed=1)) == interval_of(values, Draws(100, seed=1))
+    assert interval_of(values, Draws(100, seed=1)) != interval_of(values, Draws(100, seed=2))
+
+
+def test_one_picture_or_no_draws_give_no_interval():
+    assert interval_of(np.array([1.0]), Draws()) is None
+    assert interval_of(np.array([1.0, 2.0]), Draws(0)) is None
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_p_values_are_scipys_signed_ranks_with_the_correction_of_statsmodels(better: Better):
+    values = drawn(4, pictures=30, methods=4).values
+    scores = complete(values, better=better, methods=[f"m{index}" for index in range(4)])
+    tests = method_tests(scores, FEW)
+    pairs = [(first, second) for first in range(4) for second in range(first + 1, 4)]
+    p_values = [wilcoxon(values[:, first], values[:, second], method="exact").pvalue for first, second in pairs]
+    corrected = multipletests(p_values, method="holm")[1]
+    np.testing.assert_allclose([test.p_value for test in tests], p_values, rtol=1e-9)
+    np.testing.assert_allclose([test.p_corrected for test in tests], corrected, rtol=1e-9)
+    for test, (first, second), p_corrected in zip(tests, pairs, corrected, strict=True):
+        gap = values[:, first] - values[:, second]
+        assert test.difference == pytest.approx(gap.mean())
+        is_first = (gap.mean() > 0) == (better == "higher")
+        assert test.winner == ("" if p_corrected >= 0.05 else f"m{first if is_first else second}")
+        wins = (int((gap > 0).sum()), int((gap < 0).sum()))
+        assert (test.first_wins, test.second_wins) == (wins if better == "higher" else wins[::-1])
+
+
+def test_infinite_scores_win_and_rank_first_but_differ_by_finite_amounts():
+    rows = [[math.inf, 30.0], [math.inf, math.inf], [31.0, 30.0]] + [[30.0 + index, 29.0] for index in range(6)]
+    scores = complete(rows, methods=["a", "b"])
+    (test,) = method_tests(scores, FEW)
+    assert (test.first_wins, test.ties, test.second_wins) == (8, 1, 0)
+    assert test.difference == pytest.approx((5.0 + 0.0 + 1.0 + sum(range(1, 7))) / 9)
+    assert test.p_value == pytest.approx(2 / 2**8)
+    assert test.winner == "a"
+    first, second = method_results(scores, {"a": 0, "b": 0}, FEW)
+    assert first.mean is not None
+    assert math.isfinite(first.mean)
+    assert first.wins == 8
+    assert second.median == 29.0
+
+
+def test_where_every_score_is_infinite_there_are_wins_and_no_means():
+    scores = complete([[math.inf, math.inf]] * 3, methods=["a", "b"])
+    (test,) = method_tests(scores, FEW)
+    assert (test.difference, test.interval, test.p_value, test.ties) == (None, None, 1.0, 3)
+    (first, _) = method_results(scores, {"a": 0, "b": 0}, FEW)
+    assert (first.mean, first.interval, first.median) == (None, None, math.inf)
+
+
+def test_equal_scores_have_p_1_and_no_winner():
+    (test,) = method_tests(complete([[1.0, 1.0]] * 5), FEW)
+    assert (test.p_value, test.p_corrected, test.winner, test.ties) == (1.0, 1.0, "", 5)
+
+
+def test_without_pictures_there_are_no_numbers():
+    scores = complete(np.zeros((0, 2)))
+    assert method_tests(scores, FEW) == []
+    result = method_results(scores, {"blur": 3, "noise": 1}, FEW)[0]
+    assert (result.count, result.failed, result.mean, result.median, result.wins) == (0, 3, None, None, 0)
+
+
+@pytest.mark.parametrize(("better", "expected"), [("higher", ["p2", "p0"]), ("lower", ["p1"])])
+def test_a_method_is_worst_where_it_falls_farthest_below_the_mean_of_the_others(better: Better, expected: list[str]):
+    scores = complete([[1.0, 2.0, 3.0], [5.0, 4.0, 3.0], [1.0, 9.0, 9.0], [2.0, 1.0, 3.0]], better=better)
+    assert worst_pictures(scores, 0) == expected
+    assert worst_pictures(scores, 0, kept=1) == expected[:1]
+    assert worst_pictures(complete([[1.0]]), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("draws", "words"),
+    [
+        ((1, 0, 0.95), "2 and more, got 1"),
+        ((10, -1, 0.95), "a seed from 0"),
+        ((10, 0, 95.0), "a level between 0 and 1"),
+    ],
+)
+def test_draws_out_of_range_are_an_error(draws: tuple[int, int, float], words: str):
+    with pytest.raises(ConfigError, match=words):
+        Draws(*draws)

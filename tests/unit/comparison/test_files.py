@@ -1,0 +1,119 @@
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acutance.comparison.comparing import compare_scores
+from acutance.comparison.figures import Draws
+from acutance.comparison.files import WRITTEN, comparison_json, read_comparison, write_comparison
+from acutance.comparison.preference_files import Preferences
+from acutance.comparison.results import Comparison
+from acutance.errors import ConfigError
+from acutance.evaluation.faults import EvaluationError
+from tests.unit.comparison.fakes import picture
+
+AWKWARD = 'two words, "quoted"\n\u0000inf.png'
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """Three pictures, one of them with an awkward name, an infinite score and a failed one."""
+    pictures = [
+        picture(AWKWARD, {"psnr": {"a": math.inf, "b": 30.0}, "gmsd": {"a": 0.1, "b": 0.2}}),
+        picture("p.png", {"psnr": {"a": 28.0, "b": 29.0}, "gmsd": {"a": 0.1, "b": 0.2}}),
+        picture("q.png", {"psnr": {"a": 27.0, "b": None}, "gmsd": {"a": 0.3, "b": 0.2}}),
+    ]
+    votes = Preferences(["a", "b"], np.array([[0.0, 2.0], [1.0, 0.0]]), 3)
+    return compare_scores(
+        pictures,
+        ["a", "b"],
+        {"psnr": "higher", "gmsd": "lower"},
+        preferences=votes,
+        draws=Draws(50),
+        left_out=["z.png"],
+        provenance={"methods": {"a": "out/a"}},
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_is_written_is_read_again(comparison: Comparison, tmp_path: Path):
+    paths = write_comparison(comparison, tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == list(WRITTEN)
+    assert read_comparison(tmp_path / "new/folder") == comparison
+    assert read_comparison(tmp_path / "new/folder/comparison.json") == comparison
+
+
+def test_the_json_is_json_and_an_infinite_score_is_infinite(comparison: Comparison):
+    text = comparison_json(comparison)
+    loaded = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert loaded["pictures"][0]["scores"]["psnr"] == {"a": math.inf, "b": 30.0}
+    assert loaded["pictures"][0]["picture"] == AWKWARD
+
+
+def test_the_table_of_methods_has_a_line_for_each_model_and_method(comparison: Comparison, tmp_path: Path):
+    write_comparison(comparison, tmp_path)
+    found = rows(tmp_path / "methods.csv")
+    assert [(row["model"], row["method"]) for row in found] == [
+        ("psnr", "a"),
+        ("psnr", "b"),
+        ("gmsd", "a"),
+        ("gmsd", "b"),
+        ("preferences", "a"),
+        ("preferences", "b"),
+    ]
+    first = comparison.results[0]
+    assert first.interval is not None
+    assert (float(found[0]["mean"]), float(found[0]["mean_low"])) == (first.mean, first.interval.low)
+    assert (found[0]["count"], found[1]["failed"], found[2]["better"]) == ("2", "1", "lower")
+    assert found[3]["worst"] == f"{json.dumps(AWKWARD)} p.png"
+    places = {place.name: place.strength for place in comparison.orders["gmsd"]}
+    assert float(found[2]["strength"]) == places["a"]
+    assert found[4]["mean"] == ""
+    assert float(found[4]["strength"]) == pytest.approx(0.5 * math.log(2))
+
+
+def test_tests_disagreements_and_pictures_are_tables(comparison: Comparison, tmp_path: Path):
+    write_comparison(comparison, tmp_path)
+    test = rows(tmp_path / "tests.csv")[1]
+    assert (test["model"], test["first"], test["second"], test["first_wins"]) == ("gmsd", "a", "b", "2")
+    assert float(test["p_value"]) == comparison.tests[1].p_value
+    (disagreement,) = rows(tmp_path / "disagreements.csv")
+    assert (disagreement["picture"], float(disagreement["agreement"])) == ("p.png", -1.0)
+    pictures = rows(tmp_path / "pictures.csv")
+    assert len(pictures) == 12
+    assert [row["picture"] for row in pictures[:4]] == [AWKWARD] * 4
+    assert (pictures[0]["score"], pictures[0]["image"], pictures[0]["method"]) == ("inf", f"a/{AWKWARD}", "a")
+    assert pictures[10]["error"] == "Expected a picture, got none."
+
+
+def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Comparison, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"Expected to write a comparison to .*file, got: "):
+        write_comparison(comparison, tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "got at compare_time: Field required. Compare again"),
+        ("[1]", "got at its start: "),
+        ('{"compare_time": "x"', "Expected a comparison in .*comparison.json, got at its start: Invalid JSON"),
+    ],
+)
+def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, text: str, words: str):
+    (tmp_path / "comparison.json").write_text(text)
+    with pytest.raises(EvaluationError, match=words) as caught:
+        read_comparison(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_to_read_is_one_clear_line(tmp_path: Path):
+    with pytest.raises(EvaluationError, match=r"Expected a comparison at .*, got: No such file.* acutance compare"):
+        read_comparison(tmp_path)

@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.comparison.folders import MethodPlan, match_methods, named_folders
+from acutance.errors import ConfigError, InputError, PairingError
+from tests.unit.scoring.fakes import write_pictures
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two methods and the references of their pictures a.png and b.png."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("swinir", "ours", "truth"):
+        write_pictures(tmp_path / folder, "a.png", "b.png")
+    return tmp_path
+
+
+def images(plan: MethodPlan) -> list[tuple[str, list[str], str | None]]:
+    return [
+        (one.name, [image.name for image in one.images.values()], one.reference.name if one.reference else None)
+        for one in plan.pictures
+    ]
+
+
+def test_a_method_is_called_as_its_folder_or_as_told(here: Path):
+    assert named_folders(["out/swinir/", "ours=v7", Path("a=b")]) == {
+        "swinir": Path("out/swinir"),
+        "ours": Path("v7"),
+        "a=b": Path("a=b"),
+    }
+    assert list(named_folders(["."])) == [here.name]
+    assert named_folders({"ours": "v7"}) == {"ours": Path("v7")}
+
+
+def test_a_folder_that_exists_is_not_split_at_its_equals_sign(here: Path):
+    (here / "lr=0.1").mkdir()
+    assert named_folders(["lr=0.1"]) == {"lr=0.1": Path("lr=0.1")}
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        (["a/out", "b/out"], "methods of different names, got out twice: a/out and b/out. Choose names with NAME=DIR"),
+        (["a=out", "b=out"], "a folder for each method, got out for a and b"),
+        (["=out"], "a method as a folder or NAME=DIR, got =out"),
+        (["ours="], "a method as a folder or NAME=DIR, got ours="),
+    ],
+)
+def test_names_and_folders_must_differ(here: Path, methods: list[str], words: str):
+    with pytest.raises(ConfigError, match="Expected") as caught:
+        named_folders(methods)
+    assert words in str(caught.value)
+
+
+def test_pictures_meet_by_their_path_below_the_folders(here: Path):
+    plan = match_methods(named_folders(["swinir", "ours"]), "truth")
+    assert images(plan) == [
+        ("a.png", ["swinir/a.png", "ours/a.png"], "truth/a.png"),
+        ("b.png", ["swinir/b.png", "ours/b.png"], "truth/b.png"),
+    ]
+    plan.demand_usable(allow_unmatched=False)
+    assert plan.left_over() == ""
+
+
+def test_one_reference_serves_all_and_none_is_needed(here: Path):
+    folders = named_folders(["swinir", "ours"])
+    assert [row[2] for row in images(match_methods(folders, "truth/a.png"))] == ["truth/a.png"] * 2
+    assert [row[2] for row in images(match_methods(folders))] == [None, None]
+
+
+def test_pictures_meet_by_a_regular_expression(here: Path):
+    for index, name in enumerate(("swinir", "ours")):
+        (here / name / "a.png").rename(here / name / f"a_x{index}.png")
+        (here / name / "b.png").rename(here / name / f"b_x{index}.png")
+    plan = match_methods(named_folders(["swinir", "ours"]), "truth", pair_by="^([ab])")
+    assert images(plan) == [
+        ("a", ["swinir/a_x0.png", "ours/a_x1.png"], "truth/a.png"),
+        ("b", ["swinir/b_x0.png", "ours/b_x1.png"], "truth/b.png"),
+    ]
+
+
+def test_everything_that_is_left_over_is_told_in_one_line(here: Path):
+    (here / "ours/b.png").unlink()
+    write_pictures(here, "swinir/c.png", "ours/c.png", "truth/d.png")
+    plan = match_methods(named_folders(["swinir", "ours"]), "truth")
+    assert [one.name for one in plan.pictures] == ["a.png"]
+    with pytest.raises(PairingError) as caught:
+        plan.demand_usable(allow_unmatched=False)
+    assert str(caught.value) == (
+        "Expected every picture from every method, got 1 picture missing from a method (b.png not in ours) and 1 "
+        "picture without a reference (c.png) and 1 reference without pictures (truth/d.png). Mend the names, "
+        "pair by a regular expression (--pair-by), or compare the rest (--allow-unmatched)."
+    )
+    plan.demand_usable(allow_unmatched=True)
+    assert plan.left_out() == ["b.png", "c.png", "truth/d.png"]
+
+
+def test_other_endings_are_met_by_the_stem_that_the_error_proposes(here: Path):
+    for name in ("a", "b"):
+        (here / f"ours/{name}.png").rename(here / f"ours/{name}.webp")
+    folders = named_folders(["swinir", "ours"])
+    with pytest.raises(PairingError, match="By file name without ending 2 would match: --pair-by stem"):
+        match_methods(folders, "truth").demand_complete()
+    assert len(match_methods(folders, "truth", pair_by="stem").pictures) == 2
+
+
+def test_files_in_which_the_expression_finds_nothing_are_left_over(here: Path):
+    plan = match_methods(named_folders(["swinir", "ours"]), pair_by="^(a)")
+    assert plan.left_over() == "2 files without a name by the regular expression (swinir/b.png, ours/b.png)"
+
+
+def test_no_common_picture_is_an_error_even_if_unmatched_ones_are_allowed(here: Path):
+    write_pictures(here, "theirs/z.png")
+    plan = match_methods(named_folders(["swinir", "theirs"]))
+    with pytest.raises(PairingError, match="Expected at least one picture from every method, got 3 pictures missing"):
+        plan.demand_usable(allow_unmatched=True)
+
+
+def test_two_pictures_of_one_name_are_an_error(here: Path):
+    write_pictures(here, "ours/deep/a.png")
+    with pytest.raises(
+        PairingError, match=r"Expected one picture by ours for 'a' .*got ours/a.png and ours/deep/a.png"
+    ):
+        match_methods(named_folders(["swinir", "ours"]), pair_by="stem")
+
+
+@pytest.mark.parametrize(("place", "got"), [("absent", "nothing there"), ("ours/a.png", "a file")])
+def test_a_method_is_a_folder(here: Path, place: str, got: str):
+    with pytest.raises(InputError, match=f"Expected a folder of pictures by x at {place}, got {got}"):
+        match_methods({"x": Path(place)})
