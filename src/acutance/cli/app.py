@@ -8,11 +8,15 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from acutance.cli.compare import COMPARE_EPILOG, compare
 from acutance.cli.data import data_app
 from acutance.cli.data_splits import SPLIT_EPILOG, TRIPLETS_EPILOG, split, triplets
 from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
+from acutance.cli.evaluate import EVALUATE_EPILOG, evaluate
 from acutance.cli.models import models
+from acutance.cli.plot import plot_app
 from acutance.cli.score import SCORE_EPILOG, score
+from acutance.cli.train import TRAIN_EPILOG, train
 from acutance.cli.weights import weights_app
 from acutance.errors import AcutanceError
 
@@ -49,13 +53,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=SCORE_EPILOG)(score)
+app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=EVALUATE_EPILOG)(evaluate)
 app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(models)
+app.command(epilog=TRAIN_EPILOG)(train)
 app.add_typer(weights_app, name="weights")
 data_app.command(epilog=SPLIT_EPILOG)(split)
 data_app.command(epilog=TRIPLETS_EPILOG)(triplets)
 data_app.command(epilog=DISTORT_EPILOG)(distort)
 data_app.command(epilog=SYNTHESIZE_EPILOG)(synthesize)
 app.add_typer(data_app, name="data")
+app.add_typer(plot_app, name="plot")
 
 
 @app.callback(invoke_without_command=True)

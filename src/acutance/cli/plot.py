@@ -1,0 +1,173 @@
+"""``acutance plot``: figures of trainings, evaluations and comparisons, for papers and screens."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from acutance.evaluation.results import EvaluationRun
+
+plot_app = typer.Typer(
+    help="Draw trainings, evaluations and comparisons as PNG, PDF or SVG.",
+    epilog="Examples:\n\nacutance plot training runs/a runs/b -o training.pdf\n\n"
+    "acutance plot evaluation results/eval_results.json -o scatter.png",
+    no_args_is_help=True,
+)
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Figure to write: .png, .pdf or .svg.", show_default=False)
+]
+Dpi = Annotated[int, typer.Option(help="Dots an inch of a PNG.", min=1)]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--labels", "--label", help="Name of each file in the figure; once for each.", show_default=False),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
+
+
+class EvaluationKind(StrEnum):
+    """What is drawn of an evaluation."""
+
+    scatter = "scatter"
+    bars = "bars"
+    groups = "groups"
+    matrix = "matrix"
+
+
+class ComparisonKind(StrEnum):
+    """What is drawn of a comparison."""
+
+    violins = "violins"
+    wins = "wins"
+
+
+class Grouping(StrEnum):
+    """What the pictures of a group share."""
+
+    distortion = "distortion"
+    level = "level"
+    reference = "reference"
+
+
+class Correlation(StrEnum):
+    """Which correlation is drawn."""
+
+    srcc = "srcc"
+    krcc = "krcc"
+    plcc = "plcc"
+
+
+@plot_app.command(
+    epilog="Examples:\n\nacutance plot training checkpoints/run1 -o training.png\n\n"
+    "acutance plot training a/metrics.json b/metrics.csv -o both.pdf --labels before --labels after"
+)
+def training(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of trainings, or their metrics.json, .jsonl or .csv.", show_default=False),
+    ],
+    *,
+    output: Output,
+    labels: Labels = None,
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to draw, such as l1_loss, or all; may be repeated. By default loss, srcc and plcc.",
+            show_default=False,
+        ),
+    ] = None,
+    dpi: Dpi = 300,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw loss, SRCC and PLCC after each epoch, the best marked; several trainings are overlaid."""
+    from acutance.reports.figures import demand_figure_place, save_figure
+    from acutance.reports.training_files import read_trainings
+    from acutance.reports.training_plots import training_figure
+
+    demand_figure_place(output, overwrite=overwrite)
+    figure = training_figure(read_trainings(runs, labels or []), quantities=quantity or [])
+    save_figure(figure, output, dpi, overwrite=overwrite)
+    print(output)
+
+
+@plot_app.command(
+    epilog="Examples:\n\nacutance plot evaluation results/ -o scatter.pdf\n\n"
+    "acutance plot evaluation a/eval_results.json b/eval_results.json -o bars.png --kind bars --labels A --labels B"
+)
+def evaluation(
+    results: Annotated[
+        list[Path],
+        typer.Argument(help="Files eval_results.json, or folders of: acutance evaluate.", show_default=False),
+    ],
+    *,
+    output: Output,
+    kind: Annotated[
+        EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of pictures, or models by data sets.")
+    ] = EvaluationKind.scatter,
+    labels: Labels = None,
+    by: Annotated[Grouping, typer.Option(help="What the pictures of a group share.")] = Grouping.distortion,
+    statistic: Annotated[Correlation, typer.Option(help="Correlation of groups and matrix.")] = Correlation.srcc,
+    draws: Annotated[int, typer.Option(help="Draws of scenes for the band of the curve; 0 for none.", min=0)] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of these draws.", min=0)] = 0,
+    dpi: Dpi = 300,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw how well scores agree with opinions; several files stand beside each other."""
+    from acutance.reports import evaluation_plots as plots
+    from acutance.reports.figures import demand_figure_place, save_figure
+
+    demand_figure_place(output, overwrite=overwrite)
+    run = _read_evaluations(results, labels or [])
+    match kind:
+        case EvaluationKind.scatter:
+            figure = plots.scatter_figure(run, draws=draws, seed=seed)
+        case EvaluationKind.bars:
+            figure = plots.bars_figure(run)
+        case EvaluationKind.groups:
+            figure = plots.groups_figure(run, by=by.value, statistic=statistic.value)
+        case EvaluationKind.matrix:
+            figure = plots.matrix_figure(run, statistic=statistic.value)
+    save_figure(figure, output, dpi, overwrite=overwrite)
+    print(output)
+
+
+@plot_app.command(
+    epilog="Examples:\n\nacutance plot compare comparison/comparison.json -o violins.svg\n\n"
+    "acutance plot compare old/comparison.json new/comparison.json -o wins.png --kind wins --labels old --labels new"
+)
+def compare(
+    comparisons: Annotated[
+        list[Path],
+        typer.Argument(help="Files comparison.json, or folders of: acutance compare.", show_default=False),
+    ],
+    *,
+    output: Output,
+    kind: Annotated[
+        ComparisonKind, typer.Option(help="Scores of methods, or how often each is the best.")
+    ] = ComparisonKind.violins,
+    labels: Labels = None,
+    dpi: Dpi = 300,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw the scores of methods as violins with means and intervals, or their wins; several are overlaid."""
+    from acutance.comparison.files import read_comparison
+    from acutance.reports.comparison_plots import violin_figure, wins_figure
+    from acutance.reports.figures import demand_figure_place, save_figure
+    from acutance.reports.layout import labels_of
+
+    demand_figure_place(output, overwrite=overwrite)
+    names = labels_of(comparisons, labels or [])
+    draw = violin_figure if kind is ComparisonKind.violins else wins_figure
+    figure = draw([read_comparison(path) for path in comparisons], names)
+    save_figure(figure, output, dpi, overwrite=overwrite)
+    print(output)
+
+
+def _read_evaluations(places: list[Path], labels: list[str]) -> "EvaluationRun":
+    """All evaluations as one run, told apart by labels or by their folders."""
+    from acutance.evaluation.files import read_run
+    from acutance.reports.layout import merged_runs
+
+    return merged_runs([read_run(place) for place in places], labels) if labels else read_run(places)
