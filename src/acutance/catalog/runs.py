@@ -37,4 +37,5 @@ def model_of_run(path: Path) -> str:
     """
     from acutance.checkpoints.store import read_header
 
-    return read_header(path).model
+    header = read_header(path)
+    return header.scores_as or header.model

@@ -39,6 +39,8 @@ class StoreHeader:
     """Digests of the files that its trunks were taken from, by the names of their records."""
     score_info: ScoreInfo | None = None
     """How to read its scores, where it was trained on opinions of its own; ``None`` as the catalogue says."""
+    scores_as: str | None = None
+    """Model of the catalogue that scores with it, where that is not ``model``."""
 
 
 def save(
@@ -50,6 +52,7 @@ def save(
     source_sha256: str | None,
     trunk_sha256: Mapping[str, str] | None = None,
     score_info: ScoreInfo | None = None,
+    scores_as: str | None = None,
 ) -> None:
     """Write weights, whole or not at all: a reader never sees half a file.
 
@@ -61,6 +64,7 @@ def save(
         source_sha256: Digest of the published file the weights were taken from, if any.
         trunk_sha256: Digests of the files that its trunks were taken from, by the names of their records.
         score_info: How to read its scores, where the catalogue says something else.
+        scores_as: Model of the catalogue that scores with it, where that is another one.
 
     Raises:
         ConfigError: A configuration that JSON cannot hold.
@@ -80,6 +84,8 @@ def save(
     }
     if score_info is not None:
         metadata["score_info"] = json.dumps(asdict(score_info), sort_keys=True)
+    if scores_as is not None:
+        metadata["scores_as"] = scores_as
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -194,6 +200,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
             acutance_version=metadata["acutance_version"],
             format_version=version,
             score_info=_score_info(metadata.get("score_info")),
+            scores_as=metadata.get("scores_as"),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error

@@ -115,7 +115,7 @@ def score(
         rows = request.rows(advance) if file is None else request.to_file(file, advance)
         if output_format is not Format.table:
             rows = print_rows(rows, sys.stdout, term_names, as_json=output_format is Format.json)
-        summary, kept = gather(rows, request.names, keep=output_format is Format.table and file is None)
+        summary, kept = gather(rows, request.infos, keep=output_format is Format.table and file is None)
     if output_format is Format.table:
         stdout_console().print(score_table(kept, summary, term_names) if file is None else summary_table(summary))
     _finish(summary, output)

@@ -1,7 +1,7 @@
 """Tables for people: one line a picture, one column a model."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from acutance.catalog import find_model
+from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow
@@ -39,10 +39,16 @@ class _Figures:
 class Summary:
     """What stays of rows that went by: figures of every model, and the failed rows."""
 
-    names: Sequence[str]
+    infos: Mapping[str, ScoreInfo]
+    """How to read the scores of each model, in the order of the columns."""
     rows: int = 0
     failed: "list[ScoreRow]" = field(default_factory=list)
     figures: dict[str, _Figures] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The models."""
+        return list(self.infos)
 
     def add(self, row: "ScoreRow") -> None:
         """Take one row into account."""
@@ -53,9 +59,11 @@ class Summary:
             self.figures.setdefault(row.model, _Figures()).add(row.score)
 
 
-def gather(rows: "Iterable[ScoreRow]", names: Sequence[str], *, keep: bool) -> "tuple[Summary, list[ScoreRow]]":
+def gather(
+    rows: "Iterable[ScoreRow]", infos: Mapping[str, ScoreInfo], *, keep: bool
+) -> "tuple[Summary, list[ScoreRow]]":
     """Let all rows go by: their summary and, if they are to be kept, the rows."""
-    summary = Summary(names)
+    summary = Summary(infos)
     kept = []
     for row in rows:
         summary.add(row)
@@ -72,8 +80,8 @@ def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequen
     table.add_column("image", overflow="fold")
     if has_references:
         table.add_column("reference", overflow="fold")
-    for name in summary.names:
-        table.add_column(f"{name} {ARROWS[find_model(name).info.better]}", justify="right")
+    for name, info in summary.infos.items():
+        table.add_column(f"{name} {ARROWS[info.better]}", justify="right")
     for name in term_names:
         table.add_column(name, justify="right")
     for start in range(0, len(rows), per_picture):
@@ -95,12 +103,12 @@ def summary_table(summary: Summary) -> Table:
         table.add_column(heading)
     for heading in ("scored", "failed", "mean", "least", "largest"):
         table.add_column(heading, justify="right")
-    for name in summary.names:
+    for name, info in summary.infos.items():
         figures = summary.figures.get(name, _Figures())
         failed = sum(row.model == name for row in summary.failed)
         numbers = [figures.mean, figures.least, figures.largest] if figures.count else []
         cells = [_number(value) for value in numbers] or ["-"] * 3
-        table.add_row(name, find_model(name).info.better, str(figures.count), str(failed), *cells)
+        table.add_row(name, info.better, str(figures.count), str(failed), *cells)
     return table
 
 

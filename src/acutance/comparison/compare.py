@@ -17,9 +17,10 @@ from acutance.comparison.results import Comparison
 from acutance.comparison.sources import Models, ScoredByModels, ScoredInFile
 from acutance.errors import ConfigError
 from acutance.evaluation.results import Better
-from acutance.scoring.request import ModelChoice, Options, Weights
+from acutance.scoring.request import Options
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
+from acutance.scoring.trained import ModelChoice, Weights
 
 STATISTICS_PACKAGES = ("acutance", "numpy", "scipy")
 """Packages that the statistics depend on."""

@@ -16,9 +16,10 @@ from acutance.evaluation.results import Better
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.provenance import describe_run, provenance_path
-from acutance.scoring.request import ModelChoice, Options, ScoreRequest, Weights
+from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.trained import ModelChoice, Weights
 
 Models = ModelChoice | Sequence[ModelChoice] | None
 

@@ -12,8 +12,9 @@ from acutance.evaluation.protocol import EvaluationPart, OnProgress
 from acutance.evaluation.request import EvaluationRequest, Measures
 from acutance.evaluation.results import Better, EvaluationRun
 from acutance.models.quality_model import QualityModel
-from acutance.scoring.request import ModelChoice, Options, Weights
+from acutance.scoring.request import Options
 from acutance.scoring.settings import checked_settings
+from acutance.scoring.trained import ModelChoice, Weights
 
 
 def evaluate(

@@ -13,9 +13,10 @@ from acutance.models.quality_model import QualityModel
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.pairing import Pairing
 from acutance.scoring.provenance import describe_run
-from acutance.scoring.request import ModelChoice, Options, ScoreRequest, Weights
+from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.trained import ModelChoice, Weights
 
 SCORES_FOLDER = "scores"
 
@@ -83,7 +84,8 @@ class ModelScores:
         self.names = self._everything.names
         places = model_folders([one.name for one in data])
         for one in data:
-            fitting = [choice for choice in models if one.has_references or not _facts(choice).needs_reference]
+            choices = self._everything.choices
+            fitting = [choice for choice in choices if one.has_references or not _facts(choice).needs_reference]
             if fitting:
                 request = ScoreRequest(one.pairing(), None, fitting, settings=settings)
                 file = (

@@ -18,8 +18,9 @@ from acutance.evaluation.protocol import EvaluationPart, OnProgress, Protocol, P
 from acutance.evaluation.protocols import find_protocol
 from acutance.evaluation.results import Better, Evaluation, EvaluationRun, ModelTest
 from acutance.evaluation.rivals import compare_models
-from acutance.scoring.request import ModelChoice, Options, Weights
+from acutance.scoring.request import Options
 from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.trained import ModelChoice, Weights
 
 USUAL_CURVE: CurveKind = "logistic4"
 """VQEG's 4-parameter logistic. It is monotone, so it cannot mend a wrong order; the linear term of the 5-parameter

@@ -9,6 +9,7 @@ from typing import Any
 from acutance.catalog import ModelEntry, Precision, find_model, load
 from acutance.errors import ConfigError
 from acutance.models.quality_model import ModelProvenance, QualityModel
+from acutance.score_info import ScoreInfo
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.manifest import is_manifest, read_manifest
 from acutance.scoring.output import demand_continues, score_to_file
@@ -17,9 +18,8 @@ from acutance.scoring.rows import ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Sources
+from acutance.scoring.trained import ModelChoice, Weights, with_trained
 
-ModelChoice = str | QualityModel
-Weights = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
 Options = Mapping[str, Mapping[str, Any]]
 
 DEFAULT_MODELS = ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")
@@ -59,7 +59,7 @@ class ScoreRequest:
     ) -> None:
         self.pairing = _plan(images, reference, pair_by)
         self.settings = settings
-        self.choices = _choices(model, self.pairing)
+        self.choices, weights = with_trained(_choices(model, self.pairing), weights)
         self.names = [_name(choice) for choice in self.choices]
         self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
         self._images = images
@@ -98,6 +98,11 @@ class ScoreRequest:
                 **self._options.get(name, {}),
             )
         self.models = [loaded[name] for name in self.names]
+
+    @property
+    def infos(self) -> dict[str, ScoreInfo]:
+        """How to read the scores of each model; known when they are loaded."""
+        return {name: model.info for name, model in zip(self.names, self.models, strict=True)}
 
     def rows(self, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
         """Every row, made one by one."""

@@ -3,13 +3,19 @@ import io
 import pytest
 from rich.console import Console
 
+from acutance.catalog import find_model
 from acutance.cli.tables import Summary, gather, printable, score_table, summary_table
+from acutance.score_info import ScoreInfo
 from acutance.scoring import ScoreRow
 
 
 def shown(rows: list[ScoreRow], names: list[str], *, terms: tuple[str, ...] = (), width: int = 200) -> list[str]:
-    summary, kept = gather(rows, names, keep=True)
+    summary, kept = gather(rows, infos(names), keep=True)
     return text_of(score_table(kept, summary, terms), width)
+
+
+def infos(names: list[str]) -> dict[str, ScoreInfo]:
+    return {name: find_model(name).info for name in names}
 
 
 def text_of(table: object, width: int = 200) -> list[str]:
@@ -54,7 +60,9 @@ def test_a_long_name_is_folded_and_not_cut():
 
 
 def test_a_summary_has_a_line_a_model():
-    summary, kept = gather([row("a.png", 1.0), row("b.png", None), row("c.png", 2.0)], ["psnr", "gmsd"], keep=False)
+    summary, kept = gather(
+        [row("a.png", 1.0), row("b.png", None), row("c.png", 2.0)], infos(["psnr", "gmsd"]), keep=False
+    )
     assert kept == []
     assert [line.split() for line in text_of(summary_table(summary))[1:]] == [
         ["psnr", "higher", "2", "1", "1.5000", "1.0000", "2.0000"],
@@ -63,7 +71,7 @@ def test_a_summary_has_a_line_a_model():
 
 
 def test_a_summary_without_rows_is_empty():
-    assert Summary(["psnr"]).rows == 0
+    assert Summary(infos(["psnr"])).rows == 0
 
 
 @pytest.mark.parametrize(
