@@ -89,6 +89,7 @@ def _as_result(figures: AgreementFigures) -> Agreement:
         rmse=figures.rmse,
         mae=figures.mae,
         outlier_ratio=figures.outlier_ratio,
+        outlier_rule=figures.outlier_rule or "",
         curve=None if figures.curve is None else _curve(figures.curve),
         clipped=figures.clipped,
         problem=figures.problem,

@@ -57,7 +57,9 @@ class Agreement(Frozen):
     mae: float | None
     """Mean absolute error after the curve, in units of the opinions."""
     outlier_ratio: float | None
-    """Share of pictures off by more than twice the standard error of the opinion; ``None`` without spreads."""
+    """Share of pictures whose fitted score lies outside the interval of the opinion; ``None`` without spreads."""
+    outlier_rule: str = ""
+    """Which one: ``p1401``, Student's t times the standard error, or ``vqeg``, twice the deviation, without votes."""
     curve: FittedCurve | None
     """The fitted curve."""
     intervals: dict[str, Interval] = Field(default_factory=dict)

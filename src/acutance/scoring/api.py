@@ -5,11 +5,12 @@ from typing import Literal
 
 from acutance.catalog import Precision
 from acutance.scoring.provenance import describe_run
-from acutance.scoring.request import ModelChoice, Options, ScoreRequest, Weights
+from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import Score, ScoreRow
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.sources import Sources
+from acutance.scoring.trained import ModelChoice, Weights
 
 
 class ScoreRows(Iterator[ScoreRow]):
