@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from acutance.comparison.files import write_comparison
+from acutance.evaluation.files import write_run
+from tests.fakes.report_results import comparison, evaluation_run
 from tests.integration.conftest import COMMAND, acutance
 from tests.unit.scoring.fakes import write_pictures
 
@@ -27,9 +30,29 @@ def modules_loaded_by(*arguments: str) -> set[str]:
     return set(json.loads(result.stderr.splitlines()[-1]))
 
 
+def write_results(verb: str, folder: Path) -> None:
+    """What a verb of ``acutance plot`` reads, in a folder of its name."""
+    if verb == "evaluation":
+        write_run(evaluation_run(folder), folder / verb)
+    elif verb == "compare":
+        write_comparison(comparison(folder), folder / verb)
+    else:
+        (folder / verb).mkdir()
+        (folder / verb / "metrics.json").write_text('[{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}]')
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["score", "--help"], ["--version"], ["models"], ["models", "afine"], ["weights", "list"]],
+    [
+        ["--help"],
+        ["score", "--help"],
+        ["evaluate", "--help"],
+        ["plot", "--help"],
+        ["--version"],
+        ["models"],
+        ["models", "afine"],
+        ["weights", "list"],
+    ],
     ids=" ".join,
 )
 def test_what_needs_no_pictures_loads_nothing_heavy(arguments: list[str]):
@@ -40,6 +63,13 @@ def test_classic_metrics_load_neither_timm_nor_scipy(tmp_path: Path):
     write_pictures(tmp_path, "a.png", "b.png")
     loaded = modules_loaded_by("score", f"{tmp_path}/a.png", "-r", f"{tmp_path}/b.png", "-m", "psnr")
     assert not loaded & {"timm", "scipy", "matplotlib", "pandas", "huggingface_hub"}
+
+
+@pytest.mark.parametrize("verb", ["training", "evaluation", "compare"])
+def test_reading_what_is_plotted_loads_no_torch(verb: str, tmp_path: Path):
+    write_results(verb, tmp_path)
+    loaded = modules_loaded_by("plot", verb, f"{tmp_path}/{verb}", "-o", f"{tmp_path}/figure.svg")
+    assert not loaded & {"torch", "torchvision", "timm", "piq"}
 
 
 def test_help_is_there_at_once():

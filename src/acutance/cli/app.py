@@ -36,7 +36,9 @@ class _Verbs(TyperGroup):
             _forget_stdout()
             raise typer.Exit(BROKEN_PIPE) from None
         except KeyboardInterrupt:
-            typer.echo("acutance: interrupted; continue a file of scores with --resume", err=True)
+            verb = self.get_command(ctx, ctx.invoked_subcommand or "")
+            cure = "; the same command goes on with --resume" if _resumes(verb) else ""
+            typer.echo(f"acutance: interrupted{cure}", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except (AcutanceError, OSError) as error:
             typer.echo(f"acutance: {' '.join(str(error).split())}", err=True)
@@ -83,6 +85,13 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app()
+
+
+def _resumes(verb: Any) -> bool:  # noqa: ANN401 (its class moved from click to typer)
+    """Whether a verb, or one below it, has ``--resume``."""
+    return any(option.name == "resume" for option in getattr(verb, "params", [])) or any(
+        map(_resumes, getattr(verb, "commands", {}).values())
+    )
 
 
 def _forget_stdout() -> None:

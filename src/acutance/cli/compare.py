@@ -118,8 +118,8 @@ def compare(
         comparison = request.run(advance)
     if output is not None:
         write_comparison(comparison, output)
-    _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
     _print(comparison, output_format)
+    _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
     _finish(comparison, output)
 
 
@@ -143,7 +143,7 @@ def _demand_outputs(
 
 def _print(comparison: "Comparison", output_format: Format) -> None:
     from acutance.cli.comparison_tables import comparison_tables
-    from acutance.cli.tables import printable, stdout_console
+    from acutance.cli.tables import print_part, printable, stdout_console
     from acutance.comparison.files import comparison_json, method_lines
     from acutance.scoring.lines import csv_line
 
@@ -152,7 +152,7 @@ def _print(comparison: "Comparison", output_format: Format) -> None:
         for index, part in enumerate(comparison_tables(comparison)):
             if index and not isinstance(part, str):
                 console.print()
-            console.print(part, markup=False, highlight=False)
+            print_part(console, part)
     elif output_format is Format.csv:
         sys.stdout.writelines(map(csv_line, method_lines(comparison)))
     else:

@@ -66,7 +66,7 @@ def number(value: float | None) -> str:
     """
     if value is None:
         return "-"
-    return f"{value:.4f}" if math.isfinite(value) else str(value)
+    return f"{value:z.4f}" if math.isfinite(value) else str(value)
 
 
 def _marks(comparison: Comparison, model: str) -> dict[str, str]:

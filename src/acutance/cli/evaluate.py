@@ -166,13 +166,13 @@ def _demand_outputs(output: Path, report: Path | None, *, plots: bool, replaces:
 
 def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:
     from acutance.cli.evaluation_tables import evaluation_tables
-    from acutance.cli.tables import stdout_console
+    from acutance.cli.tables import print_part, stdout_console
     from acutance.evaluation.results_csv import printed_lines
 
     if output_format is Format.table:
         console = stdout_console()
         for part in evaluation_tables(run, group_by, tests=tests):
-            console.print(part, markup=False, highlight=False)
+            print_part(console, part)
         return
     sys.stdout.writelines(printed_lines(run.evaluations, group_by, as_json=output_format is Format.json))
 

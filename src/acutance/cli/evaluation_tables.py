@@ -55,7 +55,8 @@ def _agreements(listed: Sequence[Evaluation]) -> Table:
 
 
 def _groups(listed: Sequence[Evaluation], by: str) -> Table:
-    table = _table([by, "model"], (*HEADINGS[: len(STATISTICS)], "count", "note"))
+    table = _table([by, "model"], (*HEADINGS[: len(STATISTICS)], "count"))
+    table.add_column("note", overflow="fold")
     models = {one.model: {group.name: group.agreement for group in one.groups.get(by, [])} for one in listed}
     for name in dict.fromkeys(name for groups in models.values() for name in groups):
         for one in listed:
@@ -111,7 +112,8 @@ def _problems(listed: Sequence[Evaluation]) -> Iterator[str]:
 def _notes(agreement: Agreement) -> list[str]:
     notes = [agreement.problem, agreement.curve.note if agreement.curve else ""]
     if agreement.clipped:
-        notes.append(f"{agreement.clipped} infinite scores count as the nearest finite one for the curve and errors.")
+        many = "1 infinite score counts" if agreement.clipped == 1 else f"{agreement.clipped} infinite scores count"
+        notes.append(f"{many} as the nearest finite one for the curve and errors.")
     return [note for note in notes if note]
 
 
@@ -120,7 +122,7 @@ def _statistics(agreement: Agreement) -> list[str]:
     for name in STATISTICS:
         interval = agreement.intervals.get(name)
         cell = _value(getattr(agreement, name))
-        cells.append(cell if interval is None else f"{cell} [{interval.low:.4f}, {interval.high:.4f}]")
+        cells.append(cell if interval is None else f"{cell} [{interval.low:z.4f}, {interval.high:z.4f}]")
     return cells
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from acutance.score_info import ScoreInfo
@@ -14,6 +14,8 @@ from acutance.score_info import ScoreInfo
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow
 
+UNBOUNDED = 10_000
+"""Letters of a line where nothing is folded."""
 ARROWS = {"higher": "↑", "lower": "↓"}
 """Which way is better."""
 
@@ -122,7 +124,49 @@ def printable(text: str) -> str:
 def stdout_console() -> Console:
     """A console on stdout that does not fold tables when nobody looks."""
     console = Console()
-    return console if console.is_terminal else Console(width=10_000, no_color=True)
+    return console if console.is_terminal else Console(width=UNBOUNDED, no_color=True)
+
+
+def print_part(console: Console, part: Table | str) -> None:
+    """Print a line, or a table; one that is wider than the terminal stands in several parts, so that none is cut."""
+    for one in [part] if isinstance(part, str) else in_parts(part, console.width):
+        console.print(one, markup=False, highlight=False)
+
+
+def in_parts(table: Table, width: int) -> list[Table]:
+    """A table, or where it is too wide several with some of its columns each, all of them with the names in front.
+
+    Args:
+        table: Columns of names on the left, which are left-justified, then columns of numbers.
+        width: Letters of a line.
+    """
+    columns = table.columns
+    names = next((place for place, column in enumerate(columns) if column.justify != "left"), len(columns))
+    if names == len(columns) or _fits(table, width):
+        return [table]
+    parts: list[Table] = []
+    start = names
+    while start < len(columns):
+        end = start + 1
+        while end < len(columns) and _fits(_with_columns(columns, names, slice(start, end + 1)), width):
+            end += 1
+        parts.append(_with_columns(columns, names, slice(start, end)))
+        start = end
+    return parts
+
+
+def _with_columns(columns: Sequence[Column], names: int, chosen: slice) -> Table:
+    taken = [*columns[:names], *columns[chosen]]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in taken:
+        table.add_column(column.header, justify=column.justify, overflow=column.overflow)
+    for cells in zip(*(column.cells for column in taken), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _fits(table: Table, width: int) -> bool:
+    return Console(width=UNBOUNDED, markup=False).measure(table).maximum <= width
 
 
 def _score(row: "ScoreRow") -> str:

@@ -20,6 +20,7 @@ from acutance.evaluation.results import Better
 from acutance.scoring.request import Options
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
+from acutance.scoring.sources import readable
 from acutance.scoring.trained import ModelChoice, Weights
 
 STATISTICS_PACKAGES = ("acutance", "numpy", "scipy")
@@ -157,6 +158,7 @@ class CompareRequest:
             preferences=self.preferences,
             draws=self.draws,
             left_out=[] if source is None else source.plan.left_out(),
+            root="" if source is None else readable(str(Path.cwd())),
             provenance=self._provenance(),
         )
 

@@ -22,6 +22,7 @@ def compare_scores(
     preferences: Preferences | None = None,
     draws: Draws | None = None,
     left_out: Sequence[str] = (),
+    root: str = "",
     provenance: Mapping[str, object] | None = None,
 ) -> Comparison:
     """All that scores, preferences or both say of methods.
@@ -33,6 +34,7 @@ def compare_scores(
         preferences: What people prefer, if they were asked.
         draws: How intervals are drawn.
         left_out: Pictures that are not compared.
+        root: Folder that paths of pictures start from.
         provenance: What the scores depend on.
     """
     draws = draws or Draws()
@@ -59,6 +61,7 @@ def compare_scores(
         tests=[test for scores in by_model.values() for test in method_tests(scores, draws)],
         orders={name: order.places for name, order in orders.items()},
         disagreements=disagreements(by_model),
+        root=root,
         pictures=list(pictures),
         notes=notes,
         left_out=list(left_out),

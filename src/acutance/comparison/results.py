@@ -69,9 +69,9 @@ class PictureScores(Frozen):
     picture: str
     """The name that methods share."""
     reference: str | None
-    """Path of the reference."""
+    """Path of the reference, as it was named."""
     images: dict[str, str]
-    """Path of each method's picture."""
+    """Path of each method's picture, as it was named."""
     scores: dict[str, dict[str, float | None]]
     """Score by model, then method; ``None`` where it failed."""
     errors: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -92,6 +92,8 @@ class Comparison(Frozen):
     orders: dict[str, list[Strength]] = Field(default_factory=dict)
     """Bradley-Terry order of the methods by model; or by ``preferences`` where people's are given."""
     disagreements: list[Disagreement] = Field(default_factory=list)
+    root: str = ""
+    """Folder that paths of pictures start from unless they are absolute, itself absolute."""
     pictures: list[PictureScores] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader should know of the numbers, a line each."""

@@ -229,10 +229,14 @@ def _pictures(comparison: Comparison, count: int, on_progress: Progress | None) 
 
 
 def _card(choice: Choice, picture: PictureScores, comparison: Comparison) -> Card:
-    layers = [Layer(method, Path(picture.images[method])) for method in comparison.methods if method in picture.images]
+    layers = [
+        Layer(method, Path(comparison.root, picture.images[method]))
+        for method in comparison.methods
+        if method in picture.images
+    ]
     if picture.reference is not None:
         name = REFERENCE if REFERENCE not in comparison.methods else f"{REFERENCE} (true)"
-        layers.append(Layer(name, Path(picture.reference)))
+        layers.append(Layer(name, Path(comparison.root, picture.reference)))
     names = [layer.name for layer in layers]
     left = choice.sides[0] if choice.sides[0] in names else names[0]
     right = (

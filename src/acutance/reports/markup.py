@@ -81,7 +81,8 @@ def number(value: float | None, form: str = ".5g") -> str:
         return "-"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return format(value, form)
+    written = format(value, form)
+    return written if float(written.replace(",", "")) else format(0.0, form)  # no minus before a zero
 
 
 def probability(value: float | None) -> str:

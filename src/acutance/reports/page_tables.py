@@ -19,7 +19,7 @@ def number_cell(value: float | None, form: str = ".5g", *, interval: Interval | 
     Args:
         value: The number; ``None`` is a dash, and last whichever way the column is sorted.
         form: How to write it, as in an f-string.
-        interval: Written small behind it.
+        interval: Written small below it.
         mark: A class of CSS, such as ``best``.
     """
     written: list[str] = [number(value, form)]

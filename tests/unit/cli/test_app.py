@@ -25,7 +25,14 @@ def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(request_module, "score_pairs", _raise(KeyboardInterrupt()))
     result = run(*FOLDERS)
     assert result.exit_code == app_module.INTERRUPTED
-    assert result.stderr.endswith("acutance: interrupted; continue a file of scores with --resume\n")
+    assert result.stderr.endswith("acutance: interrupted; the same command goes on with --resume\n")
+
+
+def test_an_interrupted_command_without_resume_does_not_speak_of_it(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("acutance.reports.figures.demand_figure_place", _raise(KeyboardInterrupt()))
+    result = run("plot", "evaluation", "results", "-o", "figure.png")
+    assert result.exit_code == app_module.INTERRUPTED
+    assert result.stderr == "acutance: interrupted\n"
 
 
 def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):

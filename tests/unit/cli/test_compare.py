@@ -48,6 +48,14 @@ def test_json_is_what_is_written(run: Run, here: Path):
     assert result.stderr.endswith("results in results\n")
 
 
+def test_a_report_that_cannot_be_written_takes_no_numbers_with_it(run: Run, here: Path):
+    (here / "full").write_bytes(b"a file")
+    result = run(*METHODS, "--report", "full/report.html")
+    assert result.exit_code == 2
+    assert result.stdout.splitlines()[0].split() == ["method", "psnr", "↑", "mdsi", "↓"]
+    assert "Expected to write a report to full/report.html" in result.stderr
+
+
 def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, here: Path):
     (here / "out/b.png").write_bytes(b"no picture")
     result = run(*METHODS)

@@ -3,7 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 from acutance.cli.evaluation_tables import evaluation_tables
-from acutance.evaluation.results import EvaluationRun
+from acutance.evaluation.results import EvaluationRun, Interval
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, model_test, run_like
 
 
@@ -28,12 +28,17 @@ def test_what_a_reader_must_know_is_told_below():
     text = text_of(run_like())
     assert "psnr: a problem" in text
     assert "psnr: because" in text
-    assert "psnr: 1 infinite scores count as the nearest finite one for the curve and errors." in text
+    assert "psnr: 1 infinite score counts as the nearest finite one for the curve and errors." in text
 
 
 def test_a_missing_number_is_a_dash_and_a_zero_has_no_sign():
     run = run_like(evaluation_like(agreement=agreement_like(None, krcc=-1e-9, intervals={})))
     assert text_of(run).splitlines()[2].split()[2:4] == ["-", "0.0000"]
+
+
+def test_the_end_of_an_interval_that_rounds_to_zero_has_no_sign():
+    run = run_like(evaluation_like(agreement=agreement_like(intervals={"srcc": Interval(low=-1e-9, high=1)})))
+    assert "[0.0000, 1.0000]" in text_of(run)
 
 
 def test_numbers_of_a_protocol_have_a_line_each():

@@ -2,9 +2,10 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from acutance.catalog import find_model
-from acutance.cli.tables import Summary, gather, printable, score_table, summary_table
+from acutance.cli.tables import Summary, gather, in_parts, print_part, printable, score_table, summary_table
 from acutance.score_info import ScoreInfo
 from acutance.scoring import ScoreRow
 
@@ -79,3 +80,24 @@ def test_a_summary_without_rows_is_empty():
 )
 def test_control_characters_are_spelt_out(text: str, line: str):
     assert printable(text) == line
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 200])
+def test_a_table_that_is_too_wide_stands_in_parts_with_every_cell_whole(width: int):
+    table = Table("model", box=None, pad_edge=False)
+    for name in ("srcc", "krcc", "plcc"):
+        table.add_column(name, justify="right")
+    table.add_column("note", overflow="fold")
+    table.add_row("psnr", "0.6131 [0.35, 0.79]", "0.4744 [0.29, 0.64]", "-", "a note")
+    console = Console(file=io.StringIO(), width=width)
+    print_part(console, table)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    for cell in ("0.6131 [0.35, 0.79]", "0.4744 [0.29, 0.64]", "a note"):
+        assert sum(cell in line for line in lines) == 1
+    assert all(line.startswith(("model", "psnr")) for line in lines)
+
+
+def test_a_table_of_names_alone_is_never_split():
+    table = Table("method", "worst", box=None)
+    assert in_parts(table, 3) == [table]

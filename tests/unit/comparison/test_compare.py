@@ -58,6 +58,15 @@ def test_the_scores_are_those_of_acutance_score(here: Path):
     } == rows
 
 
+def test_pictures_are_found_from_another_folder(here: Path, monkeypatch: pytest.MonkeyPatch):
+    acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0, output="results")
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    found = read_comparison("../results")
+    assert found.pictures[0].images == {"near": "near/0.png", "far": "far/0.png"}
+    assert Path(found.root, found.pictures[0].images["near"]) == here / "near" / "0.png"
+
+
 def test_each_reference_is_encoded_once_for_all_methods(here: Path):
     shared = SharedDistance()
     acutance.compare([*FOLDERS, "same=truth"], reference="truth", model=[shared, Distance()], draws=0)

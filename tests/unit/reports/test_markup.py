@@ -58,6 +58,10 @@ def test_numbers_are_short_and_missing_ones_a_dash(value, written):
     assert number(value) == written
 
 
+def test_what_rounds_to_zero_has_no_sign():
+    assert (number(-1e-9, ".4f"), number(-1e-9, "+.2f"), number(1234.0, ",.0f")) == ("0.0000", "+0.00", "1,234")
+
+
 def test_no_probability_is_written_as_zero():
     assert [probability(value) for value in (0.0, 0.00009, 0.0001, 1.0, None)] == [
         "<0.0001",

@@ -165,6 +165,25 @@ def test_why_another_curve_was_fitted_is_told(tmp_path):
     assert "logistic4 did not converge" in written(evaluation_run(tmp_path), tmp_path)
 
 
+def test_pictures_of_a_comparison_are_looked_for_from_its_root(tmp_path, monkeypatch):
+    made = comparison(tmp_path)
+    pictures = [
+        one.model_copy(
+            update={
+                "images": {name: str(Path(image).relative_to(tmp_path)) for name, image in one.images.items()},
+                "reference": str(Path(str(one.reference)).relative_to(tmp_path)),
+            }
+        )
+        for one in made.pictures
+    ]
+    moved = made.model_copy(update={"pictures": pictures, "root": str(tmp_path)})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert re.findall(r'src="(\S+)"', written(moved, tmp_path / "moved")) == re.findall(
+        r'src="(\S+)"', written(made, tmp_path / "made")
+    )
+
+
 def test_a_long_provenance_is_cut_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "MAX_PROVENANCE", 20)
     text = written(evaluation_run(tmp_path), tmp_path)

@@ -29,7 +29,8 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_a_folder_becomes_its_model_with_its_weights(run: Path):
-    assert with_trained([str(run), "psnr"], None) == (["ms_hyperiqa", "psnr"], {"ms_hyperiqa": run / "best.safetensors"})
+    weights = {"ms_hyperiqa": run / "best.safetensors"}
+    assert with_trained([str(run), "psnr"], None) == (["ms_hyperiqa", "psnr"], weights)
 
 
 def test_names_without_folders_stay_as_they_are():

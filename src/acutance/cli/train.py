@@ -1,0 +1,120 @@
+"""``acutance train``: a recipe and what was changed of it become a folder with weights."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from acutance.training.train_config import TrainConfig
+
+TRAIN_EPILOG = (
+    "Examples:\n\nacutance train ms-hyperiqa-koniq10k -o runs/ms --set task.data.root=/data/koniq10k\n\n"
+    "acutance train runs/ms --resume"
+)
+
+FAILED = 2
+"""Exit status of a process that stopped with the others."""
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a recipe, a config.json of a run, or a run's folder with --resume; leave it out for the list.",
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write.", show_default=False)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Setting such as loop.epochs=3; may be repeated.", show_default=False),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was broken off.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the configuration and leave.")] = False,
+) -> None:
+    """Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER."""
+    if not recipe:
+        _list(asked=bool(output or settings or resume or overwrite or show))
+        return
+    from acutance.extras import require
+
+    require("lightning_fabric", extra="train")
+    from acutance.cli.training_progress import following
+    from acutance.recipes.settings import configuration, resolved
+    from acutance.training.overrides import with_settings
+    from acutance.training.run import train as run
+    from acutance.training.train_config import build_task
+
+    if show:
+        print(with_settings(configuration(recipe), settings or []).model_dump_json(indent=2))
+        return
+    config, folder = resolved(recipe, settings or [], output, resume=resume)
+    with following() as told, _quiet_where_another_tells():
+        run(
+            lambda: build_task(config.task, folder),
+            optimizer=config.optimizer,
+            schedule=config.schedule,
+            loop=config.loop,
+            folder=folder,
+            config=config.model_dump(mode="json"),
+            resume=resume,
+            overwrite=overwrite,
+            on_step=told.step,
+            on_validation=told.validation,
+            on_prepare=told.preparation,
+        )
+    _finish(folder, config)
+
+
+@contextmanager
+def _quiet_where_another_tells() -> Iterator[None]:
+    """Of several processes, those that stop because another did say nothing; the first one always speaks."""
+    from acutance.training.faults import OtherProcessError
+
+    try:
+        yield
+    except (OtherProcessError, KeyboardInterrupt):
+        if _is_first():
+            raise
+        raise typer.Exit(FAILED) from None
+
+
+def _list(*, asked: bool) -> None:
+    """The recipes; an error if something else was asked for."""
+    from acutance.errors import ConfigError
+
+    if asked:
+        raise ConfigError("Expected a recipe or a run to train, got none. The recipes are listed by: acutance train")
+    from rich.table import Table
+
+    from acutance.cli.tables import stdout_console
+    from acutance.recipes.catalogue import list_recipes
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("recipe", "trains", "data"):
+        table.add_column(heading)
+    for entry in list_recipes():
+        table.add_row(entry.name, entry.trains, entry.data)
+    stdout_console().print(table)
+
+
+def _finish(folder: Path, config: "TrainConfig") -> None:
+    """The last lines of metrics and what can be done next."""
+    if not _is_first():
+        return
+    from acutance.cli.tables import stdout_console
+    from acutance.cli.training_progress import metrics_table
+
+    stdout_console().print(metrics_table(folder))
+    typer.echo(f"weights of {config.recipe} in {folder}; score with: acutance score photos/ --model {folder}", err=True)
+
+
+def _is_first() -> bool:
+    """Whether this is the first of the processes that train together."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
