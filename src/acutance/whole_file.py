@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
         ('{}', ['scores.json'])
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    thread = "" if threading.current_thread() is threading.main_thread() else threading.get_ident()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{thread}.tmp")
     try:
         yield temporary
         temporary.replace(path)

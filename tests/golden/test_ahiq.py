@@ -89,6 +89,16 @@ def test_what_needs_a_gradient_scores_the_same(loaded: Callable[..., AHIQ], weig
 
 
 @pytest.mark.parametrize("weight_set", WEIGHT_SETS)
+def test_what_trains_scores_the_same(loaded: Callable[..., AHIQ], weight_set: str) -> None:
+    case = case_of(weight_set, 3)
+    model = loaded(weight_set).requires_grad_(requires_grad=True)
+    score = model(*(crop(case[role]) for role in ("distorted", "reference")))
+    model.requires_grad_(requires_grad=False)
+    assert score.requires_grad
+    assert float(score.detach()) == pytest.approx(case["score"], abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("weight_set", WEIGHT_SETS)
 def test_scores_a_batch_as_the_authors_do(loaded: Callable[..., AHIQ], weight_set: str) -> None:
     expected = golden()["weight_sets"][weight_set]["batch_of_2_vs_single"]["batch"]
     distorted, reference = (

@@ -91,7 +91,7 @@ def test_an_interrupted_run_says_so_and_continues(folders: Path):
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stdout == ""
-    assert stderr.splitlines()[-1] == "acutance: interrupted; continue a file of scores with --resume"
+    assert stderr.splitlines()[-1] == "acutance: interrupted; the same command goes on with --resume"
     assert "Traceback" not in stderr
     assert ROWS_BEFORE_THE_BLOCK < lines_in(path) < 201
     assert score("-o", str(path), "--resume") == 1

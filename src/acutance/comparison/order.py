@@ -34,7 +34,7 @@ def order_by_scores(scores: CompleteScores, level: float) -> Order:
     """The order by wins on each picture, a tie being half a win.
 
     Comparisons on one picture depend on each other, so intervals come from the spread between pictures (the sandwich
-    estimator, with pictures as clusters) and not from the number of comparisons.
+    estimator, with pictures as clusters) and not from the number of comparisons; without any spread there are none.
 
     Args:
         scores: Of at least two methods and one picture.
@@ -47,7 +47,8 @@ def order_by_scores(scores: CompleteScores, level: float) -> Order:
     strengths, _, note = _fitted(shares.sum(axis=0))
     if note or len(scores.pictures) < 2:
         return Order(_places(scores.methods, strengths, None, level), note)
-    return Order(_places(scores.methods, strengths, _errors_between_pictures(shares, strengths), level))
+    errors = _errors_between_pictures(shares, strengths)
+    return Order(_places(scores.methods, strengths, errors if errors.any() else None, level))
 
 
 def order_by_wins(methods: Sequence[str], wins: Scores, level: float) -> Order:

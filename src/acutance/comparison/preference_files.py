@@ -87,8 +87,12 @@ def _votes(file: Iterable[str], path: Path) -> Iterator[tuple[str, str, float]]:
     if not {"first", "second"} <= set(columns) or has_winner == ("first_wins" in columns):
         got = ", ".join(columns) or "nothing"
         raise EvaluationError(f"Expected the columns {COLUMNS} in {path}, got {got}. Name them in the first line.")
+    if len(set(columns)) < len(columns):
+        raise EvaluationError(f"Expected columns of different names in {path}, got {', '.join(columns)}. Rename one.")
     for row in reader:
         where = f"in {path}, line {reader.line_num}"
+        if None in row:  # where DictReader puts cells that no column has
+            raise EvaluationError(f"Expected {len(columns)} columns {where}, got more. Mend the line.")
         first, second = ((row[name] or "").strip() for name in ("first", "second"))
         if not first or not second or first == second:
             raise EvaluationError(

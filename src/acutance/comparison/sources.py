@@ -12,6 +12,7 @@ from acutance.comparison.results import PictureScores
 from acutance.comparison.rows import gather_rows, read_method_rows
 from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.file_scores import demand_directions
 from acutance.evaluation.results import Better
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.pairing import Pair, Pairing
@@ -125,7 +126,8 @@ class ScoredInFile:
     Raises:
         PairingError: Pictures that not every method has.
         ConfigError: A loaded model.
-        EvaluationError: A file that cannot be read, lacks a model or a method, or holds a model of unknown direction.
+        EvaluationError: A file that cannot be read, lacks a model or a method, or holds a model of unknown direction;
+            a direction of another model.
     """
 
     def __init__(
@@ -142,6 +144,7 @@ class ScoredInFile:
         found.plan.demand_usable(allow_unmatched=allow_unmatched)
         self.plan: MethodPlan = found.plan
         self.models = found.models
+        demand_directions(better or {}, found.models)
         self.better: dict[str, Better] = {name: _direction(name, better or {}) for name in found.models}
         self._path = path
         self._strays = found.strays

@@ -23,6 +23,8 @@ class Fitted:
     """Error of each, in units of the opinions."""
     parameters: int
     """How many parameters the curve has."""
+    is_reverse: bool
+    """Whether the curve says that better scores look worse."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,7 @@ def _fit(scores: Numbers, mos: Numbers, kind: CurveKind) -> Fitted:
     curve = fit_curve(finite, mos, kind=kind)
     predicted = curve(finite)
     is_reverse = curve.turns_round == (plcc(predicted, mos) > 0)
-    return Fitted(-predicted if is_reverse else predicted, predicted - mos, PARAMETERS[curve.kind])
+    return Fitted(-predicted if is_reverse else predicted, predicted - mos, PARAMETERS[curve.kind], is_reverse)
 
 
 def _sign(better: Better) -> float:

@@ -76,6 +76,26 @@ def direction_of(model: str, protocol: Protocol, better: Mapping[str, Better]) -
     )
 
 
+def demand_directions(better: Mapping[str, Better], taken: Sequence[str]) -> None:
+    """Raise unless directions are ``"higher"`` or ``"lower"``, and of models whose scores files bring.
+
+    Args:
+        better: Directions that were given.
+        taken: The models in files.
+
+    Raises:
+        EvaluationError: Another direction, or one of another model.
+    """
+    for name, direction in better.items():
+        if name not in taken:
+            raise EvaluationError(
+                f"Expected directions of models in files of scores ({', '.join(taken) or 'none'}), got one of {name}. "
+                "Leave it out: a model that is run has its own."
+            )
+        if direction not in ("higher", "lower"):
+            raise EvaluationError(f"Expected higher or lower for the scores of {name}, got {direction}. Choose one.")
+
+
 def _bound(file: str | Path, data: Sequence[PlannedData]) -> tuple[Path, list[PlannedData]]:
     """The file, and the data sets that it may be of."""
     name, equals, path = str(file).partition("=")

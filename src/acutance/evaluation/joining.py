@@ -95,12 +95,15 @@ def some(names: Sequence[str]) -> str:
 
 
 def _meant(keys: Sequence[PictureKey], line: ScoredLine, references: PathFinder) -> list[PictureKey]:
-    """Which of the places of a picture a line means: all of them if it names no reference and none stands alone."""
-    if len(keys) == 1:
-        return list(keys)
+    """Which of the places of a picture a line means: all of them if it names no reference and none stands alone.
+
+    A picture of one place is meant beside any reference but that of another picture.
+    """
     if line.reference is None:
         return [key for key in keys if key[1] is None] or list(keys)
     reference = references.find(line.reference)
+    if len(keys) == 1 and (reference is None or keys[0][1] is None):
+        return list(keys)
     return [key for key in keys if reference is not None and key[1] == reference]
 
 

@@ -1,5 +1,6 @@
 """One data set of a run: which of its pictures are scored, and what was said of them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,7 +9,9 @@ import numpy as np
 
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.evaluation.data import WHOLE, read_part
+from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
+from acutance.evaluation.joining import some
 from acutance.evaluation.protocol import (
     EvaluationPart,
     OnProgress,
@@ -124,15 +127,27 @@ def plan_data(
         on_progress: Called with files of labels read and files in all.
 
     Raises:
-        EvaluationError: A part that is empty or cannot be told.
+        EvaluationError: A part that is empty or cannot be told, or a picture with two opinions.
         ConfigError: What the protocol cannot do.
         DatasetError: Labels or splits that are missing or damaged.
     """
     split = splits.get(whole.name)
     chosen: EvaluationPart = part or (protocol.usual_part(whole.name) if split is None else "test")
     rows = read_part(whole, chosen, split if chosen != WHOLE else None)
+    _demand_rated_once(rows)
     prepared = protocol.prepare(rows, replace(settings, part=chosen), on_progress=on_progress)
     return PlannedData(whole, _needed_rows(rows, prepared), chosen, prepared)
+
+
+def _demand_rated_once(table: OpinionTable) -> None:
+    """Raise if a picture has two opinions beside one reference: it would count twice."""
+    counts = Counter((row.image, row.reference) for row in table if row.mos is not None)
+    twice = [image for (image, _), count in counts.items() if count > 1]
+    if twice:
+        raise EvaluationError(
+            f"Expected one opinion of each picture of {table.name} beside its reference, got several of {len(twice)}: "
+            f"{some(twice)}. Remove rows from its table."
+        )
 
 
 def _needed_rows(table: OpinionTable, prepared: PreparedProtocol) -> OpinionTable:

@@ -8,7 +8,7 @@ from pathlib import Path
 from acutance.catalog import Precision
 from acutance.evaluation.data import DataChoice, Roots, match_splits, read_data
 from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.file_scores import take_scores
+from acutance.evaluation.file_scores import demand_directions, take_scores
 from acutance.evaluation.files import results_files, write_run
 from acutance.evaluation.inputs import CurveKind, StatisticsSettings
 from acutance.evaluation.measuring import evaluate_model
@@ -112,7 +112,7 @@ class EvaluationRequest:
         self.names = list(dict.fromkeys([*self.model_scores.names, *taken]))
         self.output = output
         _demand_distinct(self.model_scores.names, taken)
-        _demand_used(better or {}, taken)
+        demand_directions(better or {}, taken)
         if output is not None:
             _demand_free(results_files(self.names, output), rerun)
 
@@ -205,15 +205,6 @@ def _demand_distinct(run: Sequence[str], taken: Sequence[str]) -> None:
         if name in taken:
             raise EvaluationError(
                 f"Expected every model once, got {name} to be run and in a file of scores. Leave one out."
-            )
-
-
-def _demand_used(better: Mapping[str, Better], taken: Sequence[str]) -> None:
-    for name in better:
-        if name not in taken:
-            raise EvaluationError(
-                f"Expected directions of models in files of scores ({', '.join(taken) or 'none'}), got one of {name}. "
-                "Leave it out: a model that is run has its own."
             )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from acutance.evaluation.common_pictures import CommonPictures, Fitted, Sheet
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.results import Evaluation
-from acutance.stats.agreement import clipped_scores
 from acutance.stats.correlation import plcc, srcc
 from acutance.stats.faults import StatisticsError
 from acutance.stats.krasula import KrasulaComparison, compare_krasula
@@ -89,6 +88,12 @@ class Rivals:
 
     def _f_test(self) -> _Said:
         first, second = self._fitted
+        reversed_models = [name for name, one in ((self.first, first), (self.second, second)) if one.is_reverse]
+        if reversed_models:  # small errors after a curve that turns scores round are no merit
+            raise StatisticsError(
+                f"Expected curves by which better scores look better, got one that turns the scores of "
+                f"{' and of '.join(reversed_models)} round. Check the direction."
+            )
         outcome = f_test(
             first.residuals,
             second.residuals,
@@ -113,8 +118,8 @@ class Rivals:
     def _krasula(self) -> KrasulaComparison:
         common = self._common
         return compare_krasula(
-            clipped_scores(common.first)[0],
-            clipped_scores(common.second)[0],
+            common.first,
+            common.second,
             common.mos,
             common.mos_std,
             common.num_votes,

@@ -170,7 +170,7 @@ def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
         return None
     try:
         score = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):  # a whole number of JSON may be larger than any float
         score = None
     if score is None:
         where = f"{path}, line {number}, column {column}"
@@ -181,5 +181,5 @@ def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
 
 def _faults(ending: str) -> tuple[type[Exception], ...]:
     """What reading a damaged file raises."""
-    faults: tuple[type[Exception], ...] = (OSError, ValueError, csv.Error)
+    faults: tuple[type[Exception], ...] = (OSError, ValueError, RecursionError, csv.Error)
     return (*faults, require("pyarrow", extra="parquet").ArrowException) if ending == ".parquet" else faults

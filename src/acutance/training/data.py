@@ -43,18 +43,19 @@ class TrainingTables:
     validation: OpinionTable
 
 
-def training_tables(config: DataConfig) -> TrainingTables:
+def training_tables(config: DataConfig, table: OpinionTable | None = None) -> TrainingTables:
     """The rated pictures of the training and the validation part.
 
     Args:
         config: Dataset and split.
+        table: The dataset, where it was read already.
 
     Raises:
         ConfigError: No dataset named.
         DatasetError: A dataset that is not there, or a leak between its parts.
         TrainingError: No picture to train with.
     """
-    table = _table(config)
+    table = _table(config) if table is None else table
     if config.split is not None:
         split = read_split(Path(config.split), table)
         train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")

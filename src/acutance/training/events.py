@@ -1,6 +1,7 @@
 """Metrics as TensorBoard events, where tensorboardX is installed."""
 
 import importlib.util
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,6 @@ class EventFile:
             return
         for name, value in row.items():
             group, _, rest = name.partition("_")
-            if value is not None and group in ("train", "val", "learning"):
+            if value is not None and math.isfinite(value) and group in ("train", "val", "learning"):
                 self._writer.add_scalar(f"{group}/{rest}", value, row["iteration"])
         self._writer.flush()

@@ -6,34 +6,50 @@ from pathlib import Path
 
 from acutance.errors import AcutanceError
 
-_SHORTAGE = ("out of memory", "not enough memory", "can't allocate", "no space left on device")
+_CUT_SHORT = "unexpected pos"
+"""What ``torch.save`` says when a disk is full, of which it does not tell."""
+_LOST = ("gloo", "nccl", "connection closed by peer", "connection reset by peer")
+_SHORTAGE = ("out of memory", "not enough memory", "can't allocate", "no space left on device", "dataloader worker")
 
 
 class TrainingError(AcutanceError, RuntimeError):
     """A training that cannot begin or go on; what it wrote before is whole."""
 
 
+class OtherProcessError(TrainingError):
+    """A training that stops because another of its processes did, which says why."""
+
+
 @contextmanager
 def named_faults(folder: Path) -> Iterator[None]:
-    """Turns a full disk and too little memory into one line each.
+    """Turns a full disk, too little memory and a process that is gone into one line each.
 
     Args:
         folder: Where the training writes, for the message.
     """
     try:
         yield
-    except TrainingError:
+    except AcutanceError:  # says already what is wrong, even where it is an OSError too
         raise
     except OSError as error:
-        raise TrainingError(
-            f"Expected to write to {folder}, got: {error.strerror or error}. Make room and go on with --resume; the "
-            "last checkpoint is whole."
-        ) from error
+        raise _unwritten(folder, error.strerror or str(error)) from error
     except (MemoryError, RuntimeError) as error:
         words = " ".join(str(error).split())
+        if _CUT_SHORT in words:
+            raise _unwritten(folder, "a file that was cut short, as on a full disk") from error
+        if any(word in words.lower() for word in _LOST):
+            raise OtherProcessError(
+                "Expected all processes to train to the end, got one that stopped. See what it says; go on with --resume."
+            ) from error
         if not isinstance(error, MemoryError) and not any(word in words.lower() for word in _SHORTAGE):
             raise
         raise TrainingError(
             f"Expected enough memory for a step, got: {words[:200] or 'not enough'}. Lower loop.batch_size or raise "
             "loop.accumulate, and go on with --resume."
         ) from error
+
+
+def _unwritten(folder: Path, got: str) -> TrainingError:
+    return TrainingError(
+        f"Expected to write to {folder}, got: {got}. Make room and go on with --resume; the last checkpoint is whole."
+    )

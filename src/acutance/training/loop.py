@@ -15,10 +15,11 @@ from acutance.training.averaging import WeightAverage
 from acutance.training.batches import Order, reader, share_of
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.devices import average_buffers, gathered, moved, share_gradients
-from acutance.training.faults import TrainingError, named_faults
+from acutance.training.faults import OtherProcessError, TrainingError, named_faults
 from acutance.training.optimizers import build_optimizer
 from acutance.training.run_folder import RunFolder
 from acutance.training.schedules import Place, rate_at
+from acutance.training.shared_statistics import leave_padding_out, share_statistics
 from acutance.training.state import TrainingState
 from acutance.training.task import Batch, Labels, Outputs, Task
 
@@ -72,6 +73,7 @@ class Trainer:
             )
         self._iterations = self.loop.iterations or (self.loop.epochs or 1) * self._order.per_epoch
         self._network = self.task.network.to(self.fabric.device)
+        share_statistics(self.fabric, self._network)
         if self.loop.channels_last:
             self._network.to(memory_format=torch.channels_last)
         self._groups = self.task.groups()
@@ -145,12 +147,13 @@ class Trainer:
     def _add_gradients(self, batch: Batch, count: int, share: float) -> None:
         """Add the gradients of one part of a batch, of which it is a share."""
         batch = moved(batch, self.fabric.device, channels_last=self.loop.channels_last)
+        leave_padding_out(self.fabric, self._network, count)
         with self.fabric.autocast():
             outputs: Outputs = self._network(batch.inputs)
         outputs, labels = gathered(self.fabric, outputs, count), gathered(self.fabric, batch.labels, count)
         losses = self.task.losses(outputs, labels)
         if not bool(torch.isfinite(losses["loss"])):
-            raise TrainingError(
+            raise (TrainingError if self.fabric.is_global_zero else OtherProcessError)(
                 f"Expected a finite loss, got {losses['loss'].item()} in step {self.state.iteration + 1}. Lower "
                 "optimizer.learning_rate or set loop.clip_norm; what was saved before is whole."
             )
@@ -191,7 +194,8 @@ class Trainer:
             self.folder.write_weights("last", self.task.trained(network))
             value = numbers.get(self.task.select_by, math.nan)
             if self._is_best(value):
-                self.state.best, self.state.best_iteration = value, self.state.iteration
+                self.state.best = None if math.isnan(value) else value
+                self.state.best_iteration = self.state.iteration
                 self.folder.write_weights("best", self.task.trained(network))
                 self.folder.publish(lambda folder: self.task.publish(network, folder))
         self.state.rows += 1
@@ -215,10 +219,11 @@ class Trainer:
         return row | {"seconds": round(self.state.seconds, 3)}
 
     def _is_best(self, value: float) -> bool:
-        if math.isnan(value):
-            return False
+        """Whether the weights are the best so far; the latest are while there is nothing to choose by."""
         best = self.state.best
-        return best is None or (value > best if self.task.select == "highest" else value < best)
+        if best is None or math.isnan(value):
+            return best is None
+        return value > best if self.task.select == "highest" else value < best
 
     def _checkpoint(self) -> None:
         if not self.fabric.is_global_zero:

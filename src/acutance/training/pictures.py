@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from acutance.errors import InputError
+from acutance.errors import ConfigError, InputError
 from acutance.images.read import read_image
-from acutance.images.resize import resize_like_pillow
+from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
 from acutance.whole_file import replacing
 
@@ -42,6 +42,7 @@ class PictureStore:
 
         Raises:
             ImageReadError: A file that is no picture.
+            ConfigError: A cache that cannot be written to.
         """
         if self._cache is None:
             return self._pixels(path)
@@ -49,21 +50,27 @@ class PictureStore:
         try:
             found: Pixels = np.load(kept, mmap_mode="r")
             return found
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):  # not there yet, or cut short
             pixels = self._pixels(path)
+            self._keep(kept, pixels)
+            return pixels
+
+    def _keep(self, kept: Path, pixels: Pixels) -> None:
+        try:
             with replacing(kept) as temporary, temporary.open("wb") as file:
                 np.save(file, pixels)
-            return pixels
+        except OSError as error:
+            raise ConfigError(
+                f"Expected room for pictures in the cache {self._cache}, got: {error.strerror or error}. Make room, or "
+                "leave task.cache out."
+            ) from error
 
     def _pixels(self, path: Path) -> Pixels:
         pixels = read_image(path)
         if pixels.dtype == np.uint8 and (self._size is None or pixels.shape[:2] == self._size):
             return np.ascontiguousarray(pixels)
         images = to_batch([pixels])
-        if self._size is not None:
-            images = resize_like_pillow(images, *self._size)
-        levels: Pixels = (images[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-        return levels
+        return _levels(images if self._size is None else resize_like_pillow(images, *self._size))
 
     def _key(self, path: Path) -> str:
         """A name that changes with the file and with the size."""
@@ -73,6 +80,18 @@ class PictureStore:
             raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
         told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}"
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def enlarged(pixels: Pixels, side: int) -> Pixels:
+    """A picture whose shorter side is at least ``side``: small ones are enlarged as they are for scoring.
+
+    Args:
+        pixels: Any size.
+        side: In pixels.
+    """
+    if min(pixels.shape[:2]) >= side:
+        return pixels
+    return _levels(enlarge_to_at_least(to_batch([pixels.copy()]), side))  # pictures may be read-only
 
 
 def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: float = 0.0) -> torch.Tensor:
@@ -99,7 +118,7 @@ def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: 
     top, left = int(generator.integers(height - side + 1)), int(generator.integers(width - side + 1))
     square = pixels[top : top + side, left : left + side]
     square = square[:, ::-1] if generator.random() < flip else square
-    return torch.from_numpy(np.ascontiguousarray(square)).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(square.copy()).permute(2, 0, 1).contiguous()
 
 
 def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: int = 2) -> Iterator[Read]:
@@ -116,3 +135,9 @@ def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: 
         while waiting:
             yield waiting.pop(0).result()
             waiting += [pool.submit(read, item) for item in islice(left, 1)]
+
+
+def _levels(images: torch.Tensor) -> Pixels:
+    """A batch of one picture in [0, 1] as 8-bit pixels."""
+    levels: Pixels = (images[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    return levels

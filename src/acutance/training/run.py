@@ -14,9 +14,10 @@ from lightning_fabric.strategies.strategy import Strategy
 
 from acutance.errors import ConfigError
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
+from acutance.training.faults import named_faults
 from acutance.training.loop import OnStep, OnValidation, Trainer
 from acutance.training.run_folder import RunFolder
-from acutance.training.task import Task
+from acutance.training.task import OnProgress, Task
 
 BuildTask = Callable[[], Task]
 VALIDATION_LIMIT = timedelta(hours=16)
@@ -35,6 +36,7 @@ def train(
     overwrite: bool = False,
     on_step: OnStep | None = None,
     on_validation: OnValidation | None = None,
+    on_prepare: OnProgress | None = None,
 ) -> RunFolder:
     """Train, writing everything into a folder.
 
@@ -51,6 +53,7 @@ def train(
         overwrite: Replace it.
         on_step: Told after each step.
         on_validation: Told while validating.
+        on_prepare: Told while the task prepares itself.
 
     Raises:
         ConfigError: A run that is there, or another one than is to be resumed.
@@ -58,16 +61,24 @@ def train(
     """
     if resume and overwrite:
         raise ConfigError("Expected --resume or --overwrite, got both. Leave one of them out.")
+    if resume:
+        RunFolder(folder).demand_same(config)
+    elif not overwrite:
+        RunFolder(folder).demand_none()
+    _device(loop.device)
+    torch.manual_seed(loop.seed)
+    task = build_task()  # says what is missing before anything is written or another process is started
     fabric = launched(loop)
     run = RunFolder(folder, writes=fabric.is_global_zero)
     state = run.resume(config) if resume else None
     if not resume:
         run.begin(config, overwrite=overwrite)
-    fabric.barrier()
-    torch.manual_seed(loop.seed)
+    with named_faults(folder):
+        fabric.barrier()
+        prepare(fabric, task, on_prepare)
     trainer = Trainer(
         fabric=fabric,
-        task=build_task(),
+        task=task,
         optimizer=optimizer,
         schedule=schedule,
         loop=loop,
@@ -81,6 +92,15 @@ def train(
     trainer.run()
     run.log("done")
     return run
+
+
+def prepare(fabric: Fabric, task: Task, on_progress: OnProgress | None = None) -> None:
+    """Let the first process prepare a task, and then the others, who find it done."""
+    if fabric.is_global_zero:
+        task.prepare(fabric.device, on_progress)
+    fabric.barrier()
+    if not fabric.is_global_zero:
+        task.prepare(fabric.device)
 
 
 def launched(loop: LoopConfig) -> Fabric:

@@ -39,6 +39,17 @@ class RunFolder:
         self._rows: list[Row] = []
         self._events: EventFile | None = None
 
+    def demand_none(self) -> None:
+        """Raise if there is a run already.
+
+        Raises:
+            ConfigError: There is.
+        """
+        if (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists():
+            raise ConfigError(
+                f"Expected no run in {self.path}, got one. Continue it with --resume, or replace it with --overwrite."
+            )
+
     def begin(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
         """Make the folder of a new run.
 
@@ -47,16 +58,26 @@ class RunFolder:
         """
         if not self._writes:
             return
-        if (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists():
-            if not overwrite:
-                raise ConfigError(
-                    f"Expected no run in {self.path}, got one. Continue it with --resume, or replace it with "
-                    "--overwrite."
-                )
-            for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
-                (self.path / name).unlink(missing_ok=True)
+        if not overwrite:
+            self.demand_none()
+        for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
+            (self.path / name).unlink(missing_ok=True)
         self._write(CONFIG, json.dumps(config, indent=2) + "\n")
         self._open_events(0)
+
+    def demand_same(self, config: dict[str, Any]) -> None:
+        """Raise unless there is a run with this configuration.
+
+        Raises:
+            ConfigError: One with another.
+            TrainingError: None.
+        """
+        before = self._read_json(CONFIG)
+        if before != json.loads(json.dumps(config)):
+            raise ConfigError(
+                f"Expected to resume the run in {self.path} with its own configuration, got another: "
+                f"{_difference(before, config)}. Leave --set out, or start anew with --overwrite."
+            )
 
     def resume(self, config: dict[str, Any]) -> TrainingState | None:
         """The last checkpoint of a run; ``None`` if it was broken off before the first.
@@ -65,12 +86,7 @@ class RunFolder:
             ConfigError: No run, or one with another configuration.
             CheckpointError: A damaged checkpoint.
         """
-        before = self._read_json(CONFIG)
-        if before != json.loads(json.dumps(config)):
-            raise ConfigError(
-                f"Expected to resume the run in {self.path} with its own configuration, got another: "
-                f"{_difference(before, config)}. Leave --set out, or start anew with --overwrite."
-            )
+        self.demand_same(config)
         if not (self.path / CHECKPOINT).exists():
             self._open_events(0)
             return None
@@ -107,6 +123,7 @@ class RunFolder:
             config=trained.config,
             source_sha256=None,
             score_info=trained.info,
+            scores_as=trained.scores_as,
         )
 
     def publish(self, write: Callable[[Path], Iterable[Path]]) -> None:

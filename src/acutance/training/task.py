@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from acutance.score_info import ScoreInfo
@@ -46,13 +47,15 @@ class TrainedModel:
     """What a training gives to those who score."""
 
     name: str
-    """Of the model in the catalogue, which can load the tensors."""
+    """What weights of this kind are stored as; most often the name of the model."""
     tensors: Mapping[str, Tensor]
     """The weights by own names."""
     config: Mapping[str, object]
     """What the model must be built with, plain JSON values."""
-    info: ScoreInfo
-    """Direction, bounds and unit of its scores: those of the opinions it was trained on."""
+    info: ScoreInfo | None = None
+    """Direction, bounds and unit of its scores, where they are those of the opinions it was trained on."""
+    scores_as: str | None = None
+    """Model of the catalogue that scores with the tensors, where it is not called ``name``."""
 
 
 class Task(ABC):
@@ -72,6 +75,17 @@ class Task(ABC):
     @abstractmethod
     def groups(self) -> list[ParameterGroup]:
         """What is trained."""
+
+    def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
+        """Compute once what all steps need, such as features of frozen networks; called before the first step.
+
+        Of several processes the first one does it, and the others find it done.
+
+        Args:
+            device: Where to compute.
+            on_progress: Called with things done and things in all.
+        """
+        return
 
     def start_epoch(self, epoch: int) -> None:
         """Called before the first step of every epoch, counted from 0, and when one is resumed: freezing and so on."""

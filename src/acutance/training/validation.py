@@ -70,5 +70,5 @@ def correlations(scores: np.ndarray, table: OpinionTable) -> dict[str, float]:
 
 def as_images(pixels: Pixels, device: torch.device) -> Tensor:
     """8-bit pixels (H, W, 3) as a batch of one picture (1, 3, H, W) in [0, 1]."""
-    levels = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    levels = torch.from_numpy(pixels.copy()).to(device)  # pictures may be read-only
     return levels.permute(2, 0, 1).unsqueeze(0).float() / 255

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.models.afine.statistics import Moments, PairMoments
-from acutance.shapes import ScoreBatch
+from acutance.shapes import ChannelBatch, ScoreBatch
 
 EPSILON = 1e-10
 """Keeps the ratios of the fidelity head and the scales of the logistics from dividing by zero."""
@@ -57,6 +57,10 @@ class FidelityHead(nn.Module):
 
     def forward(self, pairs: PairMoments) -> ScoreBatch:
         """(batch,) raw fidelity."""
+        return self.weigh(*self.distances(pairs))
+
+    def distances(self, pairs: PairMoments) -> tuple[ChannelBatch, ChannelBatch]:
+        """How unlike the means and the structure of each channel are, (batch, channels) each; nothing is learned."""
         mean_x, mean_y = torch.cat(pairs.distorted.means, 1), torch.cat(pairs.reference.means, 1)
         variance_x, variance_y = (
             torch.cat(pairs.distorted.variances, 1),
@@ -65,9 +69,13 @@ class FidelityHead(nn.Module):
         covariance = torch.cat(pairs.covariances, 1)
         likeness = (2 * mean_x * mean_y + EPSILON) / (mean_x.square() + mean_y.square() + EPSILON)
         structure = (2 * covariance + EPSILON) / (variance_x + variance_y + EPSILON)
+        return 1 - likeness, 1 - structure
+
+    def weigh(self, means: ChannelBatch, structures: ChannelBatch) -> ScoreBatch:
+        """(batch,) raw fidelity, from the distances of each channel."""
         alpha, beta = functional.softplus(self.alpha), functional.softplus(self.beta)
         total = alpha.sum() + beta.sum() + EPSILON
-        return ((alpha * (1 - likeness) + beta * (1 - structure)) / total).sum(1)
+        return ((alpha * means + beta * structures) / total).sum(1)
 
 
 class Calibrator(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.models.ahiq.config import AHIQConfig
-from acutance.models.ahiq.sampling import TAPS, Offsets, deformable
+from acutance.models.ahiq.sampling import TAPS, Offsets, deformable_in_training
 
 TokenMap = Float[Tensor, "batch token_channels token_rows token_columns"]
 """Tokens of all blocks as a map, block after block in its channels."""
@@ -43,7 +43,7 @@ class DeformableFusion(nn.Module):
 
     def forward(self, maps: CNNMap, offsets: Offsets) -> FusedMap:
         """The CNN branch of one picture of a pair."""
-        fused: Tensor = self.mix(self.shrink(deformable(maps, offsets, self.deform)).relu())
+        fused: Tensor = self.mix(self.shrink(deformable_in_training(maps, offsets, self.deform)).relu())
         return fused
 
 

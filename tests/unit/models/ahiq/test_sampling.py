@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from acutance.models.ahiq.sampling import corners, deformable, deformable_by_gathering
+from acutance.models.ahiq.sampling import corners, deformable, deformable_by_gathering, deformable_in_training
 
 
 @pytest.fixture
@@ -43,6 +43,34 @@ def test_gathering_counts_borders_as_torchvision_does(layer):
             rtol=1e-12,
             atol=1e-12,
         )
+
+
+@pytest.mark.parametrize("reach", [0.3, 2.0, 30.0])
+def test_training_gets_the_derivatives_that_torchvision_gives(reach):
+    maps = random_maps(6, 8)
+    found = []
+    for convolution in (deformable, deformable_in_training):
+        torch.manual_seed(0)
+        layer = nn.Conv2d(5, 7, 3, padding=1).double()
+        offsets = reach * torch.randn(2, 18, 6, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+        offsets.requires_grad_()
+        output = convolution(maps, offsets, layer)
+        (output**3).sum().backward()
+        found.append((output, offsets.grad, *(parameter.grad for parameter in layer.parameters())))
+    for theirs, ours in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_a_map_that_wants_a_derivative_gets_torchvisions(layer):
+    maps = random_maps(6, 8).requires_grad_()
+    offsets = torch.zeros(2, 18, 6, 8, dtype=torch.float64)
+    deformable_in_training(maps, offsets, layer).sum().backward()
+    ours = maps.grad
+    maps.grad = None
+    deformable(maps, offsets, layer).sum().backward()
+    assert ours is not None
+    assert maps.grad is not None
+    torch.testing.assert_close(ours, maps.grad)
 
 
 def test_without_offsets_it_is_the_plain_convolution(layer):

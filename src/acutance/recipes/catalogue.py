@@ -1,0 +1,107 @@
+"""The recipes by name, written by hand; each is a file with one function."""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acutance.errors import UnknownNameError
+
+if TYPE_CHECKING:  # listing recipes must not load torch
+    from acutance.training.train_config import TrainConfig
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeEntry:
+    """What a list of recipes tells of one."""
+
+    name: str
+    trains: str
+    """What comes out."""
+    data: str
+    """What it wants, and how large that is."""
+    module: str
+    """Where ``recipe()`` is."""
+
+
+RECIPES = {
+    entry.name: entry
+    for entry in (
+        RecipeEntry("hyperiqa-koniq10k", "HyperIQA", "KonIQ-10k", "acutance.recipes.hyperiqa_koniq10k"),
+        RecipeEntry("ms-hyperiqa-koniq10k", "MS-HyperIQA", "KonIQ-10k", "acutance.recipes.ms_hyperiqa_koniq10k"),
+        RecipeEntry(
+            "ms-hyperiqa-biq2021",
+            "MS-HyperIQA with a small trunk, from scratch",
+            "BIQ2021",
+            "acutance.recipes.ms_hyperiqa_biq2021",
+        ),
+        RecipeEntry(
+            "vtamiq-kadis700k",
+            "VTAMIQ, first stage: weak labels",
+            "KADIS-700k with its file of metric scores",
+            "acutance.recipes.vtamiq_kadis700k",
+        ),
+        RecipeEntry(
+            "vtamiq-pieapp",
+            "VTAMIQ, second stage: preferences",
+            "PieAPP, 67,000 pairs to train",
+            "acutance.recipes.vtamiq_pieapp",
+        ),
+        RecipeEntry(
+            "vtamiq-tid2013",
+            "VTAMIQ, last stage: opinions",
+            "TID2013, 3,000 pictures",
+            "acutance.recipes.vtamiq_tid2013",
+        ),
+        RecipeEntry(
+            "vtamiq-kadid10k",
+            "VTAMIQ, last stage: opinions",
+            "KADID-10k, 10,125 pictures",
+            "acutance.recipes.vtamiq_kadid10k",
+        ),
+        RecipeEntry(
+            "vtamiq-csiq", "VTAMIQ, last stage: opinions", "CSIQ, 866 pictures", "acutance.recipes.vtamiq_csiq"
+        ),
+        RecipeEntry(
+            "vtamiq-live", "VTAMIQ, last stage: opinions", "LIVE, 779 pictures", "acutance.recipes.vtamiq_live"
+        ),
+        RecipeEntry(
+            "vtamiq-pipal", "VTAMIQ, last stage: opinions", "PIPAL, 23,200 pictures", "acutance.recipes.vtamiq_pipal"
+        ),
+        RecipeEntry(
+            "afine-stage1",
+            "A-FINE, stage 1: naturalness",
+            "DiffIQA, KADID-10k, PIPAL and TID2013",
+            "acutance.recipes.afine_stage1",
+        ),
+        RecipeEntry(
+            "afine-stage2",
+            "A-FINE, stage 2: fidelity",
+            "KADID-10k, PIPAL and TID2013, and a run of stage 1",
+            "acutance.recipes.afine_stage2",
+        ),
+        RecipeEntry(
+            "afine-stage3",
+            "A-FINE, stage 3: both in one score",
+            "the data of stage 1, and a run of stage 2",
+            "acutance.recipes.afine_stage3",
+        ),
+        RecipeEntry("ahiq-pipal", "AHIQ", "PIPAL, 23,200 pictures", "acutance.recipes.ahiq_pipal"),
+    )
+}
+
+
+def list_recipes() -> list[RecipeEntry]:
+    """All recipes, in the order of the catalogue."""
+    return list(RECIPES.values())
+
+
+def find_recipe(name: str) -> "TrainConfig":
+    """The configuration of a recipe.
+
+    Raises:
+        UnknownNameError: A name that is not there; the message offers the nearest.
+    """
+    if name not in RECIPES:
+        raise UnknownNameError("recipe", name, RECIPES)
+    config: TrainConfig = importlib.import_module(RECIPES[name].module).recipe()
+    return config

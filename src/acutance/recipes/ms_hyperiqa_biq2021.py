@@ -1,0 +1,29 @@
+"""MS-HyperIQA with a small ResNet trunk on BIQ2021, from random weights: what two CPU cores learn in an hour.
+
+No paper trains this; the loss, dropout and decay are those of MS-HyperIQA's code. The trunk has one bottleneck a stage and
+a quarter of ResNet-50's channels, a picture gives one crop an epoch, and rates are those of a training from scratch.
+"""
+
+from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
+from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
+from acutance.training.data import DataConfig
+from acutance.training.tasks.hyperiqa import MSHyperIQATraining
+from acutance.training.train_config import TrainConfig
+
+
+def recipe() -> TrainConfig:
+    """The configuration."""
+    return TrainConfig(
+        recipe="ms-hyperiqa-biq2021",
+        task=MSHyperIQATraining(
+            data=DataConfig(dataset="biq2021", validation_share=0.05),
+            model=MSHyperIQAConfig(resize=None, trunk_blocks=(1, 1, 1, 1), trunk_channels=(16, 32, 64, 128)),
+            labels="percent",
+            crops=1,
+            hyper_rate=1.0,
+            validation_crops=2,
+        ),
+        optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=5e-4),
+        schedule=CosineSchedule(unit="iteration", floor=1e-5),
+        loop=LoopConfig(epochs=10, batch_size=32, workers=1, channels_last=True, clip_norm=5.0),
+    )

@@ -1,0 +1,185 @@
+"""A-FINE's files as its authors write them: one or more per stage, and all of them merged into afine.pth."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from acutance.backbones.clip import CLIP_MEAN, CLIP_STD, ClipImageEncoder
+from acutance.checkpoints.foreign import read_foreign
+from acutance.checkpoints.key_table import KeyTable
+from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.models.afine.published import AFINE_KEYS
+from acutance.training.publishing import foreign_tensors
+from acutance.whole_file import replacing
+
+CLIP = "finetuned_clip"
+"""Where CLIP stands in afine.pth."""
+PARTS = {
+    "net_qhead.pth": "natural",
+    "net_dhead.pth": "fidelity",
+    "net_scale_fr.pth": "fidelity_scale",
+    "net_scale_nr.pth": "natural_scale",
+    "net_finalscore.pth": "adapter",
+}
+"""Where each stage's file stands in afine.pth."""
+TEXT_WIDTH, IMAGE_WIDTH, VOCABULARY, CONTEXT = 512, 768, 49408, 77
+"""Sizes of CLIP ViT-B/32 (Radford et al., 2021, the released weights)."""
+_CLIP = {name.removeprefix(f"{CLIP}."): own for name, own in AFINE_KEYS.names.items() if name.startswith(f"{CLIP}.")}
+_SIZES = ("input_resolution", "context_length", "vocab_size")
+"""Three numbers beside the tensors of OpenAI's own archive."""
+_HOW = (
+    "Save it once: torch.save(clip.load('ViT-B/32', 'cpu')[0].state_dict(), 'clip.pth'), with openai/CLIP; or leave "
+    "task.start out."
+)
+
+
+def start_clip(encoder: ClipImageEncoder, path: Path) -> None:
+    """Load CLIP's image tower.
+
+    Args:
+        encoder: What to load it over.
+        path: A state dict of CLIP ViT-B/32, whole or its image tower alone, or an afine.pth.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: Another network, or a file that holds more than tensors.
+    """
+    foreign = clip_tensors(path)
+    names = {name: own for name, own in _CLIP.items() if own is not None or name in foreign}
+    keys = KeyTable({name: own.removeprefix("encoder.") if own else None for name, own in names.items()})
+    state = encoder.state_dict()
+    encoder.load_state_dict(keys.apply(foreign, {name: state[name] for name in keys.own_names}))
+
+
+def clip_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of CLIP under OpenAI's names, in float32.
+
+    Args:
+        path: A state dict of CLIP, or an afine.pth.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: A file that holds more than tensors.
+    """
+    if not path.is_file():
+        raise MissingWeightsError(f"Expected CLIP ViT-B/32 at {path}, got no such file. {_HOW}")
+    try:
+        tensors = read_foreign(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} {_HOW}") from error
+    inside = {name.removeprefix(f"{CLIP}."): value for name, value in tensors.items() if name.startswith(f"{CLIP}.")}
+    return {name: value.float() for name, value in (inside or tensors).items() if name not in _SIZES}
+
+
+def unused_of_clip(path: Path | None) -> dict[str, Tensor]:
+    """What A-FINE does not use of CLIP, which its files hold all the same: the text tower, the image tower's end.
+
+    Args:
+        path: Where CLIP started from; what is not there, or everything without a file, is zero.
+    """
+    known = {} if path is None else clip_tensors(path)
+    return {name: known[name] if name in known else torch.zeros(shape) for name, shape in _unused_shapes().items()}
+
+
+def publish_stage1(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], folder: Path) -> list[Path]:
+    """Write ``net_qhead.pth`` and ``clip_model.pth``.
+
+    Args:
+        own: Tensors of the trained model by own names.
+        rest: From ``unused_of_clip``.
+        folder: Where to.
+    """
+    return [_write(folder / "net_qhead.pth", own), _save(folder / "clip_model.pth", {**_part(own, CLIP), **rest})]
+
+
+def publish_stage2(own: Mapping[str, Tensor], folder: Path) -> list[Path]:
+    """Write ``net_dhead.pth``."""
+    return [_write(folder / "net_dhead.pth", own)]
+
+
+def publish_stage3(own: Mapping[str, Tensor], folder: Path) -> list[Path]:
+    """Write ``net_finalscore.pth``, ``net_scale_nr.pth`` and ``net_scale_fr.pth``."""
+    return [_write(folder / name, own) for name in ("net_finalscore.pth", "net_scale_nr.pth", "net_scale_fr.pth")]
+
+
+def merge(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], path: Path) -> Path:
+    """Write the whole model as one ``afine.pth``.
+
+    Args:
+        own: Tensors of A-FINE by own names.
+        rest: From ``unused_of_clip``.
+        path: Where to.
+    """
+    whole: dict[str, Any] = {CLIP: {**_part(own, CLIP), **rest}}
+    whole |= {part: _with_constants(own, part) for part in PARTS.values()}
+    return _save(path, whole)
+
+
+def _write(path: Path, own: Mapping[str, Tensor]) -> Path:
+    return _save(path, {"params": _with_constants(own, PARTS[path.name])})
+
+
+def _with_constants(own: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    tensors = _part(own, part)
+    if part in ("natural", "fidelity"):
+        tensors |= {name: torch.tensor(values).view(1, 3, 1, 1) for name, values in _CONSTANTS.items()}
+    return tensors
+
+
+_CONSTANTS = {"mean": CLIP_MEAN, "std": CLIP_STD}
+
+
+def _part(own: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """The tensors of one part of afine.pth under their names there; those of blocks that the encoder has not go."""
+    names: dict[str, str | None] = {
+        foreign.removeprefix(f"{part}."): name
+        for foreign, name in AFINE_KEYS.names.items()
+        if foreign.startswith(f"{part}.") and name in own
+    }
+    return {name: _shaped(name, value) for name, value in foreign_tensors(KeyTable(names), own).items()}
+
+
+def _shaped(name: str, value: Tensor) -> Tensor:
+    """In the authors' shape, where it has more or fewer dimensions of size 1."""
+    if name == "visual.class_embedding":
+        return value.flatten()
+    if name == "visual.positional_embedding":
+        return value.flatten(0, -2)
+    return value.view(1, 1, -1) if name in ("alpha", "beta") else value
+
+
+def _unused_shapes() -> dict[str, tuple[int, ...]]:
+    """Shapes of what A-FINE does not use of CLIP ViT-B/32 (openai/CLIP, model.py, as its released weights are)."""
+    block = {
+        "ln_1": (TEXT_WIDTH,),
+        "ln_2": (TEXT_WIDTH,),
+        "attn.in_proj_": (3 * TEXT_WIDTH, TEXT_WIDTH),
+        "attn.out_proj.": (TEXT_WIDTH, TEXT_WIDTH),
+        "mlp.c_fc.": (4 * TEXT_WIDTH, TEXT_WIDTH),
+        "mlp.c_proj.": (TEXT_WIDTH, 4 * TEXT_WIDTH),
+    }
+    single: dict[str, tuple[int, ...]] = {
+        "visual.ln_post.weight": (IMAGE_WIDTH,),
+        "visual.ln_post.bias": (IMAGE_WIDTH,),
+        "visual.proj": (IMAGE_WIDTH, TEXT_WIDTH),
+        "token_embedding.weight": (VOCABULARY, TEXT_WIDTH),
+        "positional_embedding": (CONTEXT, TEXT_WIDTH),
+        "ln_final.weight": (TEXT_WIDTH,),
+        "ln_final.bias": (TEXT_WIDTH,),
+        "text_projection": (TEXT_WIDTH, TEXT_WIDTH),
+        "logit_scale": (),
+    }
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name in (name for name, own in _CLIP.items() if own is None):
+        whole = single.get(name) or next((shape for key, shape in block.items() if f".{key}" in name), ())
+        shapes[name] = whole[:1] if name.endswith("bias") else whole
+    return shapes
+
+
+def _save(path: Path, tensors: Mapping[str, Any]) -> Path:
+    with replacing(path) as temporary:
+        torch.save(dict(tensors), temporary)
+    return path

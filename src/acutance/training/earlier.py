@@ -1,0 +1,80 @@
+"""Trainings that start where an earlier one ended: weights of a run, or in the authors' layout."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from acutance.catalog.entries import find_model
+from acutance.catalog.entry import weights_of
+from acutance.catalog.runs import model_of_run, run_weights
+from acutance.catalog.weights import open_weights, own_tensors
+from acutance.checkpoints.download import fetch
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.checkpoints.store import is_own_format
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.models.quality_model import JSON, QualityModel
+
+
+def start_from_earlier(
+    model: QualityModel,
+    start: str,
+    *,
+    names: Collection[str],
+    name: str,
+    free: Collection[str] = (),
+    defaults: Mapping[str, JSON],
+) -> None:
+    """Load the weights of an earlier training over a model.
+
+    Args:
+        model: What to load them over; what the file does not hold, such as trunks, keeps its values.
+        start: The folder of a run, or a file of weights, ours or the authors'.
+        names: Models of the catalogue whose weights these may be.
+        name: The one whose layouts a file of the authors may have.
+        free: Settings of the network that may differ, for no weight depends on them.
+        defaults: Every setting of the network by default.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: Weights of another model, or a damaged file.
+        ConfigError: Weights of a network with other settings.
+    """
+    path = run_weights(start) or Path(start)
+    if not path.is_file():
+        raise MissingWeightsError(
+            f"Expected the folder of an earlier training or a file of weights at {start}, got none. Change task.start."
+        )
+    name = model_of_run(path) if is_own_format(path) else name
+    if name not in names:
+        raise CheckpointError(
+            f"Expected weights of {' or '.join(sorted(names))} in {path}, got those of {name}. Change task.start."
+        )
+    file = open_weights(weights_of(find_model(name)), path)
+    wanted = model.config()
+    for setting, theirs in {**defaults, **file.config}.items():
+        if setting not in free and wanted[setting] != theirs:
+            raise ConfigError(
+                f"Expected weights of a network with {setting}={wanted[setting]} in {path}, got {theirs}. Set "
+                f"task.model.{setting}={theirs}, or start from other weights."
+            )
+    before = model.state_dict()
+    model.load_state_dict(before | own_tensors(file, before))
+
+
+def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
+    """The file of a published trunk.
+
+    Args:
+        record: Of the trunk.
+        named: The name of the record, which is looked for on this machine and downloaded; or the path of the file.
+        setting: Which setting says so, for the message.
+
+    Raises:
+        MissingWeightsError: Neither here nor to be had.
+    """
+    if named == record.name:
+        return fetch(record)
+    if not Path(named).is_file():
+        raise MissingWeightsError(
+            f"Expected {record.name}, or the file of it, as {setting}, got {named}, where no file is. Change {setting}."
+        )
+    return Path(named)

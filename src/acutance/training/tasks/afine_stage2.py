@@ -1,0 +1,71 @@
+"""A-FINE's stage 2: the fidelity head learns how much the mean and the structure of each channel count."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from acutance.models.afine.model import AFINE
+from acutance.models.afine.statistics import PairMoments
+from acutance.training.afine_files import publish_stage2
+from acutance.training.afine_start import frozen, load_stage
+from acutance.training.task import TrainedModel
+from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
+from acutance.training.tasks.afine_pairs import FrozenNetworks
+from acutance.training.triplet_data import triplet_lists
+
+
+class AFINEStage2Training(FrozenStageTraining):
+    """Stage 2."""
+
+    kind: Literal["afine_stage2"] = "afine_stage2"
+    start: str | None = None
+    """Folder or file of stage 1, whose CLIP is frozen here; random weights without."""
+
+
+class FidelityNetwork(PairNetwork):
+    """Raw fidelity, over a frozen encoder.
+
+    Args:
+        model: Its fidelity head learns, its encoder does not.
+    """
+
+    def __init__(self, model: AFINE) -> None:
+        super().__init__(FrozenNetworks(model, distances, ("encoder",), (2, len(model.fidelity_head.alpha))))
+        self.fidelity_head = model.fidelity_head.requires_grad_(requires_grad=True)
+
+    def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
+        """Raw fidelity (pairs,) of the distances (pairs, 2, channels) of means and structures."""
+        return self.fidelity_head.weigh(rows[:, 0], rows[:, 1])
+
+
+class AFINEStage2Task(FrozenStageTask):
+    """Stage 2.
+
+    Args:
+        config: Data and stage 1.
+        folder: Of the run, where features are kept.
+        model: With the frozen encoder; by default that of stage 1.
+    """
+
+    rows_used: ClassVar[tuple[str, ...]] = ("first", "second")
+
+    def __init__(self, config: AFINEStage2Training, folder: Path, model: AFINE | None = None) -> None:
+        self._model = frozen(model or load_stage(config.start))
+        super().__init__(config, folder, triplet_lists(config.data), FidelityNetwork(self._model))
+
+    def trained(self, network: nn.Module) -> TrainedModel:
+        """A-FINE with the trained head; what stage 3 learns has its first values."""
+        own: dict[str, Any] = self._model.state_dict() | network.state_dict()
+        return TrainedModel(name="afine", tensors=own, config={})
+
+    def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
+        """``net_dhead.pth``."""
+        return publish_stage2(self.trained(network).tensors, folder)
+
+
+def distances(model: AFINE, pairs: PairMoments) -> Tensor:
+    """Distances (pairs, 2, channels) of means and structures."""
+    return torch.stack(model.fidelity_head.distances(pairs), dim=1)

@@ -1,0 +1,136 @@
+"""A-FINE's stage 3: five numbers learn how naturalness and fidelity make one score."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from acutance.datasets.calibration import fit_naturalness_calibrator
+from acutance.datasets.normalisation import afine_naturalness_targets, direction_of
+from acutance.datasets.table import OpinionTable
+from acutance.errors import ConfigError
+from acutance.models.afine.model import AFINE
+from acutance.models.afine.statistics import PairMoments
+from acutance.training.afine_files import merge, publish_stage3, unused_of_clip
+from acutance.training.afine_start import frozen, load_stage
+from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
+from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
+from acutance.training.tasks.afine_pairs import FrozenNetworks
+from acutance.training.triplet_data import Pair, TripletLists, triplet_lists
+
+FROZEN = ("encoder", "naturalness_head", "fidelity_head")
+"""What the stages before trained."""
+
+
+class AFINEStage3Training(FrozenStageTraining):
+    """Stage 3."""
+
+    kind: Literal["afine_stage3"] = "afine_stage3"
+    start: str | None = None
+    """Folder or file of stage 2, whose networks are frozen here; random weights without."""
+    clip: str | None = None
+    """File that stage 1 started CLIP from: what A-FINE does not use of it, the text tower above all, belongs into
+    afine.pth and is zero there without it."""
+    calibrate_on: str | None = None
+    """Dataset of ``data`` on which the calibrator of naturalness is fitted first, ``pipal`` for A-FINE; without it the
+    authors' values, 4.9592 and 21.5968, are taken."""
+    k: float = 5.0
+    """First value of the adapter's k (the authors' code)."""
+
+
+class CombinationNetwork(PairNetwork):
+    """The combined quality D, over frozen networks.
+
+    Args:
+        model: Its adapter and calibrators learn, everything else does not.
+    """
+
+    def __init__(self, model: AFINE) -> None:
+        super().__init__(FrozenNetworks(model, raw_numbers, FROZEN, (2,)))
+        self.adapter = model.adapter.requires_grad_(requires_grad=True)
+        self.naturalness_calibrator = model.naturalness_calibrator.requires_grad_(requires_grad=True)
+        self.fidelity_calibrator = model.fidelity_calibrator.requires_grad_(requires_grad=True)
+
+    def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
+        """D (pairs,) of raw naturalness and fidelity (pairs, 2) of pictures and of their references."""
+        if references is None:
+            raise TypeError("expected the rows of references, got none")
+        naturalness, reference_naturalness = (self.naturalness_calibrator(each[:, 0]) for each in (rows, references))
+        combined: Tensor = self.adapter(naturalness, reference_naturalness, self.fidelity_calibrator(rows[:, 1]))
+        return combined
+
+
+class AFINEStage3Task(FrozenStageTask):
+    """Stage 3.
+
+    Args:
+        config: Data and stage 2.
+        folder: Of the run, where features are kept.
+        model: With the frozen networks; by default that of stage 2.
+    """
+
+    def __init__(self, config: AFINEStage3Training, folder: Path, model: AFINE | None = None) -> None:
+        self._config = config
+        self._model = frozen(model or load_stage(config.start, trained=FROZEN))
+        with torch.no_grad():
+            self._model.adapter.k.fill_(config.k)
+        lists = triplet_lists(config.data)
+        self._rated = None if config.calibrate_on is None else _rated(lists, config.calibrate_on)
+        also = [] if self._rated is None else _pairs_of(self._rated)
+        super().__init__(config, folder, lists, CombinationNetwork(self._model), also)
+
+    def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
+        """Encode every picture once, for each flip and transpose; fit the calibrator if asked for."""
+        super().prepare(device, on_progress)
+        if self._rated is not None:
+            self._calibrate(self._rated)
+
+    def groups(self) -> list[ParameterGroup]:
+        """The five numbers."""
+        return [ParameterGroup("scalars", list(self.network.parameters()))]
+
+    def trained(self, network: nn.Module) -> TrainedModel:
+        """A-FINE, whole."""
+        own: dict[str, Any] = self._model.state_dict() | network.state_dict()
+        return TrainedModel(name="afine", tensors=own, config={})
+
+    def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
+        """The files of the stage, and all stages merged into ``afine.pth``."""
+        own = self.trained(network).tensors
+        rest = unused_of_clip(Path(self._config.clip) if self._config.clip else None)
+        return [*publish_stage3(own, folder), merge(own, rest, folder / "afine.pth")]
+
+    def _calibrate(self, rated: OpinionTable) -> None:
+        """First values of the calibrator of naturalness, fitted to opinions (the authors' fit on PIPAL)."""
+        raw = np.array([self.features.row(*pair)[0] for pair in _pairs_of(rated)], dtype=np.float64)
+        mos = np.array([row.mos for row in rated], dtype=np.float64)
+        targets = afine_naturalness_targets(mos, better=direction_of(rated))(mos)
+        fitted = fit_naturalness_calibrator(raw, targets)
+        with torch.no_grad():
+            self._model.naturalness_calibrator.centre.fill_(fitted.centre)
+            self._model.naturalness_calibrator.scale.fill_(fitted.scale)
+
+
+def raw_numbers(model: AFINE, pairs: PairMoments) -> Tensor:
+    """Raw naturalness and raw fidelity of each picture, (pairs, 2)."""
+    return torch.stack([model.naturalness_head(pairs.distorted), model.fidelity_head(pairs)], dim=1)
+
+
+def _rated(lists: TripletLists, name: str) -> OpinionTable:
+    """Every distorted picture of a dataset that people rated."""
+    table = lists.tables.get(name)
+    rows = [row for row in table or () if row.mos is not None and row.reference and row.image != row.reference]
+    if table is None or not rows:
+        known = " or ".join(name for name, each in lists.tables.items() if any(row.mos is not None for row in each))
+        raise ConfigError(
+            f"Expected {known or 'a dataset with opinions'} as task.calibrate_on, got {name}. Add it to "
+            "task.data.sources, or leave calibrate_on out."
+        )
+    return OpinionTable(rows, table.root, table.name)
+
+
+def _pairs_of(table: OpinionTable) -> list[Pair]:
+    return [(table.path(row.image), table.path(row.reference or "")) for row in table]

@@ -1,0 +1,200 @@
+"""The triplets that A-FINE trains and validates with, of several datasets together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from acutance.datasets.balance import repeats
+from acutance.datasets.catalogue import DATASETS, read_dataset
+from acutance.datasets.comparisons import Triplet
+from acutance.datasets.diffiqa_triplets import by_type
+from acutance.datasets.split_files import read_split
+from acutance.datasets.split_rules import Part
+from acutance.datasets.splits import part_of_table, rows_of, split_table
+from acutance.datasets.table import OpinionTable
+from acutance.datasets.table_files import TABLE_ENDINGS, read_table
+from acutance.datasets.training_pairs import PairRules, training_pairs
+from acutance.errors import ConfigError
+from acutance.training.config import Settings
+from acutance.training.data import DataConfig, held_out
+from acutance.training.faults import TrainingError
+
+DIFFIQA = "diffiqa"
+"""Whose pictures have no scores: labels say which of two is better."""
+VALIDATION_TYPE = "PNY"
+"""The only type of DiffIQA's triplets that A-FINE validates with."""
+
+Pair = tuple[Path, Path]
+"""A picture and its reference."""
+
+
+class TripletSource(DataConfig):
+    """One dataset, and how it is split."""
+
+    protocol: Literal["own", "afine"] = "own"
+    """``own`` takes the dataset's own parts, or all of it; ``afine`` splits its scenes 7:1:2 at random, unless it comes
+    with a validation or a test part that people rated."""
+    validates: bool = True
+    """Whether its validation part is used; where it is not, and nothing says what validates, all of it trains."""
+
+
+class TripletData(Settings):
+    """All of them."""
+
+    root: str | None = None
+    """Folder of the folders of all datasets, each called as the dataset, for those that have no ``root`` of their own.
+    """
+    sources: tuple[TripletSource, ...] = ()
+    """The datasets, in their order."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Of the draws of triplets."""
+    balance: bool = False
+    """Repeat small datasets as A-FINE's ``balance_dataset`` does; its published settings leave it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTriplet:
+    """A triplet whose pictures are files."""
+
+    first: Path
+    second: Path
+    reference: Path
+    labels: tuple[float, float, float]
+    """Who wins: the first against the second, the first against the reference, the second against it."""
+
+    def pairs(self) -> tuple[Pair, Pair]:
+        """Both pictures, each with the reference."""
+        return (self.first, self.reference), (self.second, self.reference)
+
+
+@dataclass(frozen=True)
+class TripletLists:
+    """What trains, and what validates, by dataset."""
+
+    train: list[PlacedTriplet]
+    validation: dict[str, list[PlacedTriplet]]
+    tables: Mapping[str, OpinionTable]
+    """The training part of each dataset."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    train: OpinionTable
+    validation: OpinionTable
+    labels: tuple[Part | None, Part | None]
+    """Which part's labels each needs, where labels are published in parts; ``None`` looks through all of them."""
+
+
+def triplet_lists(data: TripletData) -> TripletLists:
+    """Read datasets and list their triplets.
+
+    Args:
+        data: Which datasets.
+
+    Raises:
+        ConfigError: None named, or one twice.
+        DatasetError: One that is not there, or without labels.
+        TrainingError: Nothing to train or to validate with.
+    """
+    if not data.sources:
+        raise ConfigError(
+            "Expected datasets to train with, got none. Name them: --set "
+            'task.data.sources=[{"dataset": "kadid10k", "root": "/data/kadid10k"}]'
+        )
+    train: dict[str, list[PlacedTriplet]] = {}
+    validation: dict[str, list[PlacedTriplet]] = {}
+    tables: dict[str, OpinionTable] = {}
+    for source in data.sources:
+        parts = _parts(source, _table(source, data.root))
+        name = parts.train.name
+        if name in tables:
+            raise ConfigError(f"Expected each dataset once, got {name} twice. Leave one out of task.data.sources.")
+        tables[name] = parts.train
+        train[name] = _triplets(parts.train, parts.labels[0], data.seed)
+        if len(parts.validation):
+            validation[name] = _triplets(parts.validation, parts.labels[1], data.seed, validates=True)
+    validation = {name: triplets for name, triplets in validation.items() if triplets}
+    if not validation:
+        raise TrainingError(
+            f"Expected validation triplets of {' or '.join(train)}, got none, so that no weights could be chosen. Take "
+            "a split with a validation part, or a validation_share above 0."
+        )
+    times = repeats({name: len(each) for name, each in train.items()}) if data.balance else dict.fromkeys(train, 1)
+    return TripletLists([triplet for name, each in train.items() for triplet in each * times[name]], validation, tables)
+
+
+def _table(source: TripletSource, root: str | None) -> OpinionTable:
+    if Path(source.dataset).suffix.lower() in TABLE_ENDINGS:
+        return read_table(source.dataset, source.root)
+    folder = source.root if source.root or root is None else str(Path(root) / source.dataset)
+    if folder is None and source.dataset in DATASETS:
+        raise ConfigError(
+            f"Expected the folder of {source.dataset}, got none. Name it as root beside the dataset, or the folder of "
+            f"the folders of all datasets: --set task.data.root=/data (there: /data/{source.dataset})."
+        )
+    return read_dataset(source.dataset, folder or ".")
+
+
+def _parts(source: TripletSource, table: OpinionTable) -> _Parts:
+    """What trains and what validates, the test part left out."""
+    whole, table = table, _rated(table)
+    own = {row.split for row in table if row.split}
+    labels: tuple[Part | None, Part | None] = (None, None)
+    if source.split is not None:
+        split = read_split(Path(source.split), whole)
+        train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")
+    elif source.protocol == "afine" and own <= {"train"}:
+        split = split_table(table, "afine", seed=source.seed)
+        train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")
+    elif own:
+        train = part_of_table(table, None, "train")
+        validation, labels = part_of_table(table, None, "validation"), ("train", "validation")
+    else:
+        train, validation = table, OpinionTable([], table.root, table.name)
+    if not len(train):
+        raise TrainingError(f"Expected pictures to train with in {table.name}, got none. Check its split.")
+    if not source.validates:
+        validation = OpinionTable([], table.root, table.name)
+    elif not len(validation) and source.validation_share:
+        train, validation = held_out(train, source.validation_share, seed=source.seed)
+        labels = (labels[0], labels[0])
+    return _Parts(train, validation, labels)
+
+
+def _rated(table: OpinionTable) -> OpinionTable:
+    """The rows that somebody rated; all of DiffIQA's, whose labels stand elsewhere."""
+    if table.name == DIFFIQA:
+        return table
+    return OpinionTable([row for row in table if row.mos is not None], table.root, table.name)
+
+
+def _triplets(table: OpinionTable, part: Part | None, seed: int, *, validates: bool = False) -> list[PlacedTriplet]:
+    pairs = training_pairs(table, PairRules(part=part, seed=seed))
+    triplets = [pair for pair in pairs if isinstance(pair, Triplet)]
+    if not triplets:
+        raise TrainingError(
+            f"Expected triplets of {table.name}, got pairs whose pictures nobody compared with their references. Leave "
+            "it out of task.data.sources."
+        )
+    if validates and table.name == DIFFIQA:
+        triplets = by_type(triplets)[VALIDATION_TYPE]
+    return _placed(triplets, table)
+
+
+def _placed(triplets: Sequence[Triplet], table: OpinionTable) -> list[PlacedTriplet]:
+    """The same with the paths of their pictures, one object for each picture: there are many more triplets."""
+    paths = {
+        name: table.path(name) for triplet in triplets for name in (triplet.first, triplet.second, triplet.reference)
+    }
+    return [
+        PlacedTriplet(
+            paths[triplet.first],
+            paths[triplet.second],
+            paths[triplet.reference],
+            (triplet.first_wins, triplet.first_beats_reference, triplet.second_beats_reference),
+        )
+        for triplet in triplets
+    ]

@@ -1,0 +1,81 @@
+"""One epoch of VTAMIQ and AHIQ with their real trunks on small made sets, from files to published weights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+import acutance
+from acutance.datasets.table import OpinionTable
+from acutance.images.read import read_image
+from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.training.data import DataConfig
+from acutance.training.tasks.ahiq import AHIQTraining
+from acutance.training.tasks.vtamiq import VTAMIQTraining
+from acutance.training.tasks.vtamiq_base import start
+from acutance.training.tasks.vtamiq_patches import PatchDraws
+from acutance.training.validation import as_images
+from tests.fakes import rated_set
+from tests.fakes.ahiq_checkpoint import TRUNKS, state_dict, write_trunks
+from tests.fakes.tiny_trainings import rows_of, run
+from tests.fakes.vtamiq_checkpoint import vit_archive, write_vit_archive
+
+pytestmark = pytest.mark.slow
+
+
+def pair_of(table: OpinionTable) -> tuple[Tensor, Tensor]:
+    row = table.rows[0]
+    first, second = (
+        as_images(read_image(table.path(str(name))), torch.device("cpu")) for name in (row.image, row.reference)
+    )
+    return first, second
+
+
+def test_vtamiq_goes_from_google_s_archive_to_a_file_of_its_authors(tmp_path: Path):
+    table = rated_set.write_rated_set(tmp_path / "set", references=2, levels=2)
+    write_vit_archive(tmp_path / "vit.npz")
+    settings = VTAMIQTraining(
+        data=DataConfig(dataset=str(tmp_path / "set/table.csv"), validation_share=0.5),
+        start=str(tmp_path / "vit.npz"),
+        draws=PatchDraws(patches=16),
+        frozen_epochs=1,
+        validation=VTAMIQViews(protocol="grid", patches=16, repeats=1),
+    )
+    run(settings, tmp_path / "run", epochs=1, batch_size=4)
+    trained = load_file(tmp_path / "run/best.safetensors")
+    bias = torch.from_numpy(vit_archive()["Transformer/encoderblock_5/MlpBlock_3/Dense_0/bias"])
+    assert torch.equal(trained["encoder.layers.5.fc1.bias"], bias)  # frozen in this epoch
+    views: dict[str, Any] = {"protocol": "grid", "patches": 16, "repeats": 1}
+    own = acutance.load(str(tmp_path / "run"), **views)
+    published = acutance.load("vtamiq.head", tmp_path / "run/published/best.pth", **views)
+    pair = pair_of(table)
+    assert torch.equal(own(*pair), published(*pair))
+    begun = VTAMIQ()
+    start(begun, str(tmp_path / "run/published/best.pth"))
+    assert all(torch.equal(value, trained[name]) for name, value in begun.state_dict().items())
+
+
+def test_ahiq_goes_from_timm_s_trunks_to_a_file_of_its_authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rated_set, "SIZE", 224)
+    table = rated_set.write_rated_set(tmp_path / "set", references=2, levels=2)
+    write_trunks(tmp_path)
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
+    settings = AHIQTraining(
+        data=DataConfig(dataset=str(tmp_path / "set/table.csv"), validation_share=0.5),
+        resnet=TRUNKS["resnet50"].name,
+        vit=str(tmp_path / str(TRUNKS["vit"].local_name)),
+    )
+    run(settings, tmp_path / "run", rate=1e-4, epochs=1, batch_size=2)
+    assert 0 < rows_of(tmp_path / "run")[0]["train_loss"] < 10
+    trained = load_file(tmp_path / "run/best.safetensors")
+    for part, name in (("vit", "cls_token"), ("resnet50", "conv1.weight")):
+        own = f"network.{part.removesuffix('50')}.trunk.{name}"
+        assert torch.equal(trained[own], state_dict(part)[name])
+    ours = acutance.load(str(tmp_path / "run"))
+    published = acutance.load("ahiq", tmp_path / "run/published/best.pth", offline=True)
+    pair = pair_of(table)
+    assert torch.equal(ours(*pair), published(*pair))

@@ -1,0 +1,168 @@
+"""Which pictures train and which validate."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acutance.datasets.catalogue import read_dataset
+from acutance.datasets.faults import DatasetError
+from acutance.datasets.split_files import write_split
+from acutance.datasets.splits import rows_of, split_table
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table_files import write_table
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.training.data import DataConfig, held_out, training_tables
+from acutance.training.faults import TrainingError
+from tests.fakes.datasets.alone import write_biq2021, write_koniq10k
+
+
+def scenes(count: int, *, each: int = 3, split: str | None = None, root: Path = Path("nowhere")) -> OpinionTable:
+    """Some scenes with some pictures each."""
+    rows = [
+        RatedPicture(image=f"s{scene}_{index}.png", scene=f"s{scene}", mos=float(index), split=split)
+        for scene in range(count)
+        for index in range(each)
+    ]
+    return OpinionTable(rows, root, "made")
+
+
+def names(table: Iterable[RatedPicture]) -> set[str]:
+    return {row.image for row in table}
+
+
+def scenes_in(table: Iterable[RatedPicture]) -> set[str | None]:
+    return {row.scene for row in table}
+
+
+def write(table: OpinionTable, root: Path) -> str:
+    path = root / "table.csv"
+    root.mkdir(parents=True, exist_ok=True)
+    write_table(OpinionTable(table.rows, root, "made"), path)
+    return str(path)
+
+
+def test_the_parts_of_a_dataset_are_its_own(tmp_path: Path):
+    write_koniq10k(tmp_path)
+    table = read_dataset("koniq10k", tmp_path)
+    found = training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path)))
+    assert names(found.train) == names(row for row in table if row.split == "train")
+    assert names(found.validation) == names(row for row in table if row.split == "validation")
+
+
+def test_without_a_validation_part_some_training_scenes_are_held_out(tmp_path: Path):
+    write_biq2021(tmp_path)
+    table = read_dataset("biq2021", tmp_path)
+    found = training_tables(DataConfig(dataset="biq2021", root=str(tmp_path), validation_share=0.4))
+    assert (len(found.train), len(found.validation)) == (3, 2)
+    assert names(found.train) | names(found.validation) == names(row for row in table if row.split == "train")
+
+
+def test_a_dataset_without_parts_is_taken_whole(tmp_path: Path):
+    path = write(scenes(10), tmp_path)
+    found = training_tables(DataConfig(dataset=path, validation_share=0.2))
+    assert (len(found.train), len(found.validation)) == (24, 6)
+
+
+def test_a_split_file_says_which_scenes_are_for_what(tmp_path: Path):
+    path = write(scenes(10), tmp_path)
+    table = scenes(10, root=tmp_path)
+    split = split_table(table, "vtamiq", seed=3)
+    write_split(tmp_path / "split.json", split)
+    found = training_tables(DataConfig(dataset=path, split=str(tmp_path / "split.json")))
+    assert names(found.train) == names(rows_of(table, split, "train"))
+    assert names(found.validation) == names(rows_of(table, split, "validation"))
+
+
+def test_a_protocol_splits_as_data_split_does(tmp_path: Path):
+    path = write(scenes(10), tmp_path)
+    test_part = scenes_in(rows_of(scenes(10), split_table(scenes(10), "hyperiqa", seed=7), "test"))
+    found = training_tables(DataConfig(dataset=path, protocol="hyperiqa", seed=7, validation_share=0.25))
+    assert len(test_part) == 2
+    assert not (scenes_in(found.train) | scenes_in(found.validation)) & test_part
+    assert (len(scenes_in(found.train)), len(scenes_in(found.validation))) == (6, 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.0001, 0.1, 0.35, 0.9])
+def test_held_out_scenes_are_whole_and_never_train(share: float, seed: int):
+    train, validation = held_out(scenes(10), share, seed=seed)
+    assert len(scenes_in(validation)) == max(1, int(share * 10))
+    assert not scenes_in(train) & scenes_in(validation)
+    assert names(train) | names(validation) == names(scenes(10))
+
+
+def test_the_seed_says_which_scenes_are_held_out_and_the_order_of_rows_does_not():
+    first = names(held_out(scenes(10), 0.3, seed=0)[1])
+    backwards = OpinionTable(scenes(10).rows[::-1], Path("nowhere"), "made")
+    assert names(held_out(backwards, 0.3, seed=0)[1]) == first
+    assert any(names(held_out(scenes(10), 0.3, seed=seed)[1]) != first for seed in range(1, 5))
+
+
+def test_held_out_pictures_share_no_file_with_others(tmp_path: Path):
+    for index in range(6):
+        (tmp_path / f"{index}.png").write_bytes(bytes([index]))
+    (tmp_path / "5.png").unlink()
+    (tmp_path / "5.png").hardlink_to(tmp_path / "0.png")
+    rows = [RatedPicture(image=f"{index}.png", mos=float(index)) for index in range(6)]
+    with pytest.raises(DatasetError, match="a leak"):
+        for seed in range(6):  # some seed holds one of the two out and not the other
+            held_out(OpinionTable(rows, tmp_path, "made"), 0.5, seed=seed)
+
+
+def test_a_leak_between_a_dataset_s_own_parts_is_found(tmp_path: Path):
+    rows = [*scenes(3, split="train"), RatedPicture(image="x.png", scene="s1", mos=1.0, split="test")]
+    path = write(OpinionTable(rows, tmp_path, "made"), tmp_path)
+    with pytest.raises(DatasetError, match=r"got 's1' in 'train' and in 'test': a leak"):
+        training_tables(DataConfig(dataset=path))
+
+
+def test_nothing_is_held_out_where_none_is_asked_for(tmp_path: Path):
+    path = write(scenes(3), tmp_path)
+    found = training_tables(DataConfig(dataset=path, validation_share=0))
+    assert (len(found.train), len(found.validation)) == (9, 0)
+
+
+def test_pictures_nobody_rated_and_references_themselves_do_not_train(tmp_path: Path):
+    rows = [
+        *scenes(4),
+        RatedPicture(image="unrated.png", scene="s0"),
+        RatedPicture(image="r.png", reference="r.png", scene="s0", mos=5.0),
+    ]
+    found = training_tables(DataConfig(dataset=write(OpinionTable(rows, tmp_path, "made"), tmp_path)))
+    assert names(found.train) | names(found.validation) == names(scenes(4))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, r"Expected a dataset to train with, got none\. Name it: --set task\.data\.dataset=koniq10k"),
+        ({"dataset": "koniq10k"}, r"Expected the folder of koniq10k, got none\. Name it: --set task\.data\.root="),
+    ],
+)
+def test_what_is_missing_is_named_with_its_setting(settings: dict[str, Any], words: str):
+    with pytest.raises(ConfigError, match=words):
+        training_tables(DataConfig(**settings))
+
+
+def test_an_unknown_dataset_names_the_nearest(tmp_path: Path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'koniq10k'"):
+        training_tables(DataConfig(dataset="koniq", root=str(tmp_path)))
+
+
+def test_a_folder_without_the_dataset_is_named(tmp_path: Path):
+    with pytest.raises(DatasetError, match=str(tmp_path)):
+        training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path)))
+
+
+def test_a_single_scene_cannot_be_held_out(tmp_path: Path):
+    path = write(scenes(1), tmp_path)
+    with pytest.raises(TrainingError, match="Expected at least 2 scenes in table to hold some out, got 1"):
+        training_tables(DataConfig(dataset=path))
+
+
+def test_no_training_picture_is_one_clear_line(tmp_path: Path):
+    path = write(scenes(3, split="test"), tmp_path)
+    with pytest.raises(TrainingError, match="Expected pictures with opinions to train with in"):
+        training_tables(DataConfig(dataset=path, validation_share=0))

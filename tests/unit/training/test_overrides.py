@@ -1,0 +1,117 @@
+"""Settings by ``--set``."""
+
+from typing import Any
+
+import pytest
+
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.recipes.catalogue import find_recipe
+from acutance.training.config import CosineRestartSchedule, StepSchedule
+from acutance.training.overrides import checked, with_settings
+from acutance.training.train_config import TrainConfig
+
+
+@pytest.fixture
+def recipe() -> TrainConfig:
+    return find_recipe("ms-hyperiqa-koniq10k")
+
+
+def value(config: TrainConfig, name: str) -> Any:
+    level: Any = config
+    for part in name.split("."):
+        level = getattr(level, part)
+    return level
+
+
+@pytest.mark.parametrize(
+    ("assignment", "expected"),
+    [
+        ("optimizer.learning_rate=1e-4", 1e-4),
+        ("loop.batch_size=12", 12),
+        ("loop.drop_last=true", True),
+        ("loop.clip_norm=2", 2.0),
+        ("task.cache=null", None),
+        ("task.data.root=/data/koniq", "/data/koniq"),
+        ("task.data.root=2021", "2021"),
+        ("task.data.root=0010", "0010"),
+        ('task.data.root="null"', "null"),
+        ("task.data.root=a=b", "a=b"),
+        ("task.model.resize=[384, 512]", (384, 512)),
+        ("optimizer.betas=[0.5,0.9]", (0.5, 0.9)),
+        ('schedule={"kind": "steps", "every": 6}', StepSchedule(every=6)),
+    ],
+)
+def test_a_value_is_read_by_the_type_of_its_field(recipe: TrainConfig, assignment: str, expected: object):
+    assert value(with_settings(recipe, [assignment]), assignment.partition("=")[0]) == expected
+
+
+def test_everything_else_stays(recipe: TrainConfig):
+    changed = with_settings(recipe, ["loop.epochs=3", "loop.seed=1"])
+    assert changed.model_copy(update={"loop": recipe.loop}) == recipe
+    assert with_settings(changed, ["loop.epochs=30", "loop.seed=42"]) == recipe
+
+
+def test_the_last_of_two_values_counts(recipe: TrainConfig):
+    assert with_settings(recipe, ["loop.epochs=3", "loop.epochs=4"]).loop.epochs == 4
+
+
+def test_settings_that_only_fit_together_are_checked_together(recipe: TrainConfig):
+    changed = with_settings(recipe, ["loop.epochs=null", "loop.iterations=7"])
+    assert (changed.loop.epochs, changed.loop.iterations) == (None, 7)
+
+
+def test_another_kind_brings_its_own_settings(recipe: TrainConfig):
+    changed = with_settings(recipe, ["schedule.kind=steps", "schedule.every=6", "schedule.scale_until=9"])
+    assert changed.schedule == StepSchedule(every=6, scale_until=9)
+
+
+def test_another_kind_keeps_what_both_have(recipe: TrainConfig):
+    changed = with_settings(recipe, ["schedule.kind=cosine_restarts", "schedule.periods=[5]", "schedule.weights=[1]"])
+    assert changed.schedule == CosineRestartSchedule(periods=(5,), weights=(1.0,), floor=2e-7)
+    assert with_settings(recipe, ["optimizer.kind=sgd"]).optimizer.learning_rate == recipe.optimizer.learning_rate
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("loop.bach_size=3", r"Expected the name of a setting of loop, got 'bach_size'\. Did you mean 'batch_size'\?"),
+        ("lop.batch_size=3", r"Expected the name of a setting, got 'lop'\. Did you mean 'loop'\?"),
+        ("task.model.rezise=null", r"a setting of task\.model, got 'rezise'\. Did you mean 'resize'\?"),
+    ],
+)
+def test_an_unknown_setting_names_the_nearest(recipe: TrainConfig, assignment: str, words: str):
+    with pytest.raises(UnknownNameError, match=words):
+        with_settings(recipe, [assignment])
+
+
+@pytest.mark.parametrize(
+    ("assignments", "words"),
+    [
+        (["loop"], r"Expected --set NAME=VALUE, got 'loop'"),
+        (
+            ["loop.batch_size=0"],
+            r"got loop\.batch_size=0: Input should be greater than or equal to 1\. Change loop\.ba",
+        ),
+        (["loop.epochs=many"], r"got loop\.epochs=many: Input should be a valid integer"),
+        (["loop.batch_size.x=3"], r"Expected settings below loop\.batch_size, got a single value"),
+        (["task.labels=percnt"], r"got task\.labels=percnt: Input should be 'published', 'percent' or 'unit'"),
+        (["loop.epochs=null"], r"got settings loop: give either epochs or iterations\."),
+        (["task.model.resize=[3"], r"Expected JSON as task\.model\.resize, got '\[3': "),
+        (["task.model.resize=[100,300]"], r"got task\.model\.resize\.0=100: .* 224"),
+        (["schedule.kind=steps", "schedule.evry=3"], r"Expected only settings that are known, got schedule\.evry\."),
+        (["schedule.kind=cosine_restarts"], r"Expected a setting schedule\.periods, got none"),
+        (["schedule.kind=stepps"], r"Input tag 'stepps' .*'steps'"),
+    ],
+)
+def test_what_does_not_fit_is_one_clear_line(recipe: TrainConfig, assignments: list[str], words: str):
+    with pytest.raises(ConfigError, match=words) as caught:
+        with_settings(recipe, assignments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_written_configuration_is_checked_too(recipe: TrainConfig):
+    fields = recipe.model_dump(mode="json")
+    assert checked(TrainConfig, fields) == recipe
+    fields["loop"]["batchsize"] = 3
+    with pytest.raises(ConfigError, match=r"Expected only settings that are known, got loop\.batchsize"):
+        checked(TrainConfig, fields)

@@ -1,0 +1,85 @@
+"""Repeated trainings over random splits."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import acutance
+from acutance.datasets.split_files import read_split
+from acutance.datasets.splits import rows_of
+from acutance.datasets.table import OpinionTable
+from acutance.errors import ConfigError
+from acutance.stats.correlation import srcc
+from acutance.training.data import DataConfig
+from acutance.training.pictures import PictureStore
+from acutance.training.repeats import STATISTICS, repeat
+from acutance.training.validation import scores_of
+from tests.fakes.rated_set import TABLE, write_rated_set
+from tests.fakes.tiny_trainings import run, vtamiq_task
+
+
+class Trainings:
+    """Trains tiny networks, and remembers how often."""
+
+    def __init__(self, table: OpinionTable) -> None:
+        self.table = table
+        self.done: list[tuple[Path, int]] = []
+
+    def __call__(self, split: Path, seed: int, folder: Path) -> None:
+        data = DataConfig(dataset=str(self.table.root / TABLE), split=str(split))
+        run(vtamiq_task(data), folder, epochs=1, seed=seed)
+        self.done.append((split, seed))
+
+
+@pytest.fixture
+def trainings(tmp_path: Path) -> Trainings:
+    return Trainings(write_rated_set(tmp_path / "set", references=5, name="table"))
+
+
+def test_runs_are_summarised_and_not_trained_again(trainings: Trainings, tmp_path: Path):
+    folder = tmp_path / "runs"
+    told: list[tuple[int, int]] = []
+    summary = repeat(trainings.table, trainings, folder, count=3, on_progress=lambda *progress: told.append(progress))
+    assert len(trainings.done) == 3
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert len({seed for _, seed in trainings.done}) == 3
+    rows = list(csv.DictReader((folder / "runs.csv").read_text().splitlines()))
+    for name in STATISTICS:
+        values = np.array([float(row[name]) for row in rows])
+        spread = summary[name]
+        assert (spread.mean, spread.median, spread.std) == pytest.approx(
+            (values.mean(), np.median(values), values.std(ddof=0))
+        )
+    written = json.loads((folder / "summary.json").read_text())
+    assert written["runs"] == 3
+    assert written["srcc"]["mean"] == summary["srcc"].mean
+    assert repeat(trainings.table, trainings, folder, count=3) == summary
+    assert len(trainings.done) == 3
+
+
+def test_the_test_part_is_scored_with_the_best_weights(trainings: Trainings, tmp_path: Path):
+    folder = tmp_path / "runs"
+    repeat(trainings.table, trainings, folder, count=1, protocol="vtamiq", patches=7)
+    split = read_split(folder / "run_01/split.json", trainings.table)
+    test = rows_of(trainings.table, split, "test")
+    model = acutance.load(str(folder / "run_01"), patches=7)
+    scores = scores_of(
+        test,
+        lambda distorted, reference: model(distorted, reference),
+        PictureStore().read,
+        device=next(model.parameters()).device,
+        with_references=True,
+    )
+    expected = srcc(-scores, np.array([row.mos for row in test], dtype=np.float64))
+    found = json.loads((folder / "run_01/test.json").read_text())
+    assert found["srcc"] == pytest.approx(expected)
+    assert found["pictures"] == len(test) == 8
+
+
+def test_runs_of_another_seed_are_not_taken(trainings: Trainings, tmp_path: Path):
+    repeat(trainings.table, trainings, tmp_path / "runs", count=1)
+    with pytest.raises(ConfigError, match="Expected runs of the seed"):
+        repeat(trainings.table, trainings, tmp_path / "runs", count=1, seed=1)

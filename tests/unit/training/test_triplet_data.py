@@ -1,0 +1,175 @@
+"""Which triplets train and which validate, of several datasets together."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acutance.datasets.balance import repeats
+from acutance.datasets.labels import Label
+from acutance.datasets.split_files import write_split
+from acutance.datasets.splits import Split, checksum, split_table
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table_files import read_table, write_table
+from acutance.errors import ConfigError
+from acutance.training.faults import TrainingError
+from acutance.training.triplet_data import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
+from tests.fakes.afine_training import triplet_data, write_triplet_set
+from tests.fakes.datasets.restored import write_diffiqa, write_pipal, write_sriqa_bench
+from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013
+from tests.unit.datasets.test_diffiqa_labels import write_labels
+
+
+def lists(*sources: TripletSource, **settings: object) -> TripletLists:
+    return triplet_lists(TripletData.model_validate({"sources": sources, **settings}))
+
+
+def scenes(triplets: list[PlacedTriplet]) -> set[str]:
+    return {triplet.reference.stem for triplet in triplets}
+
+
+def diffiqa(root: Path) -> Path:
+    """In both labelled parts the first version is better than the original, the second worse, the third alike."""
+    write_diffiqa(root)
+    for part, names in {"Train": ("000006x0y770", "000017x27y13"), "Validation": ("000100x1y1",)}.items():
+        kinds: dict[str, Label] = {"01": "Positive", "02": "Negative", "03": "Similar"}
+        labels = {f"{name}_{index}": (kind, kind, kind) for name in names for index, kind in kinds.items()}
+        write_labels(root / part / "trainlabel/labels", labels)
+    return root
+
+
+def test_a_table_with_parts_trains_and_validates_with_them_and_leaves_the_test_part_alone(tmp_path: Path):
+    found = triplet_lists(triplet_data(write_triplet_set(tmp_path)))
+    assert scenes(found.train) == {"a", "b"}
+    assert {name: scenes(triplets) for name, triplets in found.validation.items()} == {"rated": {"c"}}
+    assert len(found.train) == 2 * 9 * 3  # (n + 1) round(log2(n + 1)) for each reference
+
+
+def test_pictures_are_files_and_labels_follow_opinions(tmp_path: Path):
+    table = write_triplet_set(tmp_path)
+    mos = {row.image: row.mos for row in read_table(table)}
+    for triplet in triplet_lists(triplet_data(table)).train:
+        assert triplet.first.is_file()
+        first, second = (mos.get(path.name) for path in (triplet.first, triplet.second))
+        assert first is not None
+        better = second is not None and first > second
+        assert triplet.labels == (1.0 if better else 0.5 if first == second else 0.0, 0.0, 0.5 if second is None else 0)
+
+
+def test_each_dataset_validates_on_its_own(tmp_path: Path):
+    write_kadid10k(tmp_path / "kadid10k")
+    write_tid2013(tmp_path / "tid2013")
+    sources = [TripletSource(dataset=name, protocol="own") for name in ("kadid10k", "tid2013")]
+    found = lists(*sources, root=str(tmp_path))
+    assert set(found.validation) == {"kadid10k", "tid2013"}
+    assert not scenes(found.train) & {scene for each in found.validation.values() for scene in scenes(each)}
+
+
+def test_diffiqa_validates_with_better_against_worse_alone(tmp_path: Path):
+    found = lists(TripletSource(dataset="diffiqa", root=str(diffiqa(tmp_path)), protocol="afine"))
+    assert scenes(found.train) == {"000006x0y770", "000017x27y13"}
+    (only,) = found.validation["diffiqa"]
+    assert [path.stem[-2:] for path in (only.first, only.second)] == ["01", "02"]
+    assert only.labels == (1.0, 1.0, 0.0)
+
+
+def test_pipal_whose_validation_part_nobody_rated_holds_some_of_its_training_part_out(tmp_path: Path):
+    write_pipal(tmp_path)
+    found = lists(TripletSource(dataset="pipal", root=str(tmp_path)))
+    assert len(scenes(found.train)) == len(scenes(found.validation["pipal"])) == 1
+    assert "A0210" not in scenes(found.train) | scenes(found.validation["pipal"])
+
+
+def test_afines_protocol_keeps_a_fifth_of_the_scenes_for_tests(tmp_path: Path):
+    rows = [
+        RatedPicture(image=f"{scene}_{level}.png", reference=f"{scene}.png", mos=5.0 - level, scene=scene)
+        for scene in "abcdefghij"
+        for level in range(3)
+    ]
+    write_table(OpinionTable(rows, tmp_path, "many"), tmp_path / "many.csv")
+    found = lists(TripletSource(dataset=str(tmp_path / "many.csv"), protocol="afine"))
+    split = split_table(read_table(tmp_path / "many.csv"), "afine", seed=0)
+    assert [len(split.scenes(part)) for part in ("train", "validation", "test")] == [7, 1, 2]
+    assert scenes(found.train) == set(split.train)
+    assert scenes(found.validation["many"]) == set(split.validation)
+
+
+def test_afines_protocol_leaves_a_test_part_where_it_is(tmp_path: Path):
+    table = read_table(write_triplet_set(tmp_path))
+    rows = [replace(row, split="test" if row.split == "test" else "train") for row in table]
+    write_table(OpinionTable(rows, tmp_path, "two"), tmp_path / "two.csv")
+    found = lists(TripletSource(dataset=str(tmp_path / "two.csv"), protocol="afine"))
+    assert scenes(found.train) | scenes(found.validation["two"]) == {"a", "b", "c"}
+
+
+def test_a_split_from_a_file_is_taken(tmp_path: Path):
+    write_kadid10k(tmp_path)
+    train, validation = ("images/I81.png",), ("images/I01.png",)
+    sha256 = checksum((*train, *validation))
+    split = Split(dataset="kadid10k", train=train, validation=validation, test=(), rule="by hand", scenes_sha256=sha256)
+    write_split(tmp_path / "split.json", split)
+    found = lists(TripletSource(dataset="kadid10k", root=str(tmp_path), split=str(tmp_path / "split.json")))
+    assert (scenes(found.train), scenes(found.validation["kadid10k"])) == ({"I81"}, {"I01"})
+
+
+def test_what_does_not_validate_trains_whole(tmp_path: Path):
+    write_kadid10k(tmp_path / "kadid10k")
+    write_tid2013(tmp_path / "tid2013")
+    found = lists(
+        TripletSource(dataset="kadid10k", validates=False), TripletSource(dataset="tid2013"), root=str(tmp_path)
+    )
+    assert set(found.validation) == {"tid2013"}
+    assert {"I01", "I81"} <= scenes(found.train)
+
+
+def test_balancing_repeats_small_lists_as_the_authors_do(tmp_path: Path):
+    write_triplet_set(tmp_path / "rated")
+    diffiqa(tmp_path / "diffiqa")
+    sources = (
+        TripletSource(dataset=str(tmp_path / "rated/rated.csv")),
+        TripletSource(dataset="diffiqa", root=str(tmp_path / "diffiqa")),
+    )
+    counts = {"rated": 54, "diffiqa": 2 * 6}  # of three versions: every two of them, and each alone
+    assert len(lists(*sources).train) == sum(counts.values())
+    times = repeats(counts)
+    assert times == {"rated": 1, "diffiqa": 5}
+    found = lists(*sources, balance=True)
+    assert len(found.train) == 54 + 5 * 12
+    assert {name: len(each) for name, each in found.validation.items()} == {"rated": 27, "diffiqa": 1}
+
+
+def test_the_same_seed_draws_the_same_triplets(tmp_path: Path):
+    table = write_triplet_set(tmp_path)
+    first, again, other = (triplet_lists(triplet_data(table, seed=seed)) for seed in (0, 0, 1))
+    assert first.train == again.train
+    assert first.train != other.train
+
+
+def test_no_dataset_is_one_clear_line():
+    with pytest.raises(ConfigError, match=r"^Expected datasets to train with, got none\. Name them"):
+        lists()
+
+
+def test_a_dataset_without_folder_says_how_to_name_it():
+    with pytest.raises(ConfigError, match=r"Expected the folder of tid2013, got none\..*--set task\.data\.root=/data"):
+        lists(TripletSource(dataset="tid2013"))
+
+
+def test_a_dataset_named_twice_is_refused(tmp_path: Path):
+    source = TripletSource(dataset=str(write_triplet_set(tmp_path)))
+    with pytest.raises(ConfigError, match="Expected each dataset once, got rated twice"):
+        lists(source, source)
+
+
+def test_nothing_to_validate_with_is_told_before_training(tmp_path: Path):
+    source = TripletSource(dataset=str(write_triplet_set(tmp_path)), validates=False)
+    with pytest.raises(TrainingError, match="Expected validation triplets of rated, got none"):
+        lists(source)
+
+
+def test_pairs_without_labels_against_the_reference_are_refused(tmp_path: Path):
+    write_sriqa_bench(tmp_path)
+    with pytest.raises(
+        TrainingError, match="Expected triplets of sriqa_bench, got pairs whose pictures nobody compared"
+    ):
+        lists(TripletSource(dataset="sriqa_bench", root=str(tmp_path)))
