@@ -24,7 +24,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="Name of a recipe, a config.json of a run, or a run's folder with --resume; leave it out for the list.",
+            help="Name of a recipe, a config.json of a run, or a run's folder with --resume; without it, a list.",
             show_default=False,
         ),
     ] = "",

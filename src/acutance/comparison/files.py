@@ -1,7 +1,6 @@
 """A comparison of methods as files: ``comparison.json`` with everything, and tables in CSV."""
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.json_writing import json_text
 from acutance.evaluation.results import Interval
 from acutance.scoring.lines import csv_line
 from acutance.whole_file import replacing
@@ -19,9 +19,6 @@ JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.c
 DISAGREEMENTS_NAME, PICTURES_NAME, SCORES_NAME = "disagreements.csv", "pictures.csv", "scores.csv"
 WRITTEN = (JSON_NAME, METHODS_NAME, TESTS_NAME, DISAGREEMENTS_NAME, PICTURES_NAME)
 """The files of a comparison beside ``scores.csv``, which scoring writes."""
-
-_INFINITE = {math.inf: "\0inf", -math.inf: "\0-inf"}
-"""Stand for infinities until the text is made: JSON has no word for them, but readers take 1e999 for one."""
 
 Cell = str | float | None
 
@@ -93,10 +90,7 @@ def comparison_json(comparison: Comparison) -> str:
     Args:
         comparison: What to write.
     """
-    text = json.dumps(_plain(comparison.model_dump()), indent=1, ensure_ascii=False, allow_nan=False)
-    for sentinel, number in (("inf", "1e999"), ("-inf", "-1e999")):
-        text = text.replace(f'"\\u0000{sentinel}"', number)
-    return text + "\n"
+    return json_text(comparison.model_dump(), 1) + "\n"
 
 
 def method_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
@@ -169,14 +163,3 @@ def _write(path: Path, lines: Iterable[str]) -> Path:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path
-
-
-def _plain(value: object) -> object:
-    """The value with words for infinities; what is no number at all becomes ``None``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return _INFINITE.get(value)
-    if isinstance(value, dict):
-        return {str(name): _plain(inside) for name, inside in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inside) for inside in value]
-    return value

@@ -71,23 +71,6 @@ def order_by_wins(methods: Sequence[str], wins: Scores, level: float) -> Order:
     return Order(_places(methods, strengths, None if note else errors, level), note)
 
 
-def wins_of(quality: Scores) -> Scores:
-    """How often each method beats each other; a tie is half a win for both.
-
-    Args:
-        quality: The higher the better, possibly infinite (pictures, methods).
-
-    Returns:
-        Row method beats column method (methods, methods), 0 on the diagonal.
-
-    Example:
-        >>> wins_of(np.array([[3.0, 1.0], [2.0, 2.0], [5.0, 4.0]]))
-        array([[0. , 2.5],
-               [0.5, 0. ]])
-    """
-    return np.asarray(_shares(quality).sum(axis=0))
-
-
 def _shares(quality: Scores) -> np.ndarray:
     """1 where the row method beats the column method, 0.5 where they are equal (pictures, methods, methods)."""
     above = quality[:, :, None] > quality[:, None, :]

@@ -138,7 +138,7 @@ def _demand_homes(what: str, lines: Sequence[ScoredLine], strays: Mapping[str, s
     if lost:
         raise EvaluationError(
             f"Expected pictures of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
-            "Name pictures by their paths below the root, or by file names of which there is one."
+            "Name them and their own references by paths below the root, or by file names of which there is one."
         )
     for line in lines if len(strays) > 1 else ():
         homes = [name for name, ids in strays.items() if id(line) not in ids]

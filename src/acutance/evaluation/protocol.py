@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from acutance.catalog import find_model
-from acutance.datasets.leaks import scene_of
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.evaluation.inputs import CurveKind
@@ -148,8 +147,3 @@ class Protocol(ABC):
 def rows_needed(table: OpinionTable, *, rated: bool = False) -> list[PictureKey]:
     """The pictures of a table beside their references, each once, in the order of the table."""
     return list(dict.fromkeys((row.image, row.reference) for row in table if not rated or row.mos is not None))
-
-
-def scenes_by_picture(table: OpinionTable) -> dict[PictureKey, str]:
-    """The scene of every picture of a table."""
-    return {(row.image, row.reference): scene_of(row) for row in table}

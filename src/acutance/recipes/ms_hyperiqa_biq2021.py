@@ -1,7 +1,7 @@
 """MS-HyperIQA with a small ResNet trunk on BIQ2021, from random weights: what two CPU cores learn in an hour.
 
-No paper trains this; the loss, dropout and decay are those of MS-HyperIQA's code. The trunk has one bottleneck a stage and
-a quarter of ResNet-50's channels, a picture gives one crop an epoch, and rates are those of a training from scratch.
+No paper trains this; the loss, dropout and decay are those of MS-HyperIQA's code. The trunk has one bottleneck a stage
+and a quarter of ResNet-50's channels, a picture gives one crop an epoch, and rates are those of one from scratch.
 """
 
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig

@@ -37,8 +37,8 @@ def resolved(recipe: str, assignments: Sequence[str], output: Path | None, *, re
         begun = _read(folder / CONFIG)
         if begun.recipe != config.recipe:
             raise ConfigError(
-                f"Expected a run of {config.recipe} to go on with in {folder}, got one of {begun.recipe}. Name it alone: "
-                f"acutance train {folder} --resume"
+                f"Expected a run of {config.recipe} to go on with in {folder}, got one of {begun.recipe}. Name it "
+                f"alone: acutance train {folder} --resume"
             )
         config = begun
     return with_settings(config, assignments), folder

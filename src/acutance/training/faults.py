@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acutance.errors import AcutanceError
 
-_CUT_SHORT = "unexpected pos"
+_CUT_SHORT = ("unexpected pos", "iostream error")
 """What ``torch.save`` says when a disk is full, of which it does not tell."""
 _LOST = ("gloo", "nccl", "connection closed by peer", "connection reset by peer")
 _SHORTAGE = ("out of memory", "not enough memory", "can't allocate", "no space left on device", "dataloader worker")
@@ -35,11 +35,12 @@ def named_faults(folder: Path) -> Iterator[None]:
         raise _unwritten(folder, error.strerror or str(error)) from error
     except (MemoryError, RuntimeError) as error:
         words = " ".join(str(error).split())
-        if _CUT_SHORT in words:
+        if any(word in words for word in _CUT_SHORT):
             raise _unwritten(folder, "a file that was cut short, as on a full disk") from error
         if any(word in words.lower() for word in _LOST):
             raise OtherProcessError(
-                "Expected all processes to train to the end, got one that stopped. See what it says; go on with --resume."
+                "Expected all processes to train to the end, got one that stopped. See what it says; go on with "
+                "--resume."
             ) from error
         if not isinstance(error, MemoryError) and not any(word in words.lower() for word in _SHORTAGE):
             raise

@@ -162,6 +162,8 @@ def test_a_model_of_another_package_needs_its_direction(here: Path):
         acutance.compare(FOLDERS, scores="theirs.csv")
     found = acutance.compare(FOLDERS, scores="theirs.csv", better={"lpips": "lower"})
     assert [one.wins for one in found.results] == [1, 0]
+    with pytest.raises(EvaluationError, match=r"directions of models in files of scores \(lpips\), got one of lpip"):
+        acutance.compare(FOLDERS, scores="theirs.csv", better={"lpips": "lower", "lpip": "lower"})
 
 
 def test_preferences_alone_need_no_pictures(tmp_path: Path):

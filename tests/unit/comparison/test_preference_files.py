@@ -42,6 +42,8 @@ def test_methods_come_in_the_order_that_is_asked_for(votes: Path):
         ("first,second,winner\na,a,a\n", "two different methods in .*, line 2, got 'a' and 'a'"),
         ("first,second,winner\na,,a\n", "two different methods in .*, line 2"),
         ("first,second,winner\na,b,c\n", "Expected a, b or tie as the winner in .*, line 2, got 'c'"),
+        ("first,second,winner,winner\na,b,a,b\n", "Expected columns of different names in .*, got first, second"),
+        ("first,second,winner\na,b,a,b\n", "Expected 3 columns in .*, line 2, got more"),
         ("first,second,winner\na,b\n", "as the winner in .*, line 2, got ''"),
         ("first,second,first_wins\na,b,2\n", "first_wins from 0 to 1 in .*, line 2, got '2'"),
         ("first,second,first_wins\na,b,nan\n", "first_wins from 0 to 1 in .*, line 2, got 'nan'"),

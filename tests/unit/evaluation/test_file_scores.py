@@ -5,7 +5,7 @@ import pytest
 
 from acutance.errors import UnknownNameError
 from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.file_scores import direction_of, take_scores
+from acutance.evaluation.file_scores import demand_directions, direction_of, take_scores
 from acutance.evaluation.planned import PlannedData
 from acutance.evaluation.protocols import find_protocol
 from tests.unit.datasets.tables import full_reference, rated, table_of
@@ -115,3 +115,9 @@ def test_a_term_has_the_direction_that_the_protocol_says():
 def test_another_ending_is_refused():
     with pytest.raises(UnknownNameError, match=r"\.txt"):
         take("s.txt", planned(full_reference(1, 1)))
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+def test_a_direction_that_is_none_is_refused():
+    with pytest.raises(EvaluationError, match="Expected higher or lower for the scores of ours, got down"):
+        demand_directions({"ours": "down"}, ["ours"])  # type: ignore[dict-item]

@@ -23,7 +23,8 @@ def test_one_model_is_read_back_the_same(tmp_path: Path):
 
 
 def test_several_models_are_read_back_the_same_in_their_order_with_their_tests(tmp_path: Path):
-    run = run_like(*two_models(), tests=(model_test("ssim", "psnr"), model_test(statistic=None, p_value=None)))
+    perfect = model_test(statistic=float("inf"), p_value=0.0)  # the F-test against a model without any error
+    run = run_like(*two_models(), tests=(model_test("ssim", "psnr"), model_test(statistic=None, p_value=None), perfect))
     written = [path.relative_to(tmp_path).as_posix() for path in write_run(run, tmp_path)]
     assert written == [
         "ssim/eval_results.json",

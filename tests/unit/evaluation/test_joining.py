@@ -73,6 +73,14 @@ def test_a_picture_beside_two_references_is_told_by_its_reference():
     assert [line.reference for line in found.strays] == ["q.png"]
 
 
+def test_a_line_beside_the_reference_of_another_picture_is_a_stray():
+    keys: list[PictureKey] = [("a.png", "r.png"), ("b.png", "s.png"), ("c.png", None)]
+    swapped = [ScoredLine("a.png", "s.png", 1.0), ScoredLine("b.png", "elsewhere.png", 2.0)]
+    found = join([*swapped, ScoredLine("c.png", "r.png", 3.0)], keys, "a file")
+    assert {key: line.score for key, line in found.scores.items()} == {keys[1]: 2.0, keys[2]: 3.0}
+    assert [line.image for line in found.strays] == ["a.png"]
+
+
 def test_a_line_without_reference_means_every_place_of_its_picture():
     keys: list[PictureKey] = [("a.png", "r.png"), ("a.png", "s.png")]
     twice = [ScoredLine("a.png", None, 2.0)] * 2  # as a no-reference model scores such a table

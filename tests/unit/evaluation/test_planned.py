@@ -6,6 +6,7 @@ import pytest
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import RatedPicture
+from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import StatisticsSettings
 from acutance.evaluation.planned import Said, plan_data
 from acutance.evaluation.protocol import PictureKey, PreparedProtocol, Protocol, ProtocolOutcome, ProtocolSettings
@@ -44,6 +45,14 @@ def test_pictures_of_one_reference_share_it():
 def test_only_what_the_protocol_needs_is_evaluated_and_more_than_the_table_has():
     data = plan_data(full_reference(1, 3), Beside("beside", "A test."), ProtocolSettings(), None, {})
     assert [(row.image, row.mos) for row in data.table] == [("images/r000_1.png", 1.0), ("images/r000.bmp", None)]
+
+
+def test_a_picture_that_is_rated_twice_is_refused():
+    with pytest.raises(
+        EvaluationError, match=r"Expected one opinion of each picture of fake .* got several of 1: a.png"
+    ):
+        planned(table_of(rated("a.png"), rated("b.png"), rated("a.png")))
+    assert len(planned(table_of(rated("a.png", reference="r.png"), rated("a.png", reference="s.png"))).table) == 2
 
 
 def test_a_split_is_evaluated_on_its_test_part(tmp_path: Path):

@@ -107,6 +107,11 @@ def test_a_model_that_orders_pictures_the_wrong_way_loses():
     assert found["meng_rosenthal_rubin"].statistic is None  # its correlation is -1, of which Fisher's z is infinite
     assert found["williams"].winner == "right"
     assert (found["williams"].statistic or 0) > 0
+    assert (found["f_test"].p_value, found["f_test"].winner) == (
+        None,
+        "",
+    )  # without error once the curve turns it round
+    assert "got one that turns the scores of wrong round" in found["f_test"].note
 
 
 def test_opinions_that_are_better_when_lower_turn_no_test_round():
@@ -226,6 +231,18 @@ def test_spreads_and_votes_bring_krasulas_analysis():
     assert found["krasula_better_worse"].winner == "good"
     assert found["krasula_different_similar"].winner == "good"
     assert found["krasula_better_worse"].note == "pairs share pictures, so p is smaller than it should be"
+
+
+def test_an_infinite_score_is_ahead_of_every_other_in_krasulas_analysis():
+    mos = np.append(opinions(40), 6.0)
+    scores = noisy(mos[:-1], 1.0, 1)
+    rival = evaluation("b", noisy(mos, 1.0, 2), mos.tolist(), mos_std=0.8, num_votes=16)
+    infinite, highest = (
+        by_test(compare_models([evaluation("a", [*scores, top], mos.tolist(), mos_std=0.8, num_votes=16), rival]))
+        for top in (float("inf"), 1e9)
+    )
+    for name in ("krasula_different_similar", "krasula_better_worse"):
+        assert infinite[name].statistic == pytest.approx(highest[name].statistic)
 
 
 def test_of_many_pairs_some_are_drawn_and_that_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -71,6 +71,8 @@ def test_a_lone_column_of_scores_is_a_model_with_the_name_of_the_file(tmp_path: 
         ("s.jsonl", "[1]\n", "Expected a JSON object in .*s.jsonl, line 1, got"),
         ("s.jsonl", '{"image": \n', "Expected scores at .*s.jsonl, got a file that cannot be read: Expecting value"),
         ("s.jsonl", '{"image": "a", "ours": true}\n', "Expected a score in .*s.jsonl, line 1, column ours, got 'True'"),
+        ("s.jsonl", '{"image": "a", "ours": 1' + "0" * 400 + "}", "Expected a score in .*s.jsonl, line 1, column ours"),
+        ("s.jsonl", "[" * 200_000, "Expected scores at .*s.jsonl, got a file that cannot be read: "),
         ("s.parquet", "no parquet", "Expected scores at .*s.parquet, got a file that cannot be read: "),
     ],
 )

@@ -106,9 +106,14 @@ def test_held_out_pictures_share_no_file_with_others(tmp_path: Path):
     (tmp_path / "5.png").unlink()
     (tmp_path / "5.png").hardlink_to(tmp_path / "0.png")
     rows = [RatedPicture(image=f"{index}.png", mos=float(index)) for index in range(6)]
-    with pytest.raises(DatasetError, match="a leak"):
-        for seed in range(6):  # some seed holds one of the two out and not the other
-            held_out(OpinionTable(rows, tmp_path, "made"), 0.5, seed=seed)
+    table = OpinionTable(rows, tmp_path, "made")
+    leaks = 0
+    for seed in range(6):  # some seed holds one of the two out and not the other
+        try:
+            held_out(table, 0.5, seed=seed)
+        except DatasetError as error:
+            leaks += "a leak" in str(error)
+    assert leaks
 
 
 def test_a_leak_between_a_dataset_s_own_parts_is_found(tmp_path: Path):

@@ -25,11 +25,12 @@ def test_the_loss_of_ms_hyperiqa_is_that_of_its_code(case: dict[str, Any]):
 def test_the_rank_loss_is_the_mean_over_ordered_pairs():
     random = np.random.default_rng(0)
     scores, labels = random.normal(50, 20, (2, 12))
-    each = []
-    for i in range(12):
-        for j in range(12):
-            if abs(labels[i] - labels[j]) > 5:
-                each.append(max(0.0, 2 - np.sign(labels[i] - labels[j]) * (scores[i] - scores[j])))
+    each = [
+        max(0.0, 2 - np.sign(labels[i] - labels[j]) * (scores[i] - scores[j]))
+        for i in range(12)
+        for j in range(12)
+        if abs(labels[i] - labels[j]) > 5
+    ]
     found = margin_rank_loss(torch.tensor(scores), torch.tensor(labels), margin=2, gap=5)
     assert float(found) == pytest.approx(np.mean(each))
 

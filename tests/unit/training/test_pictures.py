@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
+from acutance.images.read import read_image
 from acutance.images.resize import enlarge_to_at_least
 from acutance.images.tensors import to_batch
 from acutance.training import pictures as pictures_module
@@ -26,11 +27,11 @@ def write(path: Path, height: int = 40, width: int = 50, seed: int = 0) -> np.nd
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The pictures that are decoded from now on."""
-    read, decoded = pictures_module.read_image, []
+    decoded: list[Path] = []
 
     def one(path: Path) -> Pixels:
         decoded.append(path)
-        pixels: Pixels = read(path)
+        pixels: Pixels = read_image(path)
         return pixels
 
     monkeypatch.setattr(pictures_module, "read_image", one)
@@ -125,7 +126,7 @@ def test_threads_may_keep_one_picture_at_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize("cache", [False, True])
-def test_a_picture_that_is_gone_is_named(tmp_path: Path, cache: bool):
+def test_a_picture_that_is_gone_is_named(tmp_path: Path, *, cache: bool):
     store = PictureStore(None, tmp_path / "cache" if cache else None)
     with pytest.raises(InputError, match=r"gone\.png"):
         store.read(tmp_path / "gone.png")

@@ -61,7 +61,8 @@ def _one_of_two(rank: int, folder: Path) -> None:
             output = network(own)[: count - rank * each]
             loss(output).backward()
         for parameter in network.parameters():
-            dist.all_reduce(parameter.grad)
+            if parameter.grad is not None:
+                dist.all_reduce(parameter.grad)
         gradients = [parameter.grad for parameter in network.parameters()]
         found = {"output": output.detach(), "state": network.state_dict(), "gradients": gradients}
         torch.save(found, folder / f"{count}_{rank}.pt")

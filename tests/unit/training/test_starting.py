@@ -94,7 +94,7 @@ def test_a_run_of_the_other_model_is_refused(tmp_path: Path):
     earlier = tiny_hyperiqa()
     file = tmp_path / "best.safetensors"
     save(file, earlier.state_dict(), model="hyperiqa", config=earlier.config(), source_sha256=None)
-    with pytest.raises(CheckpointError, match="Expected weights of ms_hyperiqa in .*, got those of hyperiqa"):
+    with pytest.raises(CheckpointError, match=r"Expected weights of ms_hyperiqa in .*, got those of hyperiqa"):
         start_crop_model(tiny_ms_hyperiqa(), str(file))
 
 

@@ -157,7 +157,7 @@ class CropTask(Task):
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
-        """``best_model.pkl``, the bare state dict of the reference code, which knows a trunk of ResNet-50's size only."""
+        """``best_model.pkl``, the bare state dict of the reference code, for a trunk of ResNet-50's size only."""
         model: Any = network.model
         if not is_resnet50(model.network.backbone) or model.score_scale != 1:
             return []

@@ -214,11 +214,11 @@ def test_opinions_where_lower_is_better_are_learned_as_they_are(tmp_path: Path, 
 
 
 def test_no_test_picture_is_ever_opened(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    read, opened = pictures_module.read_image, []
+    opened: list[str] = []
 
     def watched(path: Path) -> Any:
         opened.append(path.name)
-        return read(path)
+        return read_image(path)
 
     monkeypatch.setattr(pictures_module, "read_image", watched)
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "run", epochs=2)

@@ -1,0 +1,221 @@
+"""``acutance train`` in this process."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.record_writer import RecordWriter
+from typer.testing import CliRunner, Result
+
+from acutance.cli import app as app_module
+from acutance.cli.app import app
+from acutance.images.read import read_image
+from acutance.recipes.catalogue import RECIPES
+from acutance.training import pictures as pictures_module
+from acutance.training import run as run_module
+from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
+
+
+def acutance(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def words(*settings: str) -> list[str]:
+    return [word for setting in settings for word in ("--set", setting)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("made")
+    write_rated_pictures(root, {"train": 4, "validation": 3, "test": 3})
+    return root
+
+
+def tiny(made: Path, *more: str) -> list[str]:
+    table = f"task.data.dataset={made}/table.csv"
+    return words(*TINY_SETTINGS, "loop.workers=0", table, "task.data.protocol=own", "task.crops=1", *more)
+
+
+@pytest.fixture(scope="module")
+def trained(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    return folder, acutance("train", "hyperiqa-koniq10k", "-o", folder, *tiny(made))
+
+
+def test_a_training_ends_with_its_numbers_and_what_to_do_next(trained: tuple[Path, Result]):
+    folder, result = trained
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0][:3] == ["epoch", "iteration", "train_loss"]
+    assert [line[0] for line in lines[1:]] == ["1", "2"]
+    assert result.stderr == (
+        f"weights of hyperiqa-koniq10k in {folder}; score with: acutance score photos/ --model {folder}\n"
+    )
+
+
+def test_a_run_leaves_all_that_its_documentation_says(trained: tuple[Path, Result]):
+    folder, _ = trained
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        *("config.json", "metrics.json", "metrics.csv", "train.log", "events", "published"),
+        *("best.safetensors", "last.safetensors", "checkpoint.pt"),
+    }
+    assert [row["epoch"] for row in rows_of(folder)] == [1, 2]
+    assert {"train_loss", "train_l1_loss", "train_srcc", "val_srcc", "val_plcc"} <= set(rows_of(folder)[0])
+    assert (folder / "train.log").read_text().splitlines()[-1].endswith("| INFO | done")
+
+
+def test_its_folder_scores_pictures(made: Path, trained: tuple[Path, Result]):
+    folder, _ = trained
+    result = acutance("score", made / "images", "--model", folder, "-f", "json")
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)) == 10
+
+
+def test_its_folder_is_evaluated_on_the_test_part(made: Path, trained: tuple[Path, Result], tmp_path: Path):
+    folder, _ = trained
+    call = ("--data", made / "table.csv", "--part", "test", "-o", tmp_path / "results")
+    result = acutance("evaluate", folder, *call)
+    assert result.exit_code == 0, result.output
+    content = json.loads((tmp_path / "results/eval_results.json").read_text())
+    (dataset,) = content["datasets"].values()
+    assert dataset["metrics"]["num_samples"] == 3
+
+
+def test_its_curves_are_drawn(trained: tuple[Path, Result], tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    folder, _ = trained
+    result = acutance("plot", "training", folder, "-o", tmp_path / "curves.png")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_its_events_are_those_of_its_metrics(trained: tuple[Path, Result]):
+    folder, _ = trained
+    (file,) = (folder / "events").iterdir()
+    told = {(value.tag, event.step): value.simple_value for event in events(file) for value in event.summary.value}
+    for row in rows_of(folder):
+        for name in ("train_loss", "val_srcc", "learning_rate_hyper"):
+            group, _, rest = name.partition("_")
+            assert told[f"{group}/{rest}", row["iteration"]] == pytest.approx(row[name], rel=1e-6)
+
+
+def events(file: Path) -> list[Event]:
+    """The events of a file: each has its length in 8 bytes, a checksum of 4, itself, and another checksum."""
+    assert RecordWriter is not None
+    content, place, found = file.read_bytes(), 0, []
+    while place < len(content):
+        size = int.from_bytes(content[place : place + 8], "little")
+        found.append(Event.FromString(content[place + 12 : place + 12 + size]))
+        place += 16 + size
+    return found
+
+
+def test_a_finished_run_is_left_as_it_is(trained: tuple[Path, Result]):
+    folder, first = trained
+    before = (folder / "checkpoint.pt").read_bytes()
+    result = acutance("train", folder, "--resume")
+    assert (result.exit_code, result.stdout) == (0, first.stdout)
+    assert (folder / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_run_is_replaced_only_when_asked_for(made: Path, tmp_path: Path):
+    call = ("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
+    assert acutance(*call).exit_code == 0
+    weights = (tmp_path / "run/last.safetensors").read_bytes()
+    refused = acutance(*call, "--set", "loop.seed=1")
+    assert refused.exit_code == 2
+    assert "Continue it with --resume, or replace it with --overwrite" in refused.stderr
+    assert (tmp_path / "run/last.safetensors").read_bytes() == weights
+    assert acutance(*call, "--set", "loop.seed=1", "--overwrite").exit_code == 0
+    assert (tmp_path / "run/last.safetensors").read_bytes() != weights
+
+
+def test_without_a_recipe_all_are_listed():
+    result = acutance("train")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["recipe", *RECIPES]
+
+
+def test_the_help_ends_with_two_examples():
+    tail = " ".join(acutance("train", "--help").stdout.split()).rpartition("Examples:")[2]
+    assert tail.count("acutance ") == 2
+
+
+def test_the_configuration_is_shown_without_training():
+    result = acutance("train", "ms-hyperiqa-koniq10k", "--show", *words("loop.epochs=3"))
+    assert result.exit_code == 0
+    shown = json.loads(result.stdout)
+    assert (shown["recipe"], shown["loop"]["epochs"]) == ("ms-hyperiqa-koniq10k", 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["hyperiqa-koniq", "-o", "run"], "Did you mean 'hyperiqa-koniq10k'?"),
+        (["hyperiqa-koniq10k"], "Expected a folder to write, got none. Name it: --output runs/first"),
+        (
+            ["hyperiqa-koniq10k", "-o", "run"],
+            "Expected the folder of koniq10k, got none. Name it: --set",
+        ),
+        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.root=gone")], "gone"),
+        (["hyperiqa-koniq10k", "-o", "run", *words("loop.bach_size=3")], "Did you mean 'batch_size'?"),
+        (["hyperiqa-koniq10k", "-o", "run", *words("loop.epochs=0")], "got loop.epochs=0: Input should be greater"),
+        (
+            ["hyperiqa-koniq10k", "-o", "run", *words("task.data.dataset=")],
+            "Expected a dataset to train with",
+        ),
+        (
+            ["hyperiqa-koniq10k", "-o", "run", *words("loop.device=tpu")],
+            "Expected auto, cpu or cuda as device",
+        ),
+        (["run", "--resume"], "Expected the name of a recipe, got 'run'"),
+        (["--resume"], "Expected a recipe or a run to train, got none"),
+        (["hyperiqa-koniq10k", "-o", "run", "--resume"], "Expected a run with config.json in run, got: No such file"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], expected: str
+):
+    monkeypatch.chdir(tmp_path)
+    result = acutance("train", *arguments)
+    assert result.exit_code == app_module.USAGE_ERROR
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("setting", ["task.data.dataset=gone.csv", "task.start=gone.pth"])
+def test_no_process_is_started_for_what_is_wrong_from_the_start(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+):
+    monkeypatch.delattr(run_module, "launched")
+    result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.processes=2", setting))
+    assert result.exit_code == app_module.USAGE_ERROR
+    assert "gone" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_opened_test_picture_would_be_seen(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    opened: list[str] = []
+
+    def watched(path: Path) -> object:
+        opened.append(path.name.split("_")[0])
+        return read_image(path)
+
+    monkeypatch.setattr(pictures_module, "read_image", watched)
+    result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
+    assert result.exit_code == 0, result.output
+    assert set(opened) == {"train", "validation"}
+
+
+def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch.optim.Adam, "step", interrupted)
+    result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made))
+    assert result.exit_code == app_module.INTERRUPTED
+    assert result.stderr.endswith("acutance: interrupted; the same command goes on with --resume\n")
