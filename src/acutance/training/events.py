@@ -2,6 +2,8 @@
 
 import importlib.util
 import math
+import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ from typing import Any
 class EventFile:
     """A file of events in a folder; nothing where tensorboardX is not installed.
 
-    Lines are on disk when ``add`` comes back: tensorboardX's own writer keeps them for up to two minutes on a thread,
-    and a kill would lose them.
+    Lines are in the file when ``add`` comes back: tensorboardX's own writer keeps them for up to two minutes on a
+    thread, and a kill would lose them.
 
     Args:
         folder: Where event files lie.
@@ -19,29 +21,42 @@ class EventFile:
     """
 
     def __init__(self, folder: Path, *, first: int) -> None:
-        self._writer: Any = None
+        self._path: Path | None = None
         if importlib.util.find_spec("tensorboardX") is None:
             return
-        from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto.event_pb2 import Event, SessionLog
 
         folder.mkdir(parents=True, exist_ok=True)
-        self._writer = EventsWriter(str(folder / "events"), f".{first}")
+        now = time.time()
+        self._path = folder / f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{first}"
+        events = [Event(wall_time=now, file_version="brain.Event:2")]
         if first:  # TensorBoard then forgets the events of these steps in earlier files
-            start = SessionLog(status=SessionLog.START)
-            self._writer.write_event(Event(wall_time=time.time(), step=first + 1, session_log=start))
-            self._writer.flush()
+            events.append(Event(wall_time=now, step=first + 1, session_log=SessionLog(status=SessionLog.START)))
+        self._append(events)
 
     def add(self, row: dict[str, float | int | None]) -> None:
         """Add the finite numbers of a line of metrics, ``train_`` and ``val_`` grouped."""
-        if self._writer is None:
+        if self._path is None:
             return
         from tensorboardX.proto.event_pb2 import Event
         from tensorboardX.summary import scalar
 
-        for name, value in row.items():
-            group, _, rest = name.partition("_")
-            if value is not None and math.isfinite(value) and group in ("train", "val", "learning"):
-                told = scalar(f"{group}/{rest}", value)
-                self._writer.write_event(Event(wall_time=time.time(), step=row["iteration"], summary=told))
-        self._writer.flush()
+        told = {
+            name.replace("_", "/", 1): value
+            for name, value in row.items()
+            if value is not None and math.isfinite(value) and name.startswith(("train_", "val_", "learning_"))
+        }
+        now, step = time.time(), row["iteration"]
+        self._append([Event(wall_time=now, step=step, summary=scalar(name, value)) for name, value in told.items()])
+
+    def _append(self, events: list[Any]) -> None:
+        """Write events as records: length, its checksum, content, its checksum."""
+        from tensorboardX.record_writer import masked_crc32c
+
+        if self._path is None:
+            return
+        with self._path.open("ab") as file:
+            for content in (event.SerializeToString() for event in events):
+                length = struct.pack("<Q", len(content))
+                checksums = [struct.pack("<I", masked_crc32c(part)) for part in (length, content)]
+                file.write(length + checksums[0] + content + checksums[1])

@@ -62,6 +62,8 @@ class RunFolder:
             self.demand_none()
         for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
             (self.path / name).unlink(missing_ok=True)
+        for earlier in [*self.path.glob("events/events.*"), *self.path.glob("published/*.*")]:
+            earlier.unlink()
         self._write(CONFIG, json.dumps(config, indent=2) + "\n")
         self._open_events(0)
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tensorboardX.proto.event_pb2 import Event
-from tensorboardX.record_writer import RecordWriter
 from typer.testing import CliRunner, Result
 
 from acutance.cli import app as app_module
@@ -16,6 +14,7 @@ from acutance.recipes.catalogue import RECIPES
 from acutance.training import pictures as pictures_module
 from acutance.training import run as run_module
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
+from tests.unit.training.test_events import scalars
 
 
 def acutance(*arguments: object) -> Result:
@@ -94,23 +93,10 @@ def test_its_curves_are_drawn(trained: tuple[Path, Result], tmp_path: Path):
 
 def test_its_events_are_those_of_its_metrics(trained: tuple[Path, Result]):
     folder, _ = trained
-    (file,) = (folder / "events").iterdir()
-    told = {(value.tag, event.step): value.simple_value for event in events(file) for value in event.summary.value}
+    told = scalars(folder / "events")
     for row in rows_of(folder):
         for name in ("train_loss", "val_srcc", "learning_rate_hyper"):
-            group, _, rest = name.partition("_")
-            assert told[f"{group}/{rest}", row["iteration"]] == pytest.approx(row[name], rel=1e-6)
-
-
-def events(file: Path) -> list[Event]:
-    """The events of a file: each has its length in 8 bytes, a checksum of 4, itself, and another checksum."""
-    assert RecordWriter is not None
-    content, place, found = file.read_bytes(), 0, []
-    while place < len(content):
-        size = int.from_bytes(content[place : place + 8], "little")
-        found.append(Event.FromString(content[place + 12 : place + 12 + size]))
-        place += 16 + size
-    return found
+            assert told[name.replace("_", "/", 1), row["iteration"]] == pytest.approx(row[name], rel=1e-6)
 
 
 def test_a_finished_run_is_left_as_it_is(trained: tuple[Path, Result]):
@@ -131,6 +117,7 @@ def test_a_run_is_replaced_only_when_asked_for(made: Path, tmp_path: Path):
     assert (tmp_path / "run/last.safetensors").read_bytes() == weights
     assert acutance(*call, "--set", "loop.seed=1", "--overwrite").exit_code == 0
     assert (tmp_path / "run/last.safetensors").read_bytes() != weights
+    assert len(rows_of(tmp_path / "run")) == len(list((tmp_path / "run/events").iterdir())) == 1
 
 
 def test_without_a_recipe_all_are_listed():
