@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 5
 """Lines of metrics that are printed at the end."""
+SHOWN_NUMBERS = ("epoch", "iteration", "train_loss", "train_srcc")
+"""What is shown of them besides validation; parts of the loss and rates are in the files."""
 
 
 class TrainingBars:
@@ -42,7 +44,8 @@ class TrainingBars:
 
     def _advance(self, name: str, done: int, total: int, told: str) -> None:
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(name, total=total, told="")
+            # what was done before a resumed run says nothing of its speed
+            self._tasks[name] = self._progress.add_task(name, total=total, completed=done, told="")
         visible = name == "training" or done < total
         self._progress.update(self._tasks[name], completed=done, total=total, told=told, visible=visible)
 
@@ -71,7 +74,7 @@ def metrics_table(folder: Path) -> Table:
     names = [
         name
         for name in dict.fromkeys(name for row in rows for name in row)
-        if name in ("epoch", "iteration") or name.startswith(("train_", "val_"))
+        if name in SHOWN_NUMBERS or name.startswith("val_")
     ]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in names:

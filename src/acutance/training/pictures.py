@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from acutance.errors import ConfigError, InputError
 from acutance.images.read import read_image
@@ -67,10 +68,13 @@ class PictureStore:
 
     def _pixels(self, path: Path) -> Pixels:
         pixels = read_image(path)
-        if pixels.dtype == np.uint8 and (self._size is None or pixels.shape[:2] == self._size):
+        if pixels.dtype != np.uint8:
+            images = to_batch([pixels])
+            return _levels(images if self._size is None else resize_like_pillow(images, *self._size))
+        if self._size is None or pixels.shape[:2] == self._size:
             return np.ascontiguousarray(pixels)
-        images = to_batch([pixels])
-        return _levels(images if self._size is None else resize_like_pillow(images, *self._size))
+        height, width = self._size  # Pillow itself gives the bits of ``resize_like_pillow`` and is quicker
+        return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
 
     def _key(self, path: Path) -> str:
         """A name that changes with the file and with the size."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.read import read_image
-from acutance.images.resize import enlarge_to_at_least
+from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
 from acutance.training import pictures as pictures_module
 from acutance.training.pictures import PictureStore, Pixels, crop_of, enlarged, read_ahead
@@ -49,10 +49,11 @@ def test_a_picture_is_read_as_it_is(tmp_path: Path):
     np.testing.assert_array_equal(PictureStore().read(tmp_path / "a.png"), pixels)
 
 
-def test_a_size_is_what_pillow_makes_of_it(tmp_path: Path):
+@pytest.mark.parametrize("size", [(25, 33), (40, 20), (60, 50), (80, 90)])
+def test_a_picture_is_brought_to_a_size_as_for_scoring(tmp_path: Path, size: tuple[int, int]):
     pixels = write(tmp_path / "a.png")
-    expected = np.asarray(Image.fromarray(pixels).resize((33, 25), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(PictureStore((25, 33)).read(tmp_path / "a.png"), expected)
+    expected = (resize_like_pillow(to_batch([pixels]), *size)[0] * 255).round().permute(1, 2, 0)
+    np.testing.assert_array_equal(PictureStore(size).read(tmp_path / "a.png"), expected.numpy())
 
 
 def test_sixteen_bits_become_eight(tmp_path: Path):
