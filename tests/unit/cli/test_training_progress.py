@@ -52,7 +52,14 @@ def test_nothing_is_shown_where_nobody_looks(capsys: pytest.CaptureFixture[str])
 
 def test_the_last_lines_of_metrics_are_a_table(tmp_path: Path):
     rows = [
-        {"epoch": epoch, "iteration": epoch * 4, "train_loss": 2.0, "train_l1_loss": 1.0, "val_srcc": None, "seconds": 9.0}
+        {
+            "epoch": epoch,
+            "iteration": epoch * 4,
+            "train_loss": 2.0,
+            "train_l1_loss": 1.0,
+            "val_srcc": None,
+            "seconds": 9.0,
+        }
         for epoch in range(1, 8)
     ]
     (tmp_path / "metrics.json").write_text(json.dumps({"epochs": rows}))
