@@ -185,7 +185,7 @@ def test_no_process_is_started_for_what_is_wrong_from_the_start(
     assert not (tmp_path / "run").exists()
 
 
-def test_an_opened_test_picture_would_be_seen(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     opened: list[str] = []
 
     def watched(path: Path) -> object:
