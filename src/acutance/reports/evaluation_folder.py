@@ -7,7 +7,7 @@ from acutance.evaluation.results import EvaluationRun
 from acutance.reports.canvas import Figure
 from acutance.reports.evaluation_plots import groups_figure, matrix_figure, metrics_figure, scatter_figure
 from acutance.reports.figures import save_figure
-from acutance.reports.groups import Division
+from acutance.reports.groups import Division, group_names
 
 DIVISIONS: tuple[Division, ...] = ("distortion", "level")
 """Groups that are drawn; references are too many for one figure."""
@@ -41,5 +41,5 @@ def _figures(run: EvaluationRun) -> Iterator[tuple[str, Figure]]:
     if len({one.dataset for one in run.evaluations}) > 1:
         yield "matrix", matrix_figure(run)
     for by in DIVISIONS:
-        if any(one.groups.get(by) for one in run.evaluations):
+        if group_names(run.evaluations, by)[0]:
             yield by, groups_figure(run, by=by)

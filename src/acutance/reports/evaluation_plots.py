@@ -23,6 +23,7 @@ from acutance.reports.groups import Division, Statistic, bar_of, draw_groups, gr
 from acutance.reports.labels import all_wrapped, number, statistic_label, wrapped
 from acutance.reports.layout import Grid, dataset_name, grid_of
 from acutance.reports.scatter import DRAWS, SEED, draw_scatter
+from acutance.stats.agreement import LEAST
 
 PANEL_COLUMNS = 3
 MOST_BARS = 48
@@ -122,7 +123,8 @@ def metrics_figure(run: EvaluationRun) -> Figure:
 def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic: Statistic = "srcc") -> Figure:
     """One correlation within each group of pictures with its interval, a panel for each data set.
 
-    A dashed line is the correlation over all pictures of the data set.
+    A dashed line is the correlation over all pictures of the data set. Groups of fewer than three pictures, which have
+    no correlation, are left out; how many stands under the panel.
 
     Args:
         run: The evaluations.
@@ -130,21 +132,21 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
         statistic: Which correlation.
 
     Raises:
-        ConfigError: No evaluation has such groups.
+        ConfigError: No evaluation has such groups, or none that is large enough.
     """
     grid = grid_of(run)
     of_dataset = {name: _of_dataset(grid, name) for name in grid.datasets}
-    lines = {name: len(group_names(list(found.values()), by)) for name, found in of_dataset.items()}
-    shown = [name for name in grid.datasets if lines[name]]
+    groups = {name: group_names(list(found.values()), by) for name, found in of_dataset.items()}
+    shown = [name for name in grid.datasets if groups[name][0]]
     if not shown:
-        there = sorted({name for one in run.evaluations for name, groups in one.groups.items() if groups})
-        raise ConfigError(f"Expected groups by {by}, got {', '.join(there) or 'none'}. Choose another --by or --kind.")
+        raise _no_groups(run, by, sum(small for _, small in groups.values()))
     height = max(ROW, POINT * len(grid.models))
-    figure, panels = stacked_panels([lines[name] * height + 0.9 for name in shown], 6.5)
+    figure, panels = stacked_panels([len(groups[name][0]) * height + 0.9 for name in shown], 6.5)
     for axes, name in zip(panels, shown, strict=True):
         draw_groups(axes, of_dataset[name], grid.models, by, statistic)
         axes.set_title(wrapped(name, 60, 2))
-        axes.set_xlabel(f"{statistic_label(statistic)} within each {by} (dashed: of all pictures)")
+        told = f"{statistic_label(statistic)} within each {by} (dashed: of all pictures)"
+        axes.set_xlabel("\n".join([told, *_left_out(groups[name][1])]))
     handles = [
         Line2D([], [], color=colour_of(rank), marker=variant_of(rank, MARKERS), linestyle="none")
         for rank in range(len(grid.models))
@@ -197,6 +199,23 @@ def _correlation_axis(axes: Axes, bars: dict[tuple[str, str], Bar]) -> None:
     axes.set_ylim(max(-1.25, lowest - 0.22) if lowest < 0 else 0.0, 1.22)
     axes.set_yticks([tick / 5 for tick in range(-5, 6) if tick >= 0 or (lowest < 0 and tick / 5 >= lowest - 0.2)])
     axes.set_ylabel("correlation with opinions")
+
+
+def _left_out(count: int) -> list[str]:
+    """What is said of the groups that are not drawn."""
+    if not count:
+        return []
+    return [f"left out: {count:,} {'group' if count == 1 else 'groups'} of fewer than {LEAST} pictures"]
+
+
+def _no_groups(run: EvaluationRun, by: Division, small: int) -> ConfigError:
+    """What is wrong where no group can be drawn."""
+    if small:
+        return ConfigError(
+            f"Expected groups by {by} of at least {LEAST} pictures, got {small} smaller. Choose another --by or --kind."
+        )
+    there = sorted({name for one in run.evaluations for name, groups in one.groups.items() if groups})
+    return ConfigError(f"Expected groups by {by}, got {', '.join(there) or 'none'}. Choose another --by or --kind.")
 
 
 def _of_dataset(grid: Grid, dataset: str) -> dict[str, Evaluation]:

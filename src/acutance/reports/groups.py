@@ -7,6 +7,7 @@ from acutance.evaluation.results import Agreement, Evaluation, Group
 from acutance.reports.bars import Bar
 from acutance.reports.canvas import MARKERS, Axes, colour_of, variant_of
 from acutance.reports.labels import natural, printable, shortened
+from acutance.stats.agreement import LEAST
 
 Statistic = Literal["srcc", "krcc", "plcc"]
 """Correlations, which share one scale."""
@@ -33,7 +34,7 @@ def draw_groups(
         by: What the pictures of a group share.
         statistic: Which correlation.
     """
-    names = group_names(list(evaluations.values()), by)
+    names, _ = group_names(list(evaluations.values()), by)
     for place in range(0, len(names), 2):
         axes.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
     lowest = 0.0
@@ -44,9 +45,10 @@ def draw_groups(
         if overall is not None:
             axes.axvline(overall, color=colour_of(rank), linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         for group in _groups(evaluation, by):
-            bar = bar_of(group.agreement, statistic)
-            lowest = min(lowest, _draw_point(axes, bar, names.index(group.name) + shift, rank))
-    counts = {group.name: group.agreement.count for one in evaluations.values() for group in _groups(one, by)}
+            if group.name in names:
+                bar = bar_of(group.agreement, statistic)
+                lowest = min(lowest, _draw_point(axes, bar, names.index(group.name) + shift, rank))
+    counts = _counts(list(evaluations.values()), by)
     axes.set_yticks(range(len(names)), [f"{shortened(printable(name), LETTERS)} ({counts[name]:,})" for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(max(-1.02, lowest - 0.02) if lowest < 0 else 0.0, 1.02)
@@ -54,9 +56,16 @@ def draw_groups(
     axes.tick_params(axis="y", length=0)
 
 
-def group_names(evaluations: Sequence[Evaluation], by: Division) -> list[str]:
-    """The names of all groups, 2 before 10."""
-    return sorted({group.name for one in evaluations for group in _groups(one, by)}, key=natural)
+def group_names(evaluations: Sequence[Evaluation], by: Division) -> tuple[list[str], int]:
+    """The names of the groups that are large enough for a correlation, 2 before 10, and how many others there are.
+
+    Args:
+        evaluations: Of one data set.
+        by: What the pictures of a group share.
+    """
+    counts = _counts(evaluations, by)
+    names = [name for name, count in counts.items() if count >= LEAST]
+    return sorted(names, key=natural), len(counts) - len(names)
 
 
 def bar_of(agreement: Agreement, statistic: Statistic) -> Bar:
@@ -75,6 +84,15 @@ def _draw_point(axes: Axes, bar: Bar, down: float, rank: int) -> float:
         lowest = min(lowest, bar.interval.low)
     axes.plot([bar.value], [down], color=colour_of(rank), marker=variant_of(rank, MARKERS), markersize=4.5)
     return min(0.0, lowest)
+
+
+def _counts(evaluations: Sequence[Evaluation], by: Division) -> dict[str, int]:
+    """How many pictures each group has, by the model that scored most of them."""
+    counts: dict[str, int] = {}
+    for evaluation in evaluations:
+        for group in _groups(evaluation, by):
+            counts[group.name] = max(counts.get(group.name, 0), group.agreement.count)
+    return counts
 
 
 def _groups(evaluation: Evaluation, by: Division) -> list[Group]:

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.evaluation.results import EvaluationRun
+from acutance.evaluation.results import EvaluationRun, Group
 from acutance.reports.evaluation_folder import write_plots
-from tests.unit.evaluation.runs import evaluation_like, run_like
+from tests.unit.evaluation.runs import agreement_like, evaluation_like, run_like
 
 
 def names_of(run: EvaluationRun, folder: Path) -> list[str]:
@@ -16,7 +16,13 @@ def names_of(run: EvaluationRun, folder: Path) -> list[str]:
 
 
 def test_what_fits_the_run_is_drawn(tmp_path: Path):
-    assert names_of(run_like(), tmp_path / "one") == ["scatter.png", "metrics.png", "level.png"]
+    large, small = ([Group(name="1", agreement=agreement_like(count=count))] for count in (3, 2))
+    assert names_of(run_like(evaluation_like(groups={"level": large})), tmp_path / "one") == [
+        *("scatter.png", "metrics.png", "level.png"),
+    ]
+    assert names_of(run_like(evaluation_like(groups={"level": small})), tmp_path / "few") == [
+        *("scatter.png", "metrics.png"),
+    ]
     bare = [evaluation_like(dataset=name, groups={}) for name in ("one", "two")]
     assert names_of(run_like(*bare), tmp_path / "two") == ["scatter.png", "metrics.png", "matrix.png"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Group
+from acutance.evaluation.results import Evaluation, Group
 from acutance.reports.canvas import panel_grid
 from acutance.reports.evaluation_plots import bars_figure, groups_figure, matrix_figure, metrics_figure, scatter_figure
 from acutance.reports.figures import figure_png
@@ -92,6 +92,41 @@ def test_groups_of_several_models_stand_beside_each_other_on_one_line():
     assert legend_words(figure) == ["a", "b"]
     heights = {float(line.get_ydata()[0]) for line in axes.lines if len(line.get_xdata()) == 1}
     assert sorted(heights) == pytest.approx([-0.2, 0.2, 1.2, 1.8])
+
+
+def of_sizes(sizes: dict[str, int], model: str = "psnr") -> Evaluation:
+    """An evaluation with groups of these numbers of pictures; small ones have no correlation."""
+    groups = [
+        Group(name=name, agreement=evaluation_of(*rising(count), srcc=0.5 if count > 2 else None).agreement)
+        for name, count in sizes.items()
+    ]
+    return evaluation_of(*rising(9), model=model).model_copy(update={"groups": {"distortion": groups}})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ({"blur": 3, "noise": 2, "jpeg": 1}, "left out: 2 groups of fewer than 3 pictures"),
+        ({"blur": 3, "noise": 2}, "left out: 1 group of fewer than 3 pictures"),
+        ({"blur": 3}, None),
+    ],
+)
+def test_groups_of_fewer_than_three_pictures_are_left_out_and_counted(sizes: dict[str, int], told: str | None):
+    figure = groups_figure(run_of(of_sizes(sizes)))
+    (axes,) = panels(figure)
+    assert tick_words(axes, "y") == ["blur (3)"]
+    assert axes.get_xlabel().splitlines()[1:] == ([] if told is None else [told])
+    assert outside(figure) == []
+
+
+def test_a_group_that_is_large_enough_for_one_model_stays():
+    figure = groups_figure(run_of(of_sizes({"blur": 2, "noise": 4}, "a"), of_sizes({"blur": 3, "noise": 4}, "b")))
+    assert tick_words(panels(figure)[0], "y") == ["blur (3)", "noise (4)"]
+
+
+def test_groups_that_are_all_too_small_are_an_error():
+    with pytest.raises(ConfigError, match="Expected groups by distortion of at least 3 pictures, got 2 smaller"):
+        groups_figure(run_of(of_sizes({"blur": 2, "noise": 1})))
 
 
 def test_groups_that_nobody_has_are_an_error_that_names_what_there_is():
