@@ -6,7 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.score import SOME_FAILED, Format, Precision
+from acutance.cli.options import (
+    SOME_FAILED,
+    Background,
+    BatchSize,
+    BootstrapDraws,
+    Device,
+    Directions,
+    Format,
+    ModelSettings,
+    Offline,
+    Precision,
+    Printed,
+    Products,
+    Reference,
+    Threads,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from acutance.comparison.results import Comparison
@@ -24,10 +40,7 @@ def compare(
             help="Folder of each method; its name is that of the folder unless given as NAME=DIR.", show_default=False
         ),
     ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
-    ] = None,
+    reference: Reference = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,14 +50,8 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Option of a model, such as ssim.channel=rgb; may be repeated.", show_default=False),
-    ] = None,
+    weights: Weights = None,
+    settings: ModelSettings = None,
     pair_by: Annotated[
         str,
         typer.Option(help="How names meet in the folders: path, stem, or a regular expression with one group."),
@@ -56,17 +63,14 @@ def compare(
         Path | None,
         typer.Option(help="File of acutance score on these folders, instead of scoring.", show_default=False),
     ] = None,
-    better: Annotated[
-        list[str] | None,
-        typer.Option(help="Direction of a model in such a file: NAME=higher or NAME=lower.", show_default=False),
-    ] = None,
+    better: Directions = None,
     preferences: Annotated[
         Path | None,
         typer.Option(
             help="CSV file of what people prefer: first, second, and first_wins or winner.", show_default=False
         ),
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
+    output_format: Printed = Format.table,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for the comparison and its scores.", show_default=False),
@@ -77,14 +81,14 @@ def compare(
         Path | None, typer.Option(help="Page with pictures side by side to write, .html.", show_default=False)
     ] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw violins and wins into the folder.")] = False,
-    draws: Annotated[int, typer.Option(help="Bootstrap draws for intervals; 0 for none.", min=0)] = 1000,
+    draws: BootstrapDraws = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
-    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
-    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
-    background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    precision: Products = Precision.float32,
+    device: Device = "auto",
+    batch_size: BatchSize = "auto",
+    workers: Threads = None,
+    background: Background = "white",
+    offline: Offline = False,
 ) -> None:
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_options, parse_weights

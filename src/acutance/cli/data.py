@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.cli.options import Overwrite
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -96,7 +98,7 @@ def table(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Write what is there, pictures or parts of lists missing.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the table of a dataset, if it is whole and sound: a line a picture, with reference, score and split."""
     from acutance.datasets.catalogue import find_dataset, read_dataset

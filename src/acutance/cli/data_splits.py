@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.cli.options import Overwrite
+
 if TYPE_CHECKING:
     from acutance.datasets.splits import Split
     from acutance.datasets.table import OpinionTable
@@ -21,7 +23,6 @@ TRIPLETS_EPILOG = (
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset, or a table of one (.csv, .parquet).", show_default=False)]
 Root = Annotated[Path | None, typer.Argument(help="Its folder; by default that of the table file.", show_default=False)]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
 
 
 class SplitProtocol(StrEnum):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.cli.options import SOME_FAILED
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -21,7 +23,6 @@ SYNTHESIZE_EPILOG = (
     "Examples:\n\nacutance data synthesize photos/ -n 10000 -o weak --size 512\n\n"
     "acutance data synthesize photos/ -n 700000 -o weak --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
 )
-SOME_FAILED = 1
 INTERRUPTED = 130
 """As a shell reports a program that SIGINT ended."""
 

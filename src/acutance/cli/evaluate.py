@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.score import SOME_FAILED, Format, Precision
+from acutance.cli.options import (
+    SOME_FAILED,
+    Background,
+    BatchSize,
+    BootstrapDraws,
+    Device,
+    Directions,
+    Format,
+    ModelSettings,
+    Offline,
+    Precision,
+    Printed,
+    Products,
+    Threads,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from acutance.evaluation.request import EvaluationRequest
@@ -63,10 +78,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="File of scores made before (.csv, .jsonl, .parquet), or NAME=FILE.", show_default=False),
     ] = None,
-    better: Annotated[
-        list[str] | None,
-        typer.Option(help="Direction of a model in such a file: NAME=higher or NAME=lower.", show_default=False),
-    ] = None,
+    better: Directions = None,
     protocol: Annotated[str, typer.Option(help="Named protocol.")] = "plain",
     part: Annotated[
         Part | None, typer.Option(help="Part of the data; by default the protocol's.", show_default=False)
@@ -78,31 +90,26 @@ def evaluate(
         Curve | None,
         typer.Option(help="Fitted before PLCC and errors; logistic4 or the protocol's.", show_default=False),
     ] = None,
-    draws: Annotated[int, typer.Option(help="Bootstrap draws for intervals; 0 for none.", min=0)] = 1000,
+    draws: BootstrapDraws = 1000,
     seed: Annotated[int, typer.Option(help="Seed of draws and splits.", min=0)] = 0,
     margin: Annotated[float, typer.Option(help="Scores no further apart are a tie, in pairs.", min=0)] = 0.0,
     group_by: Annotated[
         GroupBy | None, typer.Option(help="Print the groups of this kind too.", show_default=False)
     ] = None,
     tests: Annotated[bool, typer.Option("--tests", help="Print the tests between models too.")] = False,
-    output_format: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
+    output_format: Printed = Format.table,
     report: Annotated[Path | None, typer.Option(help="Page of results to write, .html.", show_default=False)] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw figures into the folder of results.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the scores in the folder of results.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results and scores.")] = False,
-    weights: Annotated[
-        list[str] | None, typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False)
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Option of a model, such as ssim.channel=rgb; may be repeated.", show_default=False),
-    ] = None,
-    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
-    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
-    background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    weights: Weights = None,
+    settings: ModelSettings = None,
+    precision: Products = Precision.float32,
+    device: Device = "auto",
+    batch_size: BatchSize = "auto",
+    workers: Threads = None,
+    background: Background = "white",
+    offline: Offline = False,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_options, parse_weights

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.cli.options import Overwrite
+
 if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
 
@@ -24,7 +26,6 @@ Labels = Annotated[
     list[str] | None,
     typer.Option("--labels", "--label", help="Name of each file in the figure; once for each.", show_default=False),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
 
 
 class EvaluationKind(StrEnum):

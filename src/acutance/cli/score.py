@@ -1,11 +1,26 @@
 """``acutance score``: how good pictures look, beside their references or alone."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from acutance.cli.options import (
+    SOME_FAILED,
+    Background,
+    BatchSize,
+    Device,
+    Format,
+    ModelSettings,
+    Offline,
+    Precision,
+    Printed,
+    Products,
+    Reference,
+    Threads,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from acutance.cli.tables import Summary
@@ -14,23 +29,6 @@ SCORE_EPILOG = (
     "Examples:\n\nacutance score out.png --reference truth.png\n\n"
     "acutance score outputs/ --reference truth/ --model afine --model psnr --output scores.csv"
 )
-SOME_FAILED = 1
-
-
-class Format(StrEnum):
-    """How rows are printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-
-
-class Precision(StrEnum):
-    """Type of the matrix products."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float64 = "float64"
 
 
 def score(
@@ -41,10 +39,7 @@ def score(
             show_default=False,
         ),
     ],
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
-    ] = None,
+    reference: Reference = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,14 +49,8 @@ def score(
             show_default=False,
         ),
     ] = None,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Option of a model, such as ssim.channel=rgb; may be repeated.", show_default=False),
-    ] = None,
+    weights: Weights = None,
+    settings: ModelSettings = None,
     pair_by: Annotated[
         str,
         typer.Option(help="How names meet in two folders: path, stem, or a regular expression with one group."),
@@ -69,7 +58,7 @@ def score(
     allow_unmatched: Annotated[
         bool, typer.Option("--allow-unmatched", help="Score the rest when some files have no partner.")
     ] = False,
-    output_format: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
+    output_format: Printed = Format.table,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File of scores: .csv, .jsonl or .parquet.", show_default=False),
@@ -77,12 +66,12 @@ def score(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the file of scores.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of scores.")] = False,
     terms: Annotated[bool, typer.Option("--terms", help="Also give what scores are made of.")] = False,
-    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster and a little off.")] = Precision.float32,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    batch_size: Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")] = "auto",
-    workers: Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)] = None,
-    background: Annotated[str, typer.Option(help="Colour under transparent pixels.")] = "white",
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    precision: Products = Precision.float32,
+    device: Device = "auto",
+    batch_size: BatchSize = "auto",
+    workers: Threads = None,
+    background: Background = "white",
+    offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_options, parse_weights

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from acutance.cli.options import Offline, Overwrite
+
 weights_app = typer.Typer(
     help="List, fetch, verify and convert the weights of models.",
     epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights verify afine",
@@ -89,8 +91,8 @@ def convert(
     ] = None,
     output: Annotated[Path | None, typer.Argument(help="By default NAME.safetensors.", show_default=False)] = None,
     *,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    overwrite: Overwrite = False,
+    offline: Offline = False,
 ) -> None:
     """Write weights as safetensors, trunks included, without the parts that scoring does not use."""
     from acutance.catalog import find_record
