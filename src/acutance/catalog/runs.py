@@ -16,11 +16,15 @@ def run_weights(name: str | os.PathLike[str]) -> Path | None:
         name: What a user calls a model.
 
     Raises:
-        CheckpointError: The folder of a run that has no weights yet.
+        CheckpointError: The folder of a run that has no weights yet, or of several runs.
     """
     folder = Path(name)
     if not folder.is_dir() or not ((folder / BEST).exists() or (folder / "config.json").exists()):
         return None
+    if (folder / "repeats.json").exists():
+        raise CheckpointError(
+            f"Expected the folder of one training, got that of several: {folder}. Name one: {folder / 'run_01'}"
+        )
     if not (folder / BEST).exists():
         raise CheckpointError(
             f"Expected the weights {BEST} of a training in {folder}, got none: it has not validated yet. "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from acutance.cli.training_progress import TrainingBars
     from acutance.training.train_config import TrainConfig
 
 TRAIN_EPILOG = (
@@ -36,40 +37,60 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was broken off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
+    repeats: Annotated[
+        int | None,
+        typer.Option(help="Train on so many random splits, test on each one's test part.", min=1, show_default=False),
+    ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the configuration and leave.")] = False,
 ) -> None:
     """Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER."""
     if not recipe:
-        _list(asked=bool(output or settings or resume or overwrite or show))
+        _list(asked=bool(output or settings or resume or overwrite or repeats or show))
         return
     from acutance.extras import require
 
     require("lightning_fabric", extra="train")
     from acutance.cli.training_progress import following
+    from acutance.cli.training_repeats import train_repeatedly
     from acutance.recipes.settings import configuration, resolved
+    from acutance.training.allocator import keep_freed_memory
     from acutance.training.overrides import with_settings
-    from acutance.training.run import train as run
-    from acutance.training.train_config import build_task
+    from acutance.training.repeating import begun_repeats, demand_single
 
     if show:
         print(with_settings(configuration(recipe), settings or []).model_dump_json(indent=2))
         return
     config, folder = resolved(recipe, settings or [], output, resume=resume)
-    with following() as told, _quiet_where_another_tells():
-        run(
-            lambda: build_task(config.task, folder),
-            optimizer=config.optimizer,
-            schedule=config.schedule,
-            loop=config.loop,
-            folder=folder,
-            config=config.model_dump(mode="json"),
-            resume=resume,
-            overwrite=overwrite,
-            on_step=told.step,
-            on_validation=told.validation,
-            on_prepare=told.preparation,
-        )
-    _finish(folder, config)
+    keep_freed_memory()
+    count = repeats or (begun_repeats(folder) if resume else None)
+    if count is None:
+        demand_single(folder)
+        with following() as told, _quiet_where_another_tells():
+            _train_once(told, config, folder, resume, overwrite=overwrite)
+        _finish(folder, config)
+    else:
+        train_repeatedly(_train_once, config, folder, count, resume=resume, overwrite=overwrite)
+
+
+def _train_once(
+    told: "TrainingBars", config: "TrainConfig", folder: Path, resume: bool, *, overwrite: bool = False
+) -> None:
+    from acutance.training.run import train as run
+    from acutance.training.train_config import build_task
+
+    run(
+        lambda: build_task(config.task, folder),
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        loop=config.loop,
+        folder=folder,
+        config=config.model_dump(mode="json"),
+        resume=resume,
+        overwrite=overwrite,
+        on_step=told.step,
+        on_validation=told.validation,
+        on_prepare=told.preparation,
+    )
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class TrainingBars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._done: dict[str, int] = {}
 
     def step(self, step: "Step") -> None:
         """Told after each step."""
@@ -38,6 +39,10 @@ class TrainingBars:
         """Told after each picture of the validation part."""
         self._advance("validating", done, total, "")
 
+    def test(self, done: int, total: int) -> None:
+        """Told after each picture of a test part."""
+        self._advance("testing", done, total, "")
+
     def preparation(self, done: int, total: int) -> None:
         """Told while features are computed."""
         self._advance("preparing", done, total, "")
@@ -46,6 +51,9 @@ class TrainingBars:
         if name not in self._tasks:
             # what was done before a resumed run says nothing of its speed
             self._tasks[name] = self._progress.add_task(name, total=total, completed=done, told="")
+        elif done < self._done[name]:
+            self._progress.reset(self._tasks[name], total=total, completed=done)  # the next one of its kind begins
+        self._done[name] = done
         visible = name == "training" or done < total
         self._progress.update(self._tasks[name], completed=done, total=total, told=told, visible=visible)
 

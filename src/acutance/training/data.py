@@ -16,6 +16,7 @@ from acutance.datasets.table_files import read_table
 from acutance.errors import ConfigError
 from acutance.training.config import Settings
 from acutance.training.faults import TrainingError
+from acutance.training.pictures import demand_files
 
 
 class DataConfig(Settings):
@@ -42,6 +43,15 @@ class TrainingTables:
     train: OpinionTable
     validation: OpinionTable
 
+    def demand_pictures(self) -> None:
+        """Raise unless every picture of both, and every reference, is there.
+
+        Raises:
+            TrainingError: One that is not.
+        """
+        for table in (self.train, self.validation):
+            demand_files((table.path(name) for row in table for name in (row.image, row.reference) if name), table.name)
+
 
 def training_tables(config: DataConfig, table: OpinionTable | None = None) -> TrainingTables:
     """The rated pictures of the training and the validation part.
@@ -55,7 +65,7 @@ def training_tables(config: DataConfig, table: OpinionTable | None = None) -> Tr
         DatasetError: A dataset that is not there, or a leak between its parts.
         TrainingError: No picture to train with.
     """
-    table = _table(config) if table is None else table
+    table = read_rated(config) if table is None else table
     if config.split is not None:
         split = read_split(Path(config.split), table)
         train, validation = rows_of(table, split, "train"), rows_of(table, split, "validation")
@@ -72,6 +82,28 @@ def training_tables(config: DataConfig, table: OpinionTable | None = None) -> Tr
             f"Expected pictures with opinions to train with in {table.name}, got none. Check its split."
         )
     return TrainingTables(train, validation)
+
+
+def read_rated(config: DataConfig) -> OpinionTable:
+    """All pictures of a dataset, whichever part they are for.
+
+    Args:
+        config: Dataset and folder; its split plays no part.
+
+    Raises:
+        ConfigError: No dataset named, or no folder of it.
+        DatasetError: A dataset that is not there.
+    """
+    if not config.dataset:
+        raise ConfigError(
+            "Expected a dataset to train with, got none. Name it: --set task.data.dataset=koniq10k --set "
+            "task.data.root=/data/koniq10k"
+        )
+    if Path(config.dataset).suffix.lower() in (".csv", ".parquet"):
+        return read_table(config.dataset, config.root)
+    if config.root is None and config.dataset in DATASETS:
+        raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --set task.data.root=/data/...")
+    return read_dataset(config.dataset, config.root or ".")
 
 
 def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTable, OpinionTable]:
@@ -97,19 +129,6 @@ def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTa
         for wanted in ("train", "validation")
     ]
     return parts[0], parts[1]
-
-
-def _table(config: DataConfig) -> OpinionTable:
-    if not config.dataset:
-        raise ConfigError(
-            "Expected a dataset to train with, got none. Name it: --set task.data.dataset=koniq10k --set "
-            "task.data.root=/data/koniq10k"
-        )
-    if Path(config.dataset).suffix.lower() in (".csv", ".parquet"):
-        return read_table(config.dataset, config.root)
-    if config.root is None and config.dataset in DATASETS:
-        raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --set task.data.root=/data/...")
-    return read_dataset(config.dataset, config.root or ".")
 
 
 def _own_validation(table: OpinionTable) -> OpinionTable:

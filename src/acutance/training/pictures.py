@@ -1,7 +1,7 @@
 """Pictures for training: read as bytes, brought to one size, kept on disk so that no epoch decodes them again."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from acutance.errors import ConfigError, InputError
 from acutance.images.read import read_image
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
+from acutance.training.faults import TrainingError
 from acutance.whole_file import replacing
 
 Pixels = NDArray[np.uint8]
@@ -84,6 +85,25 @@ class PictureStore:
             raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
         told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}"
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def demand_files(paths: Iterable[Path], name: str) -> None:
+    """Raise unless every picture is there: one that is missing would else stop a training hours later.
+
+    Args:
+        paths: Of pictures, some more than once.
+        name: Of the dataset.
+
+    Raises:
+        TrainingError: One that is not.
+    """
+    known = dict.fromkeys(paths)
+    missing = [path for path in known if not path.is_file()]
+    if missing:
+        raise TrainingError(
+            f"Expected {len(known)} pictures of {name}, got {len(known) - len(missing)}: {missing[0]} is missing. Copy "
+            "the dataset again, or leave its rows out."
+        )
 
 
 def enlarged(pixels: Pixels, side: int) -> Pixels:

@@ -29,7 +29,7 @@ from acutance.whole_file import replacing
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
 """What is told of every test (the authors' ``run_multi``)."""
-RESULT, SUMMARY, SPLIT = "test.json", "summary.json", "split.json"
+RESULT, SUMMARY, TABLE, SPLIT = "test.json", "summary.json", "runs.csv", "split.json"
 
 TrainOne = Callable[[Path, int, Path], object]
 """Trains once: with the split of a file, a seed, into a folder; goes on with what is there already."""
@@ -53,6 +53,9 @@ class RepeatedRun:
     """Error after the curve in units of the opinions."""
 
 
+OnRun = Callable[[int, RepeatedRun], None]
+
+
 @dataclass(frozen=True)
 class Spread:
     """A number over several runs."""
@@ -72,13 +75,15 @@ def repeat(
     protocol: str | Protocol = "vtamiq",
     seed: int = 0,
     curve: CurveKind = "logistic5",
-    on_progress: OnProgress | None = None,
+    device: str = "auto",
+    on_run: OnRun | None = None,
+    on_test: OnProgress | None = None,
     **options: Any,  # noqa: ANN401 (each model has its own)
 ) -> dict[str, Spread]:
     """Train over random splits by scene and test each on its own test part, with the weights that validated best.
 
     Everything is in the folder: ``run_01/`` and so on with ``split.json`` and ``test.json``, ``runs.csv`` and
-    ``summary.json``. Runs that were tested are not trained again.
+    ``summary.json``. Runs that were tested are not trained again, so that more can be asked for later.
 
     Args:
         table: All rated pictures.
@@ -88,7 +93,9 @@ def repeat(
         protocol: Of the splits.
         seed: Of all splits and runs.
         curve: Fitted from scores to opinions for PLCC and RMSE; the authors' has five parameters.
-        on_progress: Called with runs done and in all.
+        device: Where to test: ``auto``, ``cpu`` or ``cuda``.
+        on_run: Called after each run with its number, from 1, and its test.
+        on_test: Called with pictures scored and in all.
         options: Of the model that tests, such as ``protocol="grid"``.
 
     Returns:
@@ -101,17 +108,18 @@ def repeat(
     splits = repeated_splits(table, protocol, count=count, seed=seed)
     runs = []
     for number, split in enumerate(splits, start=1):
-        run = folder / f"run_{number:0{len(str(max(count, 10)))}d}"
+        run = folder / f"run_{number:02d}"
         own_seed = int(split.seed or 0)
         if not (run / RESULT).exists():
             run.mkdir(parents=True, exist_ok=True)
             write_split(run / SPLIT, split)
             train_one(run / SPLIT, own_seed, run)
-            _write_json(run / RESULT, asdict(_test(rows_of(table, split, "test"), run, own_seed, curve, options)))
+            part, wanted = rows_of(table, split, "test"), {"device": device, **options}
+            _write_json(run / RESULT, asdict(_test(part, run, own_seed, curve, wanted, on_test)))
         runs.append(_read_result(run / RESULT, own_seed))
-        if on_progress is not None:
-            on_progress(number, count)
-    _write_runs(folder / "runs.csv", runs)
+        if on_run is not None:
+            on_run(number, runs[-1])
+    _write_runs(folder / TABLE, runs)
     summary = summarised(runs)
     _write_json(folder / SUMMARY, {"runs": count, **{name: asdict(spread) for name, spread in summary.items()}})
     return summary
@@ -136,10 +144,12 @@ def summarised(runs: Sequence[RepeatedRun]) -> dict[str, Spread]:
     return spreads
 
 
-def _test(table: OpinionTable, run: Path, seed: int, curve: CurveKind, options: dict[str, Any]) -> RepeatedRun:
+def _test(
+    table: OpinionTable, run: Path, seed: int, curve: CurveKind, options: dict[str, Any], on_test: OnProgress | None
+) -> RepeatedRun:
     """Score the test part with the best weights of a run."""
     rated = OpinionTable([row for row in table if row.mos is not None and row.image != row.reference], table.root, "")
-    model = load(str(run), device="auto", **options)
+    model = load(str(run), **options)
     with torch.inference_mode():
         scores = scores_of(
             rated,
@@ -147,6 +157,7 @@ def _test(table: OpinionTable, run: Path, seed: int, curve: CurveKind, options: 
             PictureStore().read,
             device=next(model.parameters()).device,
             with_references=model.needs_reference,
+            on_progress=on_test,
         )
     mos = np.array([row.mos for row in rated], dtype=np.float64)
     figures = agreement(

@@ -160,6 +160,9 @@ def test_the_configuration_is_shown_without_training():
         ),
         (["run", "--resume"], "Expected the name of a recipe, got 'run'"),
         (["--resume"], "Expected a recipe or a run to train, got none"),
+        (["--repeats", "3"], "Expected a recipe or a run to train, got none"),
+        (["vtamiq-pieapp", "-o", "run", "--repeats", "3"], "Expected a recipe that learns opinions of pictures"),
+        (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], "Expected the folder of live, got none"),
         (["hyperiqa-koniq10k", "-o", "run", "--resume"], "Expected a run with config.json in run, got: No such file"),
     ],
 )

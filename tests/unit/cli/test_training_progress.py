@@ -37,6 +37,19 @@ def test_validation_is_shown_only_while_it_goes_on():
     assert [task.description for task in progress.tasks] == ["training", "validating", "preparing"]
 
 
+def test_the_next_of_several_trainings_begins_anew():
+    progress = Progress(disable=True)
+    bars = TrainingBars(progress)
+    for iteration in (9, 10, 1):
+        bars.step(step(iteration))
+    (task,) = progress.tasks
+    assert (task.completed, task.finished) == (1, False)
+    for done in (1, 2, 1):
+        bars.test(done, 2)
+    assert [task.description for task in progress.tasks] == ["training", "testing"]
+    assert progress.tasks[1].visible
+
+
 def test_what_was_done_before_a_resumed_run_says_nothing_of_its_speed():
     progress = Progress(disable=True)
     TrainingBars(progress).step(step(8))

@@ -41,12 +41,15 @@ def trainings(tmp_path: Path) -> Trainings:
 
 def test_runs_are_summarised_and_not_trained_again(trainings: Trainings, tmp_path: Path):
     folder = tmp_path / "runs"
-    told: list[tuple[int, int]] = []
-    summary = repeat(trainings.table, trainings, folder, count=3, on_progress=lambda *progress: told.append(progress))
+    told: list[tuple[int, float]] = []
+    summary = repeat(
+        trainings.table, trainings, folder, count=3, on_run=lambda number, run: told.append((number, run.srcc))
+    )
     assert len(trainings.done) == 3
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert [number for number, _ in told] == [1, 2, 3]
     assert len({seed for _, seed in trainings.done}) == 3
     rows = list(csv.DictReader((folder / "runs.csv").read_text().splitlines()))
+    assert [float(row["srcc"]) for row in rows] == [srcc for _, srcc in told]
     for name in STATISTICS:
         values = np.array([float(row[name]) for row in rows])
         spread = summary[name]
@@ -77,6 +80,18 @@ def test_the_test_part_is_scored_with_the_best_weights(trainings: Trainings, tmp
     found = json.loads((folder / "run_01/test.json").read_text())
     assert found["srcc"] == pytest.approx(expected)
     assert found["pictures"] == len(test) == 8
+
+
+def test_more_runs_can_be_asked_for_later(trainings: Trainings, tmp_path: Path):
+    repeat(trainings.table, trainings, tmp_path / "runs", count=1)
+    repeat(trainings.table, trainings, tmp_path / "runs", count=2)
+    assert [split.parent.name for split, _ in trainings.done] == ["run_01", "run_02"]
+
+
+def test_the_pictures_that_are_tested_are_told(trainings: Trainings, tmp_path: Path):
+    told: list[tuple[int, int]] = []
+    repeat(trainings.table, trainings, tmp_path, count=1, on_test=lambda *progress: told.append(progress))
+    assert told == [(done, 8) for done in range(1, 9)]
 
 
 def test_runs_of_another_seed_are_not_taken(trainings: Trainings, tmp_path: Path):
