@@ -42,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path
 
 
 def test_every_line_and_program_of_the_readme_is_found():
-    assert len(SHELL) == 15
+    assert len(SHELL) == 20
     assert len(PYTHON) == 1
 
 
