@@ -14,14 +14,16 @@ from acutance.images.read import read_image
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.views import VTAMIQViews
 from acutance.training.data import DataConfig
+from acutance.training.preference_data import PreferenceData
 from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.vtamiq import VTAMIQTraining
 from acutance.training.tasks.vtamiq_base import start
 from acutance.training.tasks.vtamiq_patches import PatchDraws
+from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
 from acutance.training.validation import as_images
 from tests.fakes import rated_set
 from tests.fakes.ahiq_checkpoint import TRUNKS, state_dict, write_trunks
-from tests.fakes.tiny_trainings import rows_of, run
+from tests.fakes.tiny_trainings import rows_of, run, write_preferences
 from tests.fakes.vtamiq_checkpoint import vit_archive, write_vit_archive
 
 pytestmark = pytest.mark.slow
@@ -57,6 +59,27 @@ def test_vtamiq_goes_from_google_s_archive_to_a_file_of_its_authors(tmp_path: Pa
     begun = VTAMIQ()
     start(begun, str(tmp_path / "run/published/best.pth"))
     assert all(torch.equal(value, trained[name]) for name, value in begun.state_dict().items())
+
+
+def test_preferences_go_on_from_google_s_archive_and_opinions_from_preferences(tmp_path: Path):
+    write_preferences(tmp_path / "pieapp")
+    write_vit_archive(tmp_path / "vit.npz")
+    patches: dict[str, Any] = {
+        "draws": PatchDraws(patches=9),
+        "validation": VTAMIQViews(protocol="grid", patches=9, repeats=1),
+    }
+    settings = VTAMIQPreferenceTraining(
+        data=PreferenceData(root=str(tmp_path / "pieapp")), start=str(tmp_path / "vit.npz"), **patches
+    )
+    run(settings, tmp_path / "first", rate=1e-5, epochs=1, batch_size=4)
+    assert 0 < rows_of(tmp_path / "first")[0]["val_mae"] < 1
+    trained = load_file(tmp_path / "first/best.safetensors")
+    name = "encoder.layers.5.fc1.bias"
+    moved = trained[name] - torch.from_numpy(vit_archive()["Transformer/encoderblock_5/MlpBlock_3/Dense_0/bias"])
+    assert 0 < float(moved.abs().max()) < 1e-4
+    begun = VTAMIQ()
+    start(begun, str(tmp_path / "first"))
+    assert torch.equal(begun.state_dict()[name], trained[name])
 
 
 def test_ahiq_goes_from_timm_s_trunks_to_a_file_of_its_authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

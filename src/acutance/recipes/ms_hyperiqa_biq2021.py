@@ -1,7 +1,8 @@
 """MS-HyperIQA with a small ResNet trunk on BIQ2021, from random weights: what two CPU cores learn in an hour.
 
 No paper trains this; the loss, dropout and decay are those of MS-HyperIQA's code. The trunk has one bottleneck a stage
-and a quarter of ResNet-50's channels, a picture gives one crop an epoch, and rates are those of one from scratch.
+and a quarter of ResNet-50's channels, a picture gives one crop an epoch, and rates are those of one from scratch. Crops
+show half of the picture, so that it can be seen what the picture is of.
 """
 
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
@@ -17,7 +18,7 @@ def recipe() -> TrainConfig:
         recipe="ms-hyperiqa-biq2021",
         task=MSHyperIQATraining(
             data=DataConfig(dataset="biq2021", validation_share=0.05),
-            model=MSHyperIQAConfig(resize=None, trunk_blocks=(1, 1, 1, 1), trunk_channels=(16, 32, 64, 128)),
+            model=MSHyperIQAConfig(resize=(320, 320), trunk_blocks=(1, 1, 1, 1), trunk_channels=(16, 32, 64, 128)),
             labels="percent",
             crops=1,
             hyper_rate=1.0,
@@ -25,5 +26,5 @@ def recipe() -> TrainConfig:
         ),
         optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=5e-4),
         schedule=CosineSchedule(unit="iteration", floor=1e-5),
-        loop=LoopConfig(epochs=10, batch_size=32, workers=1, channels_last=True, clip_norm=5.0),
+        loop=LoopConfig(epochs=18, batch_size=32, workers=1, channels_last=True, precision="bfloat16", clip_norm=5.0),
     )

@@ -1,6 +1,8 @@
-"""VTAMIQ, last stage: opinions of CSIQ. The values of ``vtamiq-tid2013``, but for how long the encoder is frozen.
+"""VTAMIQ, last stage: opinions of CSIQ. The values of ``vtamiq-tid2013``.
 
-In the first two epochs, as in the authors' code.
+Where the authors' code is told to freeze the encoder, it does so in the first two epochs:
+
+    --set task.frozen_epochs=2
 """
 
 from acutance.recipes import vtamiq_tid2013
@@ -10,5 +12,5 @@ from acutance.training.train_config import TrainConfig
 
 def recipe() -> TrainConfig:
     """The configuration."""
-    changed = ("recipe=vtamiq-csiq", "task.data.dataset=csiq", "task.frozen_epochs=2")
+    changed = ("recipe=vtamiq-csiq", "task.data.dataset=csiq")
     return with_settings(vtamiq_tid2013.recipe(), changed)

@@ -1,9 +1,11 @@
 """VTAMIQ, first stage: weak labels of KADIS-700k (Chubarau, Clark, arXiv 2110.01655; the repository's code of 2024).
 
 2 epochs, batches of 20 and 256 patches are in the names of the authors' runs; the rest are the defaults of their code:
-AdamW 0.01, 5e-5 falling to a hundredth, gradients clipped at 1, the encoder frozen in the first epoch, a checkpoint
-every 3000 batches. The losses have the weights that their code states and does not apply. A hundredth of the scenes
-validates; the authors hold none out. Two other sets of weak labels:
+AdamW 0.01, 5e-5 falling to a hundredth, gradients clipped at 1, a checkpoint every 3000 batches. The losses have the
+weights that their code states and does not apply. Targets are made of the metric as they are of opinions, 0 for the
+best and near uniform; their code takes the metric as it is. A hundredth of the scenes validates; the authors hold none
+out. Where their code is told to freeze the encoder, it does so in the first epoch (``task.frozen_epochs=1``). Two other
+sets of weak labels:
 
     --set task.kadis_metric=fsimc                          another metric than VSI
     --set task.data.dataset=FOLDER/table.csv               made by acutance data synthesize
@@ -25,7 +27,6 @@ def recipe() -> TrainConfig:
             data=DataConfig(dataset="kadis700k", validation_share=0.01),
             start="vit-b16-384.timm",
             draws=PatchDraws(patches=256),
-            frozen_epochs=1,
             validation=VTAMIQViews(protocol="grid", patches=512, repeats=1),
         ),
         optimizer=OptimizerConfig(kind="adamw", learning_rate=5e-5, weight_decay=0.01),

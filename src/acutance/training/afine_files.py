@@ -84,6 +84,24 @@ def unused_of_clip(path: Path | None) -> dict[str, Tensor]:
     return {name: known[name] if name in known else torch.zeros(shape) for name, shape in _unused_shapes().items()}
 
 
+def lacks_of_clip(path: Path | None) -> bool:
+    """Whether some of what ``unused_of_clip`` gives is zero.
+
+    Args:
+        path: Where CLIP started from.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: A file that holds nothing of CLIP.
+    """
+    if path is None:
+        return True
+    known, wanted = clip_tensors(path).keys(), _unused_shapes().keys()
+    if known.isdisjoint(_CLIP):
+        raise CheckpointError(f"Expected tensors of CLIP ViT-B/32 in {path}, got none of them. {_HOW}")
+    return not wanted <= known
+
+
 def publish_stage1(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], folder: Path) -> list[Path]:
     """Write ``net_qhead.pth`` and ``clip_model.pth``.
 

@@ -45,8 +45,9 @@ def named_faults(folder: Path) -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(word in words.lower() for word in _SHORTAGE):
             raise
         raise TrainingError(
-            f"Expected enough memory for a step, got: {words[:200] or 'not enough'}. Lower loop.batch_size or raise "
-            "loop.accumulate, and go on with --resume."
+            f"Expected enough memory for a step, got: {words[:200] or 'not enough'}. Go on with --resume and more "
+            "parts of a step, --set loop.accumulate=8, or fewer loop.workers; or begin anew with a smaller "
+            "loop.batch_size."
         ) from error
 
 

@@ -3,11 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from acutance.stats.correlation import srcc
 from acutance.stats.faults import StatisticsError
@@ -92,7 +94,7 @@ class Trainer:
         self._optimizer.load_state_dict(state.optimizer)
         if self._average is not None and state.average is not None:
             self._average.restore(state.average)
-        self.state = state
+        self.state = replace(state, network={}, optimizer={}, average=None)  # they would lie in memory twice
 
     def run(self) -> None:
         """Train to the end.
@@ -136,13 +138,19 @@ class Trainer:
         for count, batch in zip(counts, parts, strict=True):
             self._add_gradients(batch, count, count / sum(counts))
         share_gradients(self.fabric, self._network)
-        if self.loop.clip_norm is not None:
-            trained = [parameter for group in self._groups for parameter in group.parameters]
-            torch.nn.utils.clip_grad_norm_(trained, self.loop.clip_norm)
+        self._clip()
         self._optimizer.step()
         if self._average is not None:
             self._average.update(self._network)
         self.state.iteration += 1
+
+    def _clip(self) -> None:
+        """Shorten the gradient if asked for; one that is no number never reaches the weights."""
+        trained = [parameter for group in self._groups for parameter in group.parameters]
+        norm = get_total_norm([parameter.grad for parameter in trained if parameter.grad is not None])
+        self._demand_finite("gradient", norm)
+        if self.loop.clip_norm is not None:
+            clip_grads_with_norm_(trained, self.loop.clip_norm, norm)
 
     def _add_gradients(self, batch: Batch, count: int, share: float) -> None:
         """Add the gradients of one part of a batch, of which it is a share."""
@@ -152,15 +160,18 @@ class Trainer:
             outputs: Outputs = self._network(batch.inputs)
         outputs, labels = gathered(self.fabric, outputs, count), gathered(self.fabric, batch.labels, count)
         losses = self.task.losses(outputs, labels)
-        if not bool(torch.isfinite(losses["loss"])):
-            raise (TrainingError if self.fabric.is_global_zero else OtherProcessError)(
-                f"Expected a finite loss, got {losses['loss'].item()} in step {self.state.iteration + 1}. Lower "
-                "optimizer.learning_rate or set loop.clip_norm; what was saved before is whole."
-            )
+        self._demand_finite("loss", losses["loss"])
         self.fabric.backward(losses["loss"] * share)
         for name, value in losses.items():
             self.state.sums[name] = self.state.sums.get(name, 0.0) + float(value.detach()) * share
         self._remember(outputs, labels)
+
+    def _demand_finite(self, name: str, value: Tensor) -> None:
+        if not bool(torch.isfinite(value)):
+            raise (TrainingError if self.fabric.is_global_zero else OtherProcessError)(
+                f"Expected a finite {name}, got {value.item()} in step {self.state.iteration + 1}. Lower "
+                "optimizer.learning_rate or set loop.clip_norm; what was saved before is whole."
+            )
 
     def _remember(self, outputs: Outputs, labels: Labels) -> None:
         """Keep scores and labels of the samples, to be correlated over the epoch."""
@@ -187,7 +198,7 @@ class Trainer:
         network = self._average.network if self._average is not None else self._network
         if self.fabric.is_global_zero:
             network.eval()
-            with torch.no_grad(), self.fabric.autocast():
+            with torch.no_grad():  # in float32, as the weights will score
                 numbers = self.task.validate(network, self.on_validation)
             steps = (self.state.iteration - 1) % interval + 1
             self.folder.add_row(self._row(numbers, steps))

@@ -19,6 +19,8 @@ from acutance.training.loop import OnStep, OnValidation, Trainer
 from acutance.training.run_folder import RunFolder
 from acutance.training.task import OnProgress, Task
 
+logger = logging.getLogger(__name__)
+
 BuildTask = Callable[[], Task]
 VALIDATION_LIMIT = timedelta(hours=16)
 """How long processes wait for the first one to validate (A-FINE's scripts)."""
@@ -65,7 +67,7 @@ def train(
         RunFolder(folder).demand_same(config)
     elif not overwrite:
         RunFolder(folder).demand_none()
-    _device(loop.device)
+    _device(loop)
     torch.manual_seed(loop.seed)
     task = build_task()  # says what is missing before anything is written or another process is started
     fabric = launched(loop)
@@ -73,21 +75,24 @@ def train(
     state = run.resume(config) if resume else None
     if not resume:
         run.begin(config, overwrite=overwrite)
+    for remark in task.remarks() if fabric.is_global_zero else ():
+        run.log(remark, "WARNING")
+        logger.warning(remark)
     with named_faults(folder):
         fabric.barrier()
         prepare(fabric, task, on_prepare)
-    trainer = Trainer(
-        fabric=fabric,
-        task=task,
-        optimizer=optimizer,
-        schedule=schedule,
-        loop=loop,
-        folder=run,
-        on_step=on_step if fabric.is_global_zero else None,
-        on_validation=on_validation if fabric.is_global_zero else None,
-    )
-    if state is not None:
-        trainer.restore(state)
+        trainer = Trainer(
+            fabric=fabric,
+            task=task,
+            optimizer=optimizer,
+            schedule=schedule,
+            loop=loop,
+            folder=run,
+            on_step=on_step if fabric.is_global_zero else None,
+            on_validation=on_validation if fabric.is_global_zero else None,
+        )
+        if state is not None:
+            trainer.restore(state)
     run.log(f"{'resumed at' if state else 'began at'} step {trainer.state.iteration} of {trainer.iterations}")
     trainer.run()
     run.log("done")
@@ -107,9 +112,9 @@ def launched(loop: LoopConfig) -> Fabric:
     """Fabric on the device and with the processes that are asked for, started.
 
     Raises:
-        ConfigError: A device that this machine has not.
+        ConfigError: A device that this machine has not, or too few of them.
     """
-    device = _device(loop.device)
+    device = _device(loop)
     strategy: Strategy | str = "auto"
     if loop.processes > 1:
         strategy = DDPStrategy(timeout=VALIDATION_LIMIT, process_group_backend="gloo" if device == "cpu" else "nccl")
@@ -121,10 +126,17 @@ def launched(loop: LoopConfig) -> Fabric:
     return fabric
 
 
-def _device(name: str) -> str:
+def _device(loop: LoopConfig) -> str:
+    name = loop.device
     if name not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"Expected auto, cpu or cuda as device, got {name!r}. Change loop.device.")
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise ConfigError("Expected a device that this machine has, got cuda, which PyTorch cannot find. Use cpu.")
-    return ("cuda" if there else "cpu") if name == "auto" else name
+    chosen = ("cuda" if there else "cpu") if name == "auto" else name
+    if chosen == "cuda" and loop.processes > torch.cuda.device_count():
+        raise ConfigError(
+            f"Expected a GPU for each process, got {torch.cuda.device_count()} for {loop.processes}. Lower "
+            "loop.processes, or set loop.device=cpu."
+        )
+    return chosen

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,18 @@ from acutance.whole_file import replacing
 
 Row = dict[str, float | int | None]
 CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"
+CHANGEABLE = (
+    "loop.accumulate",
+    "loop.checkpoint_every",
+    "loop.device",
+    "loop.processes",
+    "loop.workers",
+    "task.cache",
+)
+"""Settings of how a training is computed, with others of which it may go on. Another value of any other setting would
+make it another training."""
+UNFINISHED = ("*.json.*.tmp", "*.csv.*.tmp", "checkpoint.pt.*.tmp", ".*.safetensors.*.tmp", "published/*.tmp")
+"""What a kill leaves of files that it broke off."""
 
 
 class RunFolder:
@@ -54,32 +66,34 @@ class RunFolder:
         """Make the folder of a new run.
 
         Raises:
-            ConfigError: There is a run already.
+            ConfigError: There is a run already, or a place that cannot be written to.
         """
         if not self._writes:
             return
         if not overwrite:
             self.demand_none()
-        for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
-            (self.path / name).unlink(missing_ok=True)
-        for earlier in [*self.path.glob("events/events.*"), *self.path.glob("published/*.*")]:
-            earlier.unlink()
-        self._write(CONFIG, json.dumps(config, indent=2) + "\n")
-        self._open_events(0)
+        try:
+            self._clear()
+            self._write_config(config)
+            self._open_events(0)
+        except OSError as error:
+            raise ConfigError(
+                f"Expected a folder to write to at {self.path}, got: {error.strerror}. Name another: --output runs/new"
+            ) from error
 
     def demand_same(self, config: dict[str, Any]) -> None:
-        """Raise unless there is a run with this configuration.
+        """Raise unless there is a run with this configuration, but for what is ``CHANGEABLE``.
 
         Raises:
             ConfigError: One with another.
             TrainingError: None.
         """
-        before = self._read_json(CONFIG)
-        if before != json.loads(json.dumps(config)):
-            raise ConfigError(
-                f"Expected to resume the run in {self.path} with its own configuration, got another: "
-                f"{_difference(before, config)}. Leave --set out, or start anew with --overwrite."
-            )
+        for name, told in self._changes(config):
+            if name not in CHANGEABLE:
+                raise ConfigError(
+                    f"Expected to resume the run in {self.path} with its own configuration, got another: {told}. Leave "
+                    "--set out, or start anew with --overwrite."
+                )
 
     def resume(self, config: dict[str, Any]) -> TrainingState | None:
         """The last checkpoint of a run; ``None`` if it was broken off before the first.
@@ -89,6 +103,11 @@ class RunFolder:
             CheckpointError: A damaged checkpoint.
         """
         self.demand_same(config)
+        if self._writes:
+            self._remove_unfinished()
+            for _, told in list(self._changes(config)):
+                self.log(f"goes on with another setting: {told}")
+            self._write_config(config)
         if not (self.path / CHECKPOINT).exists():
             self._open_events(0)
             return None
@@ -139,6 +158,26 @@ class RunFolder:
         """Write where the training is."""
         write_state(self.path / CHECKPOINT, state)
 
+    def _changes(self, config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """The settings that differ from those of the run, each with words that say how."""
+        return _differences(self._read_json(CONFIG), json.loads(json.dumps(config)))
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left."""
+        for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
+            (self.path / name).unlink(missing_ok=True)
+        for earlier in [*self.path.glob("events/events.*"), *self.path.glob("published/*.*")]:
+            earlier.unlink()
+        self._remove_unfinished()
+
+    def _remove_unfinished(self) -> None:
+        for pattern in UNFINISHED:
+            for left in self.path.glob(pattern):
+                left.unlink(missing_ok=True)
+
+    def _write_config(self, config: dict[str, Any]) -> None:
+        self._write(CONFIG, json.dumps(config, indent=2) + "\n")
+
     def _open_events(self, first: int) -> None:
         self._events = EventFile(self.path / "events", first=first) if self._writes else None
 
@@ -167,10 +206,10 @@ def _plain(value: float | int | None) -> float | int | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _difference(before: Any, now: Any, name: str = "") -> str:  # noqa: ANN401 (JSON values)
-    """The first setting in which two configurations differ."""
+def _differences(before: Any, now: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON values)
+    """Names of the settings in which two configurations differ, each with words that say how."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for key in (*now, *before):
-            if before.get(key) != now.get(key):
-                return _difference(before.get(key), now.get(key), f"{name}.{key}" if name else key)
-    return f"{name} was {json.dumps(before)[:80]}, is {json.dumps(now)[:80]}"
+        for key in dict.fromkeys((*now, *before)):
+            yield from _differences(before.get(key), now.get(key), f"{name}.{key}" if name else key)
+    elif before != now:
+        yield name, f"{name} was {json.dumps(before)[:80]}, is {json.dumps(now)[:80]}"

@@ -1,6 +1,6 @@
 """The checkpoint of a training: everything a broken run needs to become the unbroken one."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def write_state(path: Path, state: TrainingState) -> None:
         OSError: A place that cannot be written to.
     """
     with replacing(path) as temporary:
-        torch.save({"version": VERSION, **asdict(state)}, temporary)
+        torch.save({"version": VERSION, **vars(state)}, temporary)  # asdict would copy every tensor
 
 
 def read_state(path: Path) -> TrainingState:

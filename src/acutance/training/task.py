@@ -87,6 +87,10 @@ class Task(ABC):
         """
         return
 
+    def remarks(self) -> Iterable[str]:
+        """What a user should know before the training, each in one line."""
+        return ()
+
     def start_epoch(self, epoch: int) -> None:
         """Called before the first step of every epoch, counted from 0, and when one is resumed: freezing and so on."""
         return

@@ -13,18 +13,24 @@ from acutance.training.tasks.vtamiq import VTAMIQTraining
 from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
 from acutance.training.train_config import TrainConfig
 
-FROZEN = {"tid2013": 2, "kadid10k": 1, "csiq": 2, "live": 3, "pipal": 1}
-"""Epochs with a frozen encoder by dataset (the authors' code)."""
+RATED = ("tid2013", "kadid10k", "csiq", "live", "pipal")
 
 
-@pytest.mark.parametrize(("dataset", "epochs"), FROZEN.items())
-def test_each_set_of_opinions_has_its_frozen_epochs(dataset: str, epochs: int):
+@pytest.mark.parametrize("dataset", RATED)
+def test_each_set_of_opinions_has_the_values_of_the_authors(dataset: str):
     recipe = find_recipe(f"vtamiq-{dataset}")
     assert isinstance(recipe.task, VTAMIQTraining)
     assert recipe.recipe == f"vtamiq-{dataset}"
-    assert (recipe.task.data.dataset, recipe.task.frozen_epochs) == (dataset, epochs)
+    assert (recipe.task.data.dataset, recipe.task.data.protocol) == (dataset, "vtamiq")
     assert (recipe.loop.epochs, recipe.loop.batch_size, recipe.task.draws.patches) == (20, 16, 384)
     assert recipe.loop.clip_norm == 1.0
+
+
+@pytest.mark.parametrize("name", ["kadis700k", "pieapp", *RATED])
+def test_nothing_is_frozen_unless_asked_for_as_in_the_authors_code(name: str):
+    task = find_recipe(f"vtamiq-{name}").task
+    assert isinstance(task, VTAMIQTraining | VTAMIQPreferenceTraining)
+    assert task.frozen_epochs == 0
 
 
 def test_rates_are_the_authors():

@@ -17,6 +17,7 @@ from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine.model import AFINE
 from acutance.training.afine_files import (
     clip_tensors,
+    lacks_of_clip,
     merge,
     publish_stage1,
     publish_stage2,
@@ -180,3 +181,17 @@ def test_weights_that_are_published_can_be_trained_on(own: Mapping[str, Tensor],
     with torch.no_grad():
         model.fidelity_head.alpha.zero_()
     assert alpha.count_nonzero() == alpha.numel() == 3 + 2 * 48
+
+
+def test_a_file_that_lacks_the_text_tower_is_told_from_one_that_holds_it(
+    tmp_path: Path, afine_pth: Path, published: dict[str, dict[str, Tensor]]
+):
+    clip = published["finetuned_clip"]
+    torch.save({name: value for name, value in clip.items() if name.startswith(IMAGE_TOWER)}, tmp_path / "image.pth")
+    assert [lacks_of_clip(path) for path in (None, tmp_path / "image.pth", afine_pth)] == [True, True, False]
+
+
+def test_a_file_without_anything_of_clip_is_refused(tmp_path: Path):
+    torch.save({"layer": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match=r"Expected tensors of CLIP ViT-B/32 in .*other\.pth, got none of them"):
+        lacks_of_clip(tmp_path / "other.pth")

@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from acutance.checkpoints.store import save
-from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine import model
+from acutance.recipes.catalogue import find_recipe
 from acutance.training.afine_start import frozen, load_stage
+from acutance.training.train_config import build_task
 from tests.fakes.afine_checkpoint import published_tensor
 from tests.fakes.afine_training import tiny_afine, tiny_encoder
 
@@ -19,11 +21,11 @@ def test_a_stage_may_start_from_the_published_file(afine_pth: Path):
     assert stage.adapter.k.item() == 5.0
 
 
-def test_without_a_start_everything_is_random(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(model, "ClipImageEncoder", tiny_encoder)
-    torch.manual_seed(5)
-    stage = load_stage(None)
-    assert torch.equal(stage.fidelity_head.alpha, tiny_afine(seed=5).fidelity_head.alpha)
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_stage_over_networks_that_nobody_trained_is_refused(tmp_path: Path, number: int):
+    config = find_recipe(f"afine-stage{number}").task
+    with pytest.raises(ConfigError, match=r"Expected the run of the stage before this one, got none\. Name it: --set"):
+        build_task(config, tmp_path)
 
 
 def test_a_start_that_is_not_there_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

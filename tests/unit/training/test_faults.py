@@ -68,7 +68,7 @@ def test_a_process_that_is_gone_is_told_from_what_went_wrong_there(error: Except
     ],
 )
 def test_too_little_memory_names_what_to_lower(error: Exception):
-    with pytest.raises(TrainingError, match=r"Lower loop\.batch_size"), named_faults(Path("run")):
+    with pytest.raises(TrainingError, match=r"--set loop\.accumulate=8"), named_faults(Path("run")):
         raise error
 
 

@@ -11,10 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from acutance.errors import ConfigError
+from acutance.training.config import LoopConfig
 from acutance.training.faults import TrainingError
+from acutance.training.loop import Trainer
+from acutance.training.run import launched
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState
-from tests.fakes.toy_task import run_toy
+from acutance.training.task import Labels, OnProgress, Outputs
+from tests.fakes.toy_task import Toy, ToyTask, run_toy
 
 ROOT = Path(__file__).parents[3]
 
@@ -117,6 +121,34 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_what_was_saved(tmp_pa
         run_toy(tmp_path / "run", task={"diverge": True})
 
 
+def test_a_gradient_that_is_no_number_never_reaches_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    losses = ToyTask.losses
+
+    def torn(task: ToyTask, outputs: Outputs, labels: Labels) -> dict[str, torch.Tensor]:
+        if len(task.epochs) < 3:
+            return losses(task, outputs, labels)
+        return {"loss": (outputs["score"] * 0).sqrt().sum(), "l1": outputs["score"].sum()}  # 0, its derivative is not
+
+    monkeypatch.setattr(ToyTask, "losses", torn)
+    with pytest.raises(TrainingError, match=r"Expected a finite gradient, got nan in step 3\."):
+        run_toy(tmp_path / "run", batch_size=20)
+    checkpoint = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)
+    assert checkpoint["iteration"] == 2
+    assert all(bool(value.isfinite().all()) for value in checkpoint["network"].values())
+
+
+def test_validation_is_in_float32_whatever_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    validate, rounded = ToyTask.validate, []
+
+    def watched(task: ToyTask, network: torch.nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
+        rounded.append(torch.is_autocast_enabled("cpu"))
+        return validate(task, network, on_progress)
+
+    monkeypatch.setattr(ToyTask, "validate", watched)
+    run_toy(tmp_path / "run", precision="bfloat16", epochs=2)
+    assert rounded == [False, False]
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_picture_that_is_gone_is_one_clear_line(tmp_path: Path, workers: int):
     with pytest.raises(TrainingError, match=r"^Expected sample 7, got nothing\. The training stops here"):
@@ -133,8 +165,17 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_too_little_memory_is_one_clear_line(tmp_path: Path):
-    with pytest.raises(TrainingError, match=r"Lower loop\.batch_size"):
+    with pytest.raises(TrainingError, match=r"Go on with --resume and more parts of a step"):
         run_toy(tmp_path / "run", task={"greedy": True})
+
+
+def test_too_little_memory_for_the_network_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def too_large(network: Toy, *_: object) -> Toy:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(Toy, "to", too_large)
+    with pytest.raises(TrainingError, match="Expected enough memory for a step, got: CUDA out of memory"):
+        run_toy(tmp_path / "run")
 
 
 def test_a_run_is_not_begun_over_another(tmp_path: Path):
@@ -145,10 +186,60 @@ def test_a_run_is_not_begun_over_another(tmp_path: Path):
     assert len(metrics(tmp_path / "run")) == 1
 
 
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_place_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path, name: str):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ConfigError, match=r"Expected a folder to write to at .*, got: .*\. Name another: --output"):
+        run_toy(tmp_path / name)
+
+
 def test_another_configuration_cannot_resume_a_run(tmp_path: Path):
     run_toy(tmp_path / "run")
     with pytest.raises(ConfigError, match=r"loop\.batch_size was 4, is 5"):
         run_toy(tmp_path / "run", resume=True, batch_size=5)
+
+
+def test_what_does_not_make_another_training_may_change_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    validate, calls = ToyTask.validate, iter(range(10))
+
+    def stopping(task: ToyTask, *given: Any) -> dict[str, float]:
+        if next(calls) == 2:
+            raise BrokenOffError
+        return validate(task, *given)
+
+    run_toy(tmp_path / "whole", task={"pairs": False}, kind="sgd")
+    monkeypatch.setattr(ToyTask, "validate", stopping)
+    with pytest.raises(BrokenOffError):
+        run_toy(tmp_path / "broken", task={"pairs": False}, kind="sgd")
+    monkeypatch.undo()
+    smaller: dict[str, Any] = {"accumulate": 2, "workers": 1, "checkpoint_every": 1}
+    run_toy(tmp_path / "broken", resume=True, task={"pairs": False}, kind="sgd", **smaller)
+    for name, tensor in weights(tmp_path / "whole").items():
+        torch.testing.assert_close(tensor, weights(tmp_path / "broken")[name], rtol=0, atol=1e-6)
+    assert json.loads((tmp_path / "broken/config.json").read_text())["loop"]["accumulate"] == 2
+    assert "goes on with another setting: loop.accumulate was 1, is 2" in (tmp_path / "broken/train.log").read_text()
+
+
+def test_a_run_that_goes_on_holds_its_weights_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run_toy(tmp_path / "run", average_decay=0.9)
+    restore, kept = Trainer.restore, []
+
+    def watched(trainer: Trainer, state: TrainingState) -> None:
+        restore(trainer, state)
+        kept.append((trainer.state.network, trainer.state.optimizer, trainer.state.average, trainer.state.iteration))
+
+    monkeypatch.setattr(Trainer, "restore", watched)
+    run_toy(tmp_path / "run", average_decay=0.9, resume=True)
+    assert kept == [({}, {}, None, 20)]
+
+
+def test_what_a_kill_left_of_unfinished_files_goes_when_the_run_goes_on(tmp_path: Path):
+    run_toy(tmp_path / "run")
+    left = ("checkpoint.pt.7.tmp", "metrics.json.7.tmp", ".best.safetensors.0a1b.tmp", "published/toy.pth.7.tmp")
+    for name in (*left, "mine.tmp"):
+        (tmp_path / "run" / name).write_bytes(b"half")
+    run_toy(tmp_path / "run", resume=True)
+    assert [path.name for path in (tmp_path / "run").rglob("*.tmp")] == ["mine.tmp"]
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path):
@@ -168,3 +259,11 @@ def test_metrics_are_also_a_table_and_events(tmp_path: Path):
 def test_too_few_samples_for_a_batch_are_one_clear_line(tmp_path: Path):
     with pytest.raises(TrainingError, match="Expected at least 64 samples for one batch, got 20"):
         run_toy(tmp_path / "run", batch_size=64, drop_last=True)
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_more_processes_than_gpus_are_one_clear_line(monkeypatch: pytest.MonkeyPatch, device: str):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ConfigError, match=r"Expected a GPU for each process, got 1 for 2\. Lower loop\.processes"):
+        launched(LoopConfig(epochs=1, batch_size=2, processes=2, device=device))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from acutance.errors import InputError
-from acutance.models.afine.model import AFINE
+from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments, pair_moments_against
 from acutance.scoring.crew import Crew
 from acutance.training.feature_file import FeatureFile, Rows
@@ -38,9 +38,9 @@ Job = tuple[int, dict[Path, int]]
 class FrozenNetworks:
     """Networks that do not learn, and what is wanted of them."""
 
-    model: AFINE
+    model: AdaptivePair
     """With the networks; every parameter of it is frozen, but for what the training owns."""
-    describe: Callable[[AFINE, PairMoments], Tensor]
+    describe: Callable[[AdaptivePair, PairMoments], Tensor]
     """Makes rows (pictures, ...) of the moments of pairs."""
     parts: tuple[str, ...]
     """The parts of the model that rows depend on."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.statistics import moments
-from acutance.training.afine_files import publish_stage1, start_clip, unused_of_clip
+from acutance.training.afine_files import lacks_of_clip, publish_stage1, start_clip, unused_of_clip
 from acutance.training.pictures import PictureStore, read_ahead
 from acutance.training.preferences import preference_loss
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
@@ -74,6 +74,7 @@ class AFINEStage1Task(Task):
     def __init__(self, config: AFINEStage1Training, model: AFINENaturalness | None = None) -> None:
         self._config = config
         self._lists = triplet_lists(config.data)
+        self._lists.demand_pictures()
         self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
         self.network: NaturalnessNetwork = NaturalnessNetwork(model or AFINENaturalness())
         self._start = Path(config.start) if config.start else None
@@ -83,6 +84,16 @@ class AFINEStage1Task(Task):
 
     def __len__(self) -> int:
         return len(self._lists.train)
+
+    def remarks(self) -> Iterable[str]:
+        """Whether CLIP is random, and what of its file will be zero."""
+        if self._start is None:
+            yield "CLIP begins with random weights: task.start names none"
+        if lacks_of_clip(self._start):
+            yield (
+                "What A-FINE does not use of CLIP, its text tower above all, will be zero in published/clip_model.pth: "
+                "task.start does not hold it"
+            )
 
     def groups(self) -> list[ParameterGroup]:
         """The head and the encoder, which have one rate."""

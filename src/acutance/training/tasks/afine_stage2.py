@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.models.afine.model import AFINE
+from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import publish_stage2
 from acutance.training.afine_start import frozen, load_stage
@@ -22,18 +23,19 @@ class AFINEStage2Training(FrozenStageTraining):
 
     kind: Literal["afine_stage2"] = "afine_stage2"
     start: str | None = None
-    """Folder or file of stage 1, whose CLIP is frozen here; random weights without."""
+    """Folder or file of stage 1, whose CLIP is frozen here; it cannot be left out."""
 
 
 class FidelityNetwork(PairNetwork):
     """Raw fidelity, over a frozen encoder.
 
     Args:
-        model: Its fidelity head learns, its encoder does not.
+        model: Its fidelity head learns, its trunks do not.
+        frozen_parts: What its levels depend on.
     """
 
-    def __init__(self, model: AFINE) -> None:
-        super().__init__(FrozenNetworks(model, distances, ("encoder",), (2, len(model.fidelity_head.alpha))))
+    def __init__(self, model: AdaptivePair, frozen_parts: tuple[str, ...] = ("encoder",)) -> None:
+        super().__init__(FrozenNetworks(model, distances, frozen_parts, (2, len(model.fidelity_head.alpha))))
         self.fidelity_head = model.fidelity_head.requires_grad_(requires_grad=True)
 
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
@@ -66,6 +68,6 @@ class AFINEStage2Task(FrozenStageTask):
         return publish_stage2(self.trained(network).tensors, folder)
 
 
-def distances(model: AFINE, pairs: PairMoments) -> Tensor:
+def distances(model: AdaptivePair, pairs: PairMoments) -> Tensor:
     """Distances (pairs, 2, channels) of means and structures."""
     return torch.stack(model.fidelity_head.distances(pairs), dim=1)

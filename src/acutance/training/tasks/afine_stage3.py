@@ -13,8 +13,9 @@ from acutance.datasets.normalisation import afine_naturalness_targets, direction
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.models.afine.model import AFINE
+from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
-from acutance.training.afine_files import merge, publish_stage3, unused_of_clip
+from acutance.training.afine_files import lacks_of_clip, merge, publish_stage3, unused_of_clip
 from acutance.training.afine_start import frozen, load_stage
 from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
@@ -30,7 +31,7 @@ class AFINEStage3Training(FrozenStageTraining):
 
     kind: Literal["afine_stage3"] = "afine_stage3"
     start: str | None = None
-    """Folder or file of stage 2, whose networks are frozen here; random weights without."""
+    """Folder or file of stage 2, whose networks are frozen here; it cannot be left out."""
     clip: str | None = None
     """File that stage 1 started CLIP from: what A-FINE does not use of it, the text tower above all, belongs into
     afine.pth and is zero there without it."""
@@ -46,10 +47,11 @@ class CombinationNetwork(PairNetwork):
 
     Args:
         model: Its adapter and calibrators learn, everything else does not.
+        frozen_parts: What raw naturalness and fidelity depend on.
     """
 
-    def __init__(self, model: AFINE) -> None:
-        super().__init__(FrozenNetworks(model, raw_numbers, FROZEN, (2,)))
+    def __init__(self, model: AdaptivePair, frozen_parts: tuple[str, ...] = FROZEN) -> None:
+        super().__init__(FrozenNetworks(model, raw_numbers, frozen_parts, (2,)))
         self.adapter = model.adapter.requires_grad_(requires_grad=True)
         self.naturalness_calibrator = model.naturalness_calibrator.requires_grad_(requires_grad=True)
         self.fidelity_calibrator = model.fidelity_calibrator.requires_grad_(requires_grad=True)
@@ -74,6 +76,8 @@ class AFINEStage3Task(FrozenStageTask):
 
     def __init__(self, config: AFINEStage3Training, folder: Path, model: AFINE | None = None) -> None:
         self._config = config
+        self._clip = Path(config.clip) if config.clip else None
+        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before pictures are encoded for hours
         self._model = frozen(model or load_stage(config.start, trained=FROZEN))
         with torch.no_grad():
             self._model.adapter.k.fill_(config.k)
@@ -88,6 +92,14 @@ class AFINEStage3Task(FrozenStageTask):
         if self._rated is not None:
             self._calibrate(self._rated)
 
+    def remarks(self) -> Iterable[str]:
+        """What of CLIP will be zero."""
+        if self._lacks:
+            yield (
+                "What A-FINE does not use of CLIP, its text tower above all, will be zero in published/afine.pth: name "
+                "the file that stage 1 started from as task.clip"
+            )
+
     def groups(self) -> list[ParameterGroup]:
         """The five numbers."""
         return [ParameterGroup("scalars", list(self.network.parameters()))]
@@ -100,7 +112,7 @@ class AFINEStage3Task(FrozenStageTask):
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """The files of the stage, and all stages merged into ``afine.pth``."""
         own = self.trained(network).tensors
-        rest = unused_of_clip(Path(self._config.clip) if self._config.clip else None)
+        rest = unused_of_clip(self._clip)
         return [*publish_stage3(own, folder), merge(own, rest, folder / "afine.pth")]
 
     def _calibrate(self, rated: OpinionTable) -> None:
@@ -114,7 +126,7 @@ class AFINEStage3Task(FrozenStageTask):
             self._model.naturalness_calibrator.scale.fill_(fitted.scale)
 
 
-def raw_numbers(model: AFINE, pairs: PairMoments) -> Tensor:
+def raw_numbers(model: AdaptivePair, pairs: PairMoments) -> Tensor:
     """Raw naturalness and raw fidelity of each picture, (pairs, 2)."""
     return torch.stack([model.naturalness_head(pairs.distorted), model.fidelity_head(pairs)], dim=1)
 

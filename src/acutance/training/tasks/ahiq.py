@@ -16,6 +16,7 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import InputError
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ
+from acutance.models.ahiq.network import crop_scores
 from acutance.models.ahiq.published import AHIQ as RECORD
 from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
 from acutance.models.ahiq.views import AHIQViews
@@ -62,7 +63,11 @@ class CropPairNetwork(nn.Module):
 
     def forward(self, inputs: Inputs) -> Outputs:
         """``score`` (batch,) of ``distorted`` and ``reference``, (batch, 3, side, side) each, uint8."""
-        return {"score": self.model.network(inputs["distorted"].float() / 255, inputs["reference"].float() / 255)}
+        network = self.model.network
+        kept = network.encode(inputs["reference"].float() / 255)
+        distorted = network.encode(inputs["distorted"].float() / 255, kept.offsets)
+        quality, weight = network.rate(distorted.reduced, kept.reduced)
+        return {"score": crop_scores(quality.float(), weight.float())}  # in bfloat16 many scores would be equal
 
 
 class AHIQTask(Task):
@@ -81,6 +86,7 @@ class AHIQTask(Task):
         self._train, self._validation = tables.train, tables.validation
         for table in (self._train, self._validation):
             demand_references(table)
+        tables.demand_pictures()
         self._better = direction_of(self._train)
         self._stretch = ahiq_targets(_opinions(self._train), better=self._better)
         self._labels = self._stretch(_opinions(self._train))

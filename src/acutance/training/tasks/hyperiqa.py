@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.published import OFFICIAL
+from acutance.models.hyperiqa.target import target_network
 from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
 from acutance.models.ms_hyperiqa.published import REFERENCE
@@ -80,8 +81,17 @@ class CropNetwork(nn.Module):
         self.model = model
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``score`` (batch,) of ``crops`` (batch, 3, 224, 224), uint8."""
-        return {"score": self.model.score_crops(inputs["crops"].float() / 255)}
+        """``score`` (batch,) of ``crops`` (batch, 3, 224, 224), uint8.
+
+        The target network is generated and computed in float32 whatever the trunk is: in bfloat16 a score of 50 would
+        be a multiple of 0.25.
+        """
+        network = self.model.network
+        vectors, content = network.describe(inputs["crops"].float() / 255)
+        with torch.autocast(vectors.device.type, enabled=False):
+            layers = network.generator(content.float())
+            scores = target_network(vectors.float(), layers, dropout=network.dropout, training=network.training)
+        return {"score": scores * self.model.score_scale}
 
 
 class CropTask(Task):
@@ -97,6 +107,7 @@ class CropTask(Task):
     def __init__(self, config: HyperIQATraining | MSHyperIQATraining) -> None:
         self._config = config
         tables = training_tables(config.data)
+        tables.demand_pictures()
         self._train, self._validation = tables.train, tables.validation
         self._labels = scaled(self._train, config.labels)
         self._store = PictureStore(config.model.resize, Path(config.cache) if config.cache else None)

@@ -55,6 +55,7 @@ class VTAMIQRatings(VTAMIQTask):
         self._train, self._validation = tables.train, tables.validation
         for table in (self._train, self._validation):
             demand_references(table)
+        tables.demand_pictures()
         self._better = direction_of(self._train)
         self._weights = config.weights
         self._curve = fit_quality_targets(

@@ -86,7 +86,9 @@ class PatchNetwork(nn.Module):
         told = [_for_each(inputs[name], pictures) if name in inputs else None for name in ("places", "scales")]
         tokens = self.model.encoder(patches.flatten(0, 1), *told).unflatten(0, (batch, pictures))
         reference = tokens[:, :1].expand(-1, pictures - 1, -1)
-        scores = self.model.compare(tokens[:, 1:].flatten(0, 1), reference.flatten(0, 1)).view(batch, pictures - 1)
+        with torch.autocast(patches.device.type, enabled=False):  # differences of tokens and scores stay float32
+            scores = self.model.compare(tokens[:, 1:].flatten(0, 1).float(), reference.flatten(0, 1).float())
+        scores = scores.view(batch, pictures - 1)
         names = ("score",) if pictures == 2 else ("first", "second")
         return dict(zip(names, scores.unbind(1), strict=True))
 

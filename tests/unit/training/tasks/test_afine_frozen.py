@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from acutance.datasets.calibration import fit_naturalness_calibrator
 from acutance.datasets.normalisation import afine_naturalness_targets
 from acutance.datasets.table_files import read_table
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, MissingWeightsError
 from acutance.models.afine.model import AFINE
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.faults import TrainingError
@@ -216,6 +216,17 @@ def test_without_a_fit_first_values_are_the_authors(table: Path, tmp_path: Path)
 def test_a_calibration_on_a_dataset_that_is_not_there_names_those_that_are(table: Path, tmp_path: Path):
     with pytest.raises(ConfigError, match=r"^Expected rated as task\.calibrate_on, got pipal\."):
         task_of(3, table, tmp_path, calibrate_on="pipal")
+
+
+def test_a_clip_that_is_not_there_is_told_before_anything_is_encoded(table: Path, tmp_path: Path):
+    with pytest.raises(MissingWeightsError, match=r"Expected CLIP ViT-B/32 at .*nowhere\.pth, got no such file"):
+        task_of(3, table, tmp_path, clip=str(tmp_path / "nowhere.pth"))
+
+
+def test_what_will_be_zero_in_the_merged_file_is_told_first(table: Path, tmp_path: Path):
+    run_stage(3, table, tmp_path / "run", iterations=1)
+    first = (tmp_path / "run/train.log").read_text().splitlines()[0]
+    assert "WARNING | What A-FINE does not use of CLIP, its text tower above all, will be zero in published/" in first
 
 
 def test_features_can_be_kept_elsewhere(table: Path, tmp_path: Path):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from acutance.models.afine.model import AFINENaturalness
 from acutance.stats.preferences import three_alternative_accuracy
+from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState
@@ -168,6 +169,20 @@ def test_sixteen_pictures_are_learned_by_heart(table: Path, tmp_path: Path):
     run, _ = run_stage(1, table, tmp_path / "run", rate=1e-3, iterations=60, batch_size=18, validate_every=6)
     losses = [row["train_loss"] for row in json.loads((run.path / "metrics.json").read_text())["epochs"]]
     assert losses[-1] < 0.2 * losses[0]
+
+
+def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Path):
+    table = write_triplet_set(tmp_path)
+    (tmp_path / "c_blur2.png").unlink()
+    with pytest.raises(TrainingError, match=r"pictures of rated, got 26: .*c_blur2\.png is missing"):
+        task_of(table)
+
+
+def test_a_clip_of_random_weights_is_told_to_the_user(table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    run_stage(1, table, tmp_path / "run", iterations=1)
+    assert caplog.messages[0] == "CLIP begins with random weights: task.start names none"
+    assert "will be zero in published/clip_model.pth" in caplog.messages[1]
+    assert all(message in (tmp_path / "run/train.log").read_text() for message in caplog.messages)
 
 
 class BrokenOffError(Exception):

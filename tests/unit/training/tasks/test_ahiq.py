@@ -16,6 +16,7 @@ from acutance.errors import ConfigError, InputError, MissingWeightsError
 from acutance.stats.correlation import srcc
 from acutance.training.config import CosineSchedule
 from acutance.training.data import DataConfig
+from acutance.training.faults import TrainingError
 from acutance.training.tasks.ahiq import AHIQTask, pair_of_crops
 from acutance.training.validation import as_images
 from tests.fakes.ahiq_checkpoint import golden
@@ -81,6 +82,17 @@ def test_a_run_broken_off_becomes_the_unbroken_one(data: DataConfig, tmp_path: P
     run(ahiq_task(data), tmp_path / "broken", resume=True, **settings)
     for name in ("last", "best"):
         assert not changed(*(load_file(tmp_path / folder / f"{name}.safetensors") for folder in ("whole", "broken")))
+
+
+def test_scores_in_bfloat16_are_not_rounded_to_it(data: DataConfig):
+    task = AHIQTask(ahiq_task(data))
+    inputs = task.collate([task.sample(index, np.random.default_rng(index)) for index in range(4)]).inputs
+    exact = task.network.model.network(inputs["distorted"] / 255, inputs["reference"] / 255)
+    torch.testing.assert_close(task.network(inputs)["score"], exact)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = task.network(inputs)["score"].detach()
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
 
 
 @pytest.mark.parametrize("options", [{"batch_size": 1}, {"precision": "bfloat16"}, {"channels_last": True}])
@@ -176,6 +188,13 @@ def test_heads_do_not_start_from_another_network(data: DataConfig, tmp_path: Pat
     run(ahiq_task(data), tmp_path / "run", epochs=1)
     with pytest.raises(ConfigError, match=r"with normalisation=imagenet in .* got half"):
         AHIQTask(ahiq_task(data, start=str(tmp_path / "run"), model={"normalisation": "imagenet"}))
+
+
+def test_a_reference_that_is_gone_is_told_before_anything_is_trained(data: DataConfig, tmp_path: Path):
+    reference = tmp_path / "set" / str(read_table(tmp_path / "set" / TABLE).rows[0].reference)
+    reference.unlink()
+    with pytest.raises(TrainingError, match=rf"{reference.name} is missing\. Copy the dataset again"):
+        AHIQTask(ahiq_task(data))
 
 
 def test_a_trunk_that_is_not_there_is_named(data: DataConfig):

@@ -119,6 +119,21 @@ def test_it_trains_in_other_ways_too(few: Path, tmp_path: Path, kind: str, optio
     assert all(np.isfinite(row["train_loss"]) for row in rows_of(tmp_path / "run"))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_of_a_trunk_in_bfloat16_are_not_rounded_to_it(few: Path, kind: str):
+    task = CropTask(crop_training(kind, made_data(few), model={"score_scale": 100.0}))
+    task.network.eval()
+    crops = {"crops": torch.stack([task.sample(index, np.random.default_rng(index))["crop"] for index in range(4)])}
+    with torch.no_grad():
+        exact = task.network.model.score_crops(crops["crops"].float() / 255)
+        torch.testing.assert_close(task.network(crops)["score"], exact)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = task.network(crops)["score"].detach()
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
+    torch.testing.assert_close(scores, exact, rtol=0.05, atol=5)
+
+
 def test_dropout_is_on_in_training_and_off_in_validation(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     drop, seen = functional.dropout, []
 
@@ -240,13 +255,22 @@ def test_cached_pictures_give_the_same_weights(few: Path, tmp_path: Path, after_
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])
-def test_a_picture_that_is_gone_is_one_clear_line(tmp_path: Path, part: str):
+def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
     write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
-    (tmp_path / f"images/{part}_01.png").unlink()
+    (tmp_path / f"images/{part}_01.png").write_bytes(b"no picture")
     with pytest.raises((TrainingError, acutance.ImageReadError), match=rf"{part}_01\.png") as caught:
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert "\n" not in str(caught.value)
     assert "write" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Path, part: str):
+    write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
+    (tmp_path / f"images/{part}_01.png").unlink()
+    with pytest.raises(TrainingError, match=rf"pictures of table, got \d: .*{part}_01\.png is missing"):
+        run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_anything_to_choose_by_the_last_weights_are_the_best(tmp_path: Path):

@@ -109,6 +109,17 @@ def test_it_trains_in_other_ways_too(data: DataConfig, tmp_path: Path, options: 
     assert all(np.isfinite(row["train_loss"]) for row in rows_of(tmp_path / "run"))
 
 
+def test_scores_in_bfloat16_are_not_rounded_to_it(data: DataConfig):
+    task = VTAMIQRatings(vtamiq_task(data, model=STILL))
+    inputs = task.collate([task.sample(index, np.random.default_rng(index)) for index in range(4)]).inputs
+    exact = task.network(inputs)["score"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = task.network(inputs)["score"].detach()
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
+    torch.testing.assert_close(scores, exact, rtol=0, atol=0.01)
+
+
 @pytest.mark.parametrize("state", ["head", "paper", "kadis700k"])
 def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path, state: str):
     model = {"head": HEAD, "paper": PAPER, "kadis700k": KADIS700K}[state]
@@ -224,6 +235,13 @@ def test_a_picture_without_reference_is_named(tmp_path: Path):
     table = read_table(path)
     write_table(OpinionTable([replace(row, reference=None) for row in table], table.root, "set"), path)
     with pytest.raises(TrainingError, match="Expected a reference of every picture"):
+        VTAMIQRatings(vtamiq_task(data))
+
+
+def test_a_reference_that_is_gone_is_told_before_anything_is_trained(data: DataConfig, tmp_path: Path):
+    reference = tmp_path / "set" / str(read_table(tmp_path / "set" / TABLE).rows[0].reference)
+    reference.unlink()
+    with pytest.raises(TrainingError, match=rf"{reference.name} is missing\. Copy the dataset again"):
         VTAMIQRatings(vtamiq_task(data))
 
 
