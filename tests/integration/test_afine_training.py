@@ -38,8 +38,9 @@ def run(config: TrainConfig, folder: Path) -> RunFolder:
 
 
 def small(recipe: TrainConfig, table: Path, **settings: object) -> TrainConfig:
-    """The recipe on a small table for two steps."""
-    loop = ("loop.iterations=2", "loop.batch_size=4", "loop.validate_every=2", "loop.workers=0", "loop.device=cpu")
+    """The recipe on a small table for one epoch."""
+    length = ("loop.iterations=null", "loop.epochs=1", "loop.validate_every=1")
+    loop = (*length, "loop.batch_size=4", "loop.workers=0", "loop.device=cpu")
     given = [f"task.{name}={json.dumps(value)}" for name, value in settings.items()]
     data = f"task.data.sources={json.dumps([{'dataset': str(table)}])}"
     return with_settings(recipe, [*loop, data, *given])

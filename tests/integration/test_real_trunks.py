@@ -13,13 +13,17 @@ from acutance.datasets.table import OpinionTable
 from acutance.images.read import read_image
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.recipes.catalogue import find_recipe
 from acutance.training.data import DataConfig
+from acutance.training.overrides import with_settings
 from acutance.training.preference_data import PreferenceData
+from acutance.training.run import train
 from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.vtamiq import VTAMIQTraining
 from acutance.training.tasks.vtamiq_base import start
 from acutance.training.tasks.vtamiq_patches import PatchDraws
 from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
+from acutance.training.train_config import build_task
 from acutance.training.validation import as_images
 from tests.fakes import rated_set
 from tests.fakes.ahiq_checkpoint import TRUNKS, state_dict, write_trunks
@@ -59,6 +63,30 @@ def test_vtamiq_goes_from_google_s_archive_to_a_file_of_its_authors(tmp_path: Pa
     begun = VTAMIQ()
     start(begun, str(tmp_path / "run/published/best.pth"))
     assert all(torch.equal(value, trained[name]) for name, value in begun.state_dict().items())
+
+
+def test_weak_labels_go_on_from_google_s_archive(tmp_path: Path):
+    rated_set.write_rated_set(tmp_path / "set", references=2, levels=2)
+    write_vit_archive(tmp_path / "vit.npz")
+    made = (f"task.data.dataset={tmp_path / 'set/table.csv'}", "task.data.validation_share=0.5")
+    small = ("task.draws.patches=16", "task.validation.patches=16", "loop.epochs=1", "loop.batch_size=4")
+    config = with_settings(
+        find_recipe("vtamiq-kadis700k"),
+        [*made, *small, f"task.start={tmp_path / 'vit.npz'}", "loop.workers=0", "loop.device=cpu"],
+    )
+    train(
+        lambda: build_task(config.task, tmp_path / "run"),
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        loop=config.loop,
+        folder=tmp_path / "run",
+        config=config.model_dump(mode="json"),
+    )
+    assert rows_of(tmp_path / "run")[0]["train_loss"] > 0
+    trained = load_file(tmp_path / "run/best.safetensors")
+    name = "encoder.layers.5.fc1.bias"
+    moved = trained[name] - torch.from_numpy(vit_archive()["Transformer/encoderblock_5/MlpBlock_3/Dense_0/bias"])
+    assert 0 < float(moved.abs().max()) < 1e-3
 
 
 def test_preferences_go_on_from_google_s_archive_and_opinions_from_preferences(tmp_path: Path):

@@ -24,6 +24,22 @@ def build_afine_naturalness() -> "QualityModel":
     return AFINENaturalness()
 
 
+def build_afine_tiny(config: Config = None) -> "QualityModel":
+    """afine-tiny."""
+    from acutance.models.afine_tiny.config import AFINETinyConfig
+    from acutance.models.afine_tiny.model import AFINETiny
+
+    return AFINETiny(AFINETinyConfig(**config or {}))
+
+
+def build_afine_tiny_naturalness(config: Config = None) -> "QualityModel":
+    """The no-reference half of afine-tiny."""
+    from acutance.models.afine_tiny.config import AFINETinyConfig
+    from acutance.models.afine_tiny.model import AFINETinyNaturalness
+
+    return AFINETinyNaturalness(AFINETinyConfig(**config or {}))
+
+
 def build_ahiq(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of AHIQViews)
     """AHIQ."""
     from acutance.models.ahiq.config import AHIQConfig

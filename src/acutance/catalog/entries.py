@@ -11,6 +11,7 @@ from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import UnknownNameError
 from acutance.models.afine import published as afine
+from acutance.models.afine_tiny import published as afine_tiny
 from acutance.models.ahiq import published as ahiq
 from acutance.models.classic import published as classic
 from acutance.models.hyperiqa import published as hyperiqa
@@ -27,7 +28,7 @@ def list_models() -> list[ModelEntry]:
 
     Example:
         >>> [entry.name for entry in list_models()][:3]
-        ['afine', 'afine-naturalness', 'ahiq']
+        ['afine', 'afine-naturalness', 'afine-tiny']
     """
     return [CATALOG[name] for name in sorted(CATALOG)]
 
@@ -126,6 +127,30 @@ _AFINE_NATURALNESS = ModelEntry(
     term_names=("raw_naturalness", "naturalness"),
     build=builders.build_afine_naturalness,
     weights=PublishedWeights(record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine"),
+)
+
+_AFINE_TINY = ModelEntry(
+    name="afine-tiny",
+    title="A-FINE tiny",
+    info=afine_tiny.QUALITY,
+    needs_reference=True,
+    paper=afine_tiny.PAPER,
+    note="Its weights come with the package. The reference need not be perfect.",
+    term_names=_AFINE.term_names,
+    build=builders.build_afine_tiny,
+    weights=PublishedWeights(record=afine_tiny.WEIGHTS, layouts=(), stored_as="afine-tiny"),
+)
+
+_AFINE_TINY_NATURALNESS = ModelEntry(
+    name="afine-tiny-naturalness",
+    title="A-FINE tiny naturalness",
+    info=afine_tiny.QUALITY,
+    needs_reference=False,
+    paper=afine_tiny.PAPER,
+    note="The no-reference half of afine-tiny, whose weights come with the package.",
+    term_names=_AFINE_NATURALNESS.term_names,
+    build=builders.build_afine_tiny_naturalness,
+    weights=PublishedWeights(record=afine_tiny.WEIGHTS, layouts=(), stored_as="afine-tiny"),
 )
 
 _AHIQ = ModelEntry(
@@ -234,6 +259,8 @@ CATALOG: dict[str, ModelEntry] = {
     for entry in (
         _AFINE,
         _AFINE_NATURALNESS,
+        _AFINE_TINY,
+        _AFINE_TINY_NATURALNESS,
         _AHIQ,
         _HYPERIQA,
         _HYPERIQA_PYIQA,

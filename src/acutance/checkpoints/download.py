@@ -16,6 +16,8 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 
 WEIGHTS_VARIABLE = "ACUTANCE_WEIGHTS"
 """Environment variable that names a folder of weights, looked at before the cache."""
+PACKAGED = Path(__file__).parent.parent / "weights"
+"""Where weights lie that come with the package."""
 TRUE_WORDS = {"1", "ON", "YES", "TRUE"}
 """What switches an environment variable of huggingface_hub on."""
 
@@ -72,7 +74,7 @@ def find(record: CheckpointRecord) -> Path | None:
     """The file of weights on this machine, or ``None``; never looks at the network.
 
     The folder that ``ACUTANCE_WEIGHTS`` names comes first, with the file under its published name or as
-    ``<name>.safetensors``; then the Hugging Face cache, the current version before older ones.
+    ``<name>.safetensors``; then the package itself, or the Hugging Face cache, the current version before older ones.
 
     Args:
         record: The published weights.
@@ -88,6 +90,9 @@ def find(record: CheckpointRecord) -> Path | None:
         for name in (record.local_filename, f"{record.name}.safetensors"):
             if (own / name).is_file():
                 return own / name
+    packaged = PACKAGED / record.filename
+    if record.packaged and packaged.is_file():
+        return packaged
     return _cached(record) if record.repository else None
 
 

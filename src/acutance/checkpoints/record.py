@@ -38,6 +38,8 @@ class CheckpointRecord:
     """Authors, venue, year and number of the paper."""
     is_trunk: bool = False
     """Whether it is a part of models, which are not loaded from it alone."""
+    packaged: bool = False
+    """Whether the file comes with the package."""
     note: str = ""
     """Anything else a user should know before downloading."""
 
@@ -49,4 +51,6 @@ class CheckpointRecord:
     @property
     def source(self) -> str:
         """Where the file is, for lists and errors."""
+        if self.packaged:
+            return f"in the package: {self.filename}"
         return f"{self.repository}: {self.filename}" if self.repository else f"elsewhere: {self.filename}"

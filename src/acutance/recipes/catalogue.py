@@ -85,6 +85,30 @@ RECIPES = {
             "the data of stage 1, and a run of stage 2",
             "acutance.recipes.afine_stage3",
         ),
+        RecipeEntry(
+            "afine-tiny-pretrain",
+            "afine-tiny, before any opinion: its trunk",
+            "BIQ2021, opinions unused",
+            "acutance.recipes.afine_tiny_pretrain",
+        ),
+        RecipeEntry(
+            "afine-tiny-stage1",
+            "afine-tiny, stage 1: naturalness",
+            "BIQ2021, made pictures, and a run of the pretraining",
+            "acutance.recipes.afine_tiny_stage1",
+        ),
+        RecipeEntry(
+            "afine-tiny-stage2",
+            "afine-tiny, stage 2: fidelity",
+            "made pictures, and a run of stage 1",
+            "acutance.recipes.afine_tiny_stage2",
+        ),
+        RecipeEntry(
+            "afine-tiny-stage3",
+            "afine-tiny, stage 3: both in one score",
+            "made pictures, and a run of stage 2",
+            "acutance.recipes.afine_tiny_stage3",
+        ),
         RecipeEntry("ahiq-pipal", "AHIQ", "PIPAL, 23,200 pictures", "acutance.recipes.ahiq_pipal"),
     )
 }

@@ -1,7 +1,8 @@
 """All of a training: what, how, and how long."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,6 +11,14 @@ from acutance.training.task import Task
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Training
+from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining, AFINETinyPretrainTask
+from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task, AFINETinyStage1Training
+from acutance.training.tasks.afine_tiny_stages import (
+    AFINETinyStage2Task,
+    AFINETinyStage2Training,
+    AFINETinyStage3Task,
+    AFINETinyStage3Training,
+)
 from acutance.training.tasks.ahiq import AHIQTask, AHIQTraining
 from acutance.training.tasks.hyperiqa import CropTask, HyperIQATraining, MSHyperIQATraining
 from acutance.training.tasks.vtamiq import VTAMIQRatings, VTAMIQTraining
@@ -21,6 +30,10 @@ TaskConfig = Annotated[
     | AFINEStage1Training
     | AFINEStage2Training
     | AFINEStage3Training
+    | AFINETinyPretraining
+    | AFINETinyStage1Training
+    | AFINETinyStage2Training
+    | AFINETinyStage3Training
     | VTAMIQTraining
     | VTAMIQPreferenceTraining
     | AHIQTraining,
@@ -47,18 +60,21 @@ def build_task(config: TaskConfig, folder: Path) -> Task:
         config: Its settings.
         folder: Of the run.
     """
-    match config:
-        case AFINEStage1Training():
-            return AFINEStage1Task(config)
-        case AFINEStage2Training():
-            return AFINEStage2Task(config, folder)
-        case AFINEStage3Training():
-            return AFINEStage3Task(config, folder)
-        case VTAMIQTraining():
-            return VTAMIQRatings(config)
-        case VTAMIQPreferenceTraining():
-            return VTAMIQPreferences(config)
-        case AHIQTraining():
-            return AHIQTask(config)
-        case _:
-            return CropTask(config)
+    return _TASKS[type(config)](config, folder)
+
+
+_TASKS: dict[type[Settings], Callable[[Any, Path], Task]] = {
+    AFINEStage1Training: lambda config, _: AFINEStage1Task(config),
+    AFINEStage2Training: AFINEStage2Task,
+    AFINEStage3Training: AFINEStage3Task,
+    AFINETinyPretraining: lambda config, _: AFINETinyPretrainTask(config),
+    AFINETinyStage1Training: lambda config, _: AFINETinyStage1Task(config),
+    AFINETinyStage2Training: AFINETinyStage2Task,
+    AFINETinyStage3Training: AFINETinyStage3Task,
+    AHIQTraining: lambda config, _: AHIQTask(config),
+    HyperIQATraining: lambda config, _: CropTask(config),
+    MSHyperIQATraining: lambda config, _: CropTask(config),
+    VTAMIQPreferenceTraining: lambda config, _: VTAMIQPreferences(config),
+    VTAMIQTraining: lambda config, _: VTAMIQRatings(config),
+}
+"""What trains by each kind of settings; features of frozen networks are kept in the folder of the run."""

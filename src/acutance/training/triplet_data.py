@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from acutance.datasets.balance import repeats
 from acutance.datasets.catalogue import DATASETS, read_dataset
 from acutance.datasets.comparisons import Triplet
+from acutance.datasets.degraded_references import degraded_reference_triplets
 from acutance.datasets.diffiqa_triplets import by_type
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import Part
@@ -21,6 +23,7 @@ from acutance.errors import ConfigError
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, held_out
 from acutance.training.faults import TrainingError
+from acutance.training.pictures import demand_files
 
 DIFFIQA = "diffiqa"
 """Whose pictures have no scores: labels say which of two is better."""
@@ -37,6 +40,8 @@ class TripletSource(DataConfig):
     protocol: Literal["own", "afine"] = "own"
     """``own`` takes the dataset's own parts, or all of it; ``afine`` splits its scenes 7:1:2 at random, unless it comes
     with a validation or a test part that people rated."""
+    degraded: int = Field(default=0, ge=0)
+    """Triplets that each reference gives besides, whose reference is one of its distorted pictures."""
     validates: bool = True
     """Whether its validation part is used; where it is not, and nothing says what validates, all of it trains."""
 
@@ -45,8 +50,8 @@ class TripletData(Settings):
     """All of them."""
 
     root: str | None = None
-    """Folder of the folders of all datasets, each called as the dataset, for those that have no ``root`` of their own.
-    """
+    """Folder of the folders of all datasets, each called as the dataset, for those that have no ``root`` of their own;
+    tables that are named by a relative path start from it too."""
     sources: tuple[TripletSource, ...] = ()
     """The datasets, in their order."""
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -78,6 +83,16 @@ class TripletLists:
     validation: dict[str, list[PlacedTriplet]]
     tables: Mapping[str, OpinionTable]
     """The training part of each dataset."""
+
+    def demand_pictures(self) -> None:
+        """Raise unless every picture of every triplet is there.
+
+        Raises:
+            TrainingError: One that is not.
+        """
+        every = chain(self.train, *self.validation.values())
+        names = " and ".join(self.tables)
+        demand_files((path for each in every for path in (each.first, each.second, each.reference)), names)
 
 
 @dataclass(frozen=True)
@@ -113,9 +128,10 @@ def triplet_lists(data: TripletData) -> TripletLists:
         if name in tables:
             raise ConfigError(f"Expected each dataset once, got {name} twice. Leave one out of task.data.sources.")
         tables[name] = parts.train
-        train[name] = _triplets(parts.train, parts.labels[0], data.seed)
+        train[name] = _triplets(parts.train, parts.labels[0], data.seed) + _degraded(parts.train, source, data.seed)
         if len(parts.validation):
             validation[name] = _triplets(parts.validation, parts.labels[1], data.seed, validates=True)
+            validation[f"{name}_degraded"] = _degraded(parts.validation, source, data.seed)
     validation = {name: triplets for name, triplets in validation.items() if triplets}
     if not validation:
         raise TrainingError(
@@ -128,7 +144,7 @@ def triplet_lists(data: TripletData) -> TripletLists:
 
 def _table(source: TripletSource, root: str | None) -> OpinionTable:
     if Path(source.dataset).suffix.lower() in TABLE_ENDINGS:
-        return read_table(source.dataset, source.root)
+        return read_table(Path(root or "") / source.dataset, source.root)
     folder = source.root if source.root or root is None else str(Path(root) / source.dataset)
     if folder is None and source.dataset in DATASETS:
         raise ConfigError(
@@ -182,6 +198,12 @@ def _triplets(table: OpinionTable, part: Part | None, seed: int, *, validates: b
     if validates and table.name == DIFFIQA:
         triplets = by_type(triplets)[VALIDATION_TYPE]
     return _placed(triplets, table)
+
+
+def _degraded(table: OpinionTable, source: TripletSource, seed: int) -> list[PlacedTriplet]:
+    if not source.degraded:
+        return []
+    return _placed(degraded_reference_triplets(table, count=source.degraded, seed=seed), table)
 
 
 def _placed(triplets: Sequence[Triplet], table: OpinionTable) -> list[PlacedTriplet]:

@@ -31,7 +31,7 @@ SYSTEMS = [
 
 def test_every_model_of_the_catalogue_is_listed_in_order():
     names = [entry.name for entry in list_models()]
-    assert names == sorted(["afine", "afine-naturalness", *SYSTEMS, *CLASSIC])
+    assert names == sorted(["afine", "afine-naturalness", "afine-tiny", "afine-tiny-naturalness", *SYSTEMS, *CLASSIC])
     assert set(CATALOG) == set(names)
 
 

@@ -47,11 +47,13 @@ class FidelityHead(nn.Module):
     Symmetric in the two pictures; at most a little under 2. The weights of both parts sum to 1, so the
     authors' ``1 - sum(weight * similarity)`` is taken as ``sum(weight * (1 - similarity))``, which is
     exactly 0 for equal pictures.
+
+    Args:
+        channels: Of all levels together.
     """
 
-    def __init__(self, width: int, depth: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        channels = 3 + depth * width
         self.alpha = nn.Parameter(torch.empty(channels).normal_(0.1, 0.01))
         self.beta = nn.Parameter(torch.empty(channels).normal_(0.1, 0.01))
 

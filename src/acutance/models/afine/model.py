@@ -4,10 +4,8 @@ Chen, Wu, Ma, Zhang, CVPR 2025, arXiv 2503.11221. Lower is better everywhere.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from acutance.backbones.clip import ClipImageEncoder
-from acutance.errors import ShapeMismatchError
 from acutance.models.afine.heads import (
     Adapter,
     FidelityHead,
@@ -16,28 +14,12 @@ from acutance.models.afine.heads import (
     final_score,
     naturalness_calibrator,
 )
+from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.published import AFINE_SCORE, NATURALNESS_SCORE
-from acutance.models.afine.statistics import (
-    Level,
-    PairMoments,
-    describe,
-    moments,
-    pair_moments,
-    pair_moments_against,
-)
+from acutance.models.afine.statistics import Level, describe, moments
 from acutance.models.afine.views import view_settings, whole_picture
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedReference:
-    """What A-FINE keeps of a reference."""
-
-    shape: tuple[int, ...]
-    """Shape of the batch of one that it was."""
-    levels: list[Level]
-    """All 13 levels."""
 
 
 class AFINENaturalness(QualityModel):
@@ -80,7 +62,7 @@ class AFINENaturalness(QualityModel):
         return True
 
 
-class AFINE(AFINENaturalness):
+class AFINE(AdaptivePair, AFINENaturalness):
     """A-FINE: fidelity to the reference and naturalness of both pictures in one score, 0 to 100.
 
     Asymmetric: which picture is the reference matters. Pictures of any size; both of one size.
@@ -93,20 +75,18 @@ class AFINE(AFINENaturalness):
     needs_reference = True
 
     def __init__(self, encoder: ClipImageEncoder | None = None) -> None:
-        super().__init__(encoder)
-        self.fidelity_head = FidelityHead(self.encoder.width, self.encoder.depth)
+        AFINENaturalness.__init__(self, encoder)
+        self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
         self.fidelity_calibrator = fidelity_calibrator()
         self.adapter = Adapter()
 
-    def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
-        """Raw and calibrated naturalness of both, raw and calibrated fidelity, adaptive (D) and score."""
-        distorted, reference = self.checked_pair(distorted, reference)
-        return self._combine(pair_moments(self.levels(distorted), self.levels(reference)))
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The picture itself and the rectified output of each block, one at a time."""
+        return AFINENaturalness.levels(self, images)
 
-    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
-        """The levels of one reference (a batch of one), to compare many pictures with."""
-        check_batch(reference, "reference", self.smallest_side)
-        return EncodedReference(tuple(reference.shape), list(self.levels(reference)))
+    def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
+        """(batch,) in (0, 100), of the combined quality D."""
+        return final_score(adaptive)
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
@@ -114,31 +94,3 @@ class AFINE(AFINENaturalness):
         tokens = rows * columns * self.encoder.width * self.encoder.depth
         numbers = tokens + 3 * rows * columns * self.encoder.patch_size**2
         return numbers * self.adapter.k.element_size()
-
-    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
-        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
-        check_batch(distorted, "distorted", self.smallest_side)
-        for reference in features:
-            if reference.shape[1:] != distorted.shape[1:]:
-                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
-        levels = [reference.levels for reference in features]
-        return self._combine(pair_moments_against(self.levels(distorted), levels))
-
-    def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
-        raw_naturalness = self.naturalness_head(pairs.distorted)
-        raw_reference_naturalness = self.naturalness_head(pairs.reference)
-        raw_fidelity = self.fidelity_head(pairs)
-        naturalness = self.naturalness_calibrator(raw_naturalness)
-        reference_naturalness = self.naturalness_calibrator(raw_reference_naturalness)
-        fidelity = self.fidelity_calibrator(raw_fidelity)
-        adaptive = self.adapter(naturalness, reference_naturalness, fidelity)
-        return {
-            "raw_naturalness": raw_naturalness,
-            "raw_reference_naturalness": raw_reference_naturalness,
-            "naturalness": naturalness,
-            "reference_naturalness": reference_naturalness,
-            "raw_fidelity": raw_fidelity,
-            "fidelity": fidelity,
-            "adaptive": adaptive,
-            "score": final_score(adaptive),
-        }

@@ -1,0 +1,27 @@
+"""Sizes of afine-tiny."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1)]
+Stages = tuple[Count, Count, Count, Count]
+
+
+class AFINETinyConfig(BaseModel):
+    """How large the two trunks and the head are, and how small the whole picture is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stem: Count = 24
+    """Channels of the first convolution of each trunk."""
+    channels: Stages = (32, 64, 128, 224)
+    """Channels of the four stages of each trunk."""
+    blocks: Stages = (1, 2, 2, 2)
+    """Blocks of each stage."""
+    hidden: Count = 128
+    """Width of the naturalness head."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the head's inputs that are left out in training."""
+    whole_side: int = Field(default=256, ge=32)
+    """Side in pixels of the square that has the area of the small copy of the whole picture."""

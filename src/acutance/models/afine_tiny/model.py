@@ -1,0 +1,145 @@
+"""afine-tiny: A-FINE's naturalness, fidelity and adaptive sum over two small convolutional trunks.
+
+One trunk sees the picture small and whole, the other at full size, since making it smaller hides noise and compression.
+Raw and calibrated terms are lower for better pictures, as in A-FINE; scores are 0 to 100, higher is better.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from acutance.backbones.residual import ResidualTrunk
+from acutance.models.afine.heads import Adapter, Calibrator, FidelityHead, fidelity_calibrator
+from acutance.models.afine.pairs import AdaptivePair
+from acutance.models.afine.statistics import Level, Moments, describe
+from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.head import MomentsHead
+from acutance.models.afine_tiny.published import QUALITY
+from acutance.models.afine_tiny.views import Views, view_settings, views_of
+from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch, TokenBatch
+
+SMALLEST_SIDE = 32
+"""Stride of the last stage: shorter sides leave it nothing to see."""
+CENTRE, SPREAD = 0.45, 0.25
+"""What pictures are normalised with, about the mean and deviation of photographs."""
+
+
+class AFINETinyNaturalness(QualityModel):
+    """Quality of a picture seen alone, 0 to 100.
+
+    Args:
+        config: Sizes.
+    """
+
+    info = QUALITY
+    needs_reference = False
+    smallest_side = SMALLEST_SIDE
+
+    def __init__(self, config: AFINETinyConfig | None = None) -> None:
+        super().__init__()
+        self._config = config or AFINETinyConfig()
+        sizes = self._config
+        self.whole = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
+        self.detail = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
+        self.level_channels = (3, *sizes.channels, *sizes.channels)
+        self.naturalness_head = MomentsHead(sum(self.level_channels), sizes.hidden, sizes.dropout)
+        self.naturalness_calibrator = Calibrator(0.0, 1.0)
+
+    def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
+        """raw_naturalness (unbounded), naturalness in (-2, 2), both lower for better pictures, and score."""
+        check_batch(distorted, "distorted", self.smallest_side)
+        images = distorted.to(self.naturalness_calibrator.centre.dtype)
+        raw = self.raw_naturalness(views_of(images, self._config.whole_side))
+        return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw), "score": quality(raw)}
+
+    def raw_naturalness(self, views: Views) -> ScoreBatch:
+        """(batch,) raw naturalness; statistics and head in float32 whatever the trunks compute in."""
+        found = Moments([], [])
+        for features, count in self._features(views):
+            mean, variance = mean_and_variance(_together(features, count))
+            found.means.append(mean)
+            found.variances.append(variance)
+        with torch.autocast(views.whole.device.type, enabled=False):
+            raw: Tensor = self.naturalness_head(found)
+        return raw
+
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The picture in detail, the stages of its trunk, and those of the trunk that sees it whole."""
+        images = images.to(self.naturalness_calibrator.centre.dtype)
+        for features, count in self._features(views_of(images, self._config.whole_side)):
+            yield describe(_together(features, count), sample_axis=1)
+
+    def _features(self, views: Views) -> Iterator[tuple[Tensor, int]]:
+        """Maps (batch * count, channels, rows, columns) of each level, and count."""
+        yield views.detail, views.count
+        yield from ((features, views.count) for features in self.detail(normalised(views.detail)))
+        yield from ((features, 1) for features in self.whole(normalised(views.whole)))
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """How pictures become network inputs."""
+        return view_settings(self._config.whole_side)
+
+    def config(self) -> dict[str, JSON]:
+        """Sizes."""
+        return self._config.model_dump(mode="json")
+
+
+class AFINETiny(AdaptivePair, AFINETinyNaturalness):
+    """Quality of a picture beside a reference that need not be perfect, 0 to 100.
+
+    Args:
+        config: Sizes.
+    """
+
+    info = QUALITY
+    needs_reference = True
+
+    def __init__(self, config: AFINETinyConfig | None = None) -> None:
+        AFINETinyNaturalness.__init__(self, config)
+        self.fidelity_head = FidelityHead(sum(self.level_channels))
+        self.fidelity_calibrator = fidelity_calibrator()
+        self.adapter = Adapter()
+
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The picture in detail, the stages of its trunk, and those of the trunk that sees it whole."""
+        return AFINETinyNaturalness.levels(self, images)
+
+    def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
+        """(batch,) in (0, 100), of the combined quality D."""
+        return quality(adaptive)
+
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        sides = self._config.whole_side**2
+        seen = min(height * width, 1024 * 1024)
+        channels = enumerate(self._config.channels)
+        numbers = 3 * seen + sum(each * (seen + sides) // 4 ** (stage + 2) for stage, each in channels)
+        return int(numbers * self.adapter.k.element_size())
+
+
+def quality(raw: ScoreBatch) -> ScoreBatch:
+    """(batch,) in (0, 100), higher is better, of numbers whose lower values are better."""
+    return 100 * torch.sigmoid(-raw)
+
+
+def mean_and_variance(samples: TokenBatch) -> tuple[ChannelBatch, ChannelBatch]:
+    """Mean and population variance of each channel, quick where channels lie side by side in memory.
+
+    Args:
+        samples: Shape (batch, samples, channels).
+    """
+    mean = samples.mean(1)
+    return mean, (samples - mean[:, None]).square().mean(1)
+
+
+def normalised(images: ImageBatch) -> ImageBatch:
+    """Pictures in [0, 1] as the trunks take them."""
+    return (images - CENTRE) / SPREAD
+
+
+def _together(features: Tensor, count: int) -> Tensor:
+    """Maps of the squares of each picture, (batch * count, channels, rows, columns), as (batch, samples, channels)."""
+    maps = features.to(torch.float64 if features.dtype == torch.float64 else torch.float32)
+    return maps.permute(0, 2, 3, 1).reshape(len(maps) // count, -1, maps.shape[1])

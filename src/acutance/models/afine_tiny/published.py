@@ -1,0 +1,22 @@
+"""What afine-tiny is, for the catalogue; imports no torch."""
+
+from acutance.checkpoints.record import CheckpointRecord
+from acutance.score_info import ScoreInfo
+
+PAPER = (
+    "Of this project; its shape is that of A-FINE: Chen, Wu, Ma, Zhang: Toward Generalized Image Quality Assessment, "
+    "CVPR 2025, arXiv 2503.11221"
+)
+QUALITY = ScoreInfo(better="higher", low=0.0, high=100.0)
+"""Of both scores."""
+WEIGHTS = CheckpointRecord(
+    name="afine-tiny",
+    title="A-FINE tiny",
+    repository=None,
+    filename="afine-tiny.safetensors",
+    packaged=True,
+    origin="Install acutance again",
+    licence="Apache-2.0, commercial use: yes; trained on BIQ2021, whose licence docs/models/afine-tiny.md tells.",
+    paper=PAPER,
+    note="In the package; nothing is downloaded.",
+)

@@ -1,0 +1,164 @@
+"""afine-tiny without opinions: one trunk learns what was done to a picture, how strongly, and which way is up."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from acutance.backbones.residual import ResidualTrunk
+from acutance.datasets.table import OpinionTable
+from acutance.distortions import KINDS, LEVELS, distort
+from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.model import mean_and_variance, normalised
+from acutance.training.config import Settings
+from acutance.training.data import DataConfig, training_tables
+from acutance.training.losses import weighted
+from acutance.training.pictures import PictureStore, Pixels
+from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.tiny_views import draw_window, small_pixels
+
+NAMES = tuple(kind for kind in KINDS)
+CLASSES = 1 + len(NAMES) * LEVELS
+"""Nothing done, or one of 25 kinds at one of 5 levels."""
+TURNS = 4
+"""Quarters of a turn."""
+VALIDATION_BATCH = 50
+
+
+class AFINETinyPretraining(Settings):
+    """Settings."""
+
+    kind: Literal["afine_tiny_pretrain"] = "afine_tiny_pretrain"
+    data: DataConfig = DataConfig()
+    """Photographs; their opinions are not looked at."""
+    cache: str | None = None
+    """Folder that keeps decoded pictures."""
+    model: AFINETinyConfig = AFINETinyConfig()
+    """Sizes of the trunks."""
+    side: int = Field(default=192, ge=32)
+    """Of the squares in pixels."""
+    small: float = Field(default=0.5, ge=0, le=1)
+    """Share of the squares that are cut from the small copy of the picture, for the trunk that sees it whole."""
+    clean: float = Field(default=0.04, ge=0, le=1)
+    """Share of the squares that nothing is done to."""
+    turn_weight: float = Field(default=0.5, ge=0)
+    """Weight of telling which way is up, beside telling the distortion."""
+    validation_pictures: int = Field(default=1000, ge=1)
+    """Pictures of the validation part that are looked at."""
+
+
+class PretrainingNetwork(nn.Module):
+    """A trunk, and two classifiers of the means and deviations of its stages."""
+
+    def __init__(self, config: AFINETinyConfig) -> None:
+        super().__init__()
+        self.trunk = ResidualTrunk(config.stem, config.channels, config.blocks)
+        numbers = 2 * sum(config.channels)
+        self.norm = nn.BatchNorm1d(numbers)
+        self.hidden = nn.Linear(numbers, config.hidden)
+        self.distortion = nn.Linear(config.hidden, CLASSES)
+        self.turn = nn.Linear(config.hidden, TURNS)
+
+    def forward(self, inputs: Inputs) -> Outputs:
+        """``distortion`` (batch, 126) and ``turn`` (batch, 4), logits, of ``squares`` (batch, 3, side, side), uint8."""
+        found: list[Tensor] = []
+        for features in self.trunk(normalised(inputs["squares"].float() / 255)):
+            mean, variance = mean_and_variance(features.float().permute(0, 2, 3, 1).flatten(1, 2))
+            found += [mean, (variance + 1e-6).sqrt()]
+        with torch.autocast(found[0].device.type, enabled=False):
+            hidden = functional.relu(self.hidden(self.norm(torch.cat(found, 1))))
+            return {"distortion": self.distortion(hidden), "turn": self.turn(hidden)}
+
+
+class AFINETinyPretrainTask(Task):
+    """Pretraining.
+
+    Args:
+        config: Settings.
+    """
+
+    select_by = "accuracy"
+    select = "highest"
+
+    def __init__(self, config: AFINETinyPretraining) -> None:
+        self._config = config
+        tables = training_tables(config.data)
+        self._train, self._validation = tables.train, tables.validation
+        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
+        self.network: PretrainingNetwork = PretrainingNetwork(config.model)
+
+    def __len__(self) -> int:
+        return len(self._train)
+
+    def groups(self) -> list[ParameterGroup]:
+        """All of it."""
+        return [ParameterGroup("network", list(self.network.parameters()))]
+
+    def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
+        """A square of a picture, what was done to it, and how it was turned."""
+        return self._draw(self._train, index, generator)
+
+    def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
+        """Squares (batch, 3, side, side) and classes (batch,)."""
+        squares = torch.from_numpy(np.stack([sample["square"] for sample in samples])).permute(0, 3, 1, 2).contiguous()
+        labels = {name: torch.tensor([int(sample[name]) for sample in samples]) for name in ("distortion", "turn")}
+        return Batch({"squares": squares}, labels)
+
+    def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
+        """Cross entropies."""
+        distortion = functional.cross_entropy(outputs["distortion"].float(), labels["distortion"])
+        turn = functional.cross_entropy(outputs["turn"].float(), labels["turn"])
+        return weighted({"distortion": (1.0, distortion), "turn": (self._config.turn_weight, turn)})
+
+    def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
+        """Shares of right classes, on the same squares every time; ``kind`` counts a wrong level as right."""
+        device = next(network.parameters()).device
+        count = min(self._config.validation_pictures, len(self._validation))
+        if not count:
+            return {}
+        right = {"accuracy": 0, "kind": 0, "turn": 0}
+        for start in range(0, count, VALIDATION_BATCH):
+            places = range(start, min(start + VALIDATION_BATCH, count))
+            drawn = [self._draw(self._validation, place, np.random.default_rng([7, place])) for place in places]
+            batch = self.collate(drawn)
+            outputs = network({"squares": batch.inputs["squares"].to(device)})
+            guess = outputs["distortion"].argmax(1).cpu()
+            wanted = batch.labels["distortion"]
+            right["accuracy"] += int((guess == wanted).sum())
+            right["kind"] += int(((guess + LEVELS - 1) // LEVELS == (wanted + LEVELS - 1) // LEVELS).sum())
+            right["turn"] += int((outputs["turn"].argmax(1).cpu() == batch.labels["turn"]).sum())
+            if on_progress is not None:
+                on_progress(places.stop, count)
+        return {name: number / count for name, number in right.items()}
+
+    def trained(self, network: nn.Module) -> TrainedModel:
+        """The trunk, in both places of afine-tiny; its heads have learned nothing yet."""
+        trunk: Any = network.trunk
+        tensors = {
+            f"{part}.{name}": value.clone()
+            for part in ("whole", "detail")
+            for name, value in trunk.state_dict().items()
+        }
+        return TrainedModel(name="afine-tiny", tensors=tensors, config=self._config.model.model_dump(mode="json"))
+
+    def _draw(self, table: OpinionTable, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
+        config = self._config
+        pixels = np.asarray(self._store.read(table.path(table.rows[index].image)))
+        if generator.random() < config.small:
+            pixels = small_pixels(pixels, config.model.whole_side)
+        square = draw_window(generator).cut(pixels, config.side)
+        distortion, turn = 0, int(generator.integers(TURNS))
+        if generator.random() >= config.clean:
+            kind, level = int(generator.integers(len(NAMES))), int(generator.integers(LEVELS))
+            square = _distorted(square, kind, level + 1, int(generator.integers(2**31)))
+            distortion = 1 + kind * LEVELS + level
+        return {"square": np.ascontiguousarray(np.rot90(square, turn)), "distortion": distortion, "turn": turn}
+
+
+def _distorted(square: Pixels, kind: int, level: int, seed: int) -> Pixels:
+    return np.asarray(distort(square, NAMES[kind], level, seed=seed))

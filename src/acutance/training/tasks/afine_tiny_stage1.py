@@ -1,0 +1,222 @@
+"""afine-tiny's stage 1: trunks and naturalness head learn opinions of photographs and preferences of made pictures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
+from acutance.models.afine_tiny.views import Views
+from acutance.training.config import Settings
+from acutance.training.data import DataConfig, training_tables
+from acutance.training.label_scale import scaled
+from acutance.training.losses import l1_loss, weighted
+from acutance.training.pictures import PictureStore
+from acutance.training.preferences import preference_loss
+from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
+from acutance.training.tiny_start import start_trunks
+from acutance.training.tiny_views import Window, draw_window, small_pixels
+from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
+from acutance.training.validation import as_images, correlations, scores_of
+from acutance.training.vtamiq_losses import correlation_loss
+
+
+class AFINETinyStage1Training(Settings):
+    """Settings."""
+
+    kind: Literal["afine_tiny_stage1"] = "afine_tiny_stage1"
+    data: DataConfig = DataConfig()
+    """Photographs with opinions."""
+    triplets: TripletData | None = None
+    """Made pictures of which it is known which is better; none are needed."""
+    triplet_share: float = Field(default=0.125, ge=0, le=1)
+    """Share of the photographs that a triplet is learned beside."""
+    start: str | None = None
+    """Folder of the pretraining, or an earlier run; random weights without."""
+    cache: str | None = None
+    """Folder that keeps decoded pictures."""
+    model: AFINETinyConfig = AFINETinyConfig()
+    """Sizes of the network."""
+    whole_crop: int = Field(default=232, ge=32)
+    """Side in pixels of the part of the small copy that a step sees."""
+    detail_crop: int = Field(default=288, ge=32)
+    """Side in pixels of the part at full size."""
+    triplet_crop: int = Field(default=192, ge=32)
+    """Side in pixels of both parts of the pictures of a triplet."""
+    correlation_weight: float = Field(default=0.5, ge=0)
+    """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
+    preference_weight: float = Field(default=0.2, ge=0)
+    """Weight of the fidelity losses of the triplets."""
+
+
+class TinyNaturalnessNetwork(nn.Module):
+    """Qualities of photographs and raw naturalness of triplets, of their views."""
+
+    def __init__(self, model: AFINETinyNaturalness) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: Inputs) -> Outputs:
+        """``score`` (batch,) in (0, 1); ``first``, ``second``, ``reference`` (batch,) of triplets, 0 where none is.
+
+        Of ``whole`` and ``detail`` (batch, 3, side, side), uint8; ``made_whole`` and ``made_detail``, lists of tensors
+        (3 pictures, 3, side, side) or of None.
+        """
+        outputs = {"score": quality(self._raw(inputs["whole"], inputs["detail"])) / 100}
+        made = [place for place, views in enumerate(inputs["made_whole"]) if len(views)]
+        if made:
+            whole, detail = (
+                torch.cat([inputs[name][place] for place in made]) for name in ("made_whole", "made_detail")
+            )
+            raw = self._raw(whole, detail).view(len(made), len(PICTURES))
+            padded = raw.new_zeros(len(inputs["made_whole"]), len(PICTURES))
+            padded = padded.index_copy(0, torch.tensor(made, device=raw.device), raw)
+        else:
+            padded = outputs["score"].new_zeros(len(inputs["made_whole"]), len(PICTURES))
+        return {**outputs, **dict(zip(PICTURES, padded.unbind(1), strict=True))}
+
+    def _raw(self, whole: Tensor, detail: Tensor) -> Tensor:
+        return self.model.raw_naturalness(Views(whole.float() / 255, detail.float() / 255))
+
+
+class AFINETinyStage1Task(Task):
+    """Stage 1.
+
+    Args:
+        config: Settings.
+    """
+
+    select_by = "srcc"
+    select = "highest"
+
+    def __init__(self, config: AFINETinyStage1Training) -> None:
+        self._config = config
+        tables = training_tables(config.data)
+        self._train, self._validation = tables.train, tables.validation
+        self._labels = scaled(self._train, "unit")
+        self._lists = None if config.triplets is None else triplet_lists(config.triplets)
+        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
+        self.network: TinyNaturalnessNetwork = TinyNaturalnessNetwork(AFINETinyNaturalness(config.model))
+        if config.start is not None:
+            start_trunks(self.network.model, config.start)
+        self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
+
+    def __len__(self) -> int:
+        return len(self._train)
+
+    def groups(self) -> list[ParameterGroup]:
+        """Trunks and head, which have one rate."""
+        model = self.network.model
+        trunks = [*model.whole.parameters(), *model.detail.parameters()]
+        return [ParameterGroup("trunks", trunks), ParameterGroup("head", list(model.naturalness_head.parameters()))]
+
+    def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
+        """Views of a photograph and its opinion, and of some the views of a triplet."""
+        config = self._config
+        path = self._train.path(self._train.rows[index].image)
+        whole, detail = self._views(
+            path, draw_window(generator), draw_window(generator), config.whole_crop, config.detail_crop
+        )
+        sample = {
+            "whole": whole,
+            "detail": detail,
+            "score": self._labels.values[index],
+            "made": [],
+            "labels": (0.5,) * 3,
+        }
+        if self._lists is not None and generator.random() < config.triplet_share:
+            triplet = self._lists.train[int(generator.integers(len(self._lists.train)))]
+            windows = draw_window(generator), draw_window(generator)
+            sample |= {"made": self._made(triplet, *windows), "labels": triplet.labels}
+        return sample
+
+    def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
+        """Views and labels; triplets as lists."""
+        made = [[_tensor(pair[view] for pair in sample["made"]) for sample in samples] for view in (0, 1)]
+        inputs = {
+            "whole": _tensor(sample["whole"] for sample in samples),
+            "detail": _tensor(sample["detail"] for sample in samples),
+            "made_whole": made[0],
+            "made_detail": made[1],
+        }
+        labels = torch.tensor([sample["labels"] for sample in samples], dtype=torch.float64)
+        return Batch(
+            inputs,
+            {
+                "score": torch.tensor([float(sample["score"]) for sample in samples]),
+                "has_triplet": torch.tensor([bool(sample["made"]) for sample in samples]),
+                **dict(zip(LABELS, labels.T.contiguous(), strict=True)),
+            },
+        )
+
+    def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
+        """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
+        config, scores = self._config, outputs["score"].float()
+        losses = {
+            "l1": (1.0, l1_loss(scores, labels["score"])),
+            "correlation": (config.correlation_weight, correlation_loss(scores, labels["score"])),
+        }
+        made = labels["has_triplet"]
+        if self._lists is not None:
+            first, second, reference = (outputs[name][made] for name in PICTURES)
+            pairs = ((first, second), (first, reference), (second, reference))
+            each = [preference_loss(*pair, labels[name][made]) for pair, name in zip(pairs, LABELS, strict=True)]
+            total = torch.stack(each).sum() if bool(made.any()) else outputs["first"].sum() * 0
+            losses["preference"] = (config.preference_weight, total)
+        return weighted(losses)
+
+    def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
+        """SRCC and PLCC over photographs, and the accuracy of the raw naturalness over triplets, as they are scored."""
+        model: Any = network.model
+        device = next(network.parameters()).device
+        found: dict[str, float] = {}
+        if len(self._validation):
+            scores = scores_of(
+                self._validation,
+                lambda image, _: model(image),
+                self._store.read,
+                device=device,
+                with_references=False,
+                on_progress=on_progress,
+            )
+            found |= correlations(scores, self._validation)
+        if self._lists is not None:
+            pairs = validation_pairs(self._lists.validation)
+            pictures = list(dict.fromkeys(picture for picture, _ in pairs))
+            known = {
+                path: float(model.terms(as_images(self._store.read(path), device))["raw_naturalness"])
+                for path in pictures
+            }
+            found |= accuracies(self._lists.validation, {pair: known[pair[0]] for pair in pairs}, 0.0)
+        return found
+
+    def trained(self, network: nn.Module) -> TrainedModel:
+        """The no-reference half of afine-tiny."""
+        model: Any = network.model
+        config = self._config.model.model_dump(mode="json")
+        return TrainedModel(
+            name="afine-tiny", tensors=model.state_dict(), config=config, scores_as="afine-tiny-naturalness"
+        )
+
+    def _made(self, triplet: PlacedTriplet, whole: Window, detail: Window) -> list[Any]:
+        """Views of the three pictures of a triplet, cut alike."""
+        side = self._config.triplet_crop
+        paths = (triplet.first, triplet.second, triplet.reference)
+        return [self._views(path, whole, detail, side, side) for path in paths]
+
+    def _views(self, path: Path, whole: Window, detail: Window, whole_side: int, detail_side: int) -> tuple[Any, Any]:
+        pixels = np.asarray(self._store.read(path))
+        small = small_pixels(pixels, self._config.model.whole_side)
+        return whole.cut(small, whole_side), detail.cut(pixels, detail_side)
+
+
+def _tensor(squares: Any) -> Tensor:  # noqa: ANN401 (any iterable of pixels)
+    """Pixels (side, side, 3) as one tensor (squares, 3, side, side), uint8."""
+    known = list(squares)
+    return torch.from_numpy(np.stack(known)).permute(0, 3, 1, 2).contiguous() if known else torch.empty(0)

@@ -1,0 +1,88 @@
+"""What the stages of afine-tiny take over from those before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from acutance.catalog.runs import run_weights
+from acutance.checkpoints.store import load, read_header
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
+
+MODEL = "afine-tiny"
+"""What its weights are stored as."""
+TRUNKS = ("stem", "channels", "blocks")
+"""Settings that the weights of trunks depend on."""
+
+
+def start_trunks(model: AFINETinyNaturalness, start: str) -> None:
+    """Load the trunks of an earlier training, and its head if it has one.
+
+    Args:
+        model: What to load them over.
+        start: Folder of a run, or its file of weights.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: Weights of another model, or a damaged file.
+        ConfigError: A network of another size.
+    """
+    path = stage_weights(start)
+    header = read_header(path)
+    theirs, ours = header.config, model.config()
+    for setting in (*TRUNKS, *(("hidden",) if header.scores_as else ())):  # the pretraining has no head
+        value = theirs[setting]
+        if ours[setting] != value:
+            raise ConfigError(
+                f"Expected weights of a network with {setting}={ours[setting]} in {path}, got {value}. Set "
+                f"task.model.{setting}={value}, or start from other weights."
+            )
+    _take_over(model, path, ("whole", "detail"))
+
+
+def tiny_stage(start: str | None, trained: Sequence[str]) -> AFINETiny:
+    """afine-tiny with what earlier stages trained; everything else has its first values.
+
+    Args:
+        start: Folder of a run, or its file of weights; random weights without.
+        trained: Parts that must be there.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: Weights of another model or an earlier stage, or a damaged file.
+    """
+    if start is None:
+        return AFINETiny()
+    path = stage_weights(start)
+    model = AFINETiny(AFINETinyConfig.model_validate(dict(read_header(path).config)))
+    _take_over(model, path, trained)
+    return model
+
+
+def stage_weights(start: str) -> Path:
+    """The file of weights of a run of afine-tiny, or of a file that is one.
+
+    Raises:
+        MissingWeightsError: No such file.
+        CheckpointError: Weights of another model.
+    """
+    path = run_weights(start) or Path(start)
+    if not path.is_file():
+        raise MissingWeightsError(
+            f"Expected the run or the weights of an earlier stage at {start}, got none. Change task.start."
+        )
+    header = read_header(path)
+    if header.model != MODEL:
+        raise CheckpointError(f"Expected weights of {MODEL} in {path}, got those of {header.model}. Change task.start.")
+    return path
+
+
+def _take_over(model: AFINETinyNaturalness, path: Path, needed: Sequence[str]) -> None:
+    tensors, _ = load(path, model=MODEL)
+    state = model.state_dict()
+    absent = [name for name in state if name.partition(".")[0] in needed and name not in tensors]
+    if absent:
+        raise CheckpointError(
+            f"Expected {absent[0]} in {path}, got none. Set task.start to the run of the stage before this one."
+        )
+    model.load_state_dict(state | {name: value for name, value in tensors.items() if name in state})

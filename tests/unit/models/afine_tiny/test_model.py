@@ -1,0 +1,63 @@
+"""What scores of afine-tiny are made of."""
+
+import pytest
+import torch
+
+from acutance.errors import InputError
+from acutance.models.afine.statistics import moments, pair_moments
+from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.model import AFINETiny
+from tests.fakes.tiny_afine import SMALLEST, tiny_naturalness, tiny_pair
+
+
+def test_it_has_at_most_six_million_parameters():
+    assert sum(parameter.numel() for parameter in AFINETiny().parameters()) <= 6_000_000
+
+
+def test_its_levels_are_the_picture_and_the_stages_of_both_trunks():
+    shapes = [tuple(level.centred.shape) for level in tiny_pair().levels(torch.rand(2, 3, 128, 96))]
+    detail = [(2, 32 * 24, 4), (2, 16 * 12, 6), (2, 8 * 6, 8), (2, 4 * 3, 10)]
+    whole = [(2, 19 * 14, 4), (2, 10 * 7, 6), (2, 5 * 4, 8), (2, 3 * 2, 10)]
+    assert shapes == [(2, 128 * 96, 3), *detail, *whole]
+
+
+def test_the_naturalness_of_a_picture_alone_is_that_beside_a_reference():
+    model, pictures = tiny_pair(), torch.rand(2, 3, 96, 96)
+    raw = model.naturalness_head(moments(model.levels(pictures)))
+    beside = model.terms(pictures, torch.rand(2, 3, 96, 96))["raw_naturalness"]
+    single = tiny_naturalness()
+    single.load_state_dict({name: value for name, value in model.state_dict().items() if name in single.state_dict()})
+    assert torch.allclose(raw, beside, atol=1e-5)
+    assert torch.allclose(single.terms(pictures)["raw_naturalness"], beside, atol=1e-5)
+
+
+def test_quality_falls_as_raw_naturalness_rises():
+    model = tiny_naturalness()
+    terms = model.terms(torch.rand(6, 3, 96, 96) * torch.linspace(0.1, 1, 6).view(6, 1, 1, 1))
+    order = terms["raw_naturalness"].argsort()
+    assert terms["score"][order].diff().max() <= 0
+    assert bool(((terms["score"] > 0) & (terms["score"] < 100)).all())
+
+
+def test_tiles_of_a_large_picture_count_together():
+    model = tiny_pair()
+    picture = torch.rand(1, 3, 1100, 1200)
+    level = next(iter(model.levels(picture)))
+    assert level.centred.shape == (1, 9 * 320 * 320, 3)
+    assert pair_moments(model.levels(picture), model.levels(picture)).covariances[0].shape == (1, 3)
+
+
+def test_features_of_a_reference_take_about_what_is_told():
+    model = tiny_pair()
+    kept = model.encode_reference(torch.rand(1, 3, 256, 256))
+    held = sum(level.centred.numel() * level.centred.element_size() for level in kept.levels)
+    assert model.features_nbytes(256, 256) == pytest.approx(held, rel=0.1)
+
+
+def test_pictures_below_the_stride_of_the_trunks_are_refused():
+    with pytest.raises(InputError, match="at least 32 pixels"):
+        tiny_naturalness()(torch.rand(1, 3, 31, 200))
+
+
+def test_its_configuration_builds_it_again():
+    assert AFINETinyConfig.model_validate(tiny_pair().config()) == SMALLEST

@@ -1,0 +1,224 @@
+"""afine-tiny in training, from nothing to a score, on made pictures and the smallest trunks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import acutance
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table_files import write_table
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.recipes.catalogue import find_recipe
+from acutance.training.data import DataConfig
+from acutance.training.overrides import with_settings
+from acutance.training.run import train
+from acutance.training.tasks.afine_tiny_pretrain import CLASSES, AFINETinyPretraining, AFINETinyPretrainTask
+from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task
+from acutance.training.train_config import build_task
+from tests.fakes.tiny_afine import SMALLEST, photograph, write_made_pictures
+
+MODEL = json.dumps(SMALLEST.model_dump(mode="json"))
+COMMON = ("loop.device=cpu", "loop.workers=0", "loop.precision=float32")
+SMALL = {
+    "afine-tiny-pretrain": (f"task.model={MODEL}", "task.side=48", "loop.batch_size=8", "loop.epochs=2"),
+    "afine-tiny-stage1": (
+        f"task.model={MODEL}",
+        "task.whole_crop=56",
+        "task.detail_crop=64",
+        "task.triplet_crop=48",
+        "task.triplet_share=0.5",
+        "loop.batch_size=8",
+        "loop.epochs=2",
+    ),
+    "afine-tiny-stage2": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
+    "afine-tiny-stage3": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs with opinions in ``rated.csv``, and made pictures."""
+    root = tmp_path_factory.mktemp("data")
+    rows = []
+    for index in range(20):
+        image, share = f"{index}.png", index / 20
+        noise = np.random.default_rng(index).normal(0, 60 * share, (80, 80, 3))
+        Image.fromarray(np.clip(photograph(100 + index) + noise, 0, 255).astype(np.uint8)).save(root / image)
+        part = "validation" if index % 5 == 0 else "train"
+        rows.append(RatedPicture(image=image, mos=1 - share, low=0.0, high=1.0, scene=image, split=part))
+    write_table(OpinionTable(rows, root, "rated"), root / "rated.csv")
+    write_made_pictures(root)
+    return root
+
+
+def run(recipe: str, folder: Path, *settings: str) -> Path:
+    config = with_settings(find_recipe(recipe), [*SMALL[recipe], *COMMON, *settings])
+    train(
+        lambda: build_task(config.task, folder),
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        loop=config.loop,
+        folder=folder,
+        config=config.model_dump(mode="json"),
+    )
+    return folder
+
+
+def rated(data: Path) -> str:
+    return f"task.data.dataset={data / 'rated.csv'}"
+
+
+def last(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())["epochs"][-1]
+    return found
+
+
+@pytest.fixture(scope="module")
+def stages(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All four trainings, each from the one before."""
+    root = tmp_path_factory.mktemp("runs")
+    names = ("pretrain", "stage1", "stage2", "stage3")
+    folders = {name: root / name for name in names}
+    run("afine-tiny-pretrain", folders["pretrain"], rated(data))
+    made = f"task.triplets.root={data}"
+    run("afine-tiny-stage1", folders["stage1"], rated(data), made, f"task.start={folders['pretrain']}")
+    for name, before in (("stage2", "stage1"), ("stage3", "stage2")):
+        run(f"afine-tiny-{name}", folders[name], f"task.data.root={data}", f"task.start={folders[before]}")
+    return folders
+
+
+def test_the_pretrained_trunk_stands_in_both_places(stages: dict[str, Path]):
+    tensors, header = acutance_store(stages["pretrain"])
+    names = [name.removeprefix("whole.") for name in tensors if name.startswith("whole.")]
+    assert names
+    assert all(torch.equal(tensors[f"whole.{name}"], tensors[f"detail.{name}"]) for name in names)
+    assert header.model == "afine-tiny"
+
+
+def acutance_store(folder: Path) -> Any:
+    from acutance.checkpoints.store import load
+
+    return load(folder / "best.safetensors")
+
+
+def test_a_stage_begins_with_what_the_one_before_learned(stages: dict[str, Path], data: Path):
+    config = with_settings(
+        find_recipe("afine-tiny-stage1"),
+        [*SMALL["afine-tiny-stage1"], rated(data), f"task.triplets.root={data}", f"task.start={stages['pretrain']}"],
+    )
+    task: Any = build_task(config.task, data)
+    tensors, _ = acutance_store(stages["pretrain"])
+    state = task.network.model.state_dict()
+    assert all(torch.equal(state[name], value) for name, value in tensors.items())
+
+
+def test_stage_1_scores_pictures_alone(stages: dict[str, Path]):
+    model = acutance.load(str(stages["stage1"]))
+    assert model.provenance is not None
+    assert (model.provenance.model, model.needs_reference) == ("afine-tiny-naturalness", False)
+    assert 0 < float(model(torch.rand(1, 3, 80, 80))) < 100
+
+
+def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(stages: dict[str, Path]):
+    alone, pair = acutance.load(str(stages["stage1"])), acutance.load(str(stages["stage3"]))
+    pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
+    terms = pair.terms(pictures, reference)
+    assert torch.allclose(terms["raw_naturalness"], alone.terms(pictures)["raw_naturalness"], atol=1e-5)
+    assert bool(((terms["score"] > 0) & (terms["score"] < 100)).all())
+
+
+def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(stages: dict[str, Path]):
+    first, second, third = (acutance_store(stages[name])[0] for name in ("stage1", "stage2", "stage3"))
+    trunks = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
+    assert all(torch.equal(first[name], third[name]) for name in trunks)
+    assert not torch.equal(second["fidelity_head.alpha"], torch.zeros_like(second["fidelity_head.alpha"]))
+    assert torch.equal(second["fidelity_head.alpha"], third["fidelity_head.alpha"])
+    assert not torch.equal(second["adapter.k"], third["adapter.k"])
+
+
+def test_validation_tells_triplets_with_degraded_references_apart(stages: dict[str, Path]):
+    assert {"val_accuracy", "val_accuracy_table", "val_accuracy_table_degraded"} <= set(last(stages["stage3"]))
+    assert {"val_srcc", "val_plcc", "val_accuracy_table"} <= set(last(stages["stage1"]))
+
+
+def test_stage_1_learns_sixteen_pictures_by_heart(data: Path, tmp_path: Path):
+    folder = run(
+        "afine-tiny-stage1",
+        tmp_path / "run",
+        rated(data),
+        "task.triplets=null",
+        "task.model.dropout=0",
+        "loop.epochs=60",
+        "loop.batch_size=16",
+        "loop.validate_every=20",
+        "loop.average_decay=null",
+        "optimizer.learning_rate=0.01",
+    )
+    rows = json.loads((folder / "metrics.json").read_text())["epochs"]
+    assert rows[-1]["train_loss"] < 0.4 * rows[0]["train_loss"]
+    assert rows[-1]["train_srcc"] > 0.9
+
+
+def test_pretraining_learns_what_was_done(data: Path, tmp_path: Path):
+    settings = ("task.clean=0.5", "loop.epochs=60", "loop.validate_every=30", "optimizer.learning_rate=0.02")
+    folder = run("afine-tiny-pretrain", tmp_path / "run", rated(data), *settings)
+    first, second = json.loads((folder / "metrics.json").read_text())["epochs"]
+    assert second["train_distortion_loss"] < first["train_distortion_loss"] - 0.1
+
+
+def test_a_pretraining_square_has_a_class_and_a_turn(data: Path):
+    config = AFINETinyPretraining(data=DataConfig(dataset=str(data / "rated.csv")), model=SMALLEST, side=48, clean=0.3)
+    task = AFINETinyPretrainTask(config)
+    samples = [task.sample(0, np.random.default_rng(seed)) for seed in range(60)]
+    classes = [int(sample["distortion"]) for sample in samples]
+    assert 0 in classes
+    assert max(classes) < CLASSES == 126
+    assert {int(sample["turn"]) for sample in samples} == {0, 1, 2, 3}
+    assert all(sample["square"].shape == (48, 48, 3) for sample in samples)
+
+
+def test_without_triplets_a_batch_has_no_preferences(data: Path):
+    settings = [*SMALL["afine-tiny-stage1"], rated(data), "task.triplets=null"]
+    task: Any = build_task(with_settings(find_recipe("afine-tiny-stage1"), settings).task, data)
+    assert isinstance(task, AFINETinyStage1Task)
+    batch = task.collate([task.sample(index, np.random.default_rng(index)) for index in range(4)])
+    losses = task.losses(task.network(batch.inputs), batch.labels)
+    assert set(losses) == {"loss", "l1", "correlation"}
+
+
+def test_another_size_than_the_start_is_named(stages: dict[str, Path], data: Path):
+    settings = [*SMALL["afine-tiny-stage1"], rated(data), "task.triplets=null", f"task.start={stages['pretrain']}"]
+    config = with_settings(find_recipe("afine-tiny-stage1"), [*settings, "task.model.stem=5"])
+    with pytest.raises(ConfigError, match="stem=5"):
+        build_task(config.task, data)
+
+
+def test_stage_2_wants_the_head_of_stage_1(stages: dict[str, Path], data: Path):
+    settings = [f"task.data.root={data}", f"task.start={stages['pretrain']}"]
+    config = with_settings(find_recipe("afine-tiny-stage2"), settings)
+    with pytest.raises(CheckpointError, match="naturalness_head"):
+        build_task(config.task, data)
+
+
+def test_a_start_that_is_not_there_is_said(data: Path):
+    config = with_settings(find_recipe("afine-tiny-stage2"), [f"task.data.root={data}", "task.start=nowhere"])
+    with pytest.raises(MissingWeightsError, match="nowhere"):
+        build_task(config.task, data)
+
+
+def test_weights_that_ship_score_as_the_run_and_take_half_the_room(stages: dict[str, Path], tmp_path: Path):
+    from acutance.recipes.afine_tiny_ship import ship
+
+    whole = stages["stage3"] / "best.safetensors"
+    size = ship(str(stages["stage3"]), tmp_path / "afine-tiny.safetensors")
+    assert size < whole.stat().st_size
+    pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
+    ours, theirs = (
+        acutance.load("afine-tiny", path)(pictures, reference) for path in (whole, tmp_path / "afine-tiny.safetensors")
+    )
+    assert torch.allclose(ours, theirs, atol=0.2)
