@@ -16,7 +16,10 @@ WEIGHTS = CheckpointRecord(
     filename="afine-tiny.safetensors",
     packaged=True,
     origin="Install acutance again",
-    licence="Apache-2.0, commercial use: yes; trained on BIQ2021, whose licence docs/models/afine-tiny.md tells.",
+    licence=(
+        "Apache-2.0 as this package; trained on BIQ2021, whose licence is not stated with the data; commercial use: "
+        "unknown, ask its authors first."
+    ),
     paper=PAPER,
     note="In the package; nothing is downloaded.",
 )
