@@ -83,7 +83,16 @@ def synthesize(
     sources: Sources,
     *,
     output: Output,
-    count: Annotated[int, typer.Option("--count", "-n", help="How many pictures.", min=1, show_default=False)],
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            "-n",
+            help="How many pictures; every kind at every level of each source, once, if left out.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     models: Annotated[
         str, typer.Option(help="Classic metrics that make the pseudo-MOS; by default mdsi,gmsd,sr_sim.")
     ] = "",

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.table import OpinionTable
-from acutance.distortions import KINDS, LEVELS
 from acutance.recipes.afine_tiny_pretrain import DATA
 from acutance.synthesis import MadeSet, synthesize
 from acutance.training.data import training_tables
@@ -48,7 +47,7 @@ def make_pairs(root: Path, output: Path) -> tuple[MadeSet, MadeSet]:
         synthesize(
             best_rated(tables.validation, HELD_OUT),
             held_out,
-            count=HELD_OUT * len(KINDS) * LEVELS,
+            count=None,
             resume=held_out.exists(),
         ),
     )

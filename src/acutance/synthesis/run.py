@@ -76,7 +76,7 @@ def synthesize(
     sources: Sequence[str | Path],
     output: str | Path,
     *,
-    count: int,
+    count: int | None,
     metrics: Sequence[str] = DEFAULT_METRICS,
     kinds: Iterable[str] | None = None,
     levels: Iterable[int] | None = None,
@@ -94,7 +94,7 @@ def synthesize(
     Args:
         sources: Pristine pictures and folders of them.
         output: Folder to write.
-        count: How many pictures, 1 or more.
+        count: How many pictures, 1 or more; ``None`` makes every kind at every level of each source, once.
         metrics: Names of classic metrics whose scores make the pseudo-MOS.
         kinds: Names of distortions; ``None`` is all 25.
         levels: 1 to 5; ``None`` is all.
@@ -122,7 +122,12 @@ def synthesize(
     folder = _folder(output, resume=resume, overwrite=overwrite)
     found = find_sources(sources, folder.root)
     choices = _choices(found, kinds, levels, seed, ".png")
-    plan = RandomPlan(choices, count, mixture_share)
+    if count is None and mixture_share:
+        raise ConfigError(
+            f"Expected no mixtures where every kind and level is made once, got a share of {mixture_share}. Give a "
+            "number of pictures, or leave mixtures out."
+        )
+    plan = LadderPlan(choices) if count is None else RandomPlan(choices, count, mixture_share)
     described = {
         "made_as": "synthesize",
         **_described(choices),

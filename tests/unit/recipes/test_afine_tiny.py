@@ -10,7 +10,6 @@ from PIL import Image
 
 from acutance.datasets import read_dataset
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.distortions import KINDS, LEVELS
 from acutance.recipes import afine_tiny_pairs, afine_tiny_pretrain
 from acutance.recipes.afine_tiny_pairs import best_rated, make_pairs
 from acutance.recipes.catalogue import find_recipe
@@ -68,7 +67,7 @@ def test_each_stage_has_its_rate_and_its_length(name: str, rate: float, decay: f
     assert (config.loop.epochs or config.loop.iterations, config.loop.batch_size) == (length, batch)
     assert isinstance(config.schedule, CosineSchedule)
     assert config.schedule.unit == "iteration"
-    assert config.optimizer.weight_decay == pytest.approx(decay, abs=1e-2 if name == "stage3" else 1e-12)
+    assert config.optimizer.weight_decay == decay
 
 
 @pytest.mark.parametrize("name", ["pretrain", "stage1"])
@@ -168,7 +167,7 @@ class Asked:
 
     def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> MadeSet:
         self.calls.append((list(sources), output, settings))
-        return MadeSet(output / "table.csv", settings["count"], ())
+        return MadeSet(output / "table.csv", settings["count"] or 0, ())
 
 
 @pytest.fixture
@@ -199,7 +198,7 @@ def test_references_to_train_with_are_never_of_the_validation_or_the_test_part(
     assert not set(held_out) & tested
     assert (train_folder, held_out_folder) == (tmp_path / "pairs" / "train", tmp_path / "pairs" / "held_out")
     assert (drawn["count"], drawn["mixture_share"]) == (6000, 0.2)
-    assert whole["count"] == 5000
+    assert whole["count"] is None  # every kind at every level of each
     assert whole.get("mixture_share", 0.0) == 0.0
 
 
@@ -209,14 +208,14 @@ def test_pairs_that_were_broken_off_go_on_to_the_same_tables(
     broken, whole = tmp_path / "broken", tmp_path / "whole"
     few = Few()
     monkeypatch.setattr(afine_tiny_pairs, "synthesize", few)
-    few.stop_after = 2
+    few.stop_after = 8
     with pytest.raises(KeyboardInterrupt):
         make_pairs(photographs, broken)
     assert not (broken / "held_out").exists()
     few.stop_after = None
     made = make_pairs(photographs, broken)
     assert [one.count for one in made] == [Few.COUNT, Few.COUNT]
-    assert few.first_seen[-2:] == [2, 0]  # two of the first set were there already
+    assert few.first_seen == [8, 0]  # most of the first set was there already
     make_pairs(photographs, whole)
     for place in ("train/table.csv", "train/scores.csv", "held_out/table.csv", "held_out/scores.csv"):
         assert (broken / place).read_bytes() == (whole / place).read_bytes()
@@ -234,7 +233,8 @@ def test_pairs_that_are_there_are_not_made_again(photographs: Path, tmp_path: Pa
 class Few:
     """``synthesize`` of few pictures in this process; may be interrupted after some."""
 
-    COUNT = 4
+    COUNT = 10
+    """More than a worker takes at once, which is 8."""
 
     def __init__(self) -> None:
         self.stop_after: int | None = None
@@ -250,21 +250,5 @@ class Few:
                 raise KeyboardInterrupt
 
         made = synthesize(sources, output, **settings | {"count": self.COUNT, "workers": 1, "on_progress": watch})
-        self.first_seen.append(seen[0])
+        self.first_seen.append(seen[0] if seen else made.count)
         return made
-
-
-@pytest.mark.xfail(reason="random draws give each reference some kinds and levels twice and others never", strict=True)
-def test_held_out_references_have_every_kind_at_every_level(
-    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    from acutance.synthesis.plan import Choices, RandomPlan
-
-    asked = Asked()
-    monkeypatch.setattr(afine_tiny_pairs, "synthesize", asked)
-    make_pairs(photographs, tmp_path / "pairs")
-    names = [str(place) for place in range(afine_tiny_pairs.HELD_OUT)]
-    choices = Choices(names=names, kinds=list(KINDS), levels=range(1, LEVELS + 1), seed=0, ending=".png")
-    plan = RandomPlan(choices, asked.calls[1][2]["count"])
-    drawn = {(item.source, item.distortion, item.level) for item in map(plan.item, range(len(plan)))}
-    assert len(drawn) == afine_tiny_pairs.HELD_OUT * len(KINDS) * LEVELS

@@ -77,6 +77,21 @@ def test_stronger_distortions_get_lower_opinions(sources: Path, tmp_path: Path):
     assert min(opinions[2]) > max(opinions[5])
 
 
+def test_without_a_number_every_kind_comes_at_every_level_of_each_source_once(sources: Path, tmp_path: Path):
+    synthesize([sources], tmp_path / "out", count=None, kinds=["gblur", "jpeg"], levels=[1, 3, 5], workers=1)
+    table = read_table(tmp_path / "out/table.csv")
+    steps = [(row.reference, row.distortion, row.level) for row in table]
+    scenes = {row.reference for row in table}
+    assert len(steps) == len(set(steps)) == len(scenes) * 2 * 3
+    assert all(row.mos is not None for row in table)
+
+
+def test_without_a_number_there_are_no_mixtures(sources: Path, tmp_path: Path):
+    with pytest.raises(ConfigError, match="no mixtures"):
+        synthesize([sources], tmp_path / "out", count=None, mixture_share=0.2, workers=1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_was_made_may_be_moved(sources: Path, tmp_path: Path):
     synthesize([sources], tmp_path / "out", **USUAL)
     shutil.move(tmp_path / "out", tmp_path / "elsewhere")
