@@ -22,7 +22,7 @@ def acutance(*arguments: object, **environment: str) -> subprocess.CompletedProc
         capture_output=True,
         encoding="utf-8",
         env=os.environ | {"ACUTANCE_WEIGHTS": ""} | environment,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

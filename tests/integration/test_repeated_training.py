@@ -100,7 +100,7 @@ def test_trainings_broken_off_go_on_to_the_same_end(
     with running("vtamiq-live", "-o", folder, "--repeats", RUNS, *settings) as process:
         wait_until(lambda: (broken / "checkpoint.pt").exists() and steps_in(broken) >= 3, process)
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     done = steps_in(broken)
     assert done < EPOCHS * STEPS
     finished = (folder / "run_01/checkpoint.pt").stat().st_mtime_ns

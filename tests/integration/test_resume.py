@@ -88,7 +88,7 @@ def test_an_interrupted_run_says_so_and_continues(folders: Path):
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
         (folders / "out/080.png").write_bytes(picture)  # lets the thread that decodes go on, and end
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=600)
     assert process.returncode == 130
     assert stdout == ""
     assert stderr.splitlines()[-1] == "acutance: interrupted; the same command goes on with --resume"

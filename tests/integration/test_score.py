@@ -69,7 +69,7 @@ def test_rows_go_to_stdout_though_stderr_is_a_terminal():
             stdout=subprocess.PIPE,
             stderr=end,
             check=True,
-            timeout=120,
+            timeout=600,
         )
     finally:
         os.close(end)
@@ -90,4 +90,4 @@ def test_a_reader_that_leaves_early_causes_no_traceback():
     process.stdout.close()
     with process.stderr as stderr:
         assert stderr.read().decode() == "3 pictures by psnr\n"
-    assert process.wait(timeout=60) == 141
+    assert process.wait(timeout=600) == 141

@@ -25,7 +25,7 @@ def modules_loaded_by(*arguments: str) -> set[str]:
         "runpy.run_module('acutance', run_name='__main__')"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, encoding="utf-8", check=True, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, encoding="utf-8", check=True, timeout=600
     )
     return set(json.loads(result.stderr.splitlines()[-1]))
 

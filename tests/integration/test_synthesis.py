@@ -89,7 +89,7 @@ def test_an_interrupted_run_says_so_in_a_line_and_continues(photos: Path):
     with running("-o", "out") as process:
         wait_until(lambda: rows_in("out") >= 8)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: workers get it too
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=600)
     assert (process.returncode, stdout) == (130, "")
     assert stderr == "acutance: interrupted; continue with --resume\n"
     assert rows_in("out") < COUNT

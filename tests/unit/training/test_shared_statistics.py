@@ -78,7 +78,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(timeout=100)
+        process.join(timeout=600)
         assert process.exitcode == 0
     return folder
 
