@@ -44,13 +44,13 @@ def decode_ahead(
     pairs: Sequence[Pair], start: int, settings: ScoringSettings, *, with_references: bool = True
 ) -> Iterator[DecodedPair]:
     """The pairs from ``start`` on, in order, decoded; a picture that cannot be read gives an error, not an end."""
-    with ThreadPoolExecutor(settings.workers, thread_name_prefix="acutance-decode") as pool:
+    pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="acutance-decode")
+    try:
         queue = _Queue(pairs, start, settings, pool, with_references=with_references)
-        try:
-            for place in range(start, len(pairs)):
-                yield queue.take(place)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for place in range(start, len(pairs)):
+            yield queue.take(place)
+    finally:  # a generator may end in the garbage collector, which must not wait for threads
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Queue:

@@ -154,11 +154,14 @@ def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: 
         threads: How many read at once.
     """
     left = iter(items)
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         waiting = [pool.submit(read, item) for item in islice(left, AHEAD)]
         while waiting:
             yield waiting.pop(0).result()
             waiting += [pool.submit(read, item) for item in islice(left, 1)]
+    finally:  # a generator may end in the garbage collector, which must not wait for threads
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _levels(images: torch.Tensor) -> Pixels:

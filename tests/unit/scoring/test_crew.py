@@ -1,7 +1,10 @@
 """Threads that compute side by side."""
 
+import contextlib
 import threading
+import time
 
+import pytest
 import torch
 
 from acutance.scoring.crew import Crew
@@ -73,3 +76,16 @@ def test_the_number_of_threads_is_put_back_when_the_last_of_several_crews_goes()
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_a_fault_of_one_item_does_not_wait_for_another():
+    go_on = threading.Event()
+    began = time.monotonic()
+    with Crew(on_cpu=True) as crew:
+        if crew.size == 1:
+            pytest.skip("one thread works on one item at a time")
+        with contextlib.suppress(ZeroDivisionError):
+            crew.run(lambda item: go_on.wait(timeout=60) if item else 1 // item, [0, 1])
+    waited = time.monotonic() - began
+    go_on.set()
+    assert waited < 30

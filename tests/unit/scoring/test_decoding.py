@@ -137,4 +137,28 @@ def test_leaving_early_ends_the_threads():
     rows = decode_ahead(pairs, 0, ScoringSettings(workers=2))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert not any(thread.name.startswith("acutance-decode") for thread in threading.enumerate())
+    for thread in threading.enumerate():
+        if thread.name.startswith("acutance-decode"):
+            thread.join(timeout=30)
+            assert not thread.is_alive()
+
+
+def test_rows_that_nobody_wants_any_more_wait_for_no_thread(monkeypatch: pytest.MonkeyPatch):
+    """The garbage collector may drop them inside a thread that starts, where waiting for another would never end."""
+    slow, go_on = threading.Event(), threading.Event()
+
+    def reading(source: Any, *, background: str) -> Any:
+        if slow.is_set():
+            go_on.wait(timeout=60)
+        return source
+
+    monkeypatch.setattr(decoding, "read_image", reading)
+    rows = decode_ahead([pair_of(index) for index in range(50)], 0, ScoringSettings(workers=1))
+    next(rows)
+    slow.set()
+    next(rows)  # was read ahead; the worker sticks in a later one
+    began = time.monotonic()
+    rows.close()  # type: ignore[attr-defined]
+    waited = time.monotonic() - began
+    go_on.set()
+    assert waited < 30

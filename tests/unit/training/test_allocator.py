@@ -45,7 +45,9 @@ glibc = pytest.mark.skipif(
 
 def after(how: str) -> tuple[str, int, int]:
     """What is said, the bytes that stay after a block was freed, and those that the system clears for the next one."""
-    result = subprocess.run([sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, check=True, timeout=600)
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, check=True, timeout=600
+    )
     told, kept, cleared = result.stdout.split()
     return told, int(kept), int(cleared)
 
