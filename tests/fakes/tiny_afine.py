@@ -11,7 +11,7 @@ from acutance.datasets.table_files import write_table
 from acutance.distortions import distort
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
-from acutance.models.afine_tiny.views import Views
+from acutance.models.afine_tiny.views import views_of
 
 SMALLEST = AFINETinyConfig(stem=4, channels=(4, 6, 8, 10), blocks=(1, 1, 1, 1), hidden=8, whole_side=64)
 LEVELS = {"gblur": (3, 4, 5), "noisegauss": (3, 5), "jpeg": (4, 5)}
@@ -22,7 +22,7 @@ def settled(model: AFINETinyNaturalness) -> AFINETinyNaturalness:
     model.train()
     with torch.no_grad():
         for _ in range(3):
-            model.raw_naturalness(Views(torch.rand(8, 3, 64, 64), torch.rand(8, 3, 96, 96)))
+            model.raw_naturalness(views_of(torch.rand(8, 3, 96, 96), 64))
     return model.eval()
 
 

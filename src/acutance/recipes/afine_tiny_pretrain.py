@@ -1,4 +1,4 @@
-"""afine-tiny, before any opinion: its trunk learns to tell 25 distortions at 5 levels, and which way is up.
+"""afine-tiny, before any opinion: its trunk learns to tell 25 distortions at 5 levels.
 
     acutance train afine-tiny-pretrain -o pretrain --set task.data.root=BIQ2021
 
@@ -23,12 +23,12 @@ def recipe() -> TrainConfig:
         optimizer=OptimizerConfig(kind="adamw", learning_rate=2e-3, weight_decay=1e-3),
         schedule=CosineSchedule(unit="iteration", floor=1e-5),
         loop=LoopConfig(
-            epochs=12,
+            epochs=4,
             batch_size=64,
             workers=1,
             channels_last=True,
             precision="bfloat16",
             clip_norm=5.0,
-            validate_every=3,
+            validate_every=2,
         ),
     )

@@ -18,18 +18,18 @@ def recipe() -> TrainConfig:
     return TrainConfig(
         recipe="afine-tiny-stage1",
         task=AFINETinyStage1Training(
-            data=afine_tiny_pretrain.DATA, triplets=TripletData(sources=(MADE,)), model=AFINETinyConfig(dropout=0.2)
+            data=afine_tiny_pretrain.DATA, triplets=TripletData(sources=(MADE,)), model=AFINETinyConfig(dropout=0.1)
         ),
         optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=2e-2),
         schedule=CosineSchedule(unit="iteration", floor=1e-6),
         loop=LoopConfig(
-            epochs=20,
+            epochs=16,
             batch_size=32,
             workers=1,
             channels_last=True,
             precision="bfloat16",
             clip_norm=5.0,
             average_decay=0.999,
-            validate_every=2,
+            validate_every=4,
         ),
     )

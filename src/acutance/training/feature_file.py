@@ -10,11 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acutance.errors import InputError
 from acutance.training.faults import TrainingError
 from acutance.whole_file import replacing
 
 Rows = NDArray[np.float32]
 ROWS, DONE, MADE_FROM = "rows.bin", "done.bin", "made_from.json"
+
+
+def file_mark(path: Path) -> list[object]:
+    """What changes with a file that rows are made of: path, size, time.
+
+    Raises:
+        InputError: No such file.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"Expected a picture at {path}, got: {error.strerror}. Copy the dataset again.") from error
+    return [str(path), status.st_size, status.st_mtime_ns]
 
 
 class FeatureFile:

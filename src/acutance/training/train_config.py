@@ -68,7 +68,7 @@ _TASKS: dict[type[Settings], Callable[[Any, Path], Task]] = {
     AFINEStage2Training: AFINEStage2Task,
     AFINEStage3Training: AFINEStage3Task,
     AFINETinyPretraining: lambda config, _: AFINETinyPretrainTask(config),
-    AFINETinyStage1Training: lambda config, _: AFINETinyStage1Task(config),
+    AFINETinyStage1Training: AFINETinyStage1Task,
     AFINETinyStage2Training: AFINETinyStage2Task,
     AFINETinyStage3Training: AFINETinyStage3Task,
     AHIQTraining: lambda config, _: AHIQTask(config),

@@ -54,8 +54,8 @@ def triplets_of(name: str) -> TripletData:
 @pytest.mark.parametrize(
     ("name", "rate", "decay", "length", "batch"),
     [
-        ("pretrain", 2e-3, 1e-3, 12, 64),
-        ("stage1", 1e-3, 2e-2, 20, 32),
+        ("pretrain", 2e-3, 1e-3, 4, 64),
+        ("stage1", 1e-3, 2e-2, 16, 32),
         ("stage2", 5e-3, 1e-3, 4000, 128),
         ("stage3", 1e-2, 0.0, 2000, 128),
     ],

@@ -7,6 +7,8 @@ from torch.nn import functional
 from acutance.models.afine.statistics import Moments
 from acutance.shapes import ScoreBatch
 
+LARGEST = 5.0
+"""Normalised inputs lie within so many deviations of their mean, so that no picture is outside of what was learned."""
 VARIANCE_FLOOR = 1e-6
 """Keeps the derivative of a deviation finite where a channel is constant."""
 
@@ -31,6 +33,6 @@ class MomentsHead(nn.Module):
         """(batch,) raw naturalness."""
         variances = torch.cat(moments.variances, 1)
         both = torch.cat([*moments.means, (variances + VARIANCE_FLOOR).sqrt()], 1)
-        hidden = functional.relu(self.hidden(self.dropout(self.norm(both))))
+        hidden = functional.relu(self.hidden(self.dropout(self.norm(both).clamp(-LARGEST, LARGEST))))
         raw: Tensor = self.output(self.dropout(hidden))
         return raw.squeeze(1)

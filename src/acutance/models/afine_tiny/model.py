@@ -1,10 +1,12 @@
-"""afine-tiny: A-FINE's naturalness, fidelity and adaptive sum over two small convolutional trunks.
+"""afine-tiny: A-FINE's naturalness, fidelity and adaptive sum over two small convolutional trunks and fixed maps.
 
 One trunk sees the picture small and whole, the other at full size, since making it smaller hides noise and compression.
+Beside what they learn stand the scene statistics of fixed maps, which few opinions suffice to read.
 Raw and calibrated terms are lower for better pictures, as in A-FINE; scores are 0 to 100, higher is better.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -16,7 +18,8 @@ from acutance.models.afine.statistics import Level, Moments, describe
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.head import MomentsHead
 from acutance.models.afine_tiny.published import QUALITY
-from acutance.models.afine_tiny.views import Views, view_settings, views_of
+from acutance.models.afine_tiny.scene import CHANNELS, SCALES, scene_scales
+from acutance.models.afine_tiny.views import FINE_PLACES, FINE_SIDE, Views, view_settings, views_of
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch, TokenBatch
 
@@ -43,7 +46,7 @@ class AFINETinyNaturalness(QualityModel):
         sizes = self._config
         self.whole = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
         self.detail = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
-        self.level_channels = (3, *sizes.channels, *sizes.channels)
+        self.level_channels = (3, *sizes.channels, *sizes.channels, *(CHANNELS,) * SCALES)
         self.naturalness_head = MomentsHead(sum(self.level_channels), sizes.hidden, sizes.dropout)
         self.naturalness_calibrator = Calibrator(0.0, 1.0)
 
@@ -54,25 +57,38 @@ class AFINETinyNaturalness(QualityModel):
         raw = self.raw_naturalness(views_of(images, self._config.whole_side))
         return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw), "score": quality(raw)}
 
-    def raw_naturalness(self, views: Views) -> ScoreBatch:
-        """(batch,) raw naturalness; statistics and head in float32 whatever the trunks compute in."""
-        found = Moments([], [])
-        for features, count in self._features(views):
-            mean, variance = mean_and_variance(_together(features, count))
-            found.means.append(mean)
-            found.variances.append(variance)
+    def raw_naturalness(self, views: Views, scene: Tensor | None = None) -> ScoreBatch:
+        """(batch,) raw naturalness; statistics and head in float32 whatever the trunks compute in.
+
+        Args:
+            views: Of pictures.
+            scene: ``scene_moments`` of the pictures, where they are known; shape (batch, 2, channels).
+        """
+        found = _moments(self._stages(views))
+        with torch.autocast(views.whole.device.type, enabled=False):
+            fixed = _moments(scene_scales(views)) if scene is None else Moments([scene[:, 0]], [scene[:, 1]])
+        found = Moments([*found.means, *fixed.means], [*found.variances, *fixed.variances])
         with torch.autocast(views.whole.device.type, enabled=False):
             raw: Tensor = self.naturalness_head(found)
         return raw
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture in detail, the stages of its trunk, and those of the trunk that sees it whole."""
-        images = images.to(self.naturalness_calibrator.centre.dtype)
-        for features, count in self._features(views_of(images, self._config.whole_side)):
+        """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
+        views = views_of(images.to(self.naturalness_calibrator.centre.dtype), self._config.whole_side)
+        for features, count in chain(self._stages(views), scene_scales(views)):
             yield describe(_together(features, count), sample_axis=1)
 
-    def _features(self, views: Views) -> Iterator[tuple[Tensor, int]]:
-        """Maps (batch * count, channels, rows, columns) of each level, and count."""
+    def scene_moments(self, images: ImageBatch) -> Tensor:
+        """Means and variances of the fixed maps, shape (N, 2, 81); they depend on no weights.
+
+        Args:
+            images: Shape (N, 3, H, W), in [0, 1].
+        """
+        fixed = _moments(scene_scales(views_of(images, self._config.whole_side)))
+        return torch.stack([torch.cat(fixed.means, 1), torch.cat(fixed.variances, 1)], 1)
+
+    def _stages(self, views: Views) -> Iterator[tuple[Tensor, int]]:
+        """Maps (batch * count, channels, rows, columns) of the picture and of each stage, and count."""
         yield views.detail, views.count
         yield from ((features, views.count) for features in self.detail(normalised(views.detail)))
         yield from ((features, 1) for features in self.whole(normalised(views.whole)))
@@ -103,7 +119,7 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
         self.adapter = Adapter()
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture in detail, the stages of its trunk, and those of the trunk that sees it whole."""
+        """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
         return AFINETinyNaturalness.levels(self, images)
 
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
@@ -116,6 +132,7 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
         seen = min(height * width, 1024 * 1024)
         channels = enumerate(self._config.channels)
         numbers = 3 * seen + sum(each * (seen + sides) // 4 ** (stage + 2) for stage, each in channels)
+        numbers += CHANNELS * (min(height * width, (FINE_SIDE * len(FINE_PLACES)) ** 2) + sides + sides // 4)
         return int(numbers * self.adapter.k.element_size())
 
 
@@ -137,6 +154,16 @@ def mean_and_variance(samples: TokenBatch) -> tuple[ChannelBatch, ChannelBatch]:
 def normalised(images: ImageBatch) -> ImageBatch:
     """Pictures in [0, 1] as the trunks take them."""
     return (images - CENTRE) / SPREAD
+
+
+def _moments(levels: Iterable[tuple[Tensor, int]]) -> Moments:
+    """Moments of maps; none are kept."""
+    found = Moments([], [])
+    for features, count in levels:
+        mean, variance = mean_and_variance(_together(features, count))
+        found.means.append(mean)
+        found.variances.append(variance)
+    return found
 
 
 def _together(features: Tensor, count: int) -> Tensor:

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acutance.errors import InputError
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments, pair_moments_against
 from acutance.scoring.crew import Crew
-from acutance.training.feature_file import FeatureFile, Rows
+from acutance.training.feature_file import FeatureFile, Rows, file_mark
 from acutance.training.pictures import PictureStore, Pixels, read_ahead
 from acutance.training.task import Inputs, OnProgress
 from acutance.training.tasks.afine import PICTURES, demand_one_size, reporter
@@ -214,7 +213,7 @@ class PairFeatures:
         for pair, (first, variants) in self._places.items():
             for path in pair:
                 if path not in known:
-                    known[path] = _mark(path)
+                    known[path] = file_mark(path)
             told = json.dumps([*(known[path] for path in pair), first, variants])
             whole.update(told.encode())
         return whole.hexdigest()
@@ -222,15 +221,6 @@ class PairFeatures:
 
 def _tensor(pixels: Pixels, variant: int, device: torch.device) -> Tensor:
     return torch.from_numpy(varied(pixels, variant)).permute(2, 0, 1).to(device)
-
-
-def _mark(path: Path) -> list[object]:
-    """What changes with a picture."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(f"Expected a picture at {path}, got: {error.strerror}. Copy the dataset again.") from error
-    return [str(path), status.st_size, status.st_mtime_ns]
 
 
 def _pairs(triplets: Iterable[PlacedTriplet]) -> Iterator[Pair]:

@@ -1,4 +1,4 @@
-"""afine-tiny without opinions: one trunk learns what was done to a picture, how strongly, and which way is up."""
+"""afine-tiny without opinions: one trunk learns what was done to a picture, and how strongly."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,8 +25,6 @@ from acutance.training.tiny_views import draw_window, small_pixels
 NAMES = tuple(kind for kind in KINDS)
 CLASSES = 1 + len(NAMES) * LEVELS
 """Nothing done, or one of 25 kinds at one of 5 levels."""
-TURNS = 4
-"""Quarters of a turn."""
 VALIDATION_BATCH = 50
 
 
@@ -46,14 +44,12 @@ class AFINETinyPretraining(Settings):
     """Share of the squares that are cut from the small copy of the picture, for the trunk that sees it whole."""
     clean: float = Field(default=0.04, ge=0, le=1)
     """Share of the squares that nothing is done to."""
-    turn_weight: float = Field(default=0.5, ge=0)
-    """Weight of telling which way is up, beside telling the distortion."""
     validation_pictures: int = Field(default=1000, ge=1)
     """Pictures of the validation part that are looked at."""
 
 
 class PretrainingNetwork(nn.Module):
-    """A trunk, and two classifiers of the means and deviations of its stages."""
+    """A trunk, and a classifier of the means and deviations of its stages."""
 
     def __init__(self, config: AFINETinyConfig) -> None:
         super().__init__()
@@ -62,17 +58,16 @@ class PretrainingNetwork(nn.Module):
         self.norm = nn.BatchNorm1d(numbers)
         self.hidden = nn.Linear(numbers, config.hidden)
         self.distortion = nn.Linear(config.hidden, CLASSES)
-        self.turn = nn.Linear(config.hidden, TURNS)
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``distortion`` (batch, 126) and ``turn`` (batch, 4), logits, of ``squares`` (batch, 3, side, side), uint8."""
+        """``distortion`` (batch, 126), logits, of ``squares`` (batch, 3, side, side), uint8."""
         found: list[Tensor] = []
         for features in self.trunk(normalised(inputs["squares"].float() / 255)):
             mean, variance = mean_and_variance(features.float().permute(0, 2, 3, 1).flatten(1, 2))
             found += [mean, (variance + 1e-6).sqrt()]
         with torch.autocast(found[0].device.type, enabled=False):
             hidden = functional.relu(self.hidden(self.norm(torch.cat(found, 1))))
-            return {"distortion": self.distortion(hidden), "turn": self.turn(hidden)}
+            return {"distortion": self.distortion(hidden)}
 
 
 class AFINETinyPretrainTask(Task):
@@ -100,20 +95,18 @@ class AFINETinyPretrainTask(Task):
         return [ParameterGroup("network", list(self.network.parameters()))]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """A square of a picture, what was done to it, and how it was turned."""
+        """A square of a picture, and what was done to it."""
         return self._draw(self._train, index, generator)
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
         """Squares (batch, 3, side, side) and classes (batch,)."""
         squares = torch.from_numpy(np.stack([sample["square"] for sample in samples])).permute(0, 3, 1, 2).contiguous()
-        labels = {name: torch.tensor([int(sample[name]) for sample in samples]) for name in ("distortion", "turn")}
-        return Batch({"squares": squares}, labels)
+        return Batch({"squares": squares}, {"distortion": torch.tensor([int(one["distortion"]) for one in samples])})
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """Cross entropies."""
+        """Cross entropy."""
         distortion = functional.cross_entropy(outputs["distortion"].float(), labels["distortion"])
-        turn = functional.cross_entropy(outputs["turn"].float(), labels["turn"])
-        return weighted({"distortion": (1.0, distortion), "turn": (self._config.turn_weight, turn)})
+        return weighted({"distortion": (1.0, distortion)})
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """Shares of right classes, on the same squares every time; ``kind`` counts a wrong level as right."""
@@ -121,7 +114,7 @@ class AFINETinyPretrainTask(Task):
         count = min(self._config.validation_pictures, len(self._validation))
         if not count:
             return {}
-        right = {"accuracy": 0, "kind": 0, "turn": 0}
+        right = {"accuracy": 0, "kind": 0}
         for start in range(0, count, VALIDATION_BATCH):
             places = range(start, min(start + VALIDATION_BATCH, count))
             drawn = [self._draw(self._validation, place, np.random.default_rng([7, place])) for place in places]
@@ -131,7 +124,6 @@ class AFINETinyPretrainTask(Task):
             wanted = batch.labels["distortion"]
             right["accuracy"] += int((guess == wanted).sum())
             right["kind"] += int(((guess + LEVELS - 1) // LEVELS == (wanted + LEVELS - 1) // LEVELS).sum())
-            right["turn"] += int((outputs["turn"].argmax(1).cpu() == batch.labels["turn"]).sum())
             if on_progress is not None:
                 on_progress(places.stop, count)
         return {name: number / count for name, number in right.items()}
@@ -152,12 +144,12 @@ class AFINETinyPretrainTask(Task):
         if generator.random() < config.small:
             pixels = small_pixels(pixels, config.model.whole_side)
         square = draw_window(generator).cut(pixels, config.side)
-        distortion, turn = 0, int(generator.integers(TURNS))
+        distortion = 0
         if generator.random() >= config.clean:
             kind, level = int(generator.integers(len(NAMES))), int(generator.integers(LEVELS))
             square = _distorted(square, kind, level + 1, int(generator.integers(2**31)))
             distortion = 1 + kind * LEVELS + level
-        return {"square": np.ascontiguousarray(np.rot90(square, turn)), "distortion": distortion, "turn": turn}
+        return {"square": np.ascontiguousarray(square), "distortion": distortion}
 
 
 def _distorted(square: Pixels, kind: int, level: int, seed: int) -> Pixels:

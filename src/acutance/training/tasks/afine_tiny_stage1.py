@@ -20,11 +20,15 @@ from acutance.training.pictures import PictureStore
 from acutance.training.preferences import preference_loss
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
+from acutance.training.tiny_scene import SceneStatistics
 from acutance.training.tiny_start import start_trunks
 from acutance.training.tiny_views import Window, draw_window, small_pixels
 from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
 from acutance.training.validation import as_images, correlations, scores_of
 from acutance.training.vtamiq_losses import correlation_loss
+
+VIEWS = ("whole", "detail", "scene")
+"""What the network is given of a picture."""
 
 
 class AFINETinyStage1Training(Settings):
@@ -35,19 +39,21 @@ class AFINETinyStage1Training(Settings):
     """Photographs with opinions."""
     triplets: TripletData | None = None
     """Made pictures of which it is known which is better; none are needed."""
-    triplet_share: float = Field(default=0.125, ge=0, le=1)
+    triplet_share: float = Field(default=0.1, ge=0, le=1)
     """Share of the photographs that a triplet is learned beside."""
     start: str | None = None
     """Folder of the pretraining, or an earlier run; random weights without."""
     cache: str | None = None
     """Folder that keeps decoded pictures."""
+    features: str | None = None
+    """Folder that keeps the scene statistics of pictures; by default one in that of the run."""
     model: AFINETinyConfig = AFINETinyConfig()
     """Sizes of the network."""
-    whole_crop: int = Field(default=232, ge=32)
+    whole_crop: int = Field(default=224, ge=32)
     """Side in pixels of the part of the small copy that a step sees."""
-    detail_crop: int = Field(default=288, ge=32)
+    detail_crop: int = Field(default=256, ge=32)
     """Side in pixels of the part at full size."""
-    triplet_crop: int = Field(default=192, ge=32)
+    triplet_crop: int = Field(default=160, ge=32)
     """Side in pixels of both parts of the pictures of a triplet."""
     correlation_weight: float = Field(default=0.5, ge=0)
     """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
@@ -65,24 +71,22 @@ class TinyNaturalnessNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         """``score`` (batch,) in (0, 1); ``first``, ``second``, ``reference`` (batch,) of triplets, 0 where none is.
 
-        Of ``whole`` and ``detail`` (batch, 3, side, side), uint8; ``made_whole`` and ``made_detail``, lists of tensors
-        (3 pictures, 3, side, side) or of None.
+        Of ``whole`` and ``detail`` (batch, 3, side, side), uint8, and ``scene`` (batch, 2, 81); ``made_whole``,
+        ``made_detail`` and ``made_scene``, lists of the same of 3 pictures or of none.
         """
-        outputs = {"score": quality(self._raw(inputs["whole"], inputs["detail"])) / 100}
+        outputs = {"score": quality(self._raw(*(inputs[view] for view in VIEWS))) / 100}
         made = [place for place, views in enumerate(inputs["made_whole"]) if len(views)]
         if made:
-            whole, detail = (
-                torch.cat([inputs[name][place] for place in made]) for name in ("made_whole", "made_detail")
-            )
-            raw = self._raw(whole, detail).view(len(made), len(PICTURES))
+            views = (torch.cat([inputs[f"made_{view}"][place] for place in made]) for view in VIEWS)
+            raw = self._raw(*views).view(len(made), len(PICTURES))
             padded = raw.new_zeros(len(inputs["made_whole"]), len(PICTURES))
             padded = padded.index_copy(0, torch.tensor(made, device=raw.device), raw)
         else:
             padded = outputs["score"].new_zeros(len(inputs["made_whole"]), len(PICTURES))
         return {**outputs, **dict(zip(PICTURES, padded.unbind(1), strict=True))}
 
-    def _raw(self, whole: Tensor, detail: Tensor) -> Tensor:
-        return self.model.raw_naturalness(Views(whole.float() / 255, detail.float() / 255))
+    def _raw(self, whole: Tensor, detail: Tensor, scene: Tensor) -> Tensor:
+        return self.model.raw_naturalness(Views(whole.float() / 255, detail.float() / 255), scene)
 
 
 class AFINETinyStage1Task(Task):
@@ -90,12 +94,13 @@ class AFINETinyStage1Task(Task):
 
     Args:
         config: Settings.
+        folder: Of the run, where scene statistics are kept.
     """
 
     select_by = "srcc"
     select = "highest"
 
-    def __init__(self, config: AFINETinyStage1Training) -> None:
+    def __init__(self, config: AFINETinyStage1Training, folder: Path) -> None:
         self._config = config
         tables = training_tables(config.data)
         self._train, self._validation = tables.train, tables.validation
@@ -106,9 +111,20 @@ class AFINETinyStage1Task(Task):
         if config.start is not None:
             start_trunks(self.network.model, config.start)
         self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
+        made = () if self._lists is None else (path for triplet in self._lists.train for path in _paths(triplet))
+        self._scene = SceneStatistics(
+            [*(self._train.path(row.image) for row in self._train.rows), *made],
+            self._store,
+            Path(config.features) if config.features else folder / "features",
+            self.network.model,
+        )
 
     def __len__(self) -> int:
         return len(self._train)
+
+    def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
+        """Compute the scene statistics of every picture once."""
+        self._scene.fill(self.network.model.to(device), device, on_progress)
 
     def groups(self) -> list[ParameterGroup]:
         """Trunks and head, which have one rate."""
@@ -120,12 +136,8 @@ class AFINETinyStage1Task(Task):
         """Views of a photograph and its opinion, and of some the views of a triplet."""
         config = self._config
         path = self._train.path(self._train.rows[index].image)
-        whole, detail = self._views(
-            path, draw_window(generator), draw_window(generator), config.whole_crop, config.detail_crop
-        )
-        sample = {
-            "whole": whole,
-            "detail": detail,
+        sample: dict[str, Any] = {
+            **self._views(path, draw_window(generator), draw_window(generator), config.whole_crop, config.detail_crop),
             "score": self._labels.values[index],
             "made": [],
             "labels": (0.5,) * 3,
@@ -138,12 +150,13 @@ class AFINETinyStage1Task(Task):
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
         """Views and labels; triplets as lists."""
-        made = [[_tensor(pair[view] for pair in sample["made"]) for sample in samples] for view in (0, 1)]
-        inputs = {
-            "whole": _tensor(sample["whole"] for sample in samples),
-            "detail": _tensor(sample["detail"] for sample in samples),
-            "made_whole": made[0],
-            "made_detail": made[1],
+        inputs: dict[str, Any] = {
+            "whole": _pixels([sample["whole"] for sample in samples]),
+            "detail": _pixels([sample["detail"] for sample in samples]),
+            "scene": _rows([sample["scene"] for sample in samples]),
+            "made_whole": [_pixels([one["whole"] for one in sample["made"]]) for sample in samples],
+            "made_detail": [_pixels([one["detail"] for one in sample["made"]]) for sample in samples],
+            "made_scene": [_rows([one["scene"] for one in sample["made"]]) for sample in samples],
         }
         labels = torch.tensor([sample["labels"] for sample in samples], dtype=torch.float64)
         return Batch(
@@ -204,19 +217,29 @@ class AFINETinyStage1Task(Task):
             name="afine-tiny", tensors=model.state_dict(), config=config, scores_as="afine-tiny-naturalness"
         )
 
-    def _made(self, triplet: PlacedTriplet, whole: Window, detail: Window) -> list[Any]:
+    def _made(self, triplet: PlacedTriplet, whole: Window, detail: Window) -> list[Mapping[str, Any]]:
         """Views of the three pictures of a triplet, cut alike."""
         side = self._config.triplet_crop
-        paths = (triplet.first, triplet.second, triplet.reference)
-        return [self._views(path, whole, detail, side, side) for path in paths]
+        return [self._views(path, whole, detail, side, side) for path in _paths(triplet)]
 
-    def _views(self, path: Path, whole: Window, detail: Window, whole_side: int, detail_side: int) -> tuple[Any, Any]:
+    def _views(self, path: Path, whole: Window, detail: Window, whole_side: int, detail_side: int) -> Mapping[str, Any]:
         pixels = np.asarray(self._store.read(path))
         small = small_pixels(pixels, self._config.model.whole_side)
-        return whole.cut(small, whole_side), detail.cut(pixels, detail_side)
+        return {
+            "whole": whole.cut(small, whole_side),
+            "detail": detail.cut(pixels, detail_side),
+            "scene": np.array(self._scene.of(path)),
+        }
 
 
-def _tensor(squares: Any) -> Tensor:  # noqa: ANN401 (any iterable of pixels)
+def _paths(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
+    return triplet.first, triplet.second, triplet.reference
+
+
+def _pixels(squares: Sequence[Any]) -> Tensor:
     """Pixels (side, side, 3) as one tensor (squares, 3, side, side), uint8."""
-    known = list(squares)
-    return torch.from_numpy(np.stack(known)).permute(0, 3, 1, 2).contiguous() if known else torch.empty(0)
+    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).contiguous() if squares else torch.empty(0)
+
+
+def _rows(rows: Sequence[Any]) -> Tensor:
+    return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0)

@@ -14,11 +14,12 @@ def test_it_has_at_most_six_million_parameters():
     assert sum(parameter.numel() for parameter in AFINETiny().parameters()) <= 6_000_000
 
 
-def test_its_levels_are_the_picture_and_the_stages_of_both_trunks():
+def test_its_levels_are_the_picture_the_stages_of_both_trunks_and_fixed_maps():
     shapes = [tuple(level.centred.shape) for level in tiny_pair().levels(torch.rand(2, 3, 128, 96))]
     detail = [(2, 32 * 24, 4), (2, 16 * 12, 6), (2, 8 * 6, 8), (2, 4 * 3, 10)]
     whole = [(2, 19 * 14, 4), (2, 10 * 7, 6), (2, 5 * 4, 8), (2, 3 * 2, 10)]
-    assert shapes == [(2, 128 * 96, 3), *detail, *whole]
+    fixed = [(2, 128 * 96, 27), (2, 74 * 55, 27), (2, 37 * 27, 27)]
+    assert shapes == [(2, 128 * 96, 3), *detail, *whole, *fixed]
 
 
 def test_the_naturalness_of_a_picture_alone_is_that_beside_a_reference():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from acutance.models.afine_tiny.views import TILE_SIDE, details, small_copy
+from acutance.models.afine_tiny.views import FINE_SIDE, TILE_SIDE, details, fine_squares, small_copy
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_of_a_large_picture_nine_squares_reach_from_corner_to_corner():
 def test_a_long_narrow_picture_is_cut_along_its_length():
     seen, count = details(torch.rand(1, 3, 100, 20_000))
     assert (count, seen.shape) == (3, (3, 3, 100, TILE_SIDE))
+
+
+def test_fine_squares_lie_in_the_middle_of_the_quarters():
+    pictures = torch.rand(2, 3, 512, 640)
+    seen, count = fine_squares(pictures)
+    assert (count, seen.shape) == (4, (8, 3, FINE_SIDE, FINE_SIDE))
+    assert torch.equal(seen[0], pictures[0, :, 88:248, 120:280])
+    assert torch.equal(seen[7], pictures[1, :, 264:424, 360:520])
+
+
+def test_a_small_picture_is_one_fine_square():
+    pictures = torch.rand(1, 3, 320, 320)
+    seen, count = fine_squares(pictures)
+    assert seen is pictures
+    assert count == 1

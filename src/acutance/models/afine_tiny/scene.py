@@ -1,0 +1,103 @@
+"""Fixed maps of a picture whose means and deviations tell natural from unnatural: nothing in them is learned.
+
+Local contrast, what remains when luminance and colours are divided by it (Mittal, Moorthy, Bovik: No-Reference Image
+Quality Assessment in the Spatial Domain, IEEE TIP 2012), gradients, saturation, and what is clipped.
+"""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from acutance.models.afine_tiny.views import Views
+from acutance.shapes import ImageBatch
+
+CHANNELS = 27
+"""Maps of a picture."""
+SCALES = 3
+"""Full size, the small copy, and half of that."""
+SIGMA, RADIUS = 7 / 6, 3
+"""Of the Gaussian window in pixels."""
+STEP = 1 / 255
+"""One of 8 bits."""
+CLIPPED = 0.04
+"""Distance from white and black within which a pixel counts as clipped, the nearer the more."""
+
+
+def scene_scales(views: Views) -> Iterator[tuple[Tensor, int]]:
+    """Maps (N * count, 27, h, w) of each scale, and count.
+
+    Args:
+        views: With fine squares.
+    """
+    if views.fine is None:
+        raise ValueError("fixed maps need fine squares")
+    yield scene_maps(views.fine), views.fine_count
+    yield scene_maps(views.whole), 1
+    yield scene_maps(functional.avg_pool2d(views.whole, 2)), 1
+
+
+def scene_maps(images: ImageBatch) -> Tensor:
+    """Shape (N, 27, H, W).
+
+    Of luminance and two opponent colours: absolute normalised contrast, logarithm of the local deviation, the deviation
+    and its unevenness, the three themselves, and logarithms of their gradients along both axes (21). Largest and
+    smallest channel, their difference, saturation, nearness to white and to black (6).
+
+    Args:
+        images: Shape (N, 3, H, W), in [0, 1].
+    """
+    colours = _opponent(images)
+    mean = _blurred(colours)
+    deviation = ((_blurred(colours.square()) - mean.square()).clamp_min(0) + 1e-8).sqrt()
+    contrast = (colours - mean).abs() / (deviation + 2 * STEP)
+    unevenness = (_blurred(deviation) - deviation).abs()
+    largest, smallest = images.amax(1, keepdim=True), images.amin(1, keepdim=True)
+    chroma = largest - smallest
+    return torch.cat(
+        [
+            contrast,
+            (deviation + STEP).log(),
+            deviation,
+            unevenness,
+            colours,
+            (_gradient(colours, 3) + STEP).log(),
+            (_gradient(colours, 2) + STEP).log(),
+            largest,
+            smallest,
+            chroma,
+            chroma / (largest + 0.01),
+            (1 - (1 - largest) / CLIPPED).clamp(0, 1),
+            (1 - smallest / CLIPPED).clamp(0, 1),
+        ],
+        1,
+    )
+
+
+def _opponent(images: Tensor) -> Tensor:
+    """Luminance of Rec. 601, red against green, yellow against blue."""
+    red, green, blue = images[:, :1], images[:, 1:2], images[:, 2:]
+    return torch.cat([0.299 * red + 0.587 * green + 0.114 * blue, (red - green) / 2, (red + green - 2 * blue) / 4], 1)
+
+
+def _blurred(maps: Tensor) -> Tensor:
+    """Gaussian means; edges are repeated. Sums of shifted maps are quicker than a convolution of so few channels."""
+    window = [math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(RADIUS + 1)]
+    total = window[0] + 2 * sum(window[1:])
+    found = functional.pad(maps, (RADIUS,) * 4, mode="replicate")
+    for axis in (3, 2):
+        length = found.shape[axis] - 2 * RADIUS
+        blurred = found.narrow(axis, RADIUS, length) * (window[0] / total)
+        for place, weight in enumerate(window[1:], start=1):
+            both = found.narrow(axis, RADIUS - place, length) + found.narrow(axis, RADIUS + place, length)
+            blurred = blurred.add(both, alpha=weight / total)
+        found = blurred
+    return found
+
+
+def _gradient(maps: Tensor, axis: int) -> Tensor:
+    """Absolute differences of neighbours; the last one is repeated."""
+    differences = maps.diff(dim=axis).abs()
+    return functional.pad(differences, (0, 1, 0, 0) if axis == 3 else (0, 0, 0, 1), mode="replicate")

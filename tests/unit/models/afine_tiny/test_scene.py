@@ -1,0 +1,78 @@
+"""Fixed maps and their moments."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from acutance.models.afine_tiny.scene import CHANNELS, RADIUS, SIGMA, scene_maps, scene_scales
+from acutance.models.afine_tiny.views import Views, views_of
+from tests.fakes.tiny_afine import tiny_naturalness
+
+CONTRAST, DEVIATION, COLOURS, SATURATION, WHITE, BLACK = 0, 6, 12, 24, 25, 26
+"""First map of each kind."""
+
+
+def photograph(side: int = 96) -> torch.Tensor:
+    """Smooth, with edges, in colour; double precision."""
+    places = torch.linspace(0, 6, side, dtype=torch.float64)
+    waves = torch.stack([(places[:, None] * share + places * 2).sin() for share in (0.5, 1.0, 1.5)])
+    return (waves[None] * 0.3 + 0.5).clamp(0, 1)
+
+
+def test_a_map_is_as_large_as_the_picture():
+    assert scene_maps(torch.rand(2, 3, 40, 50)).shape == (2, CHANNELS, 40, 50)
+
+
+def test_local_deviations_are_those_in_a_gaussian_window():
+    picture = torch.rand(1, 3, 30, 40, dtype=torch.float64)
+    luminance = (picture * picture.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    window = picture.new_tensor([math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(-RADIUS, RADIUS + 1)])
+    kernel = (window[:, None] * window / window.sum() ** 2)[None, None]
+    padded = functional.pad(luminance, (RADIUS,) * 4, mode="replicate")
+    mean = functional.conv2d(padded, kernel)
+    expected = ((functional.conv2d(padded.square(), kernel) - mean.square()) + 1e-8).sqrt()
+    torch.testing.assert_close(scene_maps(picture)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
+
+
+def test_noise_raises_local_deviations_and_blur_lowers_them():
+    picture = photograph()
+    noisy = (picture + torch.randn(picture.shape, dtype=picture.dtype) * 0.05).clamp(0, 1)
+    blurred = functional.avg_pool2d(picture, 9, stride=1, padding=4, count_include_pad=False)
+    low, middle, high = (scene_maps(one)[:, DEVIATION].mean() for one in (blurred, picture, noisy))
+    assert low < middle < high
+
+
+def test_grey_has_no_saturation_and_no_colour():
+    maps = scene_maps(torch.rand(1, 1, 32, 32).expand(1, 3, 32, 32))
+    assert maps[:, SATURATION].abs().max() == 0
+    assert maps[:, COLOURS + 1 : COLOURS + 3].abs().max() < 1e-6
+
+
+def test_what_is_clipped_counts_and_what_is_near_counts_in_part():
+    levels = torch.tensor([1.0, 0.98, 0.9, 0.02, 0.0]).view(1, 1, 1, 5).expand(1, 3, 5, 5)
+    maps = scene_maps(levels)
+    assert maps[0, WHITE, 0].tolist() == pytest.approx([1, 0.5, 0, 0, 0], abs=1e-5)
+    assert maps[0, BLACK, 0].tolist() == pytest.approx([0, 0, 0, 0.5, 1], abs=1e-5)
+
+
+def test_an_even_picture_has_finite_gradients():
+    picture = torch.full((1, 3, 40, 40), 0.5, requires_grad=True)
+    scene_maps(picture).sum().backward()
+    assert picture.grad is not None
+    assert bool(picture.grad.isfinite().all())
+
+
+def test_moments_that_are_known_give_the_score_of_the_picture():
+    model, pictures = tiny_naturalness(), torch.rand(2, 3, 96, 128)
+    views = views_of(pictures, 64)
+    known = model.scene_moments(pictures)
+    assert known.shape == (2, 2, 3 * CHANNELS)
+    alone = model.raw_naturalness(Views(views.whole, views.detail), known)
+    torch.testing.assert_close(alone, model.raw_naturalness(views))
+
+
+def test_without_fine_squares_there_are_no_fixed_maps():
+    with pytest.raises(ValueError, match="fine squares"):
+        next(scene_scales(Views(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))))
