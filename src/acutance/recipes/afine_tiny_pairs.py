@@ -2,7 +2,7 @@
 
     python -m acutance.recipes.afine_tiny_pairs BIQ2021 pairs
 
-Pristine pictures are the best rated photographs of BIQ2021: 200 of the part that trains, and 40 of the 1,000 that
+Pristine pictures are the best rated photographs of BIQ2021: 200 of the part that trains, and 20 of the 1,000 that
 validate and that no stage learns from. ``pairs/train`` has 30 random distortions of each, a fifth of them mixtures;
 ``pairs/held_out`` has each of the 25 kinds at each of the 5 levels. Weak labels are those of ``acutance data
 synthesize``. A run that was broken off goes on.
@@ -19,7 +19,7 @@ from acutance.training.data import training_tables
 
 REFERENCES, DISTORTED, MIXTURES = 200, 30, 0.2
 """Pristine pictures to train with, distorted ones of each, and the share of mixtures."""
-HELD_OUT = 40
+HELD_OUT = 20
 """Pristine pictures to measure with."""
 
 

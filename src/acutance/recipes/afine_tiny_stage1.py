@@ -12,24 +12,29 @@ from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
 from acutance.training.train_config import TrainConfig
 from acutance.training.triplet_data import TripletData
 
+TRIPLETS = TripletData(sources=(MADE.model_copy(update={"degraded": 155}),))
+"""Each pristine picture gives as many whose reference is degraded as A-FINE's rule gives of 30 pictures."""
+
 
 def recipe() -> TrainConfig:
     """The configuration."""
     return TrainConfig(
         recipe="afine-tiny-stage1",
         task=AFINETinyStage1Training(
-            data=afine_tiny_pretrain.DATA, triplets=TripletData(sources=(MADE,)), model=AFINETinyConfig(dropout=0.1)
+            data=afine_tiny_pretrain.DATA,
+            triplets=TRIPLETS,
+            model=AFINETinyConfig(dropout=0.1),
         ),
         optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=2e-2),
-        schedule=CosineSchedule(unit="iteration", floor=1e-6),
+        schedule=CosineSchedule(unit="iteration", length=2820, floor=1e-6),  # ten epochs; the average needs no more
         loop=LoopConfig(
-            epochs=16,
+            epochs=6,
             batch_size=32,
             workers=1,
             channels_last=True,
             precision="bfloat16",
             clip_norm=5.0,
             average_decay=0.999,
-            validate_every=4,
+            validate_every=2,
         ),
     )

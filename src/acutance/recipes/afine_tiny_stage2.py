@@ -1,6 +1,6 @@
 """afine-tiny, stage 2: how much the mean and the structure of each channel count for fidelity, over frozen trunks.
 
-    acutance train afine-tiny-stage2 -o stage2 --set task.start=stage1 --set task.data.root=pairs
+    acutance train afine-tiny-stage2 -o stage2 --set task.start=head --set task.data.root=pairs
 
 Triplets of the made pictures of ``afine_tiny_pairs`` by A-FINE's rule, who wins by weak labels; no flips, since the
 trunks saw them. Every pair is encoded once.

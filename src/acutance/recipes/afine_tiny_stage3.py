@@ -2,7 +2,7 @@
 
     acutance train afine-tiny-stage3 -o stage3 --set task.start=stage2 --set task.data.root=pairs
 
-Besides A-FINE's triplets each pristine picture gives as many whose reference is degraded, so that the better picture is
+Besides A-FINE's triplets each pristine picture gives some whose reference is degraded, so that the better picture is
 often the one that is less like its reference.
 """
 
@@ -11,8 +11,9 @@ from acutance.training.tasks.afine_tiny_stages import AFINETinyStage3Training
 from acutance.training.train_config import TrainConfig
 from acutance.training.triplet_data import TripletData, TripletSource
 
-MADE = TripletSource(dataset="train/table.csv", validation_share=0.1, degraded=155)
-"""Of the folder of pairs; 30 distorted pictures of a reference give 155 triplets by A-FINE's rule."""
+MADE = TripletSource(dataset="train/table.csv", validation_share=0.1, degraded=10)
+"""Of the folder of pairs; 30 distorted pictures of a reference give 155 triplets by A-FINE's rule besides. More with
+degraded references would each want encodings of their own, and five numbers need few."""
 
 
 def recipe() -> TrainConfig:

@@ -98,9 +98,15 @@ RECIPES = {
             "acutance.recipes.afine_tiny_stage1",
         ),
         RecipeEntry(
+            "afine-tiny-head",
+            "afine-tiny, between stages 1 and 2: the naturalness head",
+            "BIQ2021, made pictures, and a run of stage 1",
+            "acutance.recipes.afine_tiny_head",
+        ),
+        RecipeEntry(
             "afine-tiny-stage2",
             "afine-tiny, stage 2: fidelity",
-            "made pictures, and a run of stage 1",
+            "made pictures, and a run of the head",
             "acutance.recipes.afine_tiny_stage2",
         ),
         RecipeEntry(

@@ -1,14 +1,16 @@
 """Rows of numbers that are computed once and kept on disk; what was computed before a kill stays."""
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from acutance.errors import InputError
 from acutance.training.faults import TrainingError
@@ -29,6 +31,16 @@ def file_mark(path: Path) -> list[object]:
     except OSError as error:
         raise InputError(f"Expected a picture at {path}, got: {error.strerror}. Copy the dataset again.") from error
     return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def digest(tensors: Mapping[str, Tensor], parts: Sequence[str]) -> str:
+    """A checksum of the tensors of some parts of a model, by names and values."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        if name.startswith(tuple(f"{part}." for part in parts)):
+            whole.update(name.encode())
+            whole.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return whole.hexdigest()
 
 
 class FeatureFile:

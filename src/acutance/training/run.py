@@ -58,7 +58,8 @@ def train(
         on_prepare: Told while the task prepares itself.
 
     Raises:
-        ConfigError: A run that is there, or another one than is to be resumed.
+        ConfigError: A run that is there, or another one than is to be resumed; several processes for a task that one
+            must train.
         TrainingError: A training that cannot go on; what was written is whole.
     """
     if resume and overwrite:
@@ -70,6 +71,10 @@ def train(
     _device(loop)
     torch.manual_seed(loop.seed)
     task = build_task()  # says what is missing before anything is written or another process is started
+    if loop.processes > 1 and task.alone_because:
+        raise ConfigError(
+            f"Expected one process, because {task.alone_because}, got {loop.processes}. Set loop.processes=1."
+        )
     fabric = launched(loop)
     run = RunFolder(folder, writes=fabric.is_global_zero)
     state = run.resume(config) if resume else None

@@ -67,6 +67,8 @@ class Task(ABC):
     """Which of the numbers of ``validate`` chooses the best weights."""
     select: Literal["highest", "lowest"]
     """Which value of it is best."""
+    alone_because: str = ""
+    """Why one process alone can train it; empty if several can."""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -11,6 +11,7 @@ from acutance.training.task import Task
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Training
+from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTask, AFINETinyHeadTraining
 from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining, AFINETinyPretrainTask
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task, AFINETinyStage1Training
 from acutance.training.tasks.afine_tiny_stages import (
@@ -32,6 +33,7 @@ TaskConfig = Annotated[
     | AFINEStage3Training
     | AFINETinyPretraining
     | AFINETinyStage1Training
+    | AFINETinyHeadTraining
     | AFINETinyStage2Training
     | AFINETinyStage3Training
     | VTAMIQTraining
@@ -69,6 +71,7 @@ _TASKS: dict[type[Settings], Callable[[Any, Path], Task]] = {
     AFINEStage3Training: AFINEStage3Task,
     AFINETinyPretraining: lambda config, _: AFINETinyPretrainTask(config),
     AFINETinyStage1Training: AFINETinyStage1Task,
+    AFINETinyHeadTraining: AFINETinyHeadTask,
     AFINETinyStage2Training: AFINETinyStage2Task,
     AFINETinyStage3Training: AFINETinyStage3Task,
     AHIQTraining: lambda config, _: AHIQTask(config),

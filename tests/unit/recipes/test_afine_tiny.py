@@ -17,6 +17,7 @@ from acutance.synthesis import MadeSet, synthesize
 from acutance.training.config import CosineSchedule
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.overrides import with_settings
+from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTraining
 from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
 from acutance.training.tasks.afine_tiny_stages import AFINETinyStage2Training, AFINETinyStage3Training
@@ -24,7 +25,7 @@ from acutance.training.train_config import TrainConfig
 from acutance.training.triplet_data import TripletData, TripletSource
 from tests.fakes.datasets.alone import write_biq2021
 
-NAMES = ("pretrain", "stage1", "stage2", "stage3")
+NAMES = ("pretrain", "stage1", "head", "stage2", "stage3")
 SIDE = 48
 """Of the made photographs, in pixels: the metrics of the weak labels need some."""
 
@@ -35,13 +36,13 @@ def recipe(name: str) -> TrainConfig:
 
 def photographs_of(name: str) -> DataConfig:
     task = recipe(name).task
-    assert isinstance(task, AFINETinyPretraining | AFINETinyStage1Training)
+    assert isinstance(task, AFINETinyPretraining | AFINETinyStage1Training | AFINETinyHeadTraining)
     return task.data
 
 
 def triplets_of(name: str) -> TripletData:
     task = recipe(name).task
-    if isinstance(task, AFINETinyStage1Training):
+    if isinstance(task, AFINETinyStage1Training | AFINETinyHeadTraining):
         assert task.triplets is not None
         return task.triplets
     assert isinstance(task, AFINETinyStage2Training | AFINETinyStage3Training)
@@ -55,7 +56,8 @@ def triplets_of(name: str) -> TripletData:
     ("name", "rate", "decay", "length", "batch"),
     [
         ("pretrain", 2e-3, 1e-3, 4, 64),
-        ("stage1", 1e-3, 2e-2, 16, 32),
+        ("stage1", 1e-3, 2e-2, 6, 32),
+        ("head", 1e-3, 3e-2, 40, 64),
         ("stage2", 5e-3, 1e-3, 4000, 128),
         ("stage3", 1e-2, 0.0, 2000, 128),
     ],
@@ -111,23 +113,24 @@ def test_folders_and_a_start_are_all_that_a_user_names():
 
 
 def test_all_that_see_photographs_hold_out_the_same_tenth():
-    assert photographs_of("pretrain") == photographs_of("stage1") == afine_tiny_pretrain.DATA
+    assert photographs_of("pretrain") == photographs_of("stage1") == photographs_of("head") == afine_tiny_pretrain.DATA
     data = afine_tiny_pretrain.DATA
     assert (data.dataset, data.protocol, data.seed, data.validation_share) == ("biq2021", "own", 0, 0.1)
     assert data.split is None
 
 
 def test_all_that_see_triplets_hold_out_the_same_references():
-    sources = [source for name in ("stage1", "stage2", "stage3") for source in triplets_of(name).sources]
+    sources = [source for name in NAMES[1:] for source in triplets_of(name).sources]
     splits = {(one.dataset, one.protocol, one.split, one.seed, one.validation_share) for one in sources}
     assert splits == {("train/table.csv", "own", None, 0, 0.1)}
-    assert len(sources) == 3
+    assert len(sources) == 4
     assert all(one.validates for one in sources)
 
 
-def test_the_last_stage_alone_needs_references_that_are_degraded():
+def test_naturalness_and_the_last_stage_learn_from_references_that_are_degraded():
     assert _only(triplets_of("stage2")).degraded == 0
-    assert _only(triplets_of("stage3")).degraded == 155
+    assert _only(triplets_of("stage3")).degraded == 10
+    assert _only(triplets_of("stage1")).degraded == 155
 
 
 def _only(data: TripletData) -> TripletSource:

@@ -18,6 +18,10 @@ from acutance.training.preference_data import PreferenceData
 from acutance.training.tasks.afine_stage1 import AFINEStage1Training
 from acutance.training.tasks.afine_stage2 import AFINEStage2Training
 from acutance.training.tasks.afine_stage3 import AFINEStage3Training
+from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTraining
+from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining
+from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
+from acutance.training.tasks.afine_tiny_stages import AFINETinyStage2Training, AFINETinyStage3Training
 from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.hyperiqa import MSHyperIQATraining
 from acutance.training.tasks.vtamiq import VTAMIQTraining
@@ -34,6 +38,8 @@ SETTINGS: tuple[type[BaseModel], ...] = (
     *(LoopConfig, OptimizerConfig, DataConfig, MSHyperIQATraining, AHIQTraining),
     *(AFINEStage1Training, AFINEStage2Training, AFINEStage3Training, TripletData, TripletSource),
     *(VTAMIQTraining, VTAMIQPreferenceTraining, PreferenceData, PatchDraws, VTAMIQLossWeights),
+    *(AFINETinyPretraining, AFINETinyStage1Training, AFINETinyHeadTraining),
+    *(AFINETinyStage2Training, AFINETinyStage3Training),
 )
 
 

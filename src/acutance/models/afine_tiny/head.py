@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.models.afine.statistics import Moments
-from acutance.shapes import ScoreBatch
+from acutance.shapes import ChannelBatch, ScoreBatch
 
 LARGEST = 5.0
 """Normalised inputs lie within so many deviations of their mean, so that no picture is outside of what was learned."""
@@ -31,8 +31,13 @@ class MomentsHead(nn.Module):
 
     def forward(self, moments: Moments) -> ScoreBatch:
         """(batch,) raw naturalness."""
-        variances = torch.cat(moments.variances, 1)
-        both = torch.cat([*moments.means, (variances + VARIANCE_FLOOR).sqrt()], 1)
-        hidden = functional.relu(self.hidden(self.dropout(self.norm(both).clamp(-LARGEST, LARGEST))))
+        known = self.norm(self.inputs(moments)).clamp(-LARGEST, LARGEST)
+        hidden = functional.relu(self.hidden(self.dropout(known)))
         raw: Tensor = self.output(self.dropout(hidden))
         return raw.squeeze(1)
+
+    @staticmethod
+    def inputs(moments: Moments) -> ChannelBatch:
+        """Means and deviations of all channels, (batch, 2 * channels), not normalised yet."""
+        variances = torch.cat(moments.variances, 1)
+        return torch.cat([*moments.means, (variances + VARIANCE_FLOOR).sqrt()], 1)

@@ -67,10 +67,18 @@ class AFINETinyNaturalness(QualityModel):
         found = _moments(self._stages(views))
         with torch.autocast(views.whole.device.type, enabled=False):
             fixed = _moments(scene_scales(views)) if scene is None else Moments([scene[:, 0]], [scene[:, 1]])
-        found = Moments([*found.means, *fixed.means], [*found.variances, *fixed.variances])
-        with torch.autocast(views.whole.device.type, enabled=False):
-            raw: Tensor = self.naturalness_head(found)
+            both = Moments([*found.means, *fixed.means], [*found.variances, *fixed.variances])
+            raw: Tensor = self.naturalness_head(both)
         return raw
+
+    def moments(self, images: ImageBatch) -> Tensor:
+        """Means and variances of all levels, which the naturalness head reads, shape (N, 2, channels).
+
+        Args:
+            images: Shape (N, 3, H, W), in [0, 1].
+        """
+        views = views_of(images, self._config.whole_side)
+        return _stacked(_moments(chain(self._stages(views), scene_scales(views))))
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
@@ -84,8 +92,7 @@ class AFINETinyNaturalness(QualityModel):
         Args:
             images: Shape (N, 3, H, W), in [0, 1].
         """
-        fixed = _moments(scene_scales(views_of(images, self._config.whole_side)))
-        return torch.stack([torch.cat(fixed.means, 1), torch.cat(fixed.variances, 1)], 1)
+        return _stacked(_moments(scene_scales(views_of(images, self._config.whole_side))))
 
     def _stages(self, views: Views) -> Iterator[tuple[Tensor, int]]:
         """Maps (batch * count, channels, rows, columns) of the picture and of each stage, and count."""
@@ -164,6 +171,10 @@ def _moments(levels: Iterable[tuple[Tensor, int]]) -> Moments:
         found.means.append(mean)
         found.variances.append(variance)
     return found
+
+
+def _stacked(found: Moments) -> Tensor:
+    return torch.stack([torch.cat(found.means, 1), torch.cat(found.variances, 1)], 1)
 
 
 def _together(features: Tensor, count: int) -> Tensor:

@@ -27,20 +27,20 @@ CLIPPED = 0.04
 
 
 def scene_scales(views: Views) -> Iterator[tuple[Tensor, int]]:
-    """Maps (N * count, 27, h, w) of each scale, and count.
+    """Maps (N * count, 3, h, w) of each scale, nine groups of them, and count.
 
     Args:
         views: With fine squares.
     """
     if views.fine is None:
         raise ValueError("fixed maps need fine squares")
-    yield scene_maps(views.fine), views.fine_count
-    yield scene_maps(views.whole), 1
-    yield scene_maps(functional.avg_pool2d(views.whole, 2)), 1
+    yield from ((maps, views.fine_count) for maps in scene_maps(views.fine))
+    for images in (views.whole, functional.avg_pool2d(views.whole, 2)):
+        yield from ((maps, 1) for maps in scene_maps(images))
 
 
-def scene_maps(images: ImageBatch) -> Tensor:
-    """Shape (N, 27, H, W).
+def scene_maps(images: ImageBatch) -> Iterator[Tensor]:
+    """Nine groups of three maps, shape (N, 3, H, W) each, one after the other, so that few are in memory together.
 
     Of luminance and two opponent colours: absolute normalised contrast, logarithm of the local deviation, the deviation
     and its unevenness, the three themselves, and logarithms of their gradients along both axes (21). Largest and
@@ -52,28 +52,18 @@ def scene_maps(images: ImageBatch) -> Tensor:
     colours = _opponent(images)
     mean = _blurred(colours)
     deviation = ((_blurred(colours.square()) - mean.square()).clamp_min(0) + 1e-8).sqrt()
-    contrast = (colours - mean).abs() / (deviation + 2 * STEP)
-    unevenness = (_blurred(deviation) - deviation).abs()
+    yield (colours - mean).abs() / (deviation + 2 * STEP)
+    yield (deviation + STEP).log()
+    yield deviation
+    yield (_blurred(deviation) - deviation).abs()
+    yield colours
+    yield (_gradient(colours, 3) + STEP).log()
+    yield (_gradient(colours, 2) + STEP).log()
     largest, smallest = images.amax(1, keepdim=True), images.amin(1, keepdim=True)
     chroma = largest - smallest
-    return torch.cat(
-        [
-            contrast,
-            (deviation + STEP).log(),
-            deviation,
-            unevenness,
-            colours,
-            (_gradient(colours, 3) + STEP).log(),
-            (_gradient(colours, 2) + STEP).log(),
-            largest,
-            smallest,
-            chroma,
-            chroma / (largest + 0.01),
-            (1 - (1 - largest) / CLIPPED).clamp(0, 1),
-            (1 - smallest / CLIPPED).clamp(0, 1),
-        ],
-        1,
-    )
+    yield torch.cat([largest, smallest, chroma], 1)
+    white, black = (1 - (1 - largest) / CLIPPED).clamp(0, 1), (1 - smallest / CLIPPED).clamp(0, 1)
+    yield torch.cat([chroma / (largest + 0.01), white, black], 1)
 
 
 def _opponent(images: Tensor) -> Tensor:

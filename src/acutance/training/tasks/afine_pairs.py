@@ -14,7 +14,7 @@ from torch import Tensor
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments, pair_moments_against
 from acutance.scoring.crew import Crew
-from acutance.training.feature_file import FeatureFile, Rows, file_mark
+from acutance.training.feature_file import FeatureFile, Rows, digest, file_mark
 from acutance.training.pictures import PictureStore, Pixels, read_ahead
 from acutance.training.task import Inputs, OnProgress
 from acutance.training.tasks.afine import PICTURES, demand_one_size, reporter
@@ -80,12 +80,7 @@ class FrozenNetworks:
 
     def digest(self) -> str:
         """A checksum of all weights that rows depend on."""
-        whole = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            if name.startswith(tuple(f"{part}." for part in self.parts)):
-                whole.update(name.encode())
-                whole.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return whole.hexdigest()
+        return digest(self.model.state_dict(), self.parts)
 
 
 class PairFeatures:

@@ -11,24 +11,27 @@ from torch import Tensor, nn
 
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
+from acutance.models.afine_tiny.scene import CHANNELS, SCALES
 from acutance.models.afine_tiny.views import Views
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.label_scale import scaled
-from acutance.training.losses import l1_loss, weighted
+from acutance.training.picture_features import PictureFeatures
 from acutance.training.pictures import PictureStore
-from acutance.training.preferences import preference_loss
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
-from acutance.training.tiny_scene import SceneStatistics
+from acutance.training.tiny_losses import naturalness_losses
 from acutance.training.tiny_start import start_trunks
 from acutance.training.tiny_views import Window, draw_window, small_pixels
 from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
 from acutance.training.validation import as_images, correlations, scores_of
-from acutance.training.vtamiq_losses import correlation_loss
 
 VIEWS = ("whole", "detail", "scene")
 """What the network is given of a picture."""
+SCENE_CHANNELS = CHANNELS * SCALES
+"""Fixed maps of a picture."""
+SCENE_VERSION = 1
+"""Of what they mean; another number makes all of them anew."""
 
 
 class AFINETinyStage1Training(Settings):
@@ -49,9 +52,9 @@ class AFINETinyStage1Training(Settings):
     """Folder that keeps the scene statistics of pictures; by default one in that of the run."""
     model: AFINETinyConfig = AFINETinyConfig()
     """Sizes of the network."""
-    whole_crop: int = Field(default=224, ge=32)
+    whole_crop: int = Field(default=192, ge=32)
     """Side in pixels of the part of the small copy that a step sees."""
-    detail_crop: int = Field(default=256, ge=32)
+    detail_crop: int = Field(default=224, ge=32)
     """Side in pixels of the part at full size."""
     triplet_crop: int = Field(default=160, ge=32)
     """Side in pixels of both parts of the pictures of a triplet."""
@@ -106,17 +109,20 @@ class AFINETinyStage1Task(Task):
         self._train, self._validation = tables.train, tables.validation
         self._labels = scaled(self._train, "unit")
         self._lists = None if config.triplets is None else triplet_lists(config.triplets)
+        if self._lists is not None:
+            self.alone_because = "only some of several would meet a triplet in a step, and normalise it for all"
         self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
         self.network: TinyNaturalnessNetwork = TinyNaturalnessNetwork(AFINETinyNaturalness(config.model))
         if config.start is not None:
             start_trunks(self.network.model, config.start)
         self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
         made = () if self._lists is None else (path for triplet in self._lists.train for path in _paths(triplet))
-        self._scene = SceneStatistics(
+        self._scene = PictureFeatures(
             [*(self._train.path(row.image) for row in self._train.rows), *made],
             self._store,
             Path(config.features) if config.features else folder / "features",
-            self.network.model,
+            (2, SCENE_CHANNELS),
+            {"views": self.network.model.preprocessing(), "maps": SCENE_VERSION},
         )
 
     def __len__(self) -> int:
@@ -124,7 +130,7 @@ class AFINETinyStage1Task(Task):
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
         """Compute the scene statistics of every picture once."""
-        self._scene.fill(self.network.model.to(device), device, on_progress)
+        self._scene.fill(self.network.model.to(device).scene_moments, device, on_progress)
 
     def groups(self) -> list[ParameterGroup]:
         """Trunks and head, which have one rate."""
@@ -170,19 +176,14 @@ class AFINETinyStage1Task(Task):
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
         """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
-        config, scores = self._config, outputs["score"].float()
-        losses = {
-            "l1": (1.0, l1_loss(scores, labels["score"])),
-            "correlation": (config.correlation_weight, correlation_loss(scores, labels["score"])),
-        }
-        made = labels["has_triplet"]
-        if self._lists is not None:
-            first, second, reference = (outputs[name][made] for name in PICTURES)
-            pairs = ((first, second), (first, reference), (second, reference))
-            each = [preference_loss(*pair, labels[name][made]) for pair, name in zip(pairs, LABELS, strict=True)]
-            total = torch.stack(each).sum() if bool(made.any()) else outputs["first"].sum() * 0
-            losses["preference"] = (config.preference_weight, total)
-        return weighted(losses)
+        config = self._config
+        return naturalness_losses(
+            outputs,
+            labels,
+            correlation_weight=config.correlation_weight,
+            preference_weight=None if self._lists is None else config.preference_weight,
+            chosen=labels["has_triplet"],
+        )
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over photographs, and the accuracy of the raw naturalness over triplets, as they are scored."""

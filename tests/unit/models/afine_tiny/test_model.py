@@ -18,7 +18,7 @@ def test_its_levels_are_the_picture_the_stages_of_both_trunks_and_fixed_maps():
     shapes = [tuple(level.centred.shape) for level in tiny_pair().levels(torch.rand(2, 3, 128, 96))]
     detail = [(2, 32 * 24, 4), (2, 16 * 12, 6), (2, 8 * 6, 8), (2, 4 * 3, 10)]
     whole = [(2, 19 * 14, 4), (2, 10 * 7, 6), (2, 5 * 4, 8), (2, 3 * 2, 10)]
-    fixed = [(2, 128 * 96, 27), (2, 74 * 55, 27), (2, 37 * 27, 27)]
+    fixed = [(2, samples, 3) for samples in (128 * 96, 74 * 55, 37 * 27) for _ in range(9)]
     assert shapes == [(2, 128 * 96, 3), *detail, *whole, *fixed]
 
 

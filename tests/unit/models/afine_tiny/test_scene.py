@@ -14,6 +14,11 @@ CONTRAST, DEVIATION, COLOURS, SATURATION, WHITE, BLACK = 0, 6, 12, 24, 25, 26
 """First map of each kind."""
 
 
+def maps_of(images: torch.Tensor) -> torch.Tensor:
+    """All of them, shape (N, 27, H, W)."""
+    return torch.cat(list(scene_maps(images)), 1)
+
+
 def photograph(side: int = 96) -> torch.Tensor:
     """Smooth, with edges, in colour; double precision."""
     places = torch.linspace(0, 6, side, dtype=torch.float64)
@@ -22,7 +27,7 @@ def photograph(side: int = 96) -> torch.Tensor:
 
 
 def test_a_map_is_as_large_as_the_picture():
-    assert scene_maps(torch.rand(2, 3, 40, 50)).shape == (2, CHANNELS, 40, 50)
+    assert maps_of(torch.rand(2, 3, 40, 50)).shape == (2, CHANNELS, 40, 50)
 
 
 def test_local_deviations_are_those_in_a_gaussian_window():
@@ -33,33 +38,33 @@ def test_local_deviations_are_those_in_a_gaussian_window():
     padded = functional.pad(luminance, (RADIUS,) * 4, mode="replicate")
     mean = functional.conv2d(padded, kernel)
     expected = ((functional.conv2d(padded.square(), kernel) - mean.square()) + 1e-8).sqrt()
-    torch.testing.assert_close(scene_maps(picture)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
+    torch.testing.assert_close(maps_of(picture)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
 
 
 def test_noise_raises_local_deviations_and_blur_lowers_them():
     picture = photograph()
     noisy = (picture + torch.randn(picture.shape, dtype=picture.dtype) * 0.05).clamp(0, 1)
     blurred = functional.avg_pool2d(picture, 9, stride=1, padding=4, count_include_pad=False)
-    low, middle, high = (scene_maps(one)[:, DEVIATION].mean() for one in (blurred, picture, noisy))
+    low, middle, high = (maps_of(one)[:, DEVIATION].mean() for one in (blurred, picture, noisy))
     assert low < middle < high
 
 
 def test_grey_has_no_saturation_and_no_colour():
-    maps = scene_maps(torch.rand(1, 1, 32, 32).expand(1, 3, 32, 32))
+    maps = maps_of(torch.rand(1, 1, 32, 32).expand(1, 3, 32, 32))
     assert maps[:, SATURATION].abs().max() == 0
     assert maps[:, COLOURS + 1 : COLOURS + 3].abs().max() < 1e-6
 
 
 def test_what_is_clipped_counts_and_what_is_near_counts_in_part():
     levels = torch.tensor([1.0, 0.98, 0.9, 0.02, 0.0]).view(1, 1, 1, 5).expand(1, 3, 5, 5)
-    maps = scene_maps(levels)
+    maps = maps_of(levels)
     assert maps[0, WHITE, 0].tolist() == pytest.approx([1, 0.5, 0, 0, 0], abs=1e-5)
     assert maps[0, BLACK, 0].tolist() == pytest.approx([0, 0, 0, 0.5, 1], abs=1e-5)
 
 
 def test_an_even_picture_has_finite_gradients():
     picture = torch.full((1, 3, 40, 40), 0.5, requires_grad=True)
-    scene_maps(picture).sum().backward()
+    maps_of(picture).sum().backward()
     assert picture.grad is not None
     assert bool(picture.grad.isfinite().all())
 

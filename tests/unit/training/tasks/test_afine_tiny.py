@@ -11,9 +11,11 @@ from PIL import Image
 
 import acutance
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table_files import read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.models.afine.statistics import Moments
 from acutance.recipes.catalogue import find_recipe
+from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.run import train
@@ -35,6 +37,7 @@ SMALL = {
         "loop.batch_size=8",
         "loop.epochs=2",
     ),
+    "afine-tiny-head": ("loop.batch_size=8", "loop.epochs=4"),
     "afine-tiny-stage2": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
     "afine-tiny-stage3": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
 }
@@ -82,12 +85,13 @@ def last(folder: Path) -> dict[str, Any]:
 def stages(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """All four trainings, each from the one before."""
     root = tmp_path_factory.mktemp("runs")
-    names = ("pretrain", "stage1", "stage2", "stage3")
+    names = ("pretrain", "stage1", "head", "stage2", "stage3")
     folders = {name: root / name for name in names}
     run("afine-tiny-pretrain", folders["pretrain"], rated(data))
     made = f"task.triplets.root={data}"
     run("afine-tiny-stage1", folders["stage1"], rated(data), made, f"task.start={folders['pretrain']}")
-    for name, before in (("stage2", "stage1"), ("stage3", "stage2")):
+    run("afine-tiny-head", folders["head"], rated(data), made, f"task.start={folders['stage1']}")
+    for name, before in (("stage2", "head"), ("stage3", "stage2")):
         run(f"afine-tiny-{name}", folders[name], f"task.data.root={data}", f"task.start={folders[before]}")
     return folders
 
@@ -125,7 +129,7 @@ def test_stage_1_scores_pictures_alone(stages: dict[str, Path]):
 
 
 def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(stages: dict[str, Path]):
-    alone, pair = acutance.load(str(stages["stage1"])), acutance.load(str(stages["stage3"]))
+    alone, pair = acutance.load(str(stages["head"])), acutance.load(str(stages["stage3"]))
     pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
     terms = pair.terms(pictures, reference)
     assert torch.allclose(terms["raw_naturalness"], alone.terms(pictures)["raw_naturalness"], atol=1e-5)
@@ -133,7 +137,7 @@ def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(stages: di
 
 
 def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(stages: dict[str, Path]):
-    first, second, third = (acutance_store(stages[name])[0] for name in ("stage1", "stage2", "stage3"))
+    first, second, third = (acutance_store(stages[name])[0] for name in ("head", "stage2", "stage3"))
     trunks = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
     assert all(torch.equal(first[name], third[name]) for name in trunks)
     assert not torch.equal(second["fidelity_head.alpha"], torch.zeros_like(second["fidelity_head.alpha"]))
@@ -222,3 +226,43 @@ def test_weights_that_ship_score_as_the_run_and_take_half_the_room(stages: dict[
         acutance.load("afine-tiny", path)(pictures, reference) for path in (whole, tmp_path / "afine-tiny.safetensors")
     )
     assert torch.allclose(ours, theirs, atol=0.2)
+
+
+def test_several_processes_are_refused_where_there_are_triplets(data: Path, tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"one process, because .* triplet .*, got 2\. Set loop\.processes=1"):
+        run("afine-tiny-stage1", tmp_path / "run", rated(data), f"task.triplets.root={data}", "loop.processes=2")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(stages: dict[str, Path], data: Path):
+    before, after = (acutance_store(stages[name])[0] for name in ("stage1", "head"))
+    trunks = [name for name in before if name.startswith(("whole.", "detail."))]
+    assert all(torch.equal(before[name], after[name]) for name in trunks)
+    assert not torch.equal(before["naturalness_head.hidden.weight"], after["naturalness_head.hidden.weight"])
+    table = read_table(data / "rated.csv")
+    rows = [row for row in table.rows if row.split == "validation"]
+    model = acutance.load(str(stages["head"]), device="cpu")
+    scores = [float(model(image_of(table.path(row.image)))) for row in rows]
+    best = max(json.loads((stages["head"] / "metrics.json").read_text())["epochs"], key=lambda row: row["val_srcc"])
+    assert srcc(np.array(scores), np.array([float(row.mos or 0) for row in rows])) == pytest.approx(best["val_srcc"])
+
+
+def test_the_inputs_of_the_head_are_normalised_over_the_photographs_that_train(stages: dict[str, Path], data: Path):
+    table = read_table(data / "rated.csv")
+    model: Any = acutance.load(str(stages["head"]), device="cpu")
+    rows = [model.moments(image_of(table.path(row.image))) for row in table.rows if row.split == "train"]
+    known = torch.cat(rows).double()
+    norm = model.naturalness_head.norm
+    inputs = model.naturalness_head.inputs(Moments([known[:, 0]], [known[:, 1]]))
+    torch.testing.assert_close(norm.running_mean.double(), inputs.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_the_head_needs_trunks(data: Path, tmp_path: Path):
+    settings = [*SMALL["afine-tiny-head"], rated(data), "task.triplets=null", f"task.start={tmp_path / 'gone'}"]
+    with pytest.raises(MissingWeightsError, match=r"earlier stage at .*gone, got none"):
+        build_task(with_settings(find_recipe("afine-tiny-head"), settings).task, tmp_path)
+
+
+def image_of(path: Path) -> torch.Tensor:
+    pixels = torch.from_numpy(np.array(Image.open(path).convert("RGB")))
+    return pixels.permute(2, 0, 1)[None].float() / 255

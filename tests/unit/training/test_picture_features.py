@@ -1,4 +1,4 @@
-"""Scene statistics, computed once."""
+"""Rows of pictures, computed once."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from acutance.errors import InputError
+from acutance.training.picture_features import PictureFeatures
 from acutance.training.pictures import PictureStore
-from acutance.training.tiny_scene import SceneStatistics
 from acutance.training.validation import as_images
 from tests.fakes.tiny_afine import tiny_naturalness
 from tests.unit.scoring.fakes import write_pictures
@@ -16,20 +16,20 @@ from tests.unit.scoring.fakes import write_pictures
 CPU = torch.device("cpu")
 
 
-def statistics(folder: Path, paths: list[Path], store: PictureStore | None = None) -> SceneStatistics:
-    return SceneStatistics(paths, store or PictureStore(), folder / "kept", tiny_naturalness())
+def features(folder: Path, paths: list[Path], store: PictureStore | None = None) -> PictureFeatures:
+    return PictureFeatures(paths, store or PictureStore(), folder / "kept", (2, 81), {"version": 1})
 
 
 def test_a_row_is_what_the_model_finds(tmp_path: Path):
     write_pictures(tmp_path, "a.png", "b.png", size=(70, 90))
     model, paths = tiny_naturalness(), [tmp_path / "a.png", tmp_path / "b.png"]
-    scene = statistics(tmp_path, [*paths, paths[0]])
+    found = features(tmp_path, [*paths, paths[0]])
     seen: list[tuple[int, int]] = []
-    scene.fill(model, CPU, lambda done, whole: seen.append((done, whole)))
+    found.fill(model.scene_moments, CPU, lambda done, whole: seen.append((done, whole)))
     assert seen == [(2, 2)]
     for path in paths:
         images = as_images(np.asarray(PictureStore().read(path)), CPU)
-        np.testing.assert_allclose(scene.of(path), model.scene_moments(images)[0].numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found.of(path), model.scene_moments(images)[0].numpy(), rtol=1e-5, atol=1e-6)
 
 
 def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
@@ -43,18 +43,18 @@ def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
 
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for _ in range(2):
-        statistics(tmp_path, paths, Watched()).fill(tiny_naturalness(), CPU)
+        features(tmp_path, paths, Watched()).fill(tiny_naturalness().scene_moments, CPU)
     assert sorted(read) == paths
     write_pictures(tmp_path, "a.png", size=(80, 90))
-    statistics(tmp_path, paths, Watched()).fill(tiny_naturalness(), CPU)
+    features(tmp_path, paths, Watched()).fill(tiny_naturalness().scene_moments, CPU)
     assert len(read) == 4
 
 
 def test_a_missing_picture_is_told_before_any_is_read(tmp_path: Path):
     with pytest.raises(InputError, match=r"Expected a picture at .*gone\.png"):
-        statistics(tmp_path, [tmp_path / "gone.png"]).fill(tiny_naturalness(), CPU)
+        features(tmp_path, [tmp_path / "gone.png"]).fill(tiny_naturalness().scene_moments, CPU)
 
 
 def test_nothing_is_read_before_it_is_there(tmp_path: Path):
     with pytest.raises(ValueError, match="filled before"):
-        statistics(tmp_path, [tmp_path / "a.png"]).of(tmp_path / "a.png")
+        features(tmp_path, [tmp_path / "a.png"]).of(tmp_path / "a.png")

@@ -1,0 +1,210 @@
+"""afine-tiny's head: what naturalness the means and deviations of whole pictures have, over frozen trunks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from acutance.datasets.table import OpinionTable
+from acutance.models.afine.statistics import Moments
+from acutance.models.afine_tiny.head import MomentsHead
+from acutance.models.afine_tiny.model import quality
+from acutance.training.afine_start import frozen
+from acutance.training.config import Settings
+from acutance.training.data import DataConfig, training_tables
+from acutance.training.feature_file import digest
+from acutance.training.label_scale import scaled
+from acutance.training.picture_features import PictureFeatures
+from acutance.training.pictures import PictureStore
+from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
+from acutance.training.tasks.afine_tiny_stages import TRUNKS
+from acutance.training.tiny_losses import naturalness_losses
+from acutance.training.tiny_start import MODEL, tiny_stage
+from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
+from acutance.training.validation import correlations
+
+HEAD = "naturalness_head"
+"""What learns."""
+
+
+class AFINETinyHeadTraining(Settings):
+    """Settings."""
+
+    kind: Literal["afine_tiny_head"] = "afine_tiny_head"
+    data: DataConfig = DataConfig()
+    """Photographs with opinions."""
+    triplets: TripletData | None = None
+    """Made pictures of which it is known which is better; none are needed."""
+    start: str | None = None
+    """Folder or file of stage 1, whose trunks are frozen here; random weights without."""
+    cache: str | None = None
+    """Folder that keeps decoded pictures."""
+    features: str | None = None
+    """Folder that keeps what the trunks say of pictures; by default one in that of the run."""
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the inputs and hidden numbers that are left out."""
+    correlation_weight: float = Field(default=0.5, ge=0)
+    """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
+    preference_weight: float = Field(default=0.2, ge=0)
+    """Weight of the fidelity losses of the triplets."""
+
+
+class HeadNetwork(nn.Module):
+    """A head anew, whose inputs are normalised by what they are over the photographs that train.
+
+    Args:
+        channels: Of all levels together.
+        hidden: Width of the head.
+        dropout: Share of numbers that are left out.
+    """
+
+    def __init__(self, channels: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.head = MomentsHead(channels, hidden, dropout)
+
+    def train(self, mode: bool = True) -> "HeadNetwork":  # noqa: FBT001, FBT002 (as in torch)
+        """As any module, but the statistics of the inputs stay what they are."""
+        super().train(mode)
+        self.head.norm.eval()
+        return self
+
+    def forward(self, inputs: Inputs) -> Outputs:
+        """``score`` (batch,) in (0, 1); of triplets raw ``first``, ``second`` and ``reference`` (batch,).
+
+        Of ``photograph`` (batch, 2, channels) and ``made`` (batch, 3, 2, channels), where there are triplets.
+        """
+        outputs = {"score": quality(self.raw(inputs["photograph"])) / 100}
+        if "made" in inputs:
+            raw = self.raw(inputs["made"].flatten(0, 1)).view(-1, len(PICTURES))
+            outputs |= dict(zip(PICTURES, raw.unbind(1), strict=True))
+        return outputs
+
+    def raw(self, rows: Tensor) -> Tensor:
+        """Raw naturalness (pictures,), lower is better, of rows (pictures, 2, channels)."""
+        found: Tensor = self.head(Moments([rows[:, 0]], [rows[:, 1]]))
+        return found
+
+
+class AFINETinyHeadTask(Task):
+    """The head.
+
+    Args:
+        config: Settings.
+        folder: Of the run, where features are kept.
+    """
+
+    select_by = "srcc"
+    select = "highest"
+
+    def __init__(self, config: AFINETinyHeadTraining, folder: Path) -> None:
+        self._config = config
+        tables = training_tables(config.data)
+        self._train, self._validation = tables.train, tables.validation
+        self._labels = scaled(self._train, "unit")
+        self._lists = None if config.triplets is None else triplet_lists(config.triplets)
+        self._model = frozen(tiny_stage(config.start, TRUNKS))
+        channels = sum(self._model.level_channels)
+        hidden = self._model.naturalness_head.hidden.out_features
+        self.network: HeadNetwork = HeadNetwork(channels, hidden, config.dropout)
+        self._features = PictureFeatures(
+            [*_paths(self._train), *_paths(self._validation), *self._made()],
+            PictureStore(cache=Path(config.cache) if config.cache else None),
+            Path(config.features) if config.features else folder / "features",
+            (2, channels),
+            {"views": self._model.preprocessing(), "weights": digest(self._model.state_dict(), TRUNKS)},
+        )
+
+    def __len__(self) -> int:
+        return len(self._train)
+
+    def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
+        """Describe every picture once, and normalise by the photographs that train."""
+        self._features.fill(self._model.to(device).moments, device, on_progress)
+        rows = self._features.stacked(_paths(self._train)).double()
+        inputs = self.network.head.inputs(Moments([rows[:, 0]], [rows[:, 1]]))
+        norm = self.network.head.norm
+        with torch.no_grad():
+            variance, mean = torch.var_mean(inputs, 0)
+            for known, found in ((norm.running_mean, mean), (norm.running_var, variance)):
+                if known is not None:
+                    known.copy_(found)
+
+    def groups(self) -> list[ParameterGroup]:
+        """The head."""
+        return [ParameterGroup("head", list(self.network.parameters()))]
+
+    def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
+        """The row of a photograph and its opinion, and those of a triplet drawn at random."""
+        row = self._features.of(self._train.path(self._train.rows[index].image))
+        sample: dict[str, Any] = {"photograph": row, "score": self._labels.values[index]}
+        if self._lists is not None:
+            triplet = self._lists.train[int(generator.integers(len(self._lists.train)))]
+            sample |= {"made": np.stack([self._features.of(path) for path in _of(triplet)]), "labels": triplet.labels}
+        return sample
+
+    def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
+        """Rows (batch, ...) and labels."""
+        names = ("photograph",) if self._lists is None else ("photograph", "made")
+        inputs = {name: torch.from_numpy(np.stack([sample[name] for sample in samples])) for name in names}
+        labels = {"score": torch.tensor([float(sample["score"]) for sample in samples])}
+        if self._lists is not None:
+            wins = torch.tensor([sample["labels"] for sample in samples], dtype=torch.float64)
+            labels |= dict(zip(LABELS, wins.T.contiguous(), strict=True))
+        return Batch(inputs, labels)
+
+    def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
+        """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
+        config = self._config
+        return naturalness_losses(
+            outputs,
+            labels,
+            correlation_weight=config.correlation_weight,
+            preference_weight=None if self._lists is None else config.preference_weight,
+        )
+
+    def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
+        """SRCC and PLCC over photographs, and the accuracy of the raw naturalness over triplets, as they are scored."""
+        known: Any = network
+        device = next(network.parameters()).device
+        found: dict[str, float] = {}
+        if len(self._validation):
+            raw = known.raw(self._features.stacked(_paths(self._validation)).to(device))
+            found |= correlations(quality(raw).double().cpu().numpy(), self._validation)
+        if self._lists is not None:
+            pairs = validation_pairs(self._lists.validation)
+            paths = list(dict.fromkeys(path for path, _ in pairs))
+            raws = dict(zip(paths, known.raw(self._features.stacked(paths).to(device)).tolist(), strict=True))
+            found |= accuracies(self._lists.validation, {pair: raws[pair[0]] for pair in pairs}, 0.0)
+        return found
+
+    def trained(self, network: nn.Module) -> TrainedModel:
+        """The no-reference half of afine-tiny."""
+        part: Any = network
+        own = {f"{HEAD}.{name}": value for name, value in part.head.state_dict().items()}
+        tensors: dict[str, Any] = {
+            name: value
+            for name, value in self._model.state_dict().items()
+            if name.startswith((*(f"{trunk}." for trunk in TRUNKS), "naturalness_"))
+        }
+        return TrainedModel(
+            name=MODEL, tensors=tensors | own, config=self._model.config(), scores_as="afine-tiny-naturalness"
+        )
+
+    def _made(self) -> list[Path]:
+        if self._lists is None:
+            return []
+        validation = [path for path, _ in validation_pairs(self._lists.validation)]
+        return [*(path for triplet in self._lists.train for path in _of(triplet)), *validation]
+
+
+def _paths(table: OpinionTable) -> list[Path]:
+    return [table.path(row.image) for row in table.rows]
+
+
+def _of(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
+    return triplet.first, triplet.second, triplet.reference
