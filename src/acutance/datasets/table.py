@@ -63,3 +63,7 @@ class OpinionTable:
     def path(self, relative: str) -> Path:
         """Where a picture of the table is."""
         return self.root / relative
+
+    def paths(self) -> list[Path]:
+        """Where the pictures are, in the order of the rows."""
+        return [self.path(row.image) for row in self.rows]

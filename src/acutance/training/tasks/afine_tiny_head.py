@@ -9,49 +9,29 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.datasets.table import OpinionTable
 from acutance.models.afine.statistics import Moments
 from acutance.models.afine_tiny.head import MomentsHead
 from acutance.models.afine_tiny.model import quality
 from acutance.training.afine_start import frozen
-from acutance.training.config import Settings
-from acutance.training.data import DataConfig, training_tables
 from acutance.training.feature_file import digest
-from acutance.training.label_scale import scaled
 from acutance.training.picture_features import PictureFeatures
-from acutance.training.pictures import PictureStore
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
 from acutance.training.tasks.afine_tiny_stages import TRUNKS
-from acutance.training.tiny_losses import naturalness_losses
+from acutance.training.tasks.tiny_naturalness import TinyNaturalnessTask, TinyNaturalnessTraining, pictures_of
 from acutance.training.tiny_start import MODEL, tiny_stage
-from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
 from acutance.training.validation import correlations
 
 HEAD = "naturalness_head"
 """What learns."""
 
 
-class AFINETinyHeadTraining(Settings):
+class AFINETinyHeadTraining(TinyNaturalnessTraining):
     """Settings."""
 
     kind: Literal["afine_tiny_head"] = "afine_tiny_head"
-    data: DataConfig = DataConfig()
-    """Photographs with opinions."""
-    triplets: TripletData | None = None
-    """Made pictures of which it is known which is better; none are needed."""
-    start: str | None = None
-    """Folder or file of stage 1, whose trunks are frozen here; random weights without."""
-    cache: str | None = None
-    """Folder that keeps decoded pictures."""
-    features: str | None = None
-    """Folder that keeps what the trunks say of pictures; by default one in that of the run."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of the inputs and hidden numbers that are left out."""
-    correlation_weight: float = Field(default=0.5, ge=0)
-    """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
-    preference_weight: float = Field(default=0.2, ge=0)
-    """Weight of the fidelity losses of the triplets."""
 
 
 class HeadNetwork(nn.Module):
@@ -90,7 +70,7 @@ class HeadNetwork(nn.Module):
         return found
 
 
-class AFINETinyHeadTask(Task):
+class AFINETinyHeadTask(TinyNaturalnessTask):
     """The head.
 
     Args:
@@ -98,34 +78,30 @@ class AFINETinyHeadTask(Task):
         folder: Of the run, where features are kept.
     """
 
-    select_by = "srcc"
-    select = "highest"
-
     def __init__(self, config: AFINETinyHeadTraining, folder: Path) -> None:
-        self._config = config
-        tables = training_tables(config.data)
-        self._train, self._validation = tables.train, tables.validation
-        self._labels = scaled(self._train, "unit")
-        self._lists = None if config.triplets is None else triplet_lists(config.triplets)
+        super().__init__(config, folder)
         self._model = frozen(tiny_stage(config.start, TRUNKS))
         channels = sum(self._model.level_channels)
         hidden = self._model.naturalness_head.hidden.out_features
         self.network: HeadNetwork = HeadNetwork(channels, hidden, config.dropout)
+        validation = () if self._lists is None else validation_pairs(self._lists.validation)
         self._features = PictureFeatures(
-            [*_paths(self._train), *_paths(self._validation), *self._made()],
-            PictureStore(cache=Path(config.cache) if config.cache else None),
-            Path(config.features) if config.features else folder / "features",
+            [
+                *self._train.paths(),
+                *self._validation.paths(),
+                *self.made_pictures(),
+                *(path for path, _ in validation),
+            ],
+            self._store,
+            self._kept_in,
             (2, channels),
             {"views": self._model.preprocessing(), "weights": digest(self._model.state_dict(), TRUNKS)},
         )
 
-    def __len__(self) -> int:
-        return len(self._train)
-
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
         """Describe every picture once, and normalise by the photographs that train."""
         self._features.fill(self._model.to(device).moments, device, on_progress)
-        rows = self._features.stacked(_paths(self._train)).double()
+        rows = self._features.stacked(self._train.paths()).double()
         inputs = self.network.head.inputs(Moments([rows[:, 0]], [rows[:, 1]]))
         norm = self.network.head.norm
         with torch.no_grad():
@@ -144,7 +120,10 @@ class AFINETinyHeadTask(Task):
         sample: dict[str, Any] = {"photograph": row, "score": self._labels.values[index]}
         if self._lists is not None:
             triplet = self._lists.train[int(generator.integers(len(self._lists.train)))]
-            sample |= {"made": np.stack([self._features.of(path) for path in _of(triplet)]), "labels": triplet.labels}
+            sample |= {
+                "made": np.stack([self._features.of(path) for path in pictures_of(triplet)]),
+                "labels": triplet.labels,
+            }
         return sample
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
@@ -157,23 +136,13 @@ class AFINETinyHeadTask(Task):
             labels |= dict(zip(LABELS, wins.T.contiguous(), strict=True))
         return Batch(inputs, labels)
 
-    def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
-        config = self._config
-        return naturalness_losses(
-            outputs,
-            labels,
-            correlation_weight=config.correlation_weight,
-            preference_weight=None if self._lists is None else config.preference_weight,
-        )
-
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over photographs, and the accuracy of the raw naturalness over triplets, as they are scored."""
         known: Any = network
         device = next(network.parameters()).device
         found: dict[str, float] = {}
         if len(self._validation):
-            raw = known.raw(self._features.stacked(_paths(self._validation)).to(device))
+            raw = known.raw(self._features.stacked(self._validation.paths()).to(device))
             found |= correlations(quality(raw).double().cpu().numpy(), self._validation)
         if self._lists is not None:
             pairs = validation_pairs(self._lists.validation)
@@ -194,17 +163,3 @@ class AFINETinyHeadTask(Task):
         return TrainedModel(
             name=MODEL, tensors=tensors | own, config=self._model.config(), scores_as="afine-tiny-naturalness"
         )
-
-    def _made(self) -> list[Path]:
-        if self._lists is None:
-            return []
-        validation = [path for path, _ in validation_pairs(self._lists.validation)]
-        return [*(path for triplet in self._lists.train for path in _of(triplet)), *validation]
-
-
-def _paths(table: OpinionTable) -> list[Path]:
-    return [table.path(row.image) for row in table.rows]
-
-
-def _of(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
-    return triplet.first, triplet.second, triplet.reference

@@ -13,17 +13,13 @@ from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
 from acutance.models.afine_tiny.scene import CHANNELS, SCALES
 from acutance.models.afine_tiny.views import Views
-from acutance.training.config import Settings
-from acutance.training.data import DataConfig, training_tables
-from acutance.training.label_scale import scaled
 from acutance.training.picture_features import PictureFeatures
-from acutance.training.pictures import PictureStore
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
-from acutance.training.tiny_losses import naturalness_losses
+from acutance.training.tasks.tiny_naturalness import TinyNaturalnessTask, TinyNaturalnessTraining, pictures_of
 from acutance.training.tiny_start import start_trunks
 from acutance.training.tiny_views import Window, draw_window, small_pixels
-from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
+from acutance.training.triplet_data import PlacedTriplet
 from acutance.training.validation import as_images, correlations, scores_of
 
 VIEWS = ("whole", "detail", "scene")
@@ -34,22 +30,12 @@ SCENE_VERSION = 1
 """Of what they mean; another number makes all of them anew."""
 
 
-class AFINETinyStage1Training(Settings):
+class AFINETinyStage1Training(TinyNaturalnessTraining):
     """Settings."""
 
     kind: Literal["afine_tiny_stage1"] = "afine_tiny_stage1"
-    data: DataConfig = DataConfig()
-    """Photographs with opinions."""
-    triplets: TripletData | None = None
-    """Made pictures of which it is known which is better; none are needed."""
     triplet_share: float = Field(default=0.1, ge=0, le=1)
     """Share of the photographs that a triplet is learned beside."""
-    start: str | None = None
-    """Folder of the pretraining, or an earlier run; random weights without."""
-    cache: str | None = None
-    """Folder that keeps decoded pictures."""
-    features: str | None = None
-    """Folder that keeps the scene statistics of pictures; by default one in that of the run."""
     model: AFINETinyConfig = AFINETinyConfig()
     """Sizes of the network."""
     whole_crop: int = Field(default=192, ge=32)
@@ -58,10 +44,6 @@ class AFINETinyStage1Training(Settings):
     """Side in pixels of the part at full size."""
     triplet_crop: int = Field(default=160, ge=32)
     """Side in pixels of both parts of the pictures of a triplet."""
-    correlation_weight: float = Field(default=0.5, ge=0)
-    """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
-    preference_weight: float = Field(default=0.2, ge=0)
-    """Weight of the fidelity losses of the triplets."""
 
 
 class TinyNaturalnessNetwork(nn.Module):
@@ -92,7 +74,7 @@ class TinyNaturalnessNetwork(nn.Module):
         return self.model.raw_naturalness(Views(whole.float() / 255, detail.float() / 255), scene)
 
 
-class AFINETinyStage1Task(Task):
+class AFINETinyStage1Task(TinyNaturalnessTask):
     """Stage 1.
 
     Args:
@@ -100,33 +82,22 @@ class AFINETinyStage1Task(Task):
         folder: Of the run, where scene statistics are kept.
     """
 
-    select_by = "srcc"
-    select = "highest"
-
     def __init__(self, config: AFINETinyStage1Training, folder: Path) -> None:
+        super().__init__(config, folder)
         self._config = config
-        tables = training_tables(config.data)
-        self._train, self._validation = tables.train, tables.validation
-        self._labels = scaled(self._train, "unit")
-        self._lists = None if config.triplets is None else triplet_lists(config.triplets)
         if self._lists is not None:
             self.alone_because = "only some of several would meet a triplet in a step, and normalise it for all"
-        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
         self.network: TinyNaturalnessNetwork = TinyNaturalnessNetwork(AFINETinyNaturalness(config.model))
         if config.start is not None:
             start_trunks(self.network.model, config.start)
         self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
-        made = () if self._lists is None else (path for triplet in self._lists.train for path in _paths(triplet))
         self._scene = PictureFeatures(
-            [*(self._train.path(row.image) for row in self._train.rows), *made],
+            [*self._train.paths(), *self.made_pictures()],
             self._store,
-            Path(config.features) if config.features else folder / "features",
+            self._kept_in,
             (2, SCENE_CHANNELS),
             {"views": self.network.model.preprocessing(), "maps": SCENE_VERSION},
         )
-
-    def __len__(self) -> int:
-        return len(self._train)
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
         """Compute the scene statistics of every picture once."""
@@ -174,17 +145,6 @@ class AFINETinyStage1Task(Task):
             },
         )
 
-    def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
-        config = self._config
-        return naturalness_losses(
-            outputs,
-            labels,
-            correlation_weight=config.correlation_weight,
-            preference_weight=None if self._lists is None else config.preference_weight,
-            chosen=labels["has_triplet"],
-        )
-
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over photographs, and the accuracy of the raw naturalness over triplets, as they are scored."""
         model: Any = network.model
@@ -221,7 +181,7 @@ class AFINETinyStage1Task(Task):
     def _made(self, triplet: PlacedTriplet, whole: Window, detail: Window) -> list[Mapping[str, Any]]:
         """Views of the three pictures of a triplet, cut alike."""
         side = self._config.triplet_crop
-        return [self._views(path, whole, detail, side, side) for path in _paths(triplet)]
+        return [self._views(path, whole, detail, side, side) for path in pictures_of(triplet)]
 
     def _views(self, path: Path, whole: Window, detail: Window, whole_side: int, detail_side: int) -> Mapping[str, Any]:
         pixels = np.asarray(self._store.read(path))
@@ -231,10 +191,6 @@ class AFINETinyStage1Task(Task):
             "detail": detail.cut(pixels, detail_side),
             "scene": np.array(self._scene.of(path)),
         }
-
-
-def _paths(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
-    return triplet.first, triplet.second, triplet.reference
 
 
 def _pixels(squares: Sequence[Any]) -> Tensor:
