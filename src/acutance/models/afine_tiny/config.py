@@ -19,8 +19,12 @@ class AFINETinyConfig(BaseModel):
     """Channels of the four stages of each trunk."""
     blocks: Stages = (1, 2, 2, 2)
     """Blocks of each stage."""
+    directions: int = Field(default=0, ge=0)
+    """Directions of its inputs that the naturalness head sees; 0 for all of them."""
     hidden: Count = 128
     """Width of the naturalness head."""
+    layers: Count = 1
+    """Of that width, one after the other."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the head's inputs that are left out in training."""
     whole_side: int = Field(default=256, ge=32)

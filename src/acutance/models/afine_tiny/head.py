@@ -1,5 +1,7 @@
 """Naturalness from the means and deviations of all channels."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,26 +20,55 @@ class MomentsHead(nn.Module):
 
     Args:
         channels: Of all levels together.
-        hidden: Width of the layer between.
-        dropout: Share of inputs and hidden numbers that are left out in training.
+        hidden: Width of each layer between.
+        layers: How many of them.
+        directions: Directions of the inputs that those see; 0 for all inputs.
+        dropout: Share of what goes into each layer that is left out in training.
     """
 
-    def __init__(self, channels: int, hidden: int, dropout: float) -> None:
+    def __init__(self, channels: int, hidden: int, dropout: float, layers: int = 1, directions: int = 0) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * channels)
-        self.hidden = nn.Linear(2 * channels, hidden)
-        self.output = nn.Linear(hidden, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.directions = nn.Linear(2 * channels, directions, bias=False) if directions else nn.Identity()
+        self.regressor = Regressor(directions or 2 * channels, hidden, layers, dropout)
 
     def forward(self, moments: Moments) -> ScoreBatch:
         """(batch,) raw naturalness."""
-        known = self.norm(self.inputs(moments)).clamp(-LARGEST, LARGEST)
-        hidden = functional.relu(self.hidden(self.dropout(known)))
-        raw: Tensor = self.output(self.dropout(hidden))
-        return raw.squeeze(1)
+        raw: Tensor = self.regressor(self.directions(self.normalised(moments)))
+        return raw
+
+    def normalised(self, moments: Moments) -> ChannelBatch:
+        """Inputs, (batch, 2 * channels), in deviations from their mean."""
+        known: Tensor = self.norm(self.inputs(moments))
+        return known.clamp(-LARGEST, LARGEST)
 
     @staticmethod
     def inputs(moments: Moments) -> ChannelBatch:
         """Means and deviations of all channels, (batch, 2 * channels), not normalised yet."""
         variances = torch.cat(moments.variances, 1)
         return torch.cat([*moments.means, (variances + VARIANCE_FLOOR).sqrt()], 1)
+
+
+class Regressor(nn.Module):
+    """One number of many.
+
+    Args:
+        inputs: How many.
+        hidden: Width of each layer between.
+        layers: How many of them.
+        dropout: Share of what goes into each layer that is left out in training.
+    """
+
+    def __init__(self, inputs: int, hidden: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        widths = (inputs, *(hidden,) * layers)
+        self.hidden = nn.ModuleList(nn.Linear(*each) for each in pairwise(widths))
+        self.output = nn.Linear(hidden, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, known: ChannelBatch) -> ScoreBatch:
+        """(batch,) of (batch, inputs)."""
+        for layer in self.hidden:
+            known = functional.relu(layer(self.dropout(known)))
+        number: Tensor = self.output(self.dropout(known))
+        return number.squeeze(1)

@@ -47,7 +47,9 @@ class AFINETinyNaturalness(QualityModel):
         self.whole = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
         self.detail = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
         self.level_channels = (3, *sizes.channels, *sizes.channels, *(CHANNELS,) * SCALES)
-        self.naturalness_head = MomentsHead(sum(self.level_channels), sizes.hidden, sizes.dropout)
+        self.naturalness_head = MomentsHead(
+            sum(self.level_channels), sizes.hidden, sizes.dropout, sizes.layers, sizes.directions
+        )
         self.naturalness_calibrator = Calibrator(0.0, 1.0)
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
@@ -87,7 +89,7 @@ class AFINETinyNaturalness(QualityModel):
             yield describe(_together(features, count), sample_axis=1)
 
     def scene_moments(self, images: ImageBatch) -> Tensor:
-        """Means and variances of the fixed maps, shape (N, 2, 81); they depend on no weights.
+        """Means and variances of the fixed maps, shape (N, 2, 90); they depend on no weights.
 
         Args:
             images: Shape (N, 3, H, W), in [0, 1].

@@ -14,7 +14,7 @@ from torch.nn import functional
 from acutance.models.afine_tiny.views import Views
 from acutance.shapes import ImageBatch
 
-CHANNELS = 27
+CHANNELS = 30
 """Maps of a picture."""
 SCALES = 3
 """Full size, the small copy, and half of that."""
@@ -27,7 +27,7 @@ CLIPPED = 0.04
 
 
 def scene_scales(views: Views) -> Iterator[tuple[Tensor, int]]:
-    """Maps (N * count, 3, h, w) of each scale, nine groups of them, and count.
+    """Maps (N * count, 3, h, w) of each scale, ten groups of them, and count.
 
     Args:
         views: With fine squares.
@@ -40,11 +40,12 @@ def scene_scales(views: Views) -> Iterator[tuple[Tensor, int]]:
 
 
 def scene_maps(images: ImageBatch) -> Iterator[Tensor]:
-    """Nine groups of three maps, shape (N, 3, H, W) each, one after the other, so that few are in memory together.
+    """Ten groups of three maps, shape (N, 3, H, W) each, one after the other, so that few are in memory together.
 
     Of luminance and two opponent colours: absolute normalised contrast, logarithm of the local deviation, the deviation
-    and its unevenness, the three themselves, and logarithms of their gradients along both axes (21). Largest and
-    smallest channel, their difference, saturation, nearness to white and to black (6).
+    and its unevenness, the three themselves, and logarithms of their gradients along both axes (21). Normalised
+    contrast of luminance to the third power and times its neighbours to the right and below (3). Largest and smallest
+    channel, their difference, saturation, nearness to white and to black (6).
 
     Args:
         images: Shape (N, 3, H, W), in [0, 1].
@@ -52,7 +53,10 @@ def scene_maps(images: ImageBatch) -> Iterator[Tensor]:
     colours = _opponent(images)
     mean = _blurred(colours)
     deviation = ((_blurred(colours.square()) - mean.square()).clamp_min(0) + 1e-8).sqrt()
-    yield (colours - mean).abs() / (deviation + 2 * STEP)
+    normal = (colours - mean) / (deviation + 2 * STEP)
+    yield normal.abs()
+    light = normal[:, :1]
+    yield torch.cat([light**3, light * _neighbour(light, 3), light * _neighbour(light, 2)], 1)
     yield (deviation + STEP).log()
     yield deviation
     yield (_blurred(deviation) - deviation).abs()
@@ -91,3 +95,9 @@ def _gradient(maps: Tensor, axis: int) -> Tensor:
     """Absolute differences of neighbours; the last one is repeated."""
     differences = maps.diff(dim=axis).abs()
     return functional.pad(differences, (0, 1, 0, 0) if axis == 3 else (0, 0, 0, 1), mode="replicate")
+
+
+def _neighbour(maps: Tensor, axis: int) -> Tensor:
+    """The next value along an axis; the last one is its own."""
+    length = maps.shape[axis]
+    return torch.cat([maps.narrow(axis, 1, length - 1), maps.narrow(axis, length - 1, 1)], axis)

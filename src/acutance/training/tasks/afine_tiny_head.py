@@ -11,14 +11,21 @@ from torch import Tensor, nn
 
 from acutance.models.afine.statistics import Moments
 from acutance.models.afine_tiny.head import MomentsHead
-from acutance.models.afine_tiny.model import quality
+from acutance.models.afine_tiny.model import AFINETiny, quality
 from acutance.training.afine_start import frozen
-from acutance.training.feature_file import digest
+from acutance.training.feature_file import Rows, digest
+from acutance.training.kernel_directions import kernel_directions
 from acutance.training.picture_features import PictureFeatures
 from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
 from acutance.training.tasks.afine_tiny_stages import TRUNKS
-from acutance.training.tasks.tiny_naturalness import TinyNaturalnessTask, TinyNaturalnessTraining, pictures_of
+from acutance.training.tasks.tiny_naturalness import (
+    SCENE_CHANNELS,
+    SCENE_VERSION,
+    TinyNaturalnessTask,
+    TinyNaturalnessTraining,
+    pictures_of,
+)
 from acutance.training.tiny_start import MODEL, tiny_stage
 from acutance.training.validation import correlations
 
@@ -30,22 +37,40 @@ class AFINETinyHeadTraining(TinyNaturalnessTraining):
     """Settings."""
 
     kind: Literal["afine_tiny_head"] = "afine_tiny_head"
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the inputs and hidden numbers that are left out."""
+    directions: int = Field(default=32, ge=1)
+    """Directions of all means and deviations that the head sees."""
+    hidden: int = Field(default=256, ge=1)
+    """Width of its layers."""
+    layers: int = Field(default=2, ge=1)
+    """How many."""
+    trunk_share: float = Field(default=0.25, ge=0)
+    """What the trunks' inputs count beside those of fixed maps where directions are sought."""
+    blend: float = Field(default=1.0, ge=0)
+    """Of photographs and opinions with those of another one: both parameters of the beta distribution that shares are
+    drawn from; 0 blends none."""
+    noise: float = Field(default=0.1, ge=0)
+    """Added to directions in training, in their deviations."""
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of what goes into each layer that is left out in training."""
 
 
 class HeadNetwork(nn.Module):
-    """A head anew, whose inputs are normalised by what they are over the photographs that train.
+    """A head anew; how it normalises its inputs and in which directions it looks at them stays as it is.
 
     Args:
-        channels: Of all levels together.
-        hidden: Width of the head.
-        dropout: Share of numbers that are left out.
+        head: What learns.
+        noise: Added to directions in training, in their deviations.
     """
 
-    def __init__(self, channels: int, hidden: int, dropout: float) -> None:
+    spread: Tensor
+
+    def __init__(self, head: MomentsHead, noise: float) -> None:
         super().__init__()
-        self.head = MomentsHead(channels, hidden, dropout)
+        self.head = head
+        self.head.norm.requires_grad_(requires_grad=False)
+        self.head.directions.requires_grad_(requires_grad=False)
+        self.register_buffer("spread", torch.tensor(0.0))
+        self._noise = noise
 
     def train(self, mode: bool = True) -> "HeadNetwork":  # noqa: FBT001, FBT002 (as in torch)
         """As any module, but the statistics of the inputs stay what they are."""
@@ -56,17 +81,30 @@ class HeadNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         """``score`` (batch,) in (0, 1); of triplets raw ``first``, ``second`` and ``reference`` (batch,).
 
-        Of ``photograph`` (batch, 2, channels) and ``made`` (batch, 3, 2, channels), where there are triplets.
+        Of ``photograph`` and ``other`` (batch, 2, channels), and ``share`` (batch,) of the first of them; ``made``
+        (batch, 3, 2, channels), where there are triplets.
         """
-        outputs = {"score": quality(self.raw(inputs["photograph"])) / 100}
+        share = inputs["share"][:, None]
+        blended = share * self.seen(inputs["photograph"]) + (1 - share) * self.seen(inputs["other"])
+        outputs = {"score": quality(self._raw(blended)) / 100}
         if "made" in inputs:
-            raw = self.raw(inputs["made"].flatten(0, 1)).view(-1, len(PICTURES))
+            raw = self._raw(self.seen(inputs["made"].flatten(0, 1))).view(-1, len(PICTURES))
             outputs |= dict(zip(PICTURES, raw.unbind(1), strict=True))
         return outputs
 
+    def seen(self, rows: Tensor) -> Tensor:
+        """What its layers see, (pictures, directions), of rows (pictures, 2, channels)."""
+        found: Tensor = self.head.directions(self.head.normalised(moments_of(rows)))
+        return found
+
     def raw(self, rows: Tensor) -> Tensor:
         """Raw naturalness (pictures,), lower is better, of rows (pictures, 2, channels)."""
-        found: Tensor = self.head(Moments([rows[:, 0]], [rows[:, 1]]))
+        return self._raw(self.seen(rows))
+
+    def _raw(self, seen: Tensor) -> Tensor:
+        if self.training and self._noise:
+            seen = seen + self._noise * self.spread * torch.randn_like(seen)
+        found: Tensor = self.head.regressor(seen)
         return found
 
 
@@ -80,10 +118,11 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
 
     def __init__(self, config: AFINETinyHeadTraining, folder: Path) -> None:
         super().__init__(config, folder)
+        self._config = config
         self._model = frozen(tiny_stage(config.start, TRUNKS))
         channels = sum(self._model.level_channels)
-        hidden = self._model.naturalness_head.hidden.out_features
-        self.network: HeadNetwork = HeadNetwork(channels, hidden, config.dropout)
+        head = MomentsHead(channels, config.hidden, config.dropout, config.layers, config.directions)
+        self.network: HeadNetwork = HeadNetwork(head, config.noise)
         validation = () if self._lists is None else validation_pairs(self._lists.validation)
         self._features = PictureFeatures(
             [
@@ -95,29 +134,45 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
             self._store,
             self._kept_in,
             (2, channels),
-            {"views": self._model.preprocessing(), "weights": digest(self._model.state_dict(), TRUNKS)},
+            {
+                "views": self._model.preprocessing(),
+                "weights": digest(self._model.state_dict(), TRUNKS),
+                "maps": SCENE_VERSION,
+            },
         )
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Describe every picture once, and normalise by the photographs that train."""
+        """Describe every picture once, normalise by the photographs that train, and find the directions to look in."""
         self._features.fill(self._model.to(device).moments, device, on_progress)
-        rows = self._features.stacked(self._train.paths()).double()
-        inputs = self.network.head.inputs(Moments([rows[:, 0]], [rows[:, 1]]))
-        norm = self.network.head.norm
+        head = self.network.head.cpu().eval()
+        rows = self._features.stacked(self._train.paths())
+        counts = torch.full((2 * rows.shape[2],), self._config.trunk_share)
+        counts[fixed_inputs(self._model)] = 1
         with torch.no_grad():
-            variance, mean = torch.var_mean(inputs, 0)
-            for known, found in ((norm.running_mean, mean), (norm.running_var, variance)):
-                if known is not None:
-                    known.copy_(found)
+            variance, mean = torch.var_mean(head.inputs(moments_of(rows.double())), 0)
+            head.norm.load_state_dict({"running_mean": mean, "running_var": variance}, strict=False)
+            labels = torch.from_numpy(self._labels.values)
+            normalised = head.normalised(moments_of(rows))
+            found = kernel_directions(normalised * counts, labels, self._config.directions)
+            head.directions.load_state_dict({"weight": found * counts})
+            self.network.spread = head.directions(normalised).std(0)
 
     def groups(self) -> list[ParameterGroup]:
         """The head."""
-        return [ParameterGroup("head", list(self.network.parameters()))]
+        return [ParameterGroup("head", list(self.network.head.regressor.parameters()))]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """The row of a photograph and its opinion, and those of a triplet drawn at random."""
-        row = self._features.of(self._train.path(self._train.rows[index].image))
-        sample: dict[str, Any] = {"photograph": row, "score": self._labels.values[index]}
+        """The rows of a photograph and of another one to blend it with, the opinion of both, and a triplet's rows."""
+        blend, values = self._config.blend, self._labels.values
+        share, other = 1.0, index
+        if blend:
+            share, other = float(generator.beta(blend, blend)), int(generator.integers(len(self._train)))
+        sample: dict[str, Any] = {
+            "photograph": self._row(index),
+            "other": self._row(other),
+            "share": share,
+            "score": share * float(values[index]) + (1 - share) * float(values[other]),
+        }
         if self._lists is not None:
             triplet = self._lists.train[int(generator.integers(len(self._lists.train)))]
             sample |= {
@@ -128,8 +183,9 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
         """Rows (batch, ...) and labels."""
-        names = ("photograph",) if self._lists is None else ("photograph", "made")
+        names = ("photograph", "other", *(() if self._lists is None else ("made",)))
         inputs = {name: torch.from_numpy(np.stack([sample[name] for sample in samples])) for name in names}
+        inputs["share"] = torch.tensor([float(sample["share"]) for sample in samples])
         labels = {"score": torch.tensor([float(sample["score"]) for sample in samples])}
         if self._lists is not None:
             wins = torch.tensor([sample["labels"] for sample in samples], dtype=torch.float64)
@@ -158,8 +214,23 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
         tensors: dict[str, Any] = {
             name: value
             for name, value in self._model.state_dict().items()
-            if name.startswith((*(f"{trunk}." for trunk in TRUNKS), "naturalness_"))
+            if name.startswith((*(f"{trunk}." for trunk in TRUNKS), "naturalness_calibrator."))
         }
-        return TrainedModel(
-            name=MODEL, tensors=tensors | own, config=self._model.config(), scores_as="afine-tiny-naturalness"
-        )
+        sizes = {name: getattr(self._config, name) for name in ("directions", "hidden", "layers", "dropout")}
+        config = {**self._model.config(), **sizes}
+        return TrainedModel(name=MODEL, tensors=tensors | own, config=config, scores_as="afine-tiny-naturalness")
+
+    def _row(self, index: int) -> Rows:
+        return self._features.of(self._train.path(self._train.rows[index].image))
+
+
+def moments_of(rows: Tensor) -> Moments:
+    """As a head takes them, of rows (pictures, 2, channels)."""
+    return Moments([rows[:, 0]], [rows[:, 1]])
+
+
+def fixed_inputs(model: AFINETiny) -> Tensor:
+    """Which inputs of the head come of the picture itself and of fixed maps, (inputs,)."""
+    channels = torch.zeros(sum(model.level_channels), dtype=torch.bool)
+    channels[: model.level_channels[0]] = channels[-SCENE_CHANNELS:] = True
+    return channels.repeat(2)

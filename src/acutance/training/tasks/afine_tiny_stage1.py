@@ -11,12 +11,17 @@ from torch import Tensor, nn
 
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
-from acutance.models.afine_tiny.scene import CHANNELS, SCALES
 from acutance.models.afine_tiny.views import Views
 from acutance.training.picture_features import PictureFeatures
 from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
-from acutance.training.tasks.tiny_naturalness import TinyNaturalnessTask, TinyNaturalnessTraining, pictures_of
+from acutance.training.tasks.tiny_naturalness import (
+    SCENE_CHANNELS,
+    SCENE_VERSION,
+    TinyNaturalnessTask,
+    TinyNaturalnessTraining,
+    pictures_of,
+)
 from acutance.training.tiny_start import start_trunks
 from acutance.training.tiny_views import Window, draw_window, small_pixels
 from acutance.training.triplet_data import PlacedTriplet
@@ -24,10 +29,6 @@ from acutance.training.validation import as_images, correlations, scores_of
 
 VIEWS = ("whole", "detail", "scene")
 """What the network is given of a picture."""
-SCENE_CHANNELS = CHANNELS * SCALES
-"""Fixed maps of a picture."""
-SCENE_VERSION = 1
-"""Of what they mean; another number makes all of them anew."""
 
 
 class AFINETinyStage1Training(TinyNaturalnessTraining):
@@ -56,7 +57,7 @@ class TinyNaturalnessNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         """``score`` (batch,) in (0, 1); ``first``, ``second``, ``reference`` (batch,) of triplets, 0 where none is.
 
-        Of ``whole`` and ``detail`` (batch, 3, side, side), uint8, and ``scene`` (batch, 2, 81); ``made_whole``,
+        Of ``whole`` and ``detail`` (batch, 3, side, side), uint8, and ``scene`` (batch, 2, 90); ``made_whole``,
         ``made_detail`` and ``made_scene``, lists of the same of 3 pictures or of none.
         """
         outputs = {"score": quality(self._raw(*(inputs[view] for view in VIEWS))) / 100}

@@ -6,6 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from acutance.models.afine_tiny.scene import CHANNELS, SCALES
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.label_scale import scaled
@@ -16,6 +17,11 @@ from acutance.training.task import Labels, Outputs, Task
 from acutance.training.tasks.afine import LABELS, PICTURES
 from acutance.training.triplet_data import PlacedTriplet, TripletData, triplet_lists
 from acutance.training.vtamiq_losses import correlation_loss
+
+SCENE_CHANNELS = CHANNELS * SCALES
+"""Fixed maps of a picture."""
+SCENE_VERSION = 2
+"""Of what they mean; another number makes all that is kept of them anew."""
 
 
 class TinyNaturalnessTraining(Settings):

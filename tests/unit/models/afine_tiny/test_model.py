@@ -4,21 +4,34 @@ import pytest
 import torch
 
 from acutance.errors import InputError
-from acutance.models.afine.statistics import moments, pair_moments
+from acutance.models.afine.statistics import Moments, moments, pair_moments
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny
 from tests.fakes.tiny_afine import SMALLEST, tiny_naturalness, tiny_pair
 
 
 def test_it_has_at_most_six_million_parameters():
-    assert sum(parameter.numel() for parameter in AFINETiny().parameters()) <= 6_000_000
+    shipped = AFINETinyConfig(directions=32, hidden=256, layers=2)
+    for config in (AFINETinyConfig(), shipped):
+        assert sum(parameter.numel() for parameter in AFINETiny(config).parameters()) <= 6_000_000
+
+
+def test_a_head_may_see_directions_alone_through_several_layers():
+    config = SMALLEST.model_copy(update={"directions": 5, "layers": 3})
+    head = AFINETiny(config).eval().naturalness_head
+    assert [tuple(layer.weight.shape) for layer in head.regressor.hidden] == [(8, 5), (8, 8), (8, 8)]
+    channels = head.norm.num_features // 2
+    described = Moments([torch.randn(4, channels)], [torch.rand(4, channels)])
+    seen = head.directions(head.normalised(described))
+    assert seen.shape == (4, 5)
+    assert torch.equal(head(described), head.regressor(seen))
 
 
 def test_its_levels_are_the_picture_the_stages_of_both_trunks_and_fixed_maps():
     shapes = [tuple(level.centred.shape) for level in tiny_pair().levels(torch.rand(2, 3, 128, 96))]
     detail = [(2, 32 * 24, 4), (2, 16 * 12, 6), (2, 8 * 6, 8), (2, 4 * 3, 10)]
     whole = [(2, 19 * 14, 4), (2, 10 * 7, 6), (2, 5 * 4, 8), (2, 3 * 2, 10)]
-    fixed = [(2, samples, 3) for samples in (128 * 96, 74 * 55, 37 * 27) for _ in range(9)]
+    fixed = [(2, samples, 3) for samples in (128 * 96, 74 * 55, 37 * 27) for _ in range(10)]
     assert shapes == [(2, 128 * 96, 3), *detail, *whole, *fixed]
 
 

@@ -10,12 +10,12 @@ from acutance.models.afine_tiny.scene import CHANNELS, RADIUS, SIGMA, scene_maps
 from acutance.models.afine_tiny.views import Views, views_of
 from tests.fakes.tiny_afine import tiny_naturalness
 
-CONTRAST, DEVIATION, COLOURS, SATURATION, WHITE, BLACK = 0, 6, 12, 24, 25, 26
+CONTRAST, CUBED, RIGHT, BELOW, DEVIATION, COLOURS, SATURATION, WHITE, BLACK = 0, 3, 4, 5, 9, 15, 27, 28, 29
 """First map of each kind."""
 
 
 def maps_of(images: torch.Tensor) -> torch.Tensor:
-    """All of them, shape (N, 27, H, W)."""
+    """All of them, shape (N, 30, H, W)."""
     return torch.cat(list(scene_maps(images)), 1)
 
 
@@ -60,6 +60,22 @@ def test_what_is_clipped_counts_and_what_is_near_counts_in_part():
     maps = maps_of(levels)
     assert maps[0, WHITE, 0].tolist() == pytest.approx([1, 0.5, 0, 0, 0], abs=1e-5)
     assert maps[0, BLACK, 0].tolist() == pytest.approx([0, 0, 0, 0.5, 1], abs=1e-5)
+
+
+def test_normalised_contrast_is_multiplied_with_itself_and_its_neighbours():
+    maps = maps_of(photograph())
+    cubed, right, below = (maps[0, place] for place in (CUBED, RIGHT, BELOW))
+    normal = cubed.sign() * cubed.abs() ** (1 / 3)
+    torch.testing.assert_close(normal.abs(), maps[0, CONTRAST], rtol=0, atol=1e-9)
+    torch.testing.assert_close(right[:, :-1], normal[:, :-1] * normal[:, 1:], rtol=0, atol=1e-9)
+    torch.testing.assert_close(below[:-1], normal[:-1] * normal[1:], rtol=0, atol=1e-9)
+    torch.testing.assert_close(right[:, -1], normal[:, -1].square(), rtol=0, atol=1e-9)
+
+
+def test_noise_sets_neighbours_apart():
+    smooth = photograph()
+    noisy = (smooth + torch.randn(smooth.shape, dtype=smooth.dtype) * 0.1).clamp(0, 1)
+    assert maps_of(noisy)[:, RIGHT].mean() < -0.05 < maps_of(smooth)[:, RIGHT].mean()
 
 
 def test_an_even_picture_has_finite_gradients():

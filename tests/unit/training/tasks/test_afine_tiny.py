@@ -10,19 +10,23 @@ import torch
 from PIL import Image
 
 import acutance
+from acutance.checkpoints.store import save
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.statistics import Moments
+from acutance.models.afine_tiny.model import quality
+from acutance.models.afine_tiny.scene import CHANNELS
 from acutance.recipes.catalogue import find_recipe
 from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.run import train
+from acutance.training.tasks.afine_tiny_head import fixed_inputs
 from acutance.training.tasks.afine_tiny_pretrain import CLASSES, AFINETinyPretraining, AFINETinyPretrainTask
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task
 from acutance.training.train_config import build_task
-from tests.fakes.tiny_afine import SMALLEST, photograph, write_made_pictures
+from tests.fakes.tiny_afine import SMALLEST, photograph, tiny_pair, write_made_pictures
 
 MODEL = json.dumps(SMALLEST.model_dump(mode="json"))
 COMMON = ("loop.device=cpu", "loop.workers=0", "loop.precision=float32")
@@ -37,7 +41,7 @@ SMALL = {
         "loop.batch_size=8",
         "loop.epochs=2",
     ),
-    "afine-tiny-head": ("loop.batch_size=8", "loop.epochs=4"),
+    "afine-tiny-head": ("task.directions=6", "task.hidden=8", "loop.batch_size=8", "loop.epochs=4"),
     "afine-tiny-stage2": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
     "afine-tiny-stage3": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
 }
@@ -238,7 +242,8 @@ def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(stage
     before, after = (acutance_store(stages[name])[0] for name in ("stage1", "head"))
     trunks = [name for name in before if name.startswith(("whole.", "detail."))]
     assert all(torch.equal(before[name], after[name]) for name in trunks)
-    assert not torch.equal(before["naturalness_head.hidden.weight"], after["naturalness_head.hidden.weight"])
+    assert after["naturalness_head.directions.weight"].shape[0] == 6
+    assert "naturalness_head.directions.weight" not in before
     table = read_table(data / "rated.csv")
     rows = [row for row in table.rows if row.split == "validation"]
     model = acutance.load(str(stages["head"]), device="cpu")
@@ -255,6 +260,66 @@ def test_the_inputs_of_the_head_are_normalised_over_the_photographs_that_train(s
     norm = model.naturalness_head.norm
     inputs = model.naturalness_head.inputs(Moments([known[:, 0]], [known[:, 1]]))
     torch.testing.assert_close(norm.running_mean.double(), inputs.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_the_directions_of_the_head_stay_and_its_layers_learn(data: Path, tmp_path: Path):
+    task = head_task(data, tmp_path)
+    task.prepare(torch.device("cpu"))
+    fixed = {name: value.clone() for name, value in task.network.state_dict().items() if "regressor" not in name}
+    batch = task.collate([task.sample(index, np.random.default_rng(index)) for index in range(4)])
+    task.network.train()
+    task.losses(task.network(batch.inputs), batch.labels)["loss"].backward()
+    assert all(torch.equal(task.network.state_dict()[name], value) for name, value in fixed.items())
+    learned = [parameter for group in task.groups() for parameter in group.parameters]
+    assert all(parameter.grad is not None and bool(parameter.grad.any()) for parameter in learned)
+    others = [one for one in task.network.parameters() if all(one is not each for each in learned)]
+    assert others
+    assert not any(one.requires_grad for one in others)
+
+
+def test_a_blended_photograph_has_a_blended_opinion(data: Path, tmp_path: Path):
+    task = head_task(data, tmp_path)
+    task.prepare(torch.device("cpu"))
+    alone = [task.sample(index, np.random.default_rng(0)) for index in range(len(task))]
+    table = read_table(data / "rated.csv")
+    opinions = [float(row.mos or 0) for row in table.rows if row.split == "train"]
+    rows = {sample["photograph"].tobytes(): opinion for sample, opinion in zip(alone, opinions, strict=True)}
+    for sample in alone:
+        first, second = rows[sample["photograph"].tobytes()], rows[sample["other"].tobytes()]
+        assert sample["score"] == pytest.approx(sample["share"] * first + (1 - sample["share"]) * second)
+    assert len({round(sample["share"], 6) for sample in alone}) == 1  # the generator, not the place, draws it
+    batch = task.collate(alone)
+    seen = [task.network.eval().seen(batch.inputs[name]) for name in ("photograph", "other")]
+    share = batch.inputs["share"][:, None]
+    blended = quality(task.network.head.regressor(share * seen[0] + (1 - share) * seen[1])) / 100
+    torch.testing.assert_close(task.network(batch.inputs)["score"], blended)
+
+
+def test_without_blends_a_photograph_stands_for_itself(data: Path, tmp_path: Path):
+    task = head_task(data, tmp_path, "task.blend=0")
+    task.prepare(torch.device("cpu"))
+    sample = task.sample(3, np.random.default_rng(0))
+    assert sample["share"] == 1.0
+    assert np.array_equal(sample["photograph"], sample["other"])
+
+
+def test_the_trunks_count_less_than_fixed_maps_where_directions_are_sought(data: Path, tmp_path: Path):
+    task = head_task(data, tmp_path, "task.trunk_share=0")
+    task.prepare(torch.device("cpu"))
+    weight = task.network.head.directions.weight
+    fixed = fixed_inputs(tiny_pair())
+    assert int(fixed.sum()) == 2 * (3 + 3 * CHANNELS)
+    assert not weight[:, ~fixed].any()
+    assert bool(weight[:, fixed].any())
+
+
+def head_task(data: Path, folder: Path, *settings: str) -> Any:
+    """Of random trunks, without triplets."""
+    weights = folder / "trunks.safetensors"
+    model = tiny_pair()
+    save(weights, model.state_dict(), model="afine-tiny", config=model.config(), source_sha256=None)
+    given = [*SMALL["afine-tiny-head"], rated(data), "task.triplets=null", f"task.start={weights}", *settings]
+    return build_task(with_settings(find_recipe("afine-tiny-head"), given).task, folder)
 
 
 def test_the_head_needs_trunks(data: Path, tmp_path: Path):
