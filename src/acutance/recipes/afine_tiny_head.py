@@ -4,7 +4,8 @@
     --set task.triplets.root=pairs
 
 Stage 1 shows parts of pictures, and its head follows trunks that change. Here every picture is described once, whole,
-and the head looks in the few directions along which opinions change, which kernel regression finds before.
+and the head looks in the few directions along which opinions, or the wins of made pictures, change, which kernel
+regression finds before.
 """
 
 from acutance.recipes import afine_tiny_pretrain
@@ -18,8 +19,8 @@ def recipe() -> TrainConfig:
     """The configuration."""
     return TrainConfig(
         recipe="afine-tiny-head",
-        task=AFINETinyHeadTraining(data=afine_tiny_pretrain.DATA, triplets=TRIPLETS, preference_weight=0.05),
-        optimizer=OptimizerConfig(kind="adamw", learning_rate=5e-4, weight_decay=1e-2),
+        task=AFINETinyHeadTraining(data=afine_tiny_pretrain.DATA, triplets=TRIPLETS, preference_weight=0.2),
+        optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=1e-2),
         schedule=CosineSchedule(unit="iteration", floor=1e-6),
-        loop=LoopConfig(epochs=40, batch_size=64, workers=0, average_decay=0.999, validate_every=2),
+        loop=LoopConfig(epochs=30, batch_size=64, workers=0, average_decay=0.999, validate_every=2),
     )

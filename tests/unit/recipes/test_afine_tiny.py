@@ -57,7 +57,7 @@ def triplets_of(name: str) -> TripletData:
     [
         ("pretrain", 2e-3, 1e-3, 4, 64),
         ("stage1", 1e-3, 2e-2, 6, 32),
-        ("head", 5e-4, 1e-2, 40, 64),
+        ("head", 1e-3, 1e-2, 30, 64),
         ("stage2", 5e-3, 1e-3, 4000, 128),
         ("stage3", 1e-2, 0.0, 2000, 128),
     ],

@@ -1,6 +1,7 @@
 """afine-tiny's head: what naturalness the means and deviations of whole pictures have, over frozen trunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ from acutance.training.tasks.tiny_naturalness import (
     pictures_of,
 )
 from acutance.training.tiny_start import MODEL, tiny_stage
+from acutance.training.triplet_data import PlacedTriplet
 from acutance.training.validation import correlations
 
 HEAD = "naturalness_head"
@@ -37,14 +39,16 @@ class AFINETinyHeadTraining(TinyNaturalnessTraining):
     """Settings."""
 
     kind: Literal["afine_tiny_head"] = "afine_tiny_head"
-    directions: int = Field(default=32, ge=1)
-    """Directions of all means and deviations that the head sees."""
+    directions: int = Field(default=64, ge=1)
+    """Directions of all means and deviations, along which opinions change, that the head sees."""
+    made_directions: int = Field(default=32, ge=0)
+    """As many more along which it changes how often made pictures win, where there are triplets."""
     hidden: int = Field(default=256, ge=1)
     """Width of its layers."""
     layers: int = Field(default=2, ge=1)
     """How many."""
-    trunk_share: float = Field(default=0.25, ge=0)
-    """What the trunks' inputs count beside those of fixed maps where directions are sought."""
+    trunk_share: float = Field(default=0.15, ge=0)
+    """What the trunks' inputs count beside those of fixed maps where directions of opinions are sought."""
     blend: float = Field(default=1.0, ge=0)
     """Of photographs and opinions with those of another one: both parameters of the beta distribution that shares are
     drawn from; 0 blends none."""
@@ -59,17 +63,18 @@ class HeadNetwork(nn.Module):
 
     Args:
         head: What learns.
+        directions: How many it looks in.
         noise: Added to directions in training, in their deviations.
     """
 
     spread: Tensor
 
-    def __init__(self, head: MomentsHead, noise: float) -> None:
+    def __init__(self, head: MomentsHead, directions: int, noise: float) -> None:
         super().__init__()
         self.head = head
         self.head.norm.requires_grad_(requires_grad=False)
         self.head.directions.requires_grad_(requires_grad=False)
-        self.register_buffer("spread", torch.tensor(0.0))
+        self.register_buffer("spread", torch.zeros(directions))
         self._noise = noise
 
     def train(self, mode: bool = True) -> "HeadNetwork":  # noqa: FBT001, FBT002 (as in torch)
@@ -121,8 +126,9 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
         self._config = config
         self._model = frozen(tiny_stage(config.start, TRUNKS))
         channels = sum(self._model.level_channels)
-        head = MomentsHead(channels, config.hidden, config.dropout, config.layers, config.directions)
-        self.network: HeadNetwork = HeadNetwork(head, config.noise)
+        self._directions = config.directions + (0 if self._lists is None else config.made_directions)
+        head = MomentsHead(channels, config.hidden, config.dropout, config.layers, self._directions)
+        self.network: HeadNetwork = HeadNetwork(head, self._directions, config.noise)
         validation = () if self._lists is None else validation_pairs(self._lists.validation)
         self._features = PictureFeatures(
             [
@@ -153,8 +159,10 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
             head.norm.load_state_dict({"running_mean": mean, "running_var": variance}, strict=False)
             labels = torch.from_numpy(self._labels.values)
             normalised = head.normalised(moments_of(rows))
-            found = kernel_directions(normalised * counts, labels, self._config.directions)
-            head.directions.load_state_dict({"weight": found * counts})
+            found = kernel_directions(normalised * counts, labels, self._config.directions) * counts
+            if self._directions > len(found):
+                found = torch.cat([found, self._made_directions(head)])
+            head.directions.load_state_dict({"weight": found})
             self.network.spread = head.directions(normalised).std(0)
 
     def groups(self) -> list[ParameterGroup]:
@@ -216,9 +224,15 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
             for name, value in self._model.state_dict().items()
             if name.startswith((*(f"{trunk}." for trunk in TRUNKS), "naturalness_calibrator."))
         }
-        sizes = {name: getattr(self._config, name) for name in ("directions", "hidden", "layers", "dropout")}
-        config = {**self._model.config(), **sizes}
+        sizes = {name: getattr(self._config, name) for name in ("hidden", "layers", "dropout")}
+        config = {**self._model.config(), **sizes, "directions": self._directions}
         return TrainedModel(name=MODEL, tensors=tensors | own, config=config, scores_as="afine-tiny-naturalness")
+
+    def _made_directions(self, head: MomentsHead) -> Tensor:
+        """Directions along which it changes how often a made picture wins."""
+        wins = shares_of_wins([] if self._lists is None else self._lists.train)
+        normalised = head.normalised(moments_of(self._features.stacked(wins)))
+        return kernel_directions(normalised, torch.tensor(list(wins.values())), self._config.made_directions)
 
     def _row(self, index: int) -> Rows:
         return self._features.of(self._train.path(self._train.rows[index].image))
@@ -227,6 +241,19 @@ class AFINETinyHeadTask(TinyNaturalnessTask):
 def moments_of(rows: Tensor) -> Moments:
     """As a head takes them, of rows (pictures, 2, channels)."""
     return Moments([rows[:, 0]], [rows[:, 1]])
+
+
+def shares_of_wins(triplets: Iterable[PlacedTriplet]) -> dict[Path, float]:
+    """Of the comparisons that each picture is in, the share that it wins."""
+    won: dict[Path, float] = {}
+    met: dict[Path, int] = {}
+    for triplet in triplets:
+        pairs = combinations(pictures_of(triplet), 2)
+        for (first, second), share in zip(pairs, triplet.labels, strict=True):
+            for path, part in ((first, share), (second, 1 - share)):
+                won[path] = won.get(path, 0.0) + part
+                met[path] = met.get(path, 0) + 1
+    return {path: total / met[path] for path, total in won.items()}
 
 
 def fixed_inputs(model: AFINETiny) -> Tensor:

@@ -11,7 +11,7 @@ from tests.fakes.tiny_afine import SMALLEST, tiny_naturalness, tiny_pair
 
 
 def test_it_has_at_most_six_million_parameters():
-    shipped = AFINETinyConfig(directions=32, hidden=256, layers=2)
+    shipped = AFINETinyConfig(directions=96, hidden=256, layers=2)
     for config in (AFINETinyConfig(), shipped):
         assert sum(parameter.numel() for parameter in AFINETiny(config).parameters()) <= 6_000_000
 

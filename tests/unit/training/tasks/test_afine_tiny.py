@@ -22,10 +22,11 @@ from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.run import train
-from acutance.training.tasks.afine_tiny_head import fixed_inputs
+from acutance.training.tasks.afine_tiny_head import fixed_inputs, shares_of_wins
 from acutance.training.tasks.afine_tiny_pretrain import CLASSES, AFINETinyPretraining, AFINETinyPretrainTask
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task
 from acutance.training.train_config import build_task
+from acutance.training.triplet_data import PlacedTriplet
 from tests.fakes.tiny_afine import SMALLEST, photograph, tiny_pair, write_made_pictures
 
 MODEL = json.dumps(SMALLEST.model_dump(mode="json"))
@@ -41,7 +42,13 @@ SMALL = {
         "loop.batch_size=8",
         "loop.epochs=2",
     ),
-    "afine-tiny-head": ("task.directions=6", "task.hidden=8", "loop.batch_size=8", "loop.epochs=4"),
+    "afine-tiny-head": (
+        "task.directions=6",
+        "task.made_directions=3",
+        "task.hidden=8",
+        "loop.batch_size=8",
+        "loop.epochs=4",
+    ),
     "afine-tiny-stage2": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
     "afine-tiny-stage3": ("loop.iterations=20", "loop.batch_size=8", "loop.validate_every=10"),
 }
@@ -242,7 +249,7 @@ def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(stage
     before, after = (acutance_store(stages[name])[0] for name in ("stage1", "head"))
     trunks = [name for name in before if name.startswith(("whole.", "detail."))]
     assert all(torch.equal(before[name], after[name]) for name in trunks)
-    assert after["naturalness_head.directions.weight"].shape[0] == 6
+    assert after["naturalness_head.directions.weight"].shape[0] == 6 + 3
     assert "naturalness_head.directions.weight" not in before
     table = read_table(data / "rated.csv")
     rows = [row for row in table.rows if row.split == "validation"]
@@ -311,6 +318,21 @@ def test_the_trunks_count_less_than_fixed_maps_where_directions_are_sought(data:
     assert int(fixed.sum()) == 2 * (3 + 3 * CHANNELS)
     assert not weight[:, ~fixed].any()
     assert bool(weight[:, fixed].any())
+
+
+def test_the_head_looks_in_directions_of_opinions_and_of_wins(stages: dict[str, Path], data: Path, tmp_path: Path):
+    task = head_task(data, tmp_path)
+    task.prepare(torch.device("cpu"))
+    alone = task.network.head.directions.weight
+    both = acutance_store(stages["head"])[0]["naturalness_head.directions.weight"]
+    assert (alone.shape[0], both.shape[0]) == (6, 9)
+    assert bool((both[6:].norm(dim=1) > 0).all())
+
+
+def test_a_picture_has_the_share_of_the_comparisons_that_it_wins():
+    one, two, three = Path("1"), Path("2"), Path("3")
+    triplets = [PlacedTriplet(one, two, three, (1.0, 0.0, 0.0)), PlacedTriplet(two, one, three, (0.0, 0.5, 1.0))]
+    assert shares_of_wins(triplets) == {one: 3 / 4, two: 0.5 / 4, three: 2.5 / 4}
 
 
 def head_task(data: Path, folder: Path, *settings: str) -> Any:
