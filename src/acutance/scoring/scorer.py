@@ -113,7 +113,11 @@ class _Scorer:
         yield from groups.values()
 
     def _batch_size(self, size: tuple[int, ...]) -> int:
-        return self._settings.pictures_per_batch(math.prod(size), "cpu" if self._on_cpu else "gpu")
+        """Where nobody chose it, as many for each thread, so that none waits for another."""
+        count = self._settings.pictures_per_batch(math.prod(size), "cpu" if self._on_cpu else "gpu")
+        if self._settings.batch_size != "auto" or count == 1:
+            return count
+        return max(1, count // self._crew.size) * self._crew.size
 
     def _score_batch(self, batch: list[DecodedPair]) -> dict[int, list[ScoreRow]]:
         rows: dict[int, list[ScoreRow]] = {pair.place: [] for pair in batch}

@@ -186,6 +186,21 @@ def test_a_picture_that_a_model_refuses_fails_none_of_its_batch_mates(batch_size
     assert [row.score is None for row in rows] == [False, True, False]
 
 
+@pytest.mark.parametrize(("room", "threads", "wanted"), [(3, 2, [1] * 8), (4, 2, [2] * 4), (3, 4, [1] * 8)])
+def test_threads_have_as_many_pictures_each(
+    monkeypatch: pytest.MonkeyPatch, room: int, threads: int, wanted: list[int]
+):
+    before = torch.get_num_threads()
+    monkeypatch.setattr("acutance.scoring.settings.CPU_PIXELS", room * 16 * 16)
+    torch.set_num_threads(threads)
+    try:
+        one = Distance()
+        rows_of([pair_of(index, height=16, width=16) for index in range(8)], one)
+    finally:
+        torch.set_num_threads(before)
+    assert one.batches == wanted
+
+
 class Wayward(Distance):
     """Gives what it is told to, or raises it."""
 
