@@ -169,10 +169,19 @@ def _moments(levels: Iterable[tuple[Tensor, int]]) -> Moments:
     """Moments of maps; none are kept."""
     found = Moments([], [])
     for features, count in levels:
-        mean, variance = mean_and_variance(_together(features, count))
+        mean, variance = _pooled(features, count)
         found.means.append(mean)
         found.variances.append(variance)
     return found
+
+
+def _pooled(features: Tensor, count: int) -> tuple[ChannelBatch, ChannelBatch]:
+    """Mean and variance of the maps of each picture, the quick way for how they lie in memory."""
+    if not features.is_contiguous():
+        return mean_and_variance(_together(features, count))
+    rows = _precise(features).flatten(2).unflatten(0, (-1, count))
+    mean = rows.mean(3).mean(1)
+    return mean, (rows - mean[:, None, :, None]).square().mean(3).mean(1)
 
 
 def _stacked(found: Moments) -> Tensor:
@@ -181,5 +190,9 @@ def _stacked(found: Moments) -> Tensor:
 
 def _together(features: Tensor, count: int) -> Tensor:
     """Maps of the squares of each picture, (batch * count, channels, rows, columns), as (batch, samples, channels)."""
-    maps = features.to(torch.float64 if features.dtype == torch.float64 else torch.float32)
+    maps = _precise(features)
     return maps.permute(0, 2, 3, 1).reshape(len(maps) // count, -1, maps.shape[1])
+
+
+def _precise(features: Tensor) -> Tensor:
+    return features.to(torch.float64 if features.dtype == torch.float64 else torch.float32)
