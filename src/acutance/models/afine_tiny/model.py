@@ -179,7 +179,7 @@ def _pooled(features: Tensor, count: int) -> tuple[ChannelBatch, ChannelBatch]:
     """Mean and variance of the maps of each picture, the quick way for how they lie in memory."""
     if not features.is_contiguous():
         return mean_and_variance(_together(features, count))
-    rows = _precise(features).flatten(2).unflatten(0, (-1, count))
+    rows = _precise(features).reshape(-1, count, features.shape[1], features.shape[2] * features.shape[3])
     mean = rows.mean(3).mean(1)
     return mean, (rows - mean[:, None, :, None]).square().mean(3).mean(1)
 
