@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 def features(folder: Path, paths: list[Path], store: PictureStore | None = None) -> PictureFeatures:
-    return PictureFeatures(paths, store or PictureStore(), folder / "kept", (2, 81), {"version": 1})
+    return PictureFeatures(paths, store or PictureStore(), folder / "kept", (2, 90), {"version": 1})
 
 
 def test_a_row_is_what_the_model_finds(tmp_path: Path):
