@@ -1,7 +1,7 @@
 """How well scores keep the order of made pictures: ladders of levels, and pairs of which one is better."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,25 @@ def ladders(rungs: Iterable[Rung]) -> list[Ladder]:
         if levels >= LEAST_LEVELS:
             fall = fall_with_level([rung.level for rung in group], [rung.quality for rung in group])
             found.append(Ladder(reference, kind, levels, fall))
+    return found
+
+
+def by_strength(rungs: Iterable[Rung], likeness: Iterable[Rung]) -> list[Rung]:
+    """The same pictures; the levels of two-sided kinds are in the order of how unlike the reference they are.
+
+    Args:
+        rungs: Pictures.
+        likeness: The same ones, by a score of how like they are to their references.
+    """
+    known: dict[tuple[str, str], dict[int, float]] = {}
+    for rung in likeness:
+        known.setdefault((rung.kind, rung.reference), {})[rung.level] = rung.quality
+    found = []
+    for rung in rungs:
+        if rung.kind in TWO_SIDED:
+            others = known[rung.kind, rung.reference]
+            rung = replace(rung, level=1 + sum(other > others[rung.level] for other in others.values()))
+        found.append(rung)
     return found
 
 

@@ -13,6 +13,7 @@ from benchmarks.tiny.orders import (
     Ladder,
     Rung,
     Shares,
+    by_strength,
     falls_by_kind,
     ladders,
     mean_fall,
@@ -22,6 +23,8 @@ from benchmarks.tiny.pair_scores import PairScores
 
 SRCC, FALL, CLEAN_WINS, CLEAN_WINS_OVER_DEGRADED = 0.93, 0.95, 0.99, 0.90
 """What is wanted at least."""
+STRENGTH = "psnr"
+"""The metric that says how unlike its reference a picture of a two-sided kind is."""
 STEPS = 5
 """Levels of a whole ladder."""
 
@@ -41,16 +44,18 @@ def pairs_section(scores: PairScores) -> Section:
         f"{len(scores.same)} of the {len(scores.table)} pictures are their reference, pixel for pixel, and are in no "
         "share of pairs. A tie is an equal score.",
         "(*) one of the metrics that made the pseudo-MOS, which it agrees with the more.",
-        f"Two-sided kinds: {', '.join(TWO_SIDED)}; their levels are not in the order of strength.",
+        f"Two-sided kinds: {', '.join(TWO_SIDED)}; their levels are not in the order of strength, for which stands "
+        f"that of {STRENGTH} where it says so.",
     ]
     return Section(
         f"Pairs: {len(scores.table)} made pictures of {references} held-out references",
         [
             _srcc(own),
             _fall("fall within a ladder, all kinds", found[WHOLE], at_least=FALL),
+            *_fall_by_strength(own, scores.evaluations),
             _fall("fall within a ladder, without the two-sided kinds", found[WHOLE], without=TWO_SIDED, at_least=FALL),
             _share("clean picture beats its copy, score of the pair", clean, at_least=CLEAN_WINS),
-            _share("clean picture beats its copy, naturalness alone", alone, at_least=CLEAN_WINS),
+            _share("clean picture beats its copy, naturalness alone", alone),
             _share("clean picture beats its degraded reference", degraded, at_least=CLEAN_WINS_OVER_DEGRADED),
         ],
         [
@@ -126,7 +131,16 @@ def _fall(what: str, found: Sequence[Ladder], *, without: Sequence[str] = (), at
     return Figure(what=what, value=mean, low=low, high=high, at_least=at_least)
 
 
-def _share(what: str, shares: Shares, *, at_least: float) -> Figure:
+def _fall_by_strength(own: Evaluation, evaluations: Sequence[Evaluation]) -> list[Figure]:
+    """Of all kinds, the two-sided ones in the order of strength; none where nothing says how strong they are."""
+    likeness = [one for one in evaluations if one.model == STRENGTH]
+    if not likeness:
+        return []
+    rungs = by_strength(_rungs(own), _rungs(likeness[0]))
+    return [_fall("fall within a ladder, two-sided kinds by strength", ladders(rungs), at_least=FALL)]
+
+
+def _share(what: str, shares: Shares, *, at_least: float | None = None) -> Figure:
     return Figure(what=what, value=shares.wins, low=shares.low, high=shares.high, at_least=at_least, unit="%")
 
 

@@ -51,9 +51,9 @@ def photograph(seed: int, side: int = 80) -> np.ndarray:
     return levels
 
 
-def write_made_pictures(root: Path, scenes: int = 6) -> OpinionTable:
-    """Pristine pictures, blurred, noisy and compressed ones of them with weak labels, in ``train/table.csv``."""
-    folder = root / "train"
+def write_made_pictures(root: Path, scenes: int = 6, part: str = "train") -> OpinionTable:
+    """Pristine pictures, blurred, noisy and compressed ones of them with weak labels, in ``table.csv`` of a part."""
+    folder = root / part
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
     for scene in range(scenes):

@@ -7,15 +7,16 @@ from acutance.datasets.table import OpinionTable
 from acutance.datasets.triplets import REFERENCE_QUALITY
 
 
-def degraded_reference_triplets(table: OpinionTable, *, count: int, seed: int = 0) -> list[Triplet]:
+def degraded_reference_triplets(table: OpinionTable, *, count: int, worst: float = 0.5, seed: int = 0) -> list[Triplet]:
     """Draw triplets in which one of the distorted pictures of a scene stands for its reference.
 
-    It is drawn from the worse half of the scene's pictures. The first picture of a triplet is the pristine one or, as
+    It is drawn from the worst of the scene's pictures. The first picture of a triplet is the pristine one or, as
     often, any other; the second is the degraded reference itself or, as often, any other.
 
     Args:
         table: Rated pictures with pristine references, in either direction of scores; all of one size.
         count: Triplets of each scene; scenes with fewer than 3 distorted pictures give none.
+        worst: Share of the pictures of a scene that references are drawn from; above 0, at most 1.
         seed: Seed of the draws, from 0 to 2**32 - 1.
 
     Raises:
@@ -27,7 +28,7 @@ def degraded_reference_triplets(table: OpinionTable, *, count: int, seed: int = 
         qualities = {row.image: quality_of(row, table.name) for row in rows if row.image != pristine}
         if len(qualities) < 3:
             continue
-        worse = sorted(qualities, key=lambda image: (qualities[image], image))[: len(qualities) // 2]
+        worse = sorted(qualities, key=lambda image: (qualities[image], image))[: max(1, int(worst * len(qualities)))]
         known = qualities | {pristine: REFERENCE_QUALITY}
         for _ in range(count):
             reference = worse[draws.randint(len(worse))]

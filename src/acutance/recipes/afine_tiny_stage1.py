@@ -6,13 +6,12 @@ acutance train afine-tiny-stage1 -o stage1 --set task.start=pretrain --set task.
 
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.recipes import afine_tiny_pretrain
-from acutance.recipes.afine_tiny_stage3 import MADE
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
 from acutance.training.train_config import TrainConfig
-from acutance.training.triplet_data import TripletData
+from acutance.training.triplet_data import TripletData, TripletSource
 
-TRIPLETS = TripletData(sources=(MADE.model_copy(update={"degraded": 155}),))
+TRIPLETS = TripletData(sources=(TripletSource(dataset="train/table.csv", validation_share=0.1, degraded=155),))
 """Each pristine picture gives as many whose reference is degraded as A-FINE's rule gives of 30 pictures."""
 
 

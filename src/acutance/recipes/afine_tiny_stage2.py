@@ -1,17 +1,18 @@
-"""afine-tiny, stage 2: how much the mean and the structure of each channel count for fidelity, over frozen trunks.
+"""afine-tiny, stage 2: fidelity, and what tells a picture from worse copies of it, over frozen trunks.
 
     acutance train afine-tiny-stage2 -o stage2 --set task.start=head --set task.data.root=pairs
 
 Triplets of the made pictures of ``afine_tiny_pairs`` by A-FINE's rule, who wins by weak labels; no flips, since the
-trunks saw them. Every pair is encoded once.
+trunks saw them. Every pair is encoded once. How much the mean and the structure of each channel count for fidelity is
+learned from the order of two copies; damage from the order of a copy and its original.
 """
 
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
-from acutance.training.tasks.afine_tiny_stages import AFINETinyStage2Training
+from acutance.training.tasks.afine_tiny_stage2 import AFINETinyStage2Training
 from acutance.training.train_config import TrainConfig
 from acutance.training.triplet_data import TripletData, TripletSource
 
-MADE = TripletSource(dataset="train/table.csv", validation_share=0.1)
+COPIES = tuple(TripletSource(dataset=f"{name}/table.csv", validation_share=0.1) for name in ("copies", "copies_small"))
 """Of the folder of pairs."""
 
 
@@ -19,8 +20,8 @@ def recipe() -> TrainConfig:
     """The configuration."""
     return TrainConfig(
         recipe="afine-tiny-stage2",
-        task=AFINETinyStage2Training(data=TripletData(sources=(MADE,)), augment=False),
-        optimizer=OptimizerConfig(kind="adamw", learning_rate=5e-3, weight_decay=1e-3, betas=(0.9, 0.99)),
+        task=AFINETinyStage2Training(data=TripletData(sources=COPIES), augment=False, damage_rate=0.1),
+        optimizer=OptimizerConfig(kind="adamw", learning_rate=2e-2, weight_decay=1e-3, betas=(0.9, 0.99)),
         schedule=CosineSchedule(unit="iteration", floor=1e-6),
-        loop=LoopConfig(iterations=4000, batch_size=128, drop_last=True, validate_every=500, workers=0),
+        loop=LoopConfig(iterations=3000, batch_size=128, drop_last=True, validate_every=500, workers=0),
     )

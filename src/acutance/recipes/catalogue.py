@@ -105,7 +105,7 @@ RECIPES = {
         ),
         RecipeEntry(
             "afine-tiny-stage2",
-            "afine-tiny, stage 2: fidelity",
+            "afine-tiny, stage 2: fidelity and damage",
             "made pictures, and a run of the head",
             "acutance.recipes.afine_tiny_stage2",
         ),

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from acutance.catalog.runs import run_weights
 from acutance.checkpoints.store import load, read_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
+from acutance.training.task import TrainedModel
 
 MODEL = "afine-tiny"
 """What its weights are stored as."""
-TRUNKS = ("stem", "channels", "blocks")
+SIZES = ("stem", "channels", "blocks")
 """Settings that the weights of trunks depend on."""
+TRUNKS = ("whole", "detail")
+"""What makes levels."""
 
 
 def start_trunks(model: AFINETinyNaturalness, start: str) -> None:
@@ -30,14 +36,14 @@ def start_trunks(model: AFINETinyNaturalness, start: str) -> None:
     path = stage_weights(start)
     header = read_header(path)
     theirs, ours = header.config, model.config()
-    for setting in (*TRUNKS, *(("hidden",) if header.scores_as else ())):  # the pretraining has no head
+    for setting in (*SIZES, *(("hidden",) if header.scores_as else ())):  # the pretraining has no head
         value = theirs[setting]
         if ours[setting] != value:
             raise ConfigError(
                 f"Expected weights of a network with {setting}={ours[setting]} in {path}, got {value}. Set "
                 f"task.model.{setting}={value}, or start from other weights."
             )
-    _take_over(model, path, ("whole", "detail"))
+    _take_over(model, path, TRUNKS)
 
 
 def tiny_stage(start: str | None, trained: Sequence[str]) -> AFINETiny:
@@ -75,6 +81,12 @@ def stage_weights(start: str) -> Path:
     if header.model != MODEL:
         raise CheckpointError(f"Expected weights of {MODEL} in {path}, got those of {header.model}. Change task.start.")
     return path
+
+
+def trained_tiny(model: AFINETiny, network: nn.Module) -> TrainedModel:
+    """afine-tiny, whole, with what a network learned over it."""
+    own: dict[str, Any] = model.state_dict() | network.state_dict()
+    return TrainedModel(name=MODEL, tensors=own, config=model.config())
 
 
 def _take_over(model: AFINETinyNaturalness, path: Path, needed: Sequence[str]) -> None:

@@ -14,12 +14,8 @@ from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Tra
 from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTask, AFINETinyHeadTraining
 from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining, AFINETinyPretrainTask
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task, AFINETinyStage1Training
-from acutance.training.tasks.afine_tiny_stages import (
-    AFINETinyStage2Task,
-    AFINETinyStage2Training,
-    AFINETinyStage3Task,
-    AFINETinyStage3Training,
-)
+from acutance.training.tasks.afine_tiny_stage2 import AFINETinyStage2Task, AFINETinyStage2Training
+from acutance.training.tasks.afine_tiny_stage3 import AFINETinyStage3Task, AFINETinyStage3Training
 from acutance.training.tasks.ahiq import AHIQTask, AHIQTraining
 from acutance.training.tasks.hyperiqa import CropTask, HyperIQATraining, MSHyperIQATraining
 from acutance.training.tasks.vtamiq import VTAMIQRatings, VTAMIQTraining

@@ -27,6 +27,8 @@ from acutance.training.pictures import demand_files
 
 DIFFIQA = "diffiqa"
 """Whose pictures have no scores: labels say which of two is better."""
+MADE = "table"
+"""What the table of a folder of made pictures is called: its name is that of the folder."""
 VALIDATION_TYPE = "PNY"
 """The only type of DiffIQA's triplets that A-FINE validates with."""
 
@@ -42,6 +44,8 @@ class TripletSource(DataConfig):
     with a validation or a test part that people rated."""
     degraded: int = Field(default=0, ge=0)
     """Triplets that each reference gives besides, whose reference is one of its distorted pictures."""
+    degraded_worst: float = Field(default=0.5, gt=0, le=1)
+    """Share of its distorted pictures, the worst, that stand for it in these."""
     validates: bool = True
     """Whether its validation part is used; where it is not, and nothing says what validates, all of it trains."""
 
@@ -144,7 +148,10 @@ def triplet_lists(data: TripletData) -> TripletLists:
 
 def _table(source: TripletSource, root: str | None) -> OpinionTable:
     if Path(source.dataset).suffix.lower() in TABLE_ENDINGS:
-        return read_table(Path(root or "") / source.dataset, source.root)
+        path = Path(root or "") / source.dataset
+        table = read_table(path, source.root)
+        named = path.parent.name if path.stem == MADE and path.parent.name else table.name
+        return OpinionTable(table.rows, table.root, named)
     folder = source.root if source.root or root is None else str(Path(root) / source.dataset)
     if folder is None and source.dataset in DATASETS:
         raise ConfigError(
@@ -203,7 +210,8 @@ def _triplets(table: OpinionTable, part: Part | None, seed: int, *, validates: b
 def _degraded(table: OpinionTable, source: TripletSource, seed: int) -> list[PlacedTriplet]:
     if not source.degraded:
         return []
-    return _placed(degraded_reference_triplets(table, count=source.degraded, seed=seed), table)
+    drawn = degraded_reference_triplets(table, count=source.degraded, worst=source.degraded_worst, seed=seed)
+    return _placed(drawn, table)
 
 
 def _placed(triplets: Sequence[Triplet], table: OpinionTable) -> list[PlacedTriplet]:

@@ -9,6 +9,7 @@ from benchmarks.tiny.figures import Figure, Section, Table, section_json, sectio
 from benchmarks.tiny.orders import (
     TWO_SIDED,
     Rung,
+    by_strength,
     fall_with_level,
     falls_by_kind,
     ladders,
@@ -81,6 +82,19 @@ def test_two_sided_kinds_can_be_left_out():
     found = ladders(rungs)
     assert mean_fall(found)[0] < 1
     assert mean_fall(found, without=TWO_SIDED)[0] == 1.0
+
+
+def test_levels_of_two_sided_kinds_may_be_in_the_order_of_strength():
+    rungs = [*ladder("jpeg", [5, 4, 1, 2, 3]), *ladder("meanshift", [1, 4, 9, 3, 2])]
+    likeness = [*ladder("jpeg", [5, 4, 3, 2, 1]), *ladder("meanshift", [20.0, 30.0, np.inf, 29.0, 21.0])]
+    found = {one.kind: one.fall for one in ladders(by_strength(rungs, likeness))}
+    assert found["jpeg"] == ladders(rungs)[0].fall < 1
+    assert found["meanshift"] == 1.0
+
+
+def test_pictures_that_are_equally_unlike_their_reference_have_one_level():
+    rungs = by_strength(ladder("meanshift", [1, 2, 3, 4, 5]), ladder("meanshift", [20, 30, 40, 30, 20]))
+    assert [rung.level for rung in rungs] == [4, 2, 1, 2, 4]
 
 
 def test_kinds_come_worst_first():

@@ -54,3 +54,9 @@ def test_a_scene_of_two_distorted_pictures_gives_none():
 def test_the_same_seed_draws_the_same():
     draws = [degraded_reference_triplets(table(), count=10, seed=seed) for seed in (1, 1, 2)]
     assert draws[0] == draws[1] != draws[2]
+
+
+@pytest.mark.parametrize(("worst", "best"), [(0.2, 0), (0.5, 2), (1.0, 5)])
+def test_the_share_of_the_worst_says_which_may_be_references(worst: float, best: int):
+    drawn = {rank(triplet.reference) for triplet in degraded_reference_triplets(table(), count=100, worst=worst)}
+    assert drawn == set(range(best + 1))

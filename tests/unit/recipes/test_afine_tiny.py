@@ -11,7 +11,7 @@ from PIL import Image
 from acutance.datasets import read_dataset
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.recipes import afine_tiny_pairs, afine_tiny_pretrain
-from acutance.recipes.afine_tiny_pairs import best_rated, make_pairs
+from acutance.recipes.afine_tiny_pairs import best_rated, make_pairs, resized
 from acutance.recipes.catalogue import find_recipe
 from acutance.synthesis import MadeSet, synthesize
 from acutance.training.config import CosineSchedule
@@ -20,13 +20,14 @@ from acutance.training.overrides import with_settings
 from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTraining
 from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
-from acutance.training.tasks.afine_tiny_stages import AFINETinyStage2Training, AFINETinyStage3Training
+from acutance.training.tasks.afine_tiny_stage2 import AFINETinyStage2Training
+from acutance.training.tasks.afine_tiny_stage3 import AFINETinyStage3Training
 from acutance.training.train_config import TrainConfig
-from acutance.training.triplet_data import TripletData, TripletSource
+from acutance.training.triplet_data import TripletData
 from tests.fakes.datasets.alone import write_biq2021
 
 NAMES = ("pretrain", "stage1", "head", "stage2", "stage3")
-SIDE = 48
+SIDE = 128
 """Of the made photographs, in pixels: the metrics of the weak labels need some."""
 
 
@@ -58,8 +59,8 @@ def triplets_of(name: str) -> TripletData:
         ("pretrain", 2e-3, 1e-3, 4, 64),
         ("stage1", 1e-3, 2e-2, 6, 32),
         ("head", 1e-3, 1e-2, 30, 64),
-        ("stage2", 5e-3, 1e-3, 4000, 128),
-        ("stage3", 1e-2, 0.0, 2000, 128),
+        ("stage2", 2e-2, 1e-3, 3000, 128),
+        ("stage3", 2e-2, 0.0, 2000, 128),
     ],
 )
 def test_each_stage_has_its_rate_and_its_length(name: str, rate: float, decay: float, length: int, batch: int):
@@ -119,23 +120,30 @@ def test_all_that_see_photographs_hold_out_the_same_tenth():
     assert data.split is None
 
 
-def test_all_that_see_triplets_hold_out_the_same_references():
+def test_a_tenth_of_the_references_of_every_part_is_held_out():
     sources = [source for name in NAMES[1:] for source in triplets_of(name).sources]
-    splits = {(one.dataset, one.protocol, one.split, one.seed, one.validation_share) for one in sources}
-    assert splits == {("train/table.csv", "own", None, 0, 0.1)}
-    assert len(sources) == 4
+    assert {(one.protocol, one.split, one.seed, one.validation_share) for one in sources} == {("own", None, 0, 0.1)}
     assert all(one.validates for one in sources)
 
 
+def test_what_learns_naturalness_copies_and_sums_has_made_pictures_of_its_own():
+    parts = {name: [source.dataset for source in triplets_of(name).sources] for name in NAMES[1:]}
+    assert parts == {
+        "stage1": ["train/table.csv"],
+        "head": ["train/table.csv"],
+        "stage2": ["copies/table.csv", "copies_small/table.csv"],
+        "stage3": ["sums/table.csv", "sums_small/table.csv"],
+    }
+
+
 def test_naturalness_and_the_last_stage_learn_from_references_that_are_degraded():
-    assert _only(triplets_of("stage2")).degraded == 0
-    assert _only(triplets_of("stage3")).degraded == 10
-    assert _only(triplets_of("stage1")).degraded == 155
+    degraded = {name: {source.degraded for source in triplets_of(name).sources} for name in NAMES[1:]}
+    assert degraded == {"stage1": {155}, "head": {155}, "stage2": {0}, "stage3": {30}}
 
 
-def _only(data: TripletData) -> TripletSource:
-    (source,) = data.sources
-    return source
+def test_any_copy_may_be_the_degraded_reference_of_the_last_stage():
+    worst = {name: {source.degraded_worst for source in triplets_of(name).sources} for name in ("stage1", "stage3")}
+    assert worst == {"stage1": {0.5}, "stage3": {1.0}}
 
 
 # references
@@ -156,6 +164,22 @@ def test_of_equal_opinions_the_first_by_name_is_taken():
         Path("/data/a.jpg"),
         Path("/data/b.jpg"),
     ]
+
+
+def test_those_that_are_rated_higher_still_may_be_left_out():
+    rated = table({"a.jpg": 0.2, "b.jpg": 0.9, "c.jpg": 0.5, "d.jpg": 0.7})
+    assert best_rated(rated, 2, after=1) == [Path("/data/c.jpg"), Path("/data/d.jpg")]
+
+
+def test_photographs_that_are_resized_have_about_half_of_their_sides(photographs: Path, tmp_path: Path):
+    originals = sorted((photographs / "Images").iterdir())
+    made = resized(originals, tmp_path / "resized")
+    assert [path.name for path in made] == [f"{path.stem}.png" for path in originals]
+    for path in made:
+        with Image.open(path) as picture:
+            assert all(0.34 * SIDE <= side <= 0.56 * SIDE for side in picture.size)
+    before = {path: path.stat().st_mtime_ns for path in made}
+    assert {path: path.stat().st_mtime_ns for path in resized(originals, tmp_path / "resized")} == before
 
 
 def test_a_photograph_without_an_opinion_comes_last():
@@ -184,27 +208,45 @@ def photographs(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few pristine pictures as 4 photographs to train with suffice for."""
+    for name, count in (("TRAIN", 2), ("COPIES", 3), ("SUMS", 1)):
+        monkeypatch.setattr(afine_tiny_pairs, name, count)
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_references_to_train_with_are_never_of_the_validation_or_the_test_part(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     asked = Asked()
     monkeypatch.setattr(afine_tiny_pairs, "synthesize", asked)
     make_pairs(photographs, tmp_path / "pairs")
-    (train, train_folder, drawn), (held_out, held_out_folder, whole) = asked.calls
+    *trained, (held_out, held_out_folder, whole) = asked.calls
     everything = read_dataset("biq2021", photographs)
     parts = training_tables(afine_tiny_pretrain.DATA, everything)
     tested = {everything.path(row.image) for row in everything if row.split == "test"}
-    assert set(train) == {parts.train.path(row.image) for row in parts.train}  # 4, fewer than there may be
+    train, copies, small_copies, sums, small_sums = (set(references) for references, _, _ in trained)
+    assert {path.stem for path in small_copies} < {path.stem for path in copies}
+    assert {path.stem for path in small_sums} == {path.stem for path in sums}  # half of one is one
+    assert train < copies
+    assert not copies & sums
+    assert copies | sums == {parts.train.path(row.image) for row in parts.train}
     assert set(held_out) == {parts.validation.path(row.image) for row in parts.validation}
     assert len(tested) == 2
-    assert not set(train) & (set(held_out) | tested)
+    assert not (copies | sums) & (set(held_out) | tested)
     assert not set(held_out) & tested
-    assert (train_folder, held_out_folder) == (tmp_path / "pairs" / "train", tmp_path / "pairs" / "held_out")
-    assert (drawn["count"], drawn["mixture_share"]) == (6000, 0.2)
+    folders = [folder.relative_to(tmp_path / "pairs") for _, folder, _ in trained]
+    assert folders == [Path(name) for name in ("train", "copies", "copies_small", "sums", "sums_small")]
+    assert held_out_folder == tmp_path / "pairs" / "held_out"
+    assert [(drawn["count"], drawn["mixture_share"]) for _, _, drawn in trained] == [
+        (count, 0.2) for count in (60, 90, 60, 30, 30)
+    ]
     assert whole["count"] is None  # every kind at every level of each
     assert whole.get("mixture_share", 0.0) == 0.0
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_pairs_that_were_broken_off_go_on_to_the_same_tables(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -217,20 +259,21 @@ def test_pairs_that_were_broken_off_go_on_to_the_same_tables(
     assert not (broken / "held_out").exists()
     few.stop_after = None
     made = make_pairs(photographs, broken)
-    assert [one.count for one in made] == [Few.COUNT, Few.COUNT]
-    assert few.first_seen == [8, 0]  # most of the first set was there already
+    assert [one.count for one in made] == [Few.COUNT] * 6
+    assert few.first_seen == [8, 0, 0, 0, 0, 0]  # most of the first set was there already
     make_pairs(photographs, whole)
-    for place in ("train/table.csv", "train/scores.csv", "held_out/table.csv", "held_out/scores.csv"):
+    for place in (f"{part}/{name}.csv" for part in ("train", "held_out") for name in ("table", "scores")):
         assert (broken / place).read_bytes() == (whole / place).read_bytes()
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_pairs_that_are_there_are_not_made_again(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(afine_tiny_pairs, "synthesize", Few())
     make_pairs(photographs, tmp_path / "pairs")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "pairs").rglob("images/*.png")}
     made = make_pairs(photographs, tmp_path / "pairs")
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(before) == sum(one.count for one in made) == 2 * Few.COUNT
+    assert len(before) == sum(one.count for one in made) == 6 * Few.COUNT
 
 
 class Few:

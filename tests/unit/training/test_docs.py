@@ -21,7 +21,8 @@ from acutance.training.tasks.afine_stage3 import AFINEStage3Training
 from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTraining
 from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
-from acutance.training.tasks.afine_tiny_stages import AFINETinyStage2Training, AFINETinyStage3Training
+from acutance.training.tasks.afine_tiny_stage2 import AFINETinyStage2Training
+from acutance.training.tasks.afine_tiny_stage3 import AFINETinyStage3Training
 from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.hyperiqa import MSHyperIQATraining
 from acutance.training.tasks.vtamiq import VTAMIQTraining

@@ -2,18 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from acutance.errors import ShapeMismatchError
 from acutance.models.afine.heads import Adapter, Calibrator, FidelityHead
-from acutance.models.afine.statistics import (
-    Level,
-    PairMoments,
-    pair_moments,
-    pair_moments_against,
-)
+from acutance.models.afine.statistics import Level, Moments, PairMoments, pair_moments, pair_moments_against
 from acutance.models.quality_model import QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 
@@ -32,6 +27,8 @@ class AdaptivePair(QualityModel):
     """Fidelity to the reference and naturalness of both pictures in one score; a model says what its levels are."""
 
     needs_reference = True
+    weighed: ClassVar[str] = "naturalness"
+    """The term of ``alone`` by which the adapter decides how much it counts beside fidelity."""
     naturalness_head: Any  # each model has its own
     """Makes raw naturalness (batch,), lower for better pictures, of the moments of levels."""
     naturalness_calibrator: Calibrator
@@ -42,6 +39,11 @@ class AdaptivePair(QualityModel):
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The levels of pictures in [0, 1], one at a time."""
         raise NotImplementedError
+
+    def alone(self, moments: Moments) -> dict[str, ScoreBatch]:
+        """Terms of pictures that need no reference: raw_naturalness and naturalness."""
+        raw: Tensor = self.naturalness_head(moments)
+        return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw)}
 
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
         """(batch,) scores, of the combined quality D, whose lower values are better."""
@@ -67,20 +69,28 @@ class AdaptivePair(QualityModel):
         return self._combine(pair_moments_against(self.levels(distorted), levels))
 
     def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
-        raw_naturalness: Tensor = self.naturalness_head(pairs.distorted)
-        raw_reference_naturalness: Tensor = self.naturalness_head(pairs.reference)
+        distorted, reference = self.alone(pairs.distorted), self.alone(pairs.reference)
         raw_fidelity = self.fidelity_head(pairs)
-        naturalness = self.naturalness_calibrator(raw_naturalness)
-        reference_naturalness = self.naturalness_calibrator(raw_reference_naturalness)
         fidelity = self.fidelity_calibrator(raw_fidelity)
-        adaptive = self.adapter(naturalness, reference_naturalness, fidelity)
+        adaptive = self.adapter(distorted[self.weighed], reference[self.weighed], fidelity)
+        each: dict[str, ScoreBatch] = {}
+        for name, value in distorted.items():
+            each |= {name: value, of_reference(name): reference[name]}
         return {
-            "raw_naturalness": raw_naturalness,
-            "raw_reference_naturalness": raw_reference_naturalness,
-            "naturalness": naturalness,
-            "reference_naturalness": reference_naturalness,
+            **each,
             "raw_fidelity": raw_fidelity,
             "fidelity": fidelity,
             "adaptive": adaptive,
             "score": self.final_score(adaptive),
         }
+
+
+def of_reference(term: str) -> str:
+    """What a term of ``alone`` is called for the reference.
+
+    Example:
+        >>> [of_reference(term) for term in ("raw_naturalness", "naturalness")]
+        ['raw_reference_naturalness', 'reference_naturalness']
+    """
+    raw = "raw_"
+    return f"{raw}reference_{term.removeprefix(raw)}" if term.startswith(raw) else f"reference_{term}"

@@ -27,5 +27,9 @@ class AFINETinyConfig(BaseModel):
     """Of that width, one after the other."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the head's inputs that are left out in training."""
+    damage_hidden: Count = 128
+    """Width of the damage head."""
+    damage_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of its inputs that are left out in training."""
     whole_side: int = Field(default=256, ge=32)
     """Side in pixels of the square that has the area of the small copy of the whole picture."""

@@ -34,8 +34,13 @@ class MomentsHead(nn.Module):
 
     def forward(self, moments: Moments) -> ScoreBatch:
         """(batch,) raw naturalness."""
-        raw: Tensor = self.regressor(self.directions(self.normalised(moments)))
+        raw: Tensor = self.regressor(self.directed(moments))
         return raw
+
+    def directed(self, moments: Moments) -> ChannelBatch:
+        """What the regressor reads, (batch, directions), or all inputs."""
+        known: Tensor = self.directions(self.normalised(moments))
+        return known
 
     def normalised(self, moments: Moments) -> ChannelBatch:
         """Inputs, (batch, 2 * channels), in deviations from their mean."""
@@ -61,6 +66,7 @@ class Regressor(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__()
+        self.inputs = inputs
         widths = (inputs, *(hidden,) * layers)
         self.hidden = nn.ModuleList(nn.Linear(*each) for each in pairwise(widths))
         self.output = nn.Linear(hidden, 1)

@@ -7,16 +7,18 @@ Raw and calibrated terms are lower for better pictures, as in A-FINE; scores are
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from acutance.backbones.residual import ResidualTrunk
-from acutance.models.afine.heads import Adapter, Calibrator, FidelityHead, fidelity_calibrator
+from acutance.models.afine.heads import Adapter, Calibrator
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import Level, Moments, describe
 from acutance.models.afine_tiny.config import AFINETinyConfig
-from acutance.models.afine_tiny.head import MomentsHead
+from acutance.models.afine_tiny.fidelity import FaintFidelityHead
+from acutance.models.afine_tiny.head import MomentsHead, Regressor
 from acutance.models.afine_tiny.published import QUALITY
 from acutance.models.afine_tiny.scene import CHANNELS, SCALES, scene_scales
 from acutance.models.afine_tiny.views import FINE_PLACES, FINE_SIDE, Views, view_settings, views_of
@@ -120,20 +122,45 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
 
     info = QUALITY
     needs_reference = True
+    weighed: ClassVar[str] = "damage"
 
     def __init__(self, config: AFINETinyConfig | None = None) -> None:
         AFINETinyNaturalness.__init__(self, config)
-        self.fidelity_head = FidelityHead(sum(self.level_channels))
-        self.fidelity_calibrator = fidelity_calibrator()
+        sizes, channels = self._config, sum(self.level_channels)
+        inputs = sizes.directions or 2 * channels
+        self.damage_head = Regressor(inputs, sizes.damage_hidden, 1, sizes.damage_dropout)
+        self.damage_calibrator = Calibrator(0.0, 1.0)
+        self.fidelity_head = FaintFidelityHead(channels)
+        self.fidelity_calibrator = Calibrator(0.0, 1.0)
         self.adapter = Adapter()
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
         return AFINETinyNaturalness.levels(self, images)
 
+    def alone(self, moments: Moments) -> dict[str, ScoreBatch]:
+        """Terms of pictures that need no reference.
+
+        Beside raw_naturalness and naturalness, which follow opinions on photographs of anything, stand raw_damage and
+        damage, which tell a picture from worse copies of it: naturalness and what the damage head adds to it.
+        """
+        known = self.naturalness_head.directed(moments)
+        raw = self.naturalness_head.regressor(known)
+        raw_damage = raw + self.damage_head(known)
+        return {
+            "raw_naturalness": raw,
+            "naturalness": self.naturalness_calibrator(raw),
+            "raw_damage": raw_damage,
+            "damage": self.damage_calibrator(raw_damage),
+        }
+
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
-        """(batch,) in (0, 100), of the combined quality D."""
-        return quality(adaptive)
+        """(batch,) in (0, 100), of the combined quality D.
+
+        D falls without bounds, and exponentially, for pictures that are better than their reference; its inverse
+        hyperbolic sine leaves room between them.
+        """
+        return quality(adaptive.asinh())
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""

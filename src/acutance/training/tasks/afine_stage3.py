@@ -53,15 +53,17 @@ class CombinationNetwork(PairNetwork):
     def __init__(self, model: AdaptivePair, frozen_parts: tuple[str, ...] = FROZEN) -> None:
         super().__init__(FrozenNetworks(model, raw_numbers, frozen_parts, (2,)))
         self.adapter = model.adapter.requires_grad_(requires_grad=True)
-        self.naturalness_calibrator = model.naturalness_calibrator.requires_grad_(requires_grad=True)
+        self._calibrator = f"{model.weighed}_calibrator"
+        self.add_module(self._calibrator, getattr(model, self._calibrator).requires_grad_(requires_grad=True))
         self.fidelity_calibrator = model.fidelity_calibrator.requires_grad_(requires_grad=True)
 
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
-        """D (pairs,) of raw naturalness and fidelity (pairs, 2) of pictures and of their references."""
+        """D (pairs,) of what the adapter weighs and fidelity, both raw (pairs, 2), of pictures and of references."""
         if references is None:
             raise TypeError("expected the rows of references, got none")
-        naturalness, reference_naturalness = (self.naturalness_calibrator(each[:, 0]) for each in (rows, references))
-        combined: Tensor = self.adapter(naturalness, reference_naturalness, self.fidelity_calibrator(rows[:, 1]))
+        calibrator = getattr(self, self._calibrator)
+        weighed, reference_weighed = (calibrator(each[:, 0]) for each in (rows, references))
+        combined: Tensor = self.adapter(weighed, reference_weighed, self.fidelity_calibrator(rows[:, 1]))
         return combined
 
 
@@ -127,8 +129,9 @@ class AFINEStage3Task(FrozenStageTask):
 
 
 def raw_numbers(model: AdaptivePair, pairs: PairMoments) -> Tensor:
-    """Raw naturalness and raw fidelity of each picture, (pairs, 2)."""
-    return torch.stack([model.naturalness_head(pairs.distorted), model.fidelity_head(pairs)], dim=1)
+    """What the adapter weighs, naturalness in A-FINE, and fidelity of each picture, both raw, (pairs, 2)."""
+    alone = model.alone(pairs.distorted)
+    return torch.stack([alone[f"raw_{model.weighed}"], model.fidelity_head(pairs)], dim=1)
 
 
 def _rated(lists: TripletLists, name: str) -> OpinionTable:

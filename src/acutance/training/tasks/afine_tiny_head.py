@@ -19,7 +19,6 @@ from acutance.training.kernel_directions import kernel_directions
 from acutance.training.picture_features import PictureFeatures
 from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
-from acutance.training.tasks.afine_tiny_stages import TRUNKS
 from acutance.training.tasks.tiny_naturalness import (
     SCENE_CHANNELS,
     SCENE_VERSION,
@@ -27,7 +26,7 @@ from acutance.training.tasks.tiny_naturalness import (
     TinyNaturalnessTraining,
     pictures_of,
 )
-from acutance.training.tiny_start import MODEL, tiny_stage
+from acutance.training.tiny_start import MODEL, TRUNKS, tiny_stage
 from acutance.training.triplet_data import PlacedTriplet
 from acutance.training.validation import correlations
 

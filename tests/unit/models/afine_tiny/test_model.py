@@ -45,6 +45,41 @@ def test_the_naturalness_of_a_picture_alone_is_that_beside_a_reference():
     assert torch.allclose(single.terms(pictures)["raw_naturalness"], beside, atol=1e-5)
 
 
+def test_damage_is_naturalness_and_what_the_damage_head_adds():
+    model, pictures = tiny_pair(), torch.rand(2, 3, 96, 96)
+    terms = model.terms(pictures, torch.rand(2, 3, 96, 96))
+    assert not torch.allclose(terms["raw_damage"], terms["raw_naturalness"])
+    with torch.no_grad():
+        model.damage_head.output.weight.zero_()
+        model.damage_head.output.bias.fill_(3.0)
+    added = model.terms(pictures, torch.rand(2, 3, 96, 96))
+    assert torch.allclose(added["raw_damage"], terms["raw_naturalness"] + 3, atol=1e-5)
+
+
+def test_the_adapter_weighs_damage():
+    model = tiny_pair()
+    terms = model.terms(torch.rand(3, 3, 96, 96), torch.rand(3, 3, 96, 96))
+    wanted = model.adapter(terms["damage"], terms["reference_damage"], terms["fidelity"])
+    assert torch.allclose(terms["adaptive"], wanted)
+    assert torch.allclose(terms["score"], 100 * torch.sigmoid(-wanted.asinh()))
+
+
+def test_pictures_far_better_than_their_reference_still_have_an_order():
+    scores = tiny_pair().final_score(torch.tensor([-1000.0, -100.0, -10.0, -1.0, 0.0, 2.0]))
+    assert bool((scores.diff() < -0.01).all())
+    assert scores[4] == 50
+
+
+def test_equal_pictures_have_no_fidelity_to_lose_and_faint_changes_count():
+    model, pictures = tiny_pair(), torch.rand(1, 3, 96, 96)
+    changed = [(pictures + step / 255 * torch.randn_like(pictures)).clamp(0, 1) for step in (0.5, 1.0, 4.0)]
+    found = [model.terms(one, pictures)["raw_fidelity"].item() for one in (pictures, *changed)]
+    assert found[0] == 0.0
+    assert found == sorted(found)
+    back = model.terms(pictures, changed[0])["raw_fidelity"].item()
+    assert back == pytest.approx(found[1], rel=1e-4)
+
+
 def test_quality_falls_as_raw_naturalness_rises():
     model = tiny_naturalness()
     terms = model.terms(torch.rand(6, 3, 96, 96) * torch.linspace(0.1, 1, 6).view(6, 1, 1, 1))

@@ -21,6 +21,7 @@ from acutance.recipes.catalogue import find_recipe
 from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
+from acutance.training.preferences import preference_loss
 from acutance.training.run import train
 from acutance.training.tasks.afine_tiny_head import fixed_inputs, shares_of_wins
 from acutance.training.tasks.afine_tiny_pretrain import CLASSES, AFINETinyPretraining, AFINETinyPretrainTask
@@ -66,7 +67,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         part = "validation" if index % 5 == 0 else "train"
         rows.append(RatedPicture(image=image, mos=1 - share, low=0.0, high=1.0, scene=image, split=part))
     write_table(OpinionTable(rows, root, "rated"), root / "rated.csv")
-    write_made_pictures(root)
+    for part in ("train", "copies", "copies_small", "sums", "sums_small"):
+        write_made_pictures(root, part=part)
     return root
 
 
@@ -152,13 +154,55 @@ def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(stages:
     trunks = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
     assert all(torch.equal(first[name], third[name]) for name in trunks)
     assert not torch.equal(second["fidelity_head.alpha"], torch.zeros_like(second["fidelity_head.alpha"]))
-    assert torch.equal(second["fidelity_head.alpha"], third["fidelity_head.alpha"])
+    heads = [name for name in second if name.startswith(("fidelity_head.", "damage_head."))]
+    assert all(torch.equal(second[name], third[name]) for name in heads)
+    assert torch.equal(second["damage_calibrator.centre"], torch.zeros(()))
+    assert not torch.equal(third["damage_calibrator.centre"], torch.zeros(()))
+    assert torch.equal(third["naturalness_calibrator.scale"], torch.ones(()))
     assert not torch.equal(second["adapter.k"], third["adapter.k"])
 
 
+def test_pictures_that_beat_their_reference_count_their_share_however_few_they_are(
+    stages: dict[str, Path], data: Path, tmp_path: Path
+):
+    settings = [f"task.data.root={data}", f"task.start={stages['stage2']}", "task.better_share=0.25"]
+    task: Any = build_task(with_settings(find_recipe("afine-tiny-stage3"), settings).task, tmp_path)
+    outputs = {"first": torch.tensor([1.0, 1, 1, 1]), "second": torch.zeros(4), "reference": torch.zeros(4)}
+    losing, winning = (
+        preference_loss(torch.ones(1), torch.zeros(1), torch.tensor([wins])).item() for wins in (0.0, 1.0)
+    )
+    equal = torch.full((4,), 0.5)
+    for wins in ([0.0, 0, 0, 1], [1.0, 1, 0, 1]):
+        labels = {"first_second": equal, "first_reference": torch.tensor(wins), "second_reference": equal}
+        found = task.losses(outputs, labels)
+        assert found["reference"].item() == pytest.approx(0.75 * losing + 0.25 * winning)
+        assert found["loss"].item() == pytest.approx((found["pictures"] + 3 * found["reference"]).item())
+    none = {"first_second": equal, "first_reference": equal, "second_reference": equal}
+    assert task.losses(outputs, none)["reference"].item() == 0.0
+
+
 def test_validation_tells_triplets_with_degraded_references_apart(stages: dict[str, Path]):
-    assert {"val_accuracy", "val_accuracy_table", "val_accuracy_table_degraded"} <= set(last(stages["stage3"]))
-    assert {"val_srcc", "val_plcc", "val_accuracy_table"} <= set(last(stages["stage1"]))
+    assert {"val_accuracy", "val_accuracy_sums", "val_accuracy_sums_small_degraded"} <= set(last(stages["stage3"]))
+    assert {"val_srcc", "val_plcc", "val_accuracy_train"} <= set(last(stages["stage1"]))
+
+
+def test_stage_2_tells_copies_from_their_originals_and_keeps_their_order(stages: dict[str, Path], data: Path):
+    folder = run(
+        "afine-tiny-stage2",
+        stages["stage2"].parent / "longer",
+        f"task.data.root={data}",
+        f"task.start={stages['head']}",
+        f"task.features={stages['stage2'] / 'features'}",
+        "loop.iterations=200",
+        "loop.validate_every=100",
+        "task.damage_rate=1",
+    )
+    rows = json.loads((folder / "metrics.json").read_text())["epochs"]
+    assert {"val_accuracy_fidelity", "val_accuracy_damage", "val_accuracy"} <= set(rows[-1])
+    mean = (rows[-1]["val_accuracy_fidelity"] + rows[-1]["val_accuracy_damage"]) / 2
+    assert rows[-1]["val_accuracy"] == pytest.approx(mean)
+    assert rows[-1]["train_damage"] < 0.1
+    assert rows[-1]["train_fidelity"] < 0.1
 
 
 def test_stage_1_learns_sixteen_pictures_by_heart(data: Path, tmp_path: Path):
