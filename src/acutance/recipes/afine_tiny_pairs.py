@@ -3,12 +3,12 @@
     python -m acutance.recipes.afine_tiny_pairs BIQ2021 pairs
 
 Pristine pictures are the best rated photographs of BIQ2021. Of those of the part that trains, the best 200 give
-``pairs/train`` for naturalness, the best 400 ``pairs/copies`` for fidelity and damage, and the next 60
-``pairs/sums`` for what makes one score of both; each has 30 random distortions, a fifth of them mixtures. BIQ2021 is of
-JPEGs: ``copies_small`` and ``sums_small`` are made of half of the same photographs, resized to so few pixels that no
-trace of compression is left, since originals may be without any. The best 20 of the 1,000 photographs that validate,
-which no stage learns from, give ``pairs/held_out``: each of the 25 kinds at each of the 5 levels. Weak labels are those
-of ``acutance data synthesize``. A run that was broken off goes on.
+``pairs/train`` for naturalness, 30 random distortions of each, the best 1,600 ``pairs/copies`` for fidelity and damage,
+8 of each, and the next 60 ``pairs/sums`` for what makes one score of both, 30 of each; a fifth of all are mixtures.
+BIQ2021 is of JPEGs: ``copies_small`` and ``sums_small`` are made of half of the same photographs, resized to so few
+pixels that no trace of compression is left, since originals may be without any. The best 20 of the 1,000 photographs
+that validate, which no stage learns from, give ``pairs/held_out``: each of the 25 kinds at each of the 5 levels. Weak
+labels are those of ``acutance data synthesize``. A run that was broken off goes on.
 """
 
 import sys
@@ -25,11 +25,13 @@ from acutance.synthesis import MadeSet, synthesize
 from acutance.training.data import training_tables
 from acutance.whole_file import replacing
 
-TRAIN, COPIES, SUMS = 200, 400, 60
+TRAIN, COPIES, SUMS = 200, 1600, 60
 """Pristine pictures to train with: of naturalness, of stage 2, and those after them of stage 3, which no stage before
 has learned to tell from their copies."""
 DISTORTED, MIXTURES = 30, 0.2
 """Distorted pictures of each, and the share of mixtures."""
+FEW_DISTORTED = 8
+"""Of each that gives copies: twice as many originals teach more than twice as many copies of each."""
 SMALL = (0.35, 0.55)
 """Least and largest share of its sides that a resized photograph has. JPEG keeps colours at half the size, so with much
 more than half something of that is left, too."""
@@ -66,7 +68,7 @@ def make_pairs(root: Path, output: Path) -> tuple[MadeSet, ...]:
         synthesize(
             references,
             output / name,
-            count=len(references) * DISTORTED,
+            count=len(references) * (FEW_DISTORTED if name.startswith("copies") else DISTORTED),
             mixture_share=MIXTURES,
             resume=(output / name).exists(),
         )

@@ -240,7 +240,7 @@ def test_references_to_train_with_are_never_of_the_validation_or_the_test_part(
     assert folders == [Path(name) for name in ("train", "copies", "copies_small", "sums", "sums_small")]
     assert held_out_folder == tmp_path / "pairs" / "held_out"
     assert [(drawn["count"], drawn["mixture_share"]) for _, _, drawn in trained] == [
-        (count, 0.2) for count in (60, 90, 60, 30, 30)
+        (count, 0.2) for count in (60, 24, 16, 30, 30)
     ]
     assert whole["count"] is None  # every kind at every level of each
     assert whole.get("mixture_share", 0.0) == 0.0
