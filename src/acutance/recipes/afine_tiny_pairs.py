@@ -58,21 +58,21 @@ def make_pairs(root: Path, output: Path) -> tuple[MadeSet, ...]:
     tables = training_tables(DATA, read_dataset("biq2021", root))
     copies, sums = best_rated(tables.train, COPIES), best_rated(tables.train, SUMS, after=COPIES)
     pristine = {
-        "train": best_rated(tables.train, TRAIN),
-        "copies": copies,
-        "copies_small": resized(copies[::2], output / "resized"),
-        "sums": sums,
-        "sums_small": resized(sums[::2], output / "resized"),
+        "train": (best_rated(tables.train, TRAIN), DISTORTED),
+        "copies": (copies, FEW_DISTORTED),
+        "copies_small": (resized(copies[::2], output / "resized"), FEW_DISTORTED),
+        "sums": (sums, DISTORTED),
+        "sums_small": (resized(sums[::2], output / "resized"), DISTORTED),
     }
     made = [
         synthesize(
             references,
             output / name,
-            count=len(references) * (FEW_DISTORTED if name.startswith("copies") else DISTORTED),
+            count=len(references) * each,
             mixture_share=MIXTURES,
             resume=(output / name).exists(),
         )
-        for name, references in pristine.items()
+        for name, (references, each) in pristine.items()
     ]
     held_out = output / "held_out"
     every = synthesize(best_rated(tables.validation, HELD_OUT), held_out, count=None, resume=held_out.exists())
