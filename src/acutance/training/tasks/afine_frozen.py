@@ -54,8 +54,12 @@ class PairNetwork(nn.Module, ABC):
 
     def forward(self, inputs: Inputs) -> Outputs:
         """``first`` and ``second`` (batch,), of rows (batch, ...), or of lists of 8-bit pictures (3, H, W)."""
-        rows = self.networks.of_triplets(inputs) if isinstance(inputs["first"], list) else inputs
+        rows = self.rows_of(inputs)
         return {name: self.score(rows[name], rows.get("reference")) for name in ("first", "second")}
+
+    def rows_of(self, inputs: Inputs) -> Inputs:
+        """Rows (batch, ...) by picture; of lists of pictures they are made."""
+        return self.networks.of_triplets(inputs) if isinstance(inputs["first"], list) else inputs
 
     @abstractmethod
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:

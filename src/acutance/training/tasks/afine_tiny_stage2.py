@@ -50,7 +50,7 @@ class CopyNetwork(PairNetwork):
 
     def forward(self, inputs: Inputs) -> Outputs:
         """Raw fidelity ``first`` and ``second``, and raw damage of all three pictures, (batch,) each."""
-        rows = self.networks.of_triplets(inputs) if isinstance(inputs["first"], list) else inputs
+        rows = self.rows_of(inputs)
         damages = self.damage(torch.cat([rows[name] for name in PICTURES])).chunk(len(PICTURES))
         return {
             **{name: self.score(rows[name], None) for name in PICTURES[:2]},

@@ -40,7 +40,7 @@ class TinyCombinationNetwork(CombinationNetwork):
 
     def forward(self, inputs: Inputs) -> Outputs:
         """``first``, ``second`` and ``reference`` (batch,), of rows (batch, 2), or of lists of 8-bit pictures."""
-        rows = self.networks.of_triplets(inputs) if isinstance(inputs["first"], list) else inputs
+        rows = self.rows_of(inputs)
         return {name: self.score(rows[name], rows["reference"]) for name in PICTURES}
 
 
