@@ -24,7 +24,7 @@ def recipe() -> TrainConfig:
     return TrainConfig(
         recipe="afine-tiny-stage3",
         task=AFINETinyStage3Training(
-            data=TripletData(sources=SUMS), augment=False, k=8.0, reference_weight=3.0, better_share=0.25
+            data=TripletData(sources=SUMS), augment=False, k=8.0, reference_weight=3.0, better_share=0.35
         ),
         optimizer=OptimizerConfig(kind="adamw", learning_rate=2e-2, betas=(0.9, 0.99)),
         schedule=CosineSchedule(unit="iteration", floor=1e-6),
