@@ -29,7 +29,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path
     noisy = truth + generator.integers(0, 40, truth.shape, dtype=np.uint8)
     for name in ("truth.png", "truth/a.png", "truth/b.png"):
         save(folder / name, truth)
-    for name in ("out.png", "photos/a.png", "outputs/a.png", "outputs/b.png"):
+    for name in ("out.png", "photo.jpg", "photos/a.png", "outputs/a.png", "outputs/b.png"):
         save(folder / name, noisy)
     for number in range(10):
         save(folder / f"pristine/{number}.png", np.roll(truth, 10 * number, axis=0))
@@ -42,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Path
 
 
 def test_every_line_and_program_of_the_readme_is_found():
-    assert len(SHELL) == 20
+    assert len(SHELL) == 22
     assert len(PYTHON) == 1
 
 

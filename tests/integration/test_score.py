@@ -16,7 +16,7 @@ PAIRED = ("score", EXAMPLES / "distorted", "--reference", EXAMPLES / "reference"
 
 
 def test_the_examples_have_scores_that_tell_the_damage_apart():
-    result = acutance(*PAIRED, "--format", "csv")
+    result = acutance(*PAIRED, "--model", "classic", "--format", "csv")
     assert result.returncode == 0
     assert result.stderr == "3 pictures by psnr, ssim, ms_ssim, gmsd, vsi\n"
     rows = list(csv.DictReader(result.stdout.splitlines()))

@@ -46,7 +46,8 @@ def compare(
         typer.Option(
             "--model",
             "-m",
-            help="Model to compare by; may be repeated. By default psnr, ssim, ms_ssim, gmsd and vsi.",
+            help="Model to compare by; may be repeated. By default afine-tiny, or afine-tiny-naturalness for pictures "
+            "alone; classic stands for psnr, ssim, ms_ssim, gmsd and vsi.",
             show_default=False,
         ),
     ] = None,

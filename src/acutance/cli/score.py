@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from acutance.cli.tables import Summary
 
 SCORE_EPILOG = (
-    "Examples:\n\nacutance score out.png --reference truth.png\n\n"
+    "Examples:\n\nacutance score photo.jpg\n\n"
     "acutance score outputs/ --reference truth/ --model afine --model psnr --output scores.csv"
 )
 
@@ -45,7 +45,8 @@ def score(
         typer.Option(
             "--model",
             "-m",
-            help="Model to score with; may be repeated. By default psnr, ssim, ms_ssim, gmsd and vsi.",
+            help="Model to score with; may be repeated. By default afine-tiny, or afine-tiny-naturalness for pictures "
+            "alone; classic stands for psnr, ssim, ms_ssim, gmsd and vsi.",
             show_default=False,
         ),
     ] = None,

@@ -63,8 +63,9 @@ def score(
             manifest (``.csv`` or ``.jsonl`` with the columns ``image`` and ``reference``).
         reference: The undistorted picture; or a folder, whose files are found by name; or a list as long as
             ``images``, in its order.
-        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these. By
-            default a pair is scored by psnr, ssim, ms_ssim, gmsd and vsi.
+        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these;
+            ``"classic"`` stands for psnr, ssim, ms_ssim, gmsd and vsi. By default a pair is scored by afine-tiny, a
+            picture alone by afine-tiny-naturalness, whose weights are in the package.
         weights: File of weights, or a file for each model by name; by default the published ones.
         options: Options for each model by name, such as ``{"ssim": {"channel": "rgb"}}``.
         pair_by: ``"path"``, ``"stem"`` or a regular expression with one group; how names meet in two folders.

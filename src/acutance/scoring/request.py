@@ -22,8 +22,10 @@ from acutance.scoring.trained import ModelChoice, Weights, with_trained
 
 Options = Mapping[str, Mapping[str, Any]]
 
-DEFAULT_MODELS = ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")
-"""What scores a pair when no model is named."""
+DEFAULT_MODEL, DEFAULT_ALONE = "afine-tiny", "afine-tiny-naturalness"
+"""What scores a pair, and a picture without a reference, when no model is named."""
+GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
+"""Names that stand for several models."""
 
 
 class ScoreRequest:
@@ -33,7 +35,7 @@ class ScoreRequest:
         images: What to score; see ``acutance.score``. Or a plan that is made already, in which a picture without a
             reference fails for the models that compare, unless none has one.
         reference: What to compare with.
-        model: Names or loaded models; ``None`` for the default ones.
+        model: Names of models or groups, or loaded models; ``None`` for the default one.
         weights: A file for the models that have weights, or files by model name.
         options: Options by model name.
         settings: How to run.
@@ -170,7 +172,7 @@ class ScoreRequest:
         if comparing and alone and not is_mixture:
             raise ConfigError(
                 f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
-                "Pass a reference, or choose a no-reference model such as afine-naturalness."
+                f"Pass a reference, or choose a no-reference model such as {DEFAULT_ALONE}."
             )
 
     def _weights_of(self, name: str) -> str | os.PathLike[str] | None:
@@ -209,16 +211,12 @@ def _facts(choice: ModelChoice) -> ModelEntry | QualityModel:
 
 def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing) -> list[ModelChoice]:
     if model is None:
-        if not any(pair.reference for pair in pairing.pairs) and not pairing.unmatched_images:
-            raise ConfigError(
-                "Expected a reference or a no-reference model, got neither. Pass a reference, or choose the model "
-                "afine-naturalness, which needs none."
-            )
-        return list(DEFAULT_MODELS)
+        alone = not any(pair.reference for pair in pairing.pairs) and not pairing.unmatched_images
+        return [DEFAULT_ALONE if alone else DEFAULT_MODEL]
     chosen: list[ModelChoice] = [model] if isinstance(model, str | QualityModel) else list(model)
     if not chosen:
-        raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default ones.")
-    return chosen
+        raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default one.")
+    return list(chain.from_iterable(GROUPS.get(one, (one,)) if isinstance(one, str) else (one,) for one in chosen))
 
 
 def _name(choice: ModelChoice) -> str:

@@ -105,7 +105,6 @@ def test_a_manifest_is_scored(run: Run, tmp_path: Path):
         ([*FOLDERS, "-m", "psnr", "-o", "out"], "the name of a file ending, got 'out'"),
         ([*FOLDERS, "--pair-by", "[a-z]+"], "a regular expression with one group"),
         (["score", "out", "-m", "psnr"], "Expected a reference for out/a.png, because psnr compares with one"),
-        (["score", "out"], "a reference or a no-reference model, got neither"),
     ],
 )
 def test_a_wrong_call_is_one_line_on_stderr_and_status_2(run: Run, arguments: list[str], words: str):

@@ -35,7 +35,6 @@ def asked(images: Any = PAIR[0], reference: Any = PAIR[1], model: Any = "psnr", 
         ),
         ({"model": load("ssim"), "weights": "a.pth"}, r"Expected no weights for ssim"),
         ({"reference": None}, r"a reference for array 0, because psnr compares with one, got none"),
-        ({"reference": None, "model": None}, r"a reference or a no-reference model, got neither"),
     ],
 )
 def test_what_does_not_fit_is_an_error_before_any_work(options: dict[str, Any], words: str):
@@ -61,8 +60,17 @@ def test_a_model_of_the_callers_own_is_taken():
     assert [row.model for row in request.rows()] == ["mine", "alone"]
 
 
-def test_a_pair_is_scored_by_the_default_models():
-    assert asked(model=None).names == ["psnr", "ssim", "ms_ssim", "gmsd", "vsi"]
+def test_a_pair_is_scored_by_afine_tiny_unless_a_model_is_named():
+    assert asked(model=None).names == ["afine-tiny"]
+
+
+def test_a_picture_alone_is_scored_by_the_half_of_it_that_needs_no_reference():
+    assert asked(reference=None, model=None).names == ["afine-tiny-naturalness"]
+
+
+def test_classic_stands_for_five_metrics():
+    assert asked(model="classic").names == ["psnr", "ssim", "ms_ssim", "gmsd", "vsi"]
+    assert asked(model=["mdsi", "classic"]).names[:2] == ["mdsi", "psnr"]
 
 
 def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
