@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import acutance
+from acutance.catalog import CATALOG
 from acutance.checkpoints.download import PACKAGED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -35,6 +37,13 @@ def test_a_picture_alone_has_its_score(name: str):
     score = acutance.score(EXAMPLES / f"{name}.png", device="cpu")
     assert isinstance(score, acutance.Score)
     assert score.value == pytest.approx(KNOWN["alone"][name], abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["afine-tiny", "afine-tiny-naturalness"])
+def test_the_catalog_names_every_term(name: str):
+    pictures = [torch.rand(1, 3, 64, 64)] * (2 if CATALOG[name].needs_reference else 1)
+    found = acutance.load(name, device="cpu").terms(*pictures)
+    assert {*CATALOG[name].term_names, "score"} == found.keys()
 
 
 def test_every_example_is_better_undamaged():

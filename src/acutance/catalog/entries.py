@@ -136,7 +136,7 @@ _AFINE_TINY = ModelEntry(
     needs_reference=True,
     paper=afine_tiny.PAPER,
     note="Its weights come with the package. The reference need not be perfect.",
-    term_names=_AFINE.term_names,
+    term_names=afine_tiny.TERM_NAMES,
     build=builders.build_afine_tiny,
     weights=PublishedWeights(record=afine_tiny.WEIGHTS, layouts=(), stored_as="afine-tiny"),
 )

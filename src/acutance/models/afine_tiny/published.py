@@ -23,3 +23,17 @@ WEIGHTS = CheckpointRecord(
     paper=PAPER,
     note="In the package; nothing is downloaded.",
 )
+TERM_NAMES = (
+    "raw_naturalness",
+    "raw_reference_naturalness",
+    "naturalness",
+    "reference_naturalness",
+    "raw_damage",
+    "raw_reference_damage",
+    "damage",
+    "reference_damage",
+    "raw_fidelity",
+    "fidelity",
+    "adaptive",
+)
+"""Of a pair, beside the score."""
