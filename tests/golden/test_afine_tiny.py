@@ -10,6 +10,7 @@ import torch
 import acutance
 from acutance.catalog import CATALOG
 from acutance.checkpoints.download import PACKAGED
+from acutance.images import read_image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = PACKAGED / "afine-tiny.safetensors"
@@ -37,6 +38,14 @@ def test_a_picture_alone_has_its_score(name: str):
     score = acutance.score(EXAMPLES / f"{name}.png", device="cpu")
     assert isinstance(score, acutance.Score)
     assert score.value == pytest.approx(KNOWN["alone"][name], abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN["alone"]))
+def test_single_precision_scores_as_double_does(name: str):
+    model = acutance.load("afine-tiny-naturalness", device="cpu")
+    image = torch.tensor(read_image(EXAMPLES / f"{name}.png")).movedim(-1, 0)[None].float() / 255
+    single = model(image).item()
+    assert single == pytest.approx(model.double()(image.double()).item(), abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["afine-tiny", "afine-tiny-naturalness"])

@@ -20,6 +20,9 @@ SCALES = 3
 """Full size, the small copy, and half of that."""
 SIGMA, RADIUS = 7 / 6, 3
 """Of the Gaussian window in pixels."""
+_BELL = [math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(RADIUS + 1)]
+WINDOW = tuple(weight / (_BELL[0] + 2 * sum(_BELL[1:])) for weight in _BELL)
+"""Weights of the middle and of those 1 to RADIUS away on either side; all together have a sum of 1."""
 STEP = 1 / 255
 """One of 8 bits."""
 CLIPPED = 0.04
@@ -51,8 +54,8 @@ def scene_maps(images: ImageBatch) -> Iterator[Tensor]:
         images: Shape (N, 3, H, W), in [0, 1].
     """
     colours = _opponent(images)
-    mean = _blurred(colours)
-    deviation = ((_blurred(colours.square()) - mean.square()).clamp_min(0) + 1e-8).sqrt()
+    mean, variance = _local_moments(colours)
+    deviation = (variance.clamp_min(0) + 1e-8).sqrt()
     normal = (colours - mean) / (deviation + 2 * STEP)
     yield normal.abs()
     light = normal[:, :1]
@@ -76,19 +79,52 @@ def _opponent(images: Tensor) -> Tensor:
     return torch.cat([0.299 * red + 0.587 * green + 0.114 * blue, (red - green) / 2, (red + green - 2 * blue) / 4], 1)
 
 
+def _local_moments(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Means and variances in a Gaussian window; edges are repeated.
+
+    The variance is the mean down of variances along a line, and the variance down of means along a line, each of
+    differences from the middle: a flat place has exactly none, where a mean of squares less the square of the mean
+    would leave what float32 rounds off.
+    """
+    along, spread = _moments_along(maps, 3)
+    mean, spread_down = _moments_along(along, 2)
+    return mean, _blurred_along(spread, 2) + spread_down
+
+
+def _moments_along(maps: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Means and variances along an axis."""
+    length = maps.shape[axis]
+    padded = _padded(maps, axis)
+    first, second = torch.zeros_like(maps), torch.zeros_like(maps)
+    for place, weight in enumerate(WINDOW[1:], start=1):
+        size = padded.shape[axis] - place
+        steps = padded.narrow(axis, place, size) - padded.narrow(axis, 0, size)
+        after, before = RADIUS, RADIUS - place
+        first.add_(steps.narrow(axis, after, length) - steps.narrow(axis, before, length), alpha=weight)
+        squares = steps.square()
+        second.add_(squares.narrow(axis, after, length) + squares.narrow(axis, before, length), alpha=weight)
+    return maps + first, torch.addcmul(second, first, first, value=-1)
+
+
 def _blurred(maps: Tensor) -> Tensor:
-    """Gaussian means; edges are repeated. Sums of shifted maps are quicker than a convolution of so few channels."""
-    window = [math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(RADIUS + 1)]
-    total = window[0] + 2 * sum(window[1:])
-    found = functional.pad(maps, (RADIUS,) * 4, mode="replicate")
-    for axis in (3, 2):
-        length = found.shape[axis] - 2 * RADIUS
-        blurred = found.narrow(axis, RADIUS, length) * (window[0] / total)
-        for place, weight in enumerate(window[1:], start=1):
-            both = found.narrow(axis, RADIUS - place, length) + found.narrow(axis, RADIUS + place, length)
-            blurred = blurred.add(both, alpha=weight / total)
-        found = blurred
-    return found
+    """Gaussian means; edges are repeated."""
+    return _blurred_along(_blurred_along(maps, 3), 2)
+
+
+def _blurred_along(maps: Tensor, axis: int) -> Tensor:
+    """The same along one axis. Sums of shifted maps are quicker than a convolution of so few channels."""
+    length = maps.shape[axis]
+    padded = _padded(maps, axis)
+    blurred = maps * WINDOW[0]
+    for place, weight in enumerate(WINDOW[1:], start=1):
+        both = padded.narrow(axis, RADIUS - place, length) + padded.narrow(axis, RADIUS + place, length)
+        blurred.add_(both, alpha=weight)
+    return blurred
+
+
+def _padded(maps: Tensor, axis: int) -> Tensor:
+    both = (RADIUS, RADIUS)
+    return functional.pad(maps, (*both, 0, 0) if axis == 3 else (0, 0, *both), mode="replicate")
 
 
 def _gradient(maps: Tensor, axis: int) -> Tensor:

@@ -41,6 +41,11 @@ def test_local_deviations_are_those_in_a_gaussian_window():
     torch.testing.assert_close(maps_of(picture)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
 
 
+def test_single_precision_tells_what_is_flat_as_double_does():
+    steps = torch.rand(1, 3, 8, 8).repeat_interleave(8, dim=2).repeat_interleave(8, dim=3)  # blocks, as of strong JPEG
+    torch.testing.assert_close(maps_of(steps), maps_of(steps.double()).float(), rtol=0, atol=2e-5)
+
+
 def test_noise_raises_local_deviations_and_blur_lowers_them():
     picture = photograph()
     noisy = (picture + torch.randn(picture.shape, dtype=picture.dtype) * 0.05).clamp(0, 1)
