@@ -16,6 +16,8 @@ from acutance.models.ahiq.sampling import deformable
 from tests.fakes.ahiq_checkpoint import TRUNKS, WEIGHT_SETS, golden, state_dict, write_official, write_trunks
 from tests.golden.conftest import picture
 
+pytestmark = pytest.mark.slow
+
 CASES = [(weight_set, index) for weight_set in WEIGHT_SETS for index in range(9)]
 TOLERANCE = 1e-5
 """Suggested with the golden file; its float32 and float64 differ by at most 2.3e-7."""

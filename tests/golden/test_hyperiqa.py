@@ -21,6 +21,8 @@ from tests.golden.hyper_networks import (
     wrong_scores,
 )
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = golden("hyperiqa")
 CASES = range(12)
 RESIZED_CASES = range(6)

@@ -21,6 +21,8 @@ from acutance.models.vtamiq.views import VTAMIQViews, cut_patches, pyramid
 from tests.fakes.vtamiq_checkpoint import golden_cases, state_dict, write_published
 from tests.golden.conftest import picture
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = golden_cases()
 TOLERANCE = 2e-5
 """On q, as the golden file asks."""
@@ -58,6 +60,21 @@ WEIGHTS = {
 """Which model of the catalogue reads which configuration; the others are no layout of any."""
 
 
+def golden_inputs(
+    config: VTAMIQConfig, patch_set: str, pair: str, role: str, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Patches, places and scales of a golden picture."""
+    with np.load(Path(__file__).with_name("vtamiq.npz")) as arrays:
+        corners, scale, uv = (arrays[f"{patch_set}_{pair}_{what}"] for what in ("ij", "scale", "uv"))
+    image = picture(f"{pair}_ref.png" if role == "ref" else DISTORTED[pair], dtype)
+    if config.position_from == "corner":
+        uv = (2 * (corners / (np.array(image.shape[2:]) - 16)) - 1).astype(np.float32)
+    levels = pyramid(image, int(scale.max()) + 1, config)
+    positions = tuple(corners[scale == level].astype(np.float64) for level in range(len(levels)))
+    scales = torch.from_numpy(scale.astype(np.int64))[None] if config.scales else None
+    return cut_patches(levels, positions), torch.from_numpy(uv)[None], scales
+
+
 class Case:
     """One configuration with its weights, and its golden numbers."""
 
@@ -70,15 +87,7 @@ class Case:
 
     def inputs(self, pair: str, role: str, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor | None]:
         """Patches, places and scales of a golden picture."""
-        with np.load(Path(__file__).with_name("vtamiq.npz")) as arrays:
-            corners, scale, uv = (arrays[f"{self.set}_{pair}_{what}"] for what in ("ij", "scale", "uv"))
-        image = picture(f"{pair}_ref.png" if role == "ref" else DISTORTED[pair], dtype)
-        if self.config.position_from == "corner":
-            uv = (2 * (corners / (np.array(image.shape[2:]) - 16)) - 1).astype(np.float32)
-        levels = pyramid(image, int(scale.max()) + 1, self.config)
-        positions = tuple(corners[scale == level].astype(np.float64) for level in range(len(levels)))
-        scales = torch.from_numpy(scale.astype(np.int64))[None] if self.config.scales else None
-        return cut_patches(levels, positions), torch.from_numpy(uv)[None], scales
+        return golden_inputs(self.config, self.set, pair, role, dtype)
 
     def class_tokens(self, pair: str, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         """Class tokens of both pictures of a pair, computed once."""

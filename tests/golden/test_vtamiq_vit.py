@@ -12,6 +12,8 @@ from acutance.models.vtamiq.pretrained import from_npz, resized_positions, start
 from tests.fakes.vtamiq_checkpoint import drawn, golden_cases, vit_archive
 from tests.golden.test_vtamiq import CLOSE, TOLERANCE, Case, assert_described
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = golden_cases()
 
 
