@@ -30,6 +30,8 @@ ADOBE_GAMMA = 563 / 256
 """Adobe RGB (1998) Color Image Encoding, section 4.3.4.2."""
 
 _D50 = (0.9642, 1.0, 0.8249)
+_ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+"""PNG's seven passes: the first row and column, the steps down and right."""
 _PNG_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
@@ -38,21 +40,22 @@ def noise(shape: Sequence[int], dtype: Any = np.uint8, seed: int = 0) -> NDArray
     return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, tuple(shape), dtype=dtype)
 
 
-def png_bytes(pixels: NDArray[Any], *, chunks: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+def png_bytes(pixels: NDArray[Any], *, chunks: Sequence[tuple[bytes, bytes]] = (), interlaced: bool = False) -> bytes:
     """A PNG of (H, W, 1..4) uint8 or uint16, written by hand: Pillow writes no 16-bit colour."""
     height, width, channels = pixels.shape
     depth = 8 * pixels.itemsize
-    rows = b"".join(b"\0" + row.astype(pixels.dtype.newbyteorder(">")).tobytes() for row in pixels)
+    passes = [pixels[y::down, x::right] for y, x, down, right in _ADAM7] if interlaced else [pixels]
+    rows = b"".join(b"\0" + row.astype(pixels.dtype.newbyteorder(">")).tobytes() for part in passes for row in part)
     return (
-        png_header(width, height, depth, _PNG_COLOUR_TYPES[channels])
+        png_header(width, height, depth, _PNG_COLOUR_TYPES[channels], interlaced=interlaced)
         + b"".join(_chunk(kind, data) for kind, data in chunks)
         + _chunk(b"IDAT", zlib.compress(rows))
         + _chunk(b"IEND", b"")
     )
 
 
-def png_header(width: int, height: int, depth: int = 8, colour_type: int = 2) -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+def png_header(width: int, height: int, depth: int = 8, colour_type: int = 2, *, interlaced: bool = False) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlaced)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
 
 
@@ -160,6 +163,30 @@ def black_only_profile() -> bytes:
     colorimetric, perceptual = (before + grid + after for grid in (black_is_last, bytes([128] * 48)))
     tags = {b"wtpt": _xyz(*_D50), b"A2B0": perceptual, b"A2B1": colorimetric}
     return _profile(b"prtr", b"CMYK", b"Lab ", tags)
+
+
+def table_profile() -> bytes:
+    """An ICC profile of a display by a table: every colour is shown as the grey of its mean."""
+    identity = struct.pack(">9i", *(65536 * (index % 4 == 0) for index in range(9)))
+    ramp = bytes(range(256))
+    corners = [(255 * (red + green + blue) // 3, 128, 128) for red in (0, 1) for green in (0, 1) for blue in (0, 1)]
+    table = b"mft1" + bytes(4) + bytes([3, 3, 2, 0]) + identity + ramp * 3 + bytes(sum(corners, ())) + ramp * 3
+    return _profile(b"mntr", b"RGB ", b"Lab ", {b"wtpt": _xyz(*_D50), b"A2B0": table, b"A2B1": table})
+
+
+def coded_chunk(primaries: int, transfer: int, matrix: int = 0, *, full: int = 1) -> tuple[bytes, bytes]:
+    """The PNG chunk cICP."""
+    return b"cICP", bytes([primaries, transfer, matrix, full])
+
+
+def gamma_chunk(gamma: float) -> tuple[bytes, bytes]:
+    """The PNG chunk gAMA."""
+    return b"gAMA", struct.pack(">I", round(100_000 * gamma))
+
+
+def primaries_chunk(*values: float) -> tuple[bytes, bytes]:
+    """The PNG chunk cHRM: x and y of white, red, green and blue."""
+    return b"cHRM", struct.pack(">8I", *(round(100_000 * value) for value in values))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -47,5 +47,12 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BatchSize = Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")]
 Threads = Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)]
 Background = Annotated[str, typer.Option(help="Colour under transparent pixels.")]
+HdrPeak = Annotated[
+    float | None,
+    typer.Option(
+        help="Nits of a display's white to which HDR pictures (PQ, HLG) are tone-mapped; else they are an error.",
+        show_default=False,
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]

@@ -12,6 +12,7 @@ from acutance.cli.options import (
     BatchSize,
     Device,
     Format,
+    HdrPeak,
     ModelSettings,
     Offline,
     Precision,
@@ -72,6 +73,7 @@ def score(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    hdr_peak: HdrPeak = None,
     offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
@@ -89,7 +91,7 @@ def score(
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+        settings=checked_settings(batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )

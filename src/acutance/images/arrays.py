@@ -1,5 +1,6 @@
 """Arrays and tensors as pixels, and pixels over a background."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,18 @@ RANGE_TOLERANCE = 1e-6
 
 _ARRAY_TYPES = ("uint8", "uint16", "float16", "float32", "float64")
 _TENSOR_TYPES = (torch.uint8, torch.uint16, torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as it is compared."""
+
+    pixels: Pixels
+    """Shape (H, W, 1..4), upright sRGB: uint8, uint16, float32 or float64."""
+    source_bits: int
+    """Bits a channel that the file holds."""
+    bits: int
+    """Bits a channel kept in the pixels: fewer only where no more could be had."""
 
 
 def array_pixels(array: NDArray[Any]) -> Pixels:
@@ -92,6 +105,14 @@ def unit_range(pixels: Pixels) -> Pixels:
     if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
         raise InputError(f"Expected floating values in [0, 1], got {low:g} to {high:g}. {_range_advice(low, high)}")
     return pixels.clip(0, 1) if low < 0 or high > 1 else pixels
+
+
+def levels(values: NDArray[Any], peak: int) -> Pixels:
+    """Integers from 0 to ``peak`` as pixels, exact where uint8 or uint16 can be: floats for peaks such as 1023."""
+    for kind, most in (("uint8", 255), ("uint16", 65535)):
+        if most % peak == 0:
+            return (values.astype(np.uint16) * np.uint16(most // peak)).astype(kind)
+    return (values.astype(np.float64) / peak).astype(np.float32)
 
 
 def over_background(pixels: Pixels, background: tuple[int, int, int]) -> NDArray[Any]:

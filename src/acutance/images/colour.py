@@ -1,20 +1,21 @@
-"""Any Pillow mode and colour profile to upright sRGB pixels.
+"""Samples of any kind to upright sRGB pixels.
 
-Profiles are applied with LittleCMS (relative colorimetric, black point compensation): colours inside sRGB
-keep their measured value. 16 bits stay 16 bits unless a profile has to be applied, which LittleCMS as built
-into Pillow does in 8.
+Spaces said by numbers, and profiles of a matrix and curves, are converted in floats. Other profiles are applied with
+LittleCMS, which as built into Pillow does it in 8 bits (relative colorimetric, black point compensation).
 """
 
 import io
 import logging
-import struct
 from functools import lru_cache
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms
 
 from acutance.errors import ImageReadError, InputError
-from acutance.images.arrays import Pixels, unit_range
+from acutance.images.arrays import Decoded, Pixels, levels, unit_range
+from acutance.images.colour_space import ColourSpace, converted
+from acutance.images.icc import profile_space
+from acutance.images.tags import Tags
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,8 +39,7 @@ _PLAIN_MODES = {
 _WITH_ALPHA = {"L": "LA", "RGB": "RGBA"}
 _PROFILE_MODES = {"GRAY": ("L",), "RGB": ("RGB", "L"), "CMYK": ("CMYK",)}
 """A profile's colour space to the modes it can describe; an RGB profile serves grey pictures as well."""
-_EXIF_FAULTS = (EOFError, LookupError, OSError, SyntaxError, TypeError, ValueError, Warning, struct.error)
-"""What Pillow raises on damaged Exif data, warnings among them if the caller has made errors of them."""
+_PEAKS = {"uint8": 255, "uint16": 65535}
 _SAME_COLOUR = 1
 """A profile that moves no colour by more 8-bit levels is sRGB; HP's "sRGB IEC61966-2.1" moves some by 1."""
 _UPRIGHT = {
@@ -54,30 +54,94 @@ _UPRIGHT = {
 """Exif 2.32, table 6: the value of Orientation to what makes the picture upright."""
 
 
-def srgb_pixels(image: Image.Image, name: str, deep: Pixels | None = None) -> Pixels:
-    """Upright sRGB pixels of a picture.
+def upright_srgb(samples: Pixels | Image.Image, said: Tags, name: str, hdr_peak: float | None = None) -> Decoded:
+    """Samples as the picture they make.
+
+    Args:
+        samples: Shape (H, W, 1..4), alpha straight; or a picture of Pillow's in CMYK or LAB.
+        said: What their file says of them.
+        name: What to call it in errors and warnings.
+        hdr_peak: Nits of the display to which PQ and HLG are brought.
+
+    Raises:
+        ImageReadError: For PQ and HLG without a peak.
+    """
+    if isinstance(samples, Image.Image):
+        pixels, is_shallow = _ink_pixels(samples, said, name), True
+    else:
+        is_shallow = samples.dtype == np.uint8
+        colours = 1 if samples.shape[2] < 3 else 3
+        colour, alpha = samples[..., :colours], samples[..., colours:]
+        way = said.space or _way_or_none(said.profile, "L" if colours == 1 else "RGB", name)
+        if isinstance(way, ColourSpace):
+            colour = converted(colour, way, hdr_peak, name)
+        elif way is not None:
+            colour, is_shallow = _by_littlecms(way, colour, name), True
+        pixels = colour if not alpha.shape[2] else np.concatenate([colour, _as_type(alpha, colour.dtype)], axis=2)
+    turn = _UPRIGHT.get(said.orientation)
+    bits = max(*said.bits, 8)
+    return Decoded(pixels if turn is None else turn(pixels), bits, min(bits, 8) if is_shallow else bits)
+
+
+def picture_samples(image: Image.Image, said: Tags, name: str, deep: Pixels | None = None) -> Pixels | Image.Image:
+    """Samples of a picture, as ``upright_srgb`` takes them.
 
     Args:
         image: A picture in any of Pillow's modes; its pixels stay as they are.
+        said: What its file says of it.
         name: What to call it in errors and warnings.
         deep: The same pixels in 16 bits, where Pillow holds only the upper 8.
-
-    Returns:
-        Shape (H, W, 1..4): uint8, uint16 or float32.
 
     Raises:
         ImageReadError: For a mode nobody knows, or values outside the range of 16 bits or [0, 1].
     """
     if image.mode == "F":
-        pixels = _grey_floats(image, name)
-    elif image.mode == "I" or image.mode.startswith("I;16"):
-        pixels = _deep_pixels(_grey16(image, name), image, name)
-    elif deep is not None:
-        pixels = _deep_pixels(deep, image, name)
-    else:
-        pixels = _shallow_pixels(_plain(image, name), name)
-    turn = _UPRIGHT.get(_orientation(image, name))
-    return pixels if turn is None else turn(pixels)
+        return _grey_floats(image, name)
+    if deep is not None:
+        return _with_colour_key(deep, image)
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        if max(said.bits) > 16:
+            raise ImageReadError(f"{name}: Expected grey of at most 16 bits, got {max(said.bits)}. Rescale it first.")
+        grey = _grey16(image, name)
+        return _without_shift(grey, said, 16) if image.format == "JPEG2000" else _with_colour_key(grey, image)
+    plain = _plain(image, name)
+    if plain.mode in ("CMYK", "LAB"):
+        return plain
+    flat = np.asarray(plain)
+    pixels = flat[..., np.newaxis] if flat.ndim == 2 else flat
+    if image.format != "JPEG2000" or image.mode == "P":
+        return pixels
+    _check_not_wrapped(pixels, said, name)
+    return pixels if min(said.bits) >= 8 else _without_shift(pixels, said, 8)
+
+
+def _check_not_wrapped(pixels: Pixels, said: Tags, name: str) -> None:
+    """Raises ``ImageReadError`` where white may have become black: Pillow rounds deep colour up, past 255 to 0."""
+    if max(said.bits) > 8 and not pixels.all():
+        raise ImageReadError(
+            f"{name}: Expected JPEG 2000 of 8 bits a channel, got colour of {max(said.bits)}, whose white cannot be "
+            "told from black here. Convert it to PNG or TIFF, which keep all bits."
+        )
+
+
+def _without_shift(pixels: Pixels, said: Tags, held: int) -> Pixels:
+    """JPEG 2000 of fewer bits than Pillow holds, which shifts them up and leaves white grey."""
+    bits = set(said.bits)
+    if bits == {held}:
+        return pixels
+    if len(bits) > 1:
+        kept = [(one, min(depth, held)) for one, depth in zip(np.moveaxis(pixels, 2, 0), said.bits, strict=True)]
+        return np.stack([(one >> (held - depth)) / np.float32(2**depth - 1) for one, depth in kept], axis=2)
+    depth = min(bits.pop(), held)
+    return levels(pixels >> (held - depth), 2**depth - 1)
+
+
+def _as_type(alpha: Pixels, kind: np.dtype[np.generic]) -> Pixels:
+    """Alpha in the type of its colour."""
+    if alpha.dtype == kind:
+        return alpha
+    floats: Pixels = alpha if alpha.dtype.kind == "f" else alpha / _PEAKS[alpha.dtype.name]
+    return (floats if kind.kind == "f" else np.rint(floats * _PEAKS[kind.name])).astype(kind)
 
 
 def _grey_floats(image: Image.Image, name: str) -> Pixels:
@@ -88,28 +152,13 @@ def _grey_floats(image: Image.Image, name: str) -> Pixels:
 
 
 def _grey16(image: Image.Image, name: str) -> Pixels:
-    """Grey, and alpha where one grey is marked as transparent."""
     grey = np.asarray(image)[..., np.newaxis]
     low, high = int(grey.min()), int(grey.max())
     if low < 0 or high > 65535:
         raise ImageReadError(
             f"{name}: Expected grey of at most 16 bits, got values from {low} to {high}. Rescale it first."
         )
-    return _with_colour_key(grey.astype(np.uint16), image)
-
-
-def _deep_pixels(deep: Pixels, image: Image.Image, name: str) -> Pixels:
-    """The 16 bits as they are, or 8 where a profile has to be applied."""
-    mode = "L" if deep.shape[2] < 3 else "RGB"
-    transform = _transform_or_none(image, mode, name)
-    deep = _with_colour_key(deep, image)
-    if transform is None:
-        return deep
-    _LOGGER.warning("%s: the colour profile is applied in 8 bits, the picture has 16", name)
-    shallow = (deep >> 8).astype(np.uint8)
-    colours = 1 if mode == "L" else 3
-    colour = Image.fromarray(shallow[..., 0] if mode == "L" else shallow[..., :3])
-    return np.concatenate([_apply(transform, colour), shallow[..., colours:]], axis=2)
+    return grey.astype(np.uint16)
 
 
 def _with_colour_key(deep: Pixels, image: Image.Image) -> Pixels:
@@ -131,37 +180,46 @@ def _plain(image: Image.Image, name: str) -> Image.Image:
     return image if mode == image.mode else image.convert(mode)
 
 
-def _shallow_pixels(image: Image.Image, name: str) -> Pixels:
+def _ink_pixels(image: Image.Image, said: Tags, name: str) -> Pixels:
     if image.mode == "LAB":
-        return _apply(_lab_transform(), image)
-    colours = image.mode.removesuffix("A")
-    transform = _transform_or_none(image, colours, name)
-    if transform is None:
-        flat = np.asarray(image.convert("RGB") if colours == "CMYK" else image)
-        return flat[..., np.newaxis] if flat.ndim == 2 else flat
-    colour = _apply(transform, image.convert(colours) if colours != image.mode else image)
-    if colours == image.mode:
-        return colour
-    return np.concatenate([colour, np.asarray(image.getchannel("A"))[..., np.newaxis]], axis=2)
+        return np.asarray(_lab_transform().apply(image))
+    way = _way_or_none(said.profile, "CMYK", name)
+    return np.asarray(image.convert("RGB") if not isinstance(way, ImageCms.ImageCmsTransform) else way.apply(image))
 
 
-def _apply(transform: ImageCms.ImageCmsTransform, colour: Image.Image) -> Pixels:
-    """Colour in sRGB; grey is widened where the profile is one for colour."""
-    if colour.mode != transform.input_mode:
-        colour = colour.convert(transform.input_mode)
-    return np.asarray(transform.apply(colour))  # (H, W, 3)
+def _by_littlecms(transform: ImageCms.ImageCmsTransform, colour: Pixels, name: str) -> Pixels:
+    """Colour in 8 bits, (H, W, 3); grey is widened where the profile is one for colour."""
+    if colour.dtype != np.uint8:
+        _LOGGER.warning("%s: the colour profile is applied in 8 bits, the picture has more", name)
+        colour = _as_type(colour, np.dtype(np.uint8))
+    image = Image.fromarray(np.ascontiguousarray(colour[..., 0] if colour.shape[2] == 1 else colour))
+    return np.asarray(transform.apply(image if image.mode == transform.input_mode else image.convert("RGB")))
 
 
-def _transform_or_none(image: Image.Image, mode: str, name: str) -> ImageCms.ImageCmsTransform | None:
+def _way_or_none(profile: bytes | None, mode: str, name: str) -> ColourSpace | ImageCms.ImageCmsTransform | None:
     """The way to sRGB by the embedded profile; None without one, for sRGB itself and for a broken one."""
-    profile = image.info.get("icc_profile")
     if not profile:
         return None
     try:
-        return _transform(profile, mode)
+        return _way(profile, mode)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
+        if isinstance(error, ImageReadError):
+            raise
         _LOGGER.warning("%s: the colour profile is ignored, the picture taken as sRGB: %s", name, error)
         return None
+
+
+def _way(profile: bytes, mode: str) -> ColourSpace | ImageCms.ImageCmsTransform | None:
+    space = None if mode == "CMYK" else _space_of(profile)
+    if space is not None and space.hdr:
+        return space
+    transform = _transform(profile, mode)
+    return None if transform is None else space or transform
+
+
+@lru_cache(maxsize=32)
+def _space_of(profile: bytes) -> ColourSpace | None:
+    return profile_space(profile)
 
 
 @lru_cache(maxsize=32)
@@ -206,12 +264,3 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
         wanted = before
     after = np.asarray(transform.apply(Image.fromarray(before)))
     return bool(np.abs(after.astype(np.int16) - wanted).max() <= _SAME_COLOUR)
-
-
-def _orientation(image: Image.Image, name: str) -> int:
-    """Exif orientation, 1 (upright) where there is none or it cannot be read."""
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except _EXIF_FAULTS as error:
-        _LOGGER.warning("%s: the Exif data is ignored, the picture taken as upright: %s", name, error)
-        return 1

@@ -2,25 +2,36 @@
 
 Pillow decodes. Its own entry, ``Image.open``, warns about large pictures through the process-wide
 ``warnings`` module and counts pixels by a global that anyone may change; so the format is found here, and the
-size checked against ``MAX_PIXELS``. Pillow drops the lower 8 of 16 bits of colour; they are fetched by
-decoding once more with the bytes swapped.
+size checked against ``MAX_PIXELS``. Pillow drops the lower 8 of 16 bits of PNG's colour; they are fetched by
+decoding once more with the bytes swapped. Deep TIFF and PPM are read beside it.
 """
 
 import io
 import struct
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
 
 import numpy as np
 from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from acutance.errors import ImageReadError
-from acutance.images.arrays import Pixels
-from acutance.images.colour import srgb_pixels
+from acutance.images.arrays import Decoded, Pixels, levels
+from acutance.images.colour import picture_samples, upright_srgb
 from acutance.images.formats import PICTURE_FORMATS
+from acutance.images.pnm import pnm_size, pnm_values
+from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
+from acutance.images.tiff import (
+    TIFF_PREFIXES,
+    is_for_pillow,
+    is_mixed_up_by_pillow,
+    tiff_directory,
+    tiff_samples,
+    tiff_size,
+)
 
 MAX_PIXELS = 178_956_970
 """Largest picture that is decoded: where Pillow's default refuses (twice 1024**3 / 4 / 3)."""
@@ -41,15 +52,10 @@ _FAULTS = (
     zlib.error,
 )
 """What Pillow's decoders raise on damaged files."""
-_FOREIGN = "B" if sys.byteorder == "little" else "L"
 _LOWER_BYTES = {
     "LA;16B": "RGBA",  # all four bytes of a grey value and its alpha
     "RGB;16B": "RGB;16L",
-    "RGB;16L": "RGB;16B",
-    "RGB;16N": f"RGB;16{_FOREIGN}",
     "RGBA;16B": "RGBA;16L",
-    "RGBA;16L": "RGBA;16B",
-    "RGBA;16N": f"RGBA;16{_FOREIGN}",
 }
 """How Pillow unpacks the upper byte of 16-bit colour to how it unpacks the lower one."""
 
@@ -63,46 +69,92 @@ class BinaryFile(Protocol):
         ...
 
 
-@runtime_checkable
-class SeekableFile(BinaryFile, Protocol):
-    """A binary file that can be read again."""
-
-    def seek(self, offset: int, /) -> int:
-        """Move to a byte."""
-        ...
-
-
-def file_pixels(file: BinaryFile, name: str) -> Pixels:
-    """Upright sRGB pixels of a picture file, first frame.
+def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> Decoded:
+    """A picture file, first frame.
 
     Args:
         file: A binary file, read from its start if it can seek.
         name: What to call it in errors.
-
-    Returns:
-        Shape (H, W, 1..4): uint8, uint16 or float32.
+        hdr_peak: Nits of the display to which PQ and HLG are brought.
 
     Raises:
-        ImageReadError: If it is empty, no picture, damaged, too large or has values out of range.
+        ImageReadError: If it is empty, no picture, damaged, too large, or has a layout, values or colour that cannot
+            be read.
     """
     with _faults_named(name):
         seekable = _seekable(file, name)
-        image = _identify(seekable, name)
-        lower_mode = _lower_mode(image)
-        image.load()
-        deep = None if lower_mode is None else _deep_pixels(image, _identify(seekable, name), lower_mode)
-    return srgb_pixels(image, name, deep)
+        samples, said = _tiff_or_pnm(seekable, name) or _by_pillow(seekable, name)
+    return upright_srgb(samples, said, name, hdr_peak)
 
 
-def picture_pixels(image: Image.Image, name: str) -> Pixels:
-    """Upright sRGB pixels of a picture that Pillow holds, or has opened and not yet decoded.
+def picture_pixels(image: Image.Image, name: str, hdr_peak: float | None = None) -> Decoded:
+    """A picture that Pillow holds, or has opened and not yet decoded, in the depth that Pillow has.
 
     Raises:
-        ImageReadError: If its file is damaged or it has values out of range.
+        ImageReadError: If its file is damaged, or it has a layout, values or colour that cannot be read.
     """
     with _faults_named(name):
+        _check_pillows_tiff(image, name)
+        said = _tags_of_picture(image, name)
         image.load()
-    return srgb_pixels(image, name)
+        samples = picture_samples(image, said, name)
+    return upright_srgb(samples, said, name, hdr_peak)
+
+
+def _by_pillow(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, Tags]:
+    image = _identify(file, name)
+    if image.format == "DDS" and any("BC6H" in str(tile.args) for tile in image.tile):
+        raise ImageReadError(f"{name}: Expected a DDS of integers, got one of floats (BC6H). Tone-map it first.")
+    lower_mode = _lower_mode(image)
+    image.load()
+    deep = None if lower_mode is None else _deep_pixels(image, _identify(file, name), lower_mode)
+    said = tags_of(image, file, name)
+    return picture_samples(image, said, name, deep), said
+
+
+def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, Tags] | None:
+    """Samples of a file that Pillow would misread or round; None for any other."""
+    file.seek(0)
+    prefix = file.read(4)
+    if prefix == b"MM\0+":
+        raise ImageReadError(f"{name}: Expected a BigTIFF in little-endian order, got a big-endian one. Save it anew.")
+    if prefix in TIFF_PREFIXES:
+        tags = tiff_directory(file)
+        _check_size(tiff_size(tags), name)
+        return None if is_for_pillow(tags, name) else tiff_samples(file, tags, name)
+    if prefix[:2] in (b"P2", b"P3", b"P5", b"P6"):
+        file.seek(0)
+        data = file.read()
+        if size := pnm_size(data):
+            _check_size(size, name)
+            values, peak = pnm_values(data, name)
+            return levels(values, peak), Tags(bits=(peak.bit_length(),))
+    return None
+
+
+def _check_pillows_tiff(image: Image.Image, name: str) -> None:
+    """Raises ``ImageReadError`` for a layout that Pillow mixes up."""
+    if isinstance(image, TiffImageFile):
+        is_for_pillow(image.tag_v2, name)
+        if is_mixed_up_by_pillow(image.tag_v2):
+            raise ImageReadError(f"{name}: Expected a TIFF that Pillow reads right, got another. Give its path.")
+
+
+def _tags_of_picture(image: Image.Image, name: str) -> Tags:
+    """What the file of Pillow's picture says, if it is still there."""
+    if not isinstance(image, ImageFile.ImageFile) or image.format not in TAGGED_FORMATS:
+        return tags_of(image, None, name)
+    if image.tile and image.fp is not None and image.fp.seekable():  # not yet loaded; Exif of a PNG loads it
+        before = image.fp.tell()
+        image.fp.seek(0)
+        copy = io.BytesIO(image.fp.read())
+        image.fp.seek(before)
+        return tags_of(image, copy, name)
+    path = getattr(image, "filename", "")
+    if isinstance(path, str) and Path(path).is_file():
+        with Path(path).open("rb") as again:
+            return tags_of(image, again, name)
+    return tags_of(image, None, name)
 
 
 @contextmanager

@@ -11,24 +11,25 @@ from torch import Tensor
 
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.arrays import Pixels, array_pixels, over_background, tensor_pixels
+from acutance.images.colour_space import HDR_RULE, checked_peak
 from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
 
 ImageSource = str | os.PathLike[str] | BinaryFile | Image.Image | NDArray[Any] | Tensor
 """A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
 
 
-def read_image(source: ImageSource, *, background: str = "white") -> NDArray[Any]:
+def read_image(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> NDArray[Any]:
     """The picture as sRGB values, upright and opaque.
 
     - Exif orientation is applied (files and Pillow pictures).
     - Transparent pixels are laid over ``background``, blended in sRGB values; the colour hidden under them is
       gone.
-    - An embedded colour profile is converted to sRGB (relative colorimetric, black point compensation); one
-      that is sRGB already leaves the pixels as they are; a broken or unfitting one is ignored with a logged
-      warning. CMYK without a profile is converted as Pillow does it. PNG's gAMA and cHRM are ignored.
-    - 16 bits stay 16 bits: grey of any format, colour of PNG and TIFF files. Other deep colour (JPEG 2000,
-      AVIF, PPM, premultiplied TIFF), and 16 bits with a profile other than sRGB, become 8. Pillow's mode "I"
-      is taken as 16-bit grey.
+    - Colour said by PNG's cICP, an embedded profile, PNG's gAMA and cHRM, AVIF's nclx or Exif is converted to sRGB, in
+      floats except for profiles with tables; what is sRGB already keeps its pixels. A broken or unfitting profile is
+      ignored with a logged warning. CMYK without a profile is converted as Pillow does it.
+    - All bits are kept of grey of any format and of colour in PNG, TIFF and PPM; deep colour of JPEG 2000, AVIF and
+      SGI, deep CMYK and deep pictures with a profile of tables become 8 bits. Pillow's mode "I" is taken as 16-bit
+      grey.
     - Palettes, 1 bit, YCbCr, HSV and LAB become RGB; grey becomes three equal channels; of a file with
       several frames, the first is read.
 
@@ -39,22 +40,25 @@ def read_image(source: ImageSource, *, background: str = "white") -> NDArray[Any
             the same types on any device, taken without gradient. Floats, also in float TIFFs, lie in [0, 1].
             The source's pixels are never changed.
         background: A colour that ``PIL.ImageColor`` knows, such as ``"white"`` or ``"#808080"``.
+        hdr_peak: Nits of a display's white, from 50 to 10,000: PQ and HLG are tone-mapped to it (BT.2390). Without it
+            they are an error.
 
     Returns:
         Shape (H, W, 3), contiguous, read-only, perhaps sharing memory with ``source``: uint8 in [0, 255],
-        uint16 in [0, 65535], float32 in [0, 1], or float64 for float64.
+        uint16 in [0, 65535], float32 in [0, 1] (colour that was converted, too), or float64 for float64.
 
     Raises:
         ImageReadError: For a file that is missing, empty, truncated, no picture or above ``MAX_PIXELS``.
         InputError: For an array or tensor of another shape, type or range.
-        ConfigError: If nobody knows the background.
+        ConfigError: If nobody knows the background, or the peak is out of range.
 
     Example:
         >>> half_clear_red = np.array([[[255, 0, 0, 128]]], dtype=np.uint8)
         >>> read_image(half_clear_red, background="white")
         array([[[255, 127, 127]]], dtype=uint8)
     """
-    return over_background(_pixels(source), _colour(background))
+    checked_peak(hdr_peak)
+    return over_background(_pixels(source, hdr_peak), _colour(background))
 
 
 def image_name(source: ImageSource, index: int) -> str:
@@ -76,47 +80,52 @@ def image_name(source: ImageSource, index: int) -> str:
     return name or f"{kind} {index}"
 
 
-def reading_settings(background: str) -> dict[str, str]:
+def reading_settings(background: str, hdr_peak: float | None = None) -> dict[str, str]:
     """How ``read_image`` turns files into values, to be recorded beside scores.
 
     Args:
         background: As for ``read_image``.
+        hdr_peak: As for ``read_image``.
 
     Raises:
-        ConfigError: If nobody knows the background.
+        ConfigError: If nobody knows the background, or the peak is out of range.
 
     Example:
         >>> reading_settings("white")["alpha"]
         'blended in sRGB values over #ffffff'
     """
+    checked_peak(hdr_peak)
     red, green, blue = _colour(background)
+    hdr = {} if hdr_peak is None else {"hdr": HDR_RULE.format(peak=hdr_peak)}
     return {
         "orientation": "Exif orientation applied",
         "alpha": f"blended in sRGB values over #{red:02x}{green:02x}{blue:02x}",
-        "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
-        "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
+        "colour": "cICP, profile, gAMA and cHRM, nclx or Exif to sRGB in floats (profiles with tables in 8 bits by "
+        "LittleCMS, relative colorimetric, black point compensation); else sRGB",
+        "depth": "all bits kept, but 8 of deep colour in JPEG 2000, AVIF and SGI, of CMYK and with profiles of tables",
+        **hdr,
     }
 
 
-def _pixels(source: ImageSource) -> Pixels:
+def _pixels(source: ImageSource, hdr_peak: float | None) -> Pixels:
     if isinstance(source, np.ndarray):
         return array_pixels(source)
     if isinstance(source, Tensor):
         return tensor_pixels(source)
     name, kind = _name_and_kind(source)
     if isinstance(source, Image.Image):
-        return picture_pixels(source, name or kind)
+        return picture_pixels(source, name or kind, hdr_peak).pixels
     if isinstance(source, str | os.PathLike):
-        return _path_pixels(Path(source), name)
+        return _path_pixels(Path(source), name, hdr_peak)
     if isinstance(source, BinaryFile):
-        return file_pixels(source, name or kind)
+        return file_pixels(source, name or kind, hdr_peak).pixels
     advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray) else ""
     raise InputError(
         f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
     )
 
 
-def _path_pixels(path: Path, name: str) -> Pixels:
+def _path_pixels(path: Path, name: str, hdr_peak: float | None) -> Pixels:
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
@@ -125,7 +134,7 @@ def _path_pixels(path: Path, name: str) -> Pixels:
         got = "a folder" if path.is_dir() else f"an error: {getattr(error, 'strerror', None) or error}"
         raise ImageReadError(f"{name}: Expected a picture file, got {got}.") from error
     with file:
-        return file_pixels(file, name)
+        return file_pixels(file, name, hdr_peak).pixels
 
 
 def _name_and_kind(source: ImageSource) -> tuple[str, str]:

@@ -27,7 +27,9 @@ class ScoreRows(Iterator[ScoreRow]):
 
     def __init__(self, request: ScoreRequest, on_progress: OnProgress | None = None) -> None:
         self.pairing = request.pairing
-        self.provenance = describe_run(request.models, request.settings.background, request.pairing.pairs)
+        self.provenance = describe_run(
+            request.models, request.settings.background, request.pairing.pairs, request.settings.hdr_peak
+        )
         self._rows = request.rows(on_progress)
         self._names = request.names
 
@@ -53,6 +55,7 @@ def score(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    hdr_peak: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Score | ScoreRows:
     """How good pictures look: one score, or a stream of rows.
@@ -76,6 +79,8 @@ def score(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        hdr_peak: Nits of a display's white to which HDR pictures (PQ, HLG) are tone-mapped; without it they are an
+            error.
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
@@ -95,7 +100,7 @@ def score(
         >>> print(score(truth // 2 * 2, reference=truth, model="psnr"))
         psnr: 51.1411 dB (higher is better)
     """
-    settings = checked_settings(batch_size=batch_size, workers=workers, background=background)
+    settings = checked_settings(batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak)
     request = ScoreRequest(
         images,
         reference,

@@ -114,13 +114,13 @@ class _Queue:
 
     def _read(self, picture: Picture) -> Future[NDArray[Any]]:
         alone = nullcontext() if is_path(picture.source) else self._locks[picture.key]
-        return self._pool.submit(_read_one, picture, self._settings.background, alone)
+        return self._pool.submit(_read_one, picture, self._settings, alone)
 
 
-def _read_one(picture: Picture, background: str, alone: AbstractContextManager[Any]) -> NDArray[Any]:
+def _read_one(picture: Picture, settings: ScoringSettings, alone: AbstractContextManager[Any]) -> NDArray[Any]:
     """The pixels; a file object or Pillow picture that is named twice is read by one thread at a time."""
     with alone:
-        return read_image(picture.source, background=background)
+        return read_image(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
 
 
 def _joined(

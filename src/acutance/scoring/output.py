@@ -13,7 +13,9 @@ from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 
 
-def demand_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str], background: str) -> None:
+def demand_continues(
+    file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str], background: str, hdr_peak: float | None = None
+) -> None:
     """Raise unless the rows that are in the file are the first ones of this plan; needs no models yet.
 
     Args:
@@ -21,13 +23,14 @@ def demand_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str
         pairs: The plan.
         names: The models, in their order.
         background: Colour under transparent pixels.
+        hdr_peak: Nits of the display to which HDR pictures are brought.
 
     Raises:
         ConfigError: It was begun with other models, pairs, settings or package versions.
     """
     if not file.count:
         return
-    demand_same(file.path, describe_plan(background, pairs))
+    demand_same(file.path, describe_plan(background, pairs, hdr_peak))
     for index, row in enumerate(file.rows()):
         place, model = divmod(index, len(names))
         if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
@@ -60,7 +63,7 @@ def score_to_file(
     Raises:
         ConfigError: The file was begun with other weights or options of the models.
     """
-    described = describe_run(models, settings.background, pairs)
+    described = describe_run(models, settings.background, pairs, settings.hdr_peak)
     if file.count:
         demand_same(file.path, described)
     with file:

@@ -20,26 +20,29 @@ PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow"
 """Packages that a score may depend on."""
 
 
-def describe_run(models: Sequence[QualityModel], background: str, pairs: Sequence[Pair]) -> dict[str, Any]:
+def describe_run(
+    models: Sequence[QualityModel], background: str, pairs: Sequence[Pair], hdr_peak: float | None = None
+) -> dict[str, Any]:
     """All that the scores of a run depend on, as plain JSON values.
 
     Args:
         models: Loaded models.
         background: Colour under transparent pixels.
         pairs: The plan; a checksum of its names and places tells a resumed run from another one.
+        hdr_peak: Nits of the display to which HDR pictures are brought.
     """
     described = {
         "models": [asdict(model.provenance) for model in models if model.provenance is not None],
-        **describe_plan(background, pairs),
+        **describe_plan(background, pairs, hdr_peak),
     }
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 
 
-def describe_plan(background: str, pairs: Sequence[Pair]) -> dict[str, Any]:
+def describe_plan(background: str, pairs: Sequence[Pair], hdr_peak: float | None = None) -> dict[str, Any]:
     """What is known of a run before its models are loaded."""
     return {
-        "reading": reading_settings(background),
+        "reading": reading_settings(background, hdr_peak),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

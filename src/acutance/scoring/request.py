@@ -124,7 +124,7 @@ class ScoreRequest:
         if is_manifest(self._images) and path.absolute() == Path(str(self._images)).absolute():
             raise ConfigError(f"Expected another file of scores than the manifest {path}. Choose another name.")
         file = ScoreFile(path, term_names, resume=resume, overwrite=overwrite)
-        demand_continues(file, self.pairing.pairs, self.names, self.settings.background)
+        demand_continues(file, self.pairing.pairs, self.names, self.settings.background, self.settings.hdr_peak)
         return file
 
     def to_file(self, file: ScoreFile, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:

@@ -1,4 +1,4 @@
-"""How scoring runs: nothing here but the background changes a score by more than rounding."""
+"""How scoring runs: nothing here but how pictures are read changes a score by more than rounding."""
 
 import os
 from typing import Annotated, Any, Literal
@@ -20,6 +20,7 @@ _WANTED = {
     "workers": "a number of workers above 0",
     "reference_memory": "a number of bytes, 0 or more",
     "decode_memory": "a number of bytes, 0 or more",
+    "hdr_peak": "a number of nits",
 }
 
 
@@ -34,6 +35,8 @@ class ScoringSettings(BaseModel):
     """Threads that decode ahead."""
     background: str = "white"
     """Colour under transparent pixels."""
+    hdr_peak: float | None = None
+    """Nits of the display to which HDR pictures are brought; without it they are an error."""
     reference_memory: int = Field(default=1000 * MEGABYTE, ge=0)
     """Bytes that kept references may take."""
     decode_memory: int = Field(default=500 * MEGABYTE, ge=0)
@@ -60,5 +63,5 @@ def checked_settings(**chosen: Any) -> ScoringSettings:  # noqa: ANN401 (the fie
         name = str(first["loc"][0])
         wanted = _WANTED.get(name, f"a setting {name} that fits")
         raise ConfigError(f"Expected {wanted}, got {chosen[name]!r}. Change {name}.") from error
-    reading_settings(settings.background)
+    reading_settings(settings.background, settings.hdr_peak)
     return settings

@@ -27,16 +27,16 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     original = read_image
 
-    def watched(source: Any, *, background: str) -> Any:
+    def watched(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         names.append(str(source)[-20:])
-        return original(source, background=background)
+        return original(source, background=background, hdr_peak=hdr_peak)
 
     monkeypatch.setattr(decoding, "read_image", watched)
     return names
 
 
 def test_pairs_come_in_order_whoever_is_faster(monkeypatch: pytest.MonkeyPatch):
-    def slow_first(source: Any, *, background: str) -> Any:
+    def slow_first(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         time.sleep(0.02 if source[0, 0, 0] % 2 else 0)
         return source
 
@@ -96,7 +96,7 @@ def test_references_can_be_left_unread(tmp_path: Path, read: list[str]):
 def test_no_more_is_decoded_ahead_than_fits_the_memory(monkeypatch: pytest.MonkeyPatch):
     lock, begun, largest = threading.Lock(), 0, 0
 
-    def counted(source: Any, *, background: str) -> Any:
+    def counted(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         nonlocal begun
         with lock:
             begun += 1
@@ -124,7 +124,7 @@ def test_a_file_object_named_twice_is_read_by_one_thread_at_a_time(tmp_path: Pat
 
 
 def test_a_fault_of_the_code_is_raised(monkeypatch: pytest.MonkeyPatch):
-    def broken(source: Any, *, background: str) -> Any:
+    def broken(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         raise KeyError("a bug")
 
     monkeypatch.setattr(decoding, "read_image", broken)
@@ -147,7 +147,7 @@ def test_rows_that_nobody_wants_any_more_wait_for_no_thread(monkeypatch: pytest.
     """The garbage collector may drop them inside a thread that starts, where waiting for another would never end."""
     slow, go_on = threading.Event(), threading.Event()
 
-    def reading(source: Any, *, background: str) -> Any:
+    def reading(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         if slow.is_set():
             go_on.wait(timeout=60)
         return source

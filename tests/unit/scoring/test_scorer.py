@@ -90,9 +90,9 @@ def test_several_models_share_one_decode(tmp_path, monkeypatch: pytest.MonkeyPat
     read: list[object] = []
     original = read_image
 
-    def watched(source: Any, *, background: str) -> Any:
+    def watched(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         read.append(source)
-        return original(source, background=background)
+        return original(source, background=background, hdr_peak=hdr_peak)
 
     monkeypatch.setattr(decoding, "read_image", watched)
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
