@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Better = Literal["higher", "lower"]
+"""Which direction of a score means better quality."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreInfo:
@@ -13,7 +16,7 @@ class ScoreInfo:
         ScoreInfo(better='lower', low=0.0, high=100.0, unit='', identical=None, usual=None)
     """
 
-    better: Literal["higher", "lower"]
+    better: Better
     """Which direction means better quality."""
     low: float
     """Lowest possible score; ``-inf`` if unbounded."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acutance.checkpoints.safetensors_header import SafetensorsHeader, read_safetensors_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.score_info import ScoreInfo
+from acutance.strict_json import from_json, json_text
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
     import torch
@@ -83,7 +84,7 @@ def save(
         "acutance_version": importlib.metadata.version("acutance"),
     }
     if score_info is not None:
-        metadata["score_info"] = json.dumps(asdict(score_info), sort_keys=True)
+        metadata["score_info"] = json_text(dict(sorted(asdict(score_info).items())))
     if scores_as is not None:
         metadata["scores_as"] = scores_as
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
@@ -209,7 +210,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
 def _score_info(text: str | None) -> ScoreInfo | None:
     if text is None:
         return None
-    fields = dict(json.loads(text))
+    fields = dict(from_json(text))
     usual = fields.get("usual")
     return ScoreInfo(**{**fields, "usual": None if usual is None else (float(usual[0]), float(usual[1]))})
 

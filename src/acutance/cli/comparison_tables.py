@@ -90,6 +90,8 @@ def _cell(one: MethodScores, mark: str | None) -> Text:
     mean = Text(f"{mark or ''} {number(one.mean)}".strip(), style="bold" if mark else "")
     wins = f"{one.wins} win{'' if one.wins == 1 else 's'}"
     below = f"{_interval(one.interval)}, {wins}" if one.interval else wins
+    if one.is_mixed:
+        below = f"finite: {number(one.finite_mean)} of {one.finite_count}, {below}"
     return Text("\n").join([mean, Text(below, style="dim")])
 
 
@@ -99,6 +101,8 @@ def _legend(comparison: Comparison) -> str:
     over = str(next(iter(counts.values()))) if len(set(counts.values())) == 1 else ", ".join(listed)
     levels = {one.interval.level for one in comparison.results if one.interval}
     parts = [f"means over {over} picture{'' if over == '1' else 's'}"]
+    if any(one.is_mixed for one in comparison.results):
+        parts.append("finite: mean of the finite scores and their number; intervals are of it")
     parts += [f"intervals hold {level:.0%} of bootstrap draws of pictures" for level in sorted(levels)]
     if any(mark.endswith(STAR) for model in comparison.models for mark in _marks(comparison, model).values()):
         parts.append(f"best{STAR}: significantly ahead of the next (Wilcoxon, Holm, 0.05)")
@@ -112,10 +116,11 @@ def _test_table(comparison: Comparison) -> Table:
     table.add_column("better", overflow="fold")
     for one in comparison.tests:
         names = [Text(printable(name)) for name in (one.model, one.first, one.second)]
+        finite = f" (finite: {number(one.finite_difference)} of {one.finite_count})" if one.is_mixed else ""
         counts = [str(count) for count in (one.first_wins, one.ties, one.second_wins)]
         p_values = [_p(one.p_value), _p(one.p_corrected)]
         winner = Text(printable(one.winner) or "-", style="bold" if one.winner else "dim")
-        table.add_row(*names, number(one.difference), _interval(one.interval), *counts, *p_values, winner)
+        table.add_row(*names, number(one.difference) + finite, _interval(one.interval), *counts, *p_values, winner)
     return table
 
 

@@ -1,7 +1,8 @@
 """Tables for people: one line a picture, one column a model."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from acutance.score_info import ScoreInfo
+from acutance.stats.means import Mean, mean_of
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow
@@ -21,31 +23,14 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 @dataclass
-class _Figures:
-    count: int = 0
-    total: float = 0.0
-    least: float = math.inf
-    largest: float = -math.inf
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.count
-
-    def add(self, score: float) -> None:
-        self.count += 1
-        self.total += score
-        self.least, self.largest = min(self.least, score), max(self.largest, score)
-
-
-@dataclass
 class Summary:
-    """What stays of rows that went by: figures of every model, and the failed rows."""
+    """What stays of rows that went by: the scores of every model, and the failed rows."""
 
     infos: Mapping[str, ScoreInfo]
     """How to read the scores of each model, in the order of the columns."""
     rows: int = 0
     failed: "list[ScoreRow]" = field(default_factory=list)
-    figures: dict[str, _Figures] = field(default_factory=dict)
+    scores: dict[str, MutableSequence[float]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -58,7 +43,11 @@ class Summary:
         if row.score is None:
             self.failed.append(row)
         else:
-            self.figures.setdefault(row.model, _Figures()).add(row.score)
+            self.scores.setdefault(row.model, array("d")).append(row.score)
+
+    def means(self) -> list[Mean]:
+        """The mean of each model."""
+        return [mean_of(self.scores.get(name, ())) for name in self.names]
 
 
 def gather(
@@ -93,8 +82,10 @@ def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequen
         table.add_row(*names, *map(_score, group), *_terms(group, term_names))
     if len(rows) > per_picture:
         table.add_section()
-        means = [_number(summary.figures[name].mean) if name in summary.figures else "-" for name in summary.names]
-        table.add_row("mean", *([""] if has_references else []), *means, style="bold")
+        means, blank = summary.means(), [""] if has_references else []
+        table.add_row("mean", *blank, *(_mean(mean.value) for mean in means), style="bold")
+        if any(mean.has_infinite for mean in means):
+            table.add_row("mean of finite scores", *blank, *map(_finite_mean, means))
     return table
 
 
@@ -103,14 +94,16 @@ def summary_table(summary: Summary) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("model", "better"):
         table.add_column(heading)
-    for heading in ("scored", "failed", "mean", "least", "largest"):
+    means = summary.means()
+    extra = ["mean of finite scores"] if any(mean.has_infinite for mean in means) else []
+    for heading in ("scored", "failed", "mean", *extra, "least", "largest"):
         table.add_column(heading, justify="right")
-    for name, info in summary.infos.items():
-        figures = summary.figures.get(name, _Figures())
+    for (name, info), mean in zip(summary.infos.items(), means, strict=True):
+        scores = summary.scores.get(name)
         failed = sum(row.model == name for row in summary.failed)
-        numbers = [figures.mean, figures.least, figures.largest] if figures.count else []
-        cells = [_number(value) for value in numbers] or ["-"] * 3
-        table.add_row(name, info.better, str(figures.count), str(failed), *cells)
+        ends = [_number(min(scores)), _number(max(scores))] if scores else ["-"] * 2
+        finite = [_finite_mean(mean)] if extra else []
+        table.add_row(name, info.better, str(mean.count), str(failed), _mean(mean.value), *finite, *ends)
     return table
 
 
@@ -176,6 +169,17 @@ def _score(row: "ScoreRow") -> str:
 def _terms(group: "Sequence[ScoreRow]", names: Sequence[str]) -> list[str]:
     terms = {name: value for row in group for name, value in row.terms.items()}
     return [_number(terms[name]) if name in terms else "" for name in names]
+
+
+def _mean(value: float | None) -> str:
+    return "-" if value is None else _number(value)
+
+
+def _finite_mean(mean: Mean) -> str:
+    """The mean of the finite scores and their number, where others are not finite."""
+    if not mean.has_infinite:
+        return ""
+    return "-" if mean.finite is None else f"{_number(mean.finite)} of {mean.finite_count}"
 
 
 def _number(value: float) -> str:

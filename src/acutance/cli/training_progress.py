@@ -1,6 +1,5 @@
 """What a training shows: a bar with loss, rate and time left, on stderr and only where somebody looks."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from acutance.strict_json import from_json
 
 if TYPE_CHECKING:
     from acutance.training.loop import Step
@@ -78,7 +79,7 @@ def following() -> Iterator[TrainingBars]:
 
 def metrics_table(folder: Path) -> Table:
     """The last lines of the metrics of a run."""
-    rows = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["epochs"][-SHOWN_ROWS:]
+    rows = from_json((folder / "metrics.json").read_text(encoding="utf-8"))["epochs"][-SHOWN_ROWS:]
     names = [
         name
         for name in dict.fromkeys(name for row in rows for name in row)

@@ -40,7 +40,7 @@ class CompareRequest:
         pair_by: How names meet in the folders.
         allow_unmatched: Compare the pictures that all methods have when some lack others.
         scores: A file of ``acutance score`` on the folders, instead of scoring.
-        better: Directions of models in that file that the catalogue does not know.
+        better: Directions of models of which neither that file nor the catalogue has one.
         preferences: A CSV file of what people prefer.
         draws: How intervals are drawn.
 
@@ -223,7 +223,7 @@ def compare(
         pair_by: ``"path"``, ``"stem"`` or a regular expression with one group; how names meet in the folders.
         allow_unmatched: Compare the pictures that all methods have instead of raising when some lack others.
         scores: A file of ``acutance score`` on these folders, instead of scoring now.
-        better: ``"higher"`` or ``"lower"`` by model, for models in that file that the catalogue does not know.
+        better: ``"higher"`` or ``"lower"`` by model, for models of which neither that file nor the catalogue has one.
         preferences: A CSV file with the columns ``first``, ``second`` and ``first_wins`` or ``winner``.
         output: A folder to write the comparison and its scores to.
         resume: Continue the scores that are there.

@@ -10,8 +10,9 @@ from acutance.comparison.results import MethodScores, MethodTest
 from acutance.comparison.scores import CompleteScores
 from acutance.errors import ConfigError
 from acutance.evaluation.results import Interval
-from acutance.stats.bootstrap import bootstrap_difference, bootstrap_mean
+from acutance.stats.bootstrap import bootstrap_mean
 from acutance.stats.faults import StatisticsError
+from acutance.stats.means import mean_of
 from acutance.stats.multiplicity import holm
 from acutance.stats.samples import Numbers
 from acutance.stats.significance import wilcoxon_signed_rank
@@ -49,20 +50,26 @@ def method_results(scores: CompleteScores, failed: Mapping[str, int], draws: Dra
         failed: How many pictures of each method have no score.
         draws: How to draw.
     """
-    return [
-        MethodScores(
-            method=method,
-            model=scores.model,
-            count=len(scores.pictures),
-            failed=failed[method],
-            mean=mean_of(scores.finite[:, column]) if scores.has_finite else None,
-            interval=interval_of(scores.finite[:, column], draws) if scores.has_finite else None,
-            median=float(np.median(scores.values[:, column])) if len(scores.pictures) else None,
-            wins=int(scores.wins[:, column].sum()),
-            worst=worst_pictures(scores, column),
+    found = []
+    for column, method in enumerate(scores.methods):
+        values = scores.values[:, column]
+        mean = mean_of(values)
+        found.append(
+            MethodScores(
+                method=method,
+                model=scores.model,
+                count=len(scores.pictures),
+                failed=failed[method],
+                mean=mean.value,
+                interval=interval_of(values[np.isfinite(values)], draws),
+                median=_median(values),
+                wins=int(scores.wins[:, column].sum()),
+                worst=worst_pictures(scores, column),
+                finite_mean=mean.finite,
+                finite_count=mean.finite_count,
+            )
         )
-        for column, method in enumerate(scores.methods)
-    ]
+    return found
 
 
 def method_tests(scores: CompleteScores, draws: Draws) -> list[MethodTest]:
@@ -102,15 +109,6 @@ def worst_pictures(scores: CompleteScores, column: int, *, kept: int = WORST_KEP
     return [scores.pictures[index] for index in order if behind[index] > 0]
 
 
-def mean_of(values: Numbers) -> float | None:
-    """The mean; ``None`` of nothing.
-
-    Args:
-        values: Finite numbers.
-    """
-    return float(values.mean()) if len(values) else None
-
-
 def interval_of(values: Numbers, draws: Draws) -> Interval | None:
     """Where the mean lies, by bootstrap over pictures; ``None`` for fewer than two pictures or without draws.
 
@@ -124,18 +122,13 @@ def interval_of(values: Numbers, draws: Draws) -> Interval | None:
     return Interval(low=low, high=high, level=draws.level)
 
 
-def difference_interval(first: Numbers, second: Numbers, draws: Draws) -> Interval | None:
-    """Where the mean difference lies, from the same draws for both; ``None`` as in ``interval_of``.
-
-    Args:
-        first: Finite numbers, one a picture.
-        second: As many, of the same pictures.
-        draws: How to draw.
-    """
-    if len(first) < 2 or not draws.count:
+def _median(values: Numbers) -> float | None:
+    """Infinite where the scores in the middle are; ``None`` of nothing, and between both infinities."""
+    if not len(values):
         return None
-    low, high = bootstrap_difference(first, second, draws=draws.count, seed=draws.seed, level=draws.level)
-    return Interval(low=low, high=high, level=draws.level)
+    with np.errstate(invalid="ignore"):
+        median = float(np.median(values))
+    return None if np.isnan(median) else median
 
 
 def _signed_rank(first: Numbers, second: Numbers) -> tuple[float, bool]:
@@ -152,17 +145,21 @@ def _test(
     scores: CompleteScores, pair: tuple[int, int], p_value: float, p_corrected: float, *, is_first: bool, draws: Draws
 ) -> MethodTest:
     first, second = pair
-    means, others, quality = scores.finite[:, first], scores.finite[:, second], scores.quality
+    values, others, quality = scores.values[:, first], scores.values[:, second], scores.quality
+    differences = np.subtract(values, others, out=np.zeros_like(values), where=values != others)
+    mean = mean_of(differences)
     return MethodTest(
         model=scores.model,
         first=scores.methods[first],
         second=scores.methods[second],
-        difference=mean_of(means - others) if scores.has_finite else None,
-        interval=difference_interval(means, others, draws) if scores.has_finite else None,
+        difference=mean.value,
+        interval=interval_of(differences[np.isfinite(differences)], draws),
         first_wins=int((quality[:, first] > quality[:, second]).sum()),
         ties=int((quality[:, first] == quality[:, second]).sum()),
         second_wins=int((quality[:, first] < quality[:, second]).sum()),
         p_value=p_value,
         p_corrected=p_corrected,
         winner=scores.methods[first if is_first else second] if p_corrected < SIGNIFICANCE else "",
+        finite_difference=mean.finite,
+        finite_count=mean.finite_count,
     )

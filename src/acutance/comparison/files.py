@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,9 +11,9 @@ from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.json_writing import json_text
 from acutance.evaluation.results import Interval
 from acutance.scoring.lines import csv_line
+from acutance.strict_json import WORDS, from_json, json_text
 from acutance.whole_file import replacing
 
 JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.csv"
@@ -71,7 +72,10 @@ def read_comparison(place: str | Path) -> Comparison:
     """
     path = Path(place) / JSON_NAME if Path(place).is_dir() else Path(place)
     try:
-        return Comparison.model_validate_json(path.read_bytes())
+        fields = from_json(path.read_text(encoding="utf-8"))
+        for picture in fields.get("pictures", []) if isinstance(fields, dict) else []:
+            _restore_scores(picture)
+        return Comparison.model_validate(fields)
     except OSError as error:
         raise EvaluationError(
             f"Expected a comparison at {path}, got: {error.strerror or error}. Make one with: acutance compare."
@@ -82,15 +86,23 @@ def read_comparison(place: str | Path) -> Comparison:
         raise EvaluationError(
             f"Expected a comparison in {path}, got at {where}: {' '.join(first['msg'].split())}. Compare again."
         ) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise EvaluationError(
+            f"Expected a comparison in {path}, got a damaged one: {reason}. Compare again."
+        ) from error
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """The comparison as JSON; an infinite score is 1e999, which readers take as infinity.
+    """The comparison as JSON. A picture with infinite scores has ``notes`` beside them, as it has ``errors``.
 
     Args:
         comparison: What to write.
     """
-    return json_text(comparison.model_dump(), 1) + "\n"
+    fields = comparison.model_dump()
+    for picture in fields["pictures"]:
+        _note_scores(picture)
+    return json_text(fields, 1) + "\n"
 
 
 def method_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
@@ -100,17 +112,18 @@ def method_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
         comparison: What to write.
     """
     yield (
-        "model", "better", "method", "count", "failed", "mean", "mean_low", "mean_high", "median", "wins",
-        "strength", "strength_low", "strength_high", "worst",
+        "model", "better", "method", "count", "failed", "mean", "mean_low", "mean_high", "finite_mean", "finite_count",
+        "median", "wins", "strength", "strength_low", "strength_high", "worst",
     )  # fmt: skip
     for one in comparison.results:
         strength = _strength(comparison.orders.get(one.model, []), one.method)
         better, worst = comparison.better[one.model], " ".join(map(_quoted, one.worst))
-        numbers = (one.mean, *_ends(one.interval), one.median, one.wins)
+        mean = (one.mean, *_ends(one.interval), one.finite_mean, one.finite_count)
+        numbers = (*mean, one.median, one.wins)
         yield (one.model, better, one.method, one.count, one.failed, *numbers, *strength, worst)
     for place in comparison.orders.get(PREFERENCES, []):
         strength = (place.strength, *_ends(place.interval))
-        yield (PREFERENCES, "higher", place.name, *[None] * 7, *strength, None)
+        yield (PREFERENCES, "higher", place.name, *[None] * 9, *strength, None)
 
 
 def pair_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
@@ -120,11 +133,12 @@ def pair_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
         comparison: What to write.
     """
     yield (
-        "model", "first", "second", "difference", "difference_low", "difference_high", "first_wins", "ties",
-        "second_wins", "p_value", "p_corrected", "winner",
+        "model", "first", "second", "difference", "difference_low", "difference_high", "finite_difference",
+        "finite_count", "first_wins", "ties", "second_wins", "p_value", "p_corrected", "winner",
     )  # fmt: skip
     for one in comparison.tests:
-        numbers = (one.difference, *_ends(one.interval), one.first_wins, one.ties, one.second_wins)
+        difference = (one.difference, *_ends(one.interval), one.finite_difference, one.finite_count)
+        numbers = (*difference, one.first_wins, one.ties, one.second_wins)
         yield (one.model, one.first, one.second, *numbers, one.p_value, one.p_corrected, one.winner)
 
 
@@ -141,6 +155,25 @@ def _picture_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
             for model, scores in picture.scores.items():
                 error = picture.errors.get(model, {}).get(method)
                 yield (picture.picture, picture.reference, method, image, model, scores.get(method), error)
+
+
+def _note_scores(picture: dict[str, Any]) -> None:
+    """Put words for infinite scores into ``notes``; apart from the scores, since a method may have any name."""
+    notes: dict[str, dict[str, str]] = {}
+    for model, scores in picture["scores"].items():
+        for method, score in scores.items():
+            if score in WORDS:
+                notes.setdefault(model, {})[method] = WORDS[score]
+                scores[method] = None
+    if notes:
+        picture["notes"] = notes
+
+
+def _restore_scores(picture: dict[str, Any]) -> None:
+    numbers = {word: number for number, word in WORDS.items()}
+    for model, words in picture.pop("notes", {}).items():
+        for method, word in words.items():
+            picture["scores"][model][method] = numbers[word]
 
 
 def _strength(order: Sequence[Strength], method: str) -> tuple[Cell, Cell, Cell]:

@@ -30,12 +30,13 @@ def notes_of(by_model: Mapping[str, CompleteScores], methods: Sequence[str], pic
 
 
 def mean_quality(scores: CompleteScores) -> Scores:
-    """The mean of each method, higher being better (methods,).
+    """The mean of each method, higher being better (methods,); NaN where infinite scores of both signs have none.
 
     Args:
         scores: Of at least one picture.
     """
-    return np.asarray(scores.sign * scores.finite.mean(axis=0))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(scores.sign * scores.values.mean(axis=0))
 
 
 def _of_one(scores: CompleteScores, pictures: int) -> Iterator[str]:
@@ -47,17 +48,13 @@ def _of_one(scores: CompleteScores, pictures: int) -> Iterator[str]:
     if scores.infinite and scores.has_finite:
         many = "1 infinite score" if scores.infinite == 1 else f"{scores.infinite} infinite scores"
         yield (
-            f"{scores.model}: {many}, as identical pictures have: for means and differences the best finite score of "
-            f"all methods instead, {_best_finite(scores):g}; for wins, medians and tests ahead of all others"
+            f"{scores.model}: {many}, as identical pictures have: means with one are infinite, and beside them stand "
+            "those of the finite scores with their number; wins, medians and tests are of all scores"
         )
     elif scores.infinite:
-        yield f"{scores.model}: every score is infinite, so there are no means"
+        yield f"{scores.model}: every score is infinite"
     if count and len(scores.methods) > 1 and not scores.wins.any():
         yield f"{scores.model}: all methods have equal scores on every picture"
-
-
-def _best_finite(scores: CompleteScores) -> float:
-    return float(scores.sign * scores.quality[np.isfinite(scores.quality)].max())
 
 
 def _of_two(first: CompleteScores, second: CompleteScores) -> Iterator[str]:

@@ -15,13 +15,23 @@ class MethodScores(Frozen):
     failed: int
     """Pictures of this method without a score."""
     mean: float | None
+    """Infinite if a score is; ``None`` without scores, or with infinite ones of both signs."""
     interval: Interval | None
-    """Of the mean, by bootstrap over pictures."""
+    """Of the mean of the finite scores, by bootstrap over their pictures."""
     median: float | None
     wins: int
     """Pictures on which no method is better, and not all are equal."""
     worst: list[str] = Field(default_factory=list)
     """Pictures on which it does worst beside the other methods, the worst first."""
+    finite_mean: float | None = None
+    """Mean of the scores that are finite: the mean itself where all are."""
+    finite_count: int | None = None
+    """How many are; ``None`` in files of 0.1, whose means took the best finite score for an infinite one."""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some scores are finite and others not, so that the finite ones have a mean of their own."""
+        return self.finite_count not in (None, 0, self.count)
 
 
 class MethodTest(Frozen):
@@ -31,8 +41,12 @@ class MethodTest(Frozen):
     first: str
     second: str
     difference: float | None
-    """Mean score of the first minus that of the second, over the same pictures."""
+    """Mean score of the first minus that of the second, over the same pictures; equal infinite scores differ by 0.
+
+    Infinite if a difference is; ``None`` without pictures, or with infinite ones of both signs.
+    """
     interval: Interval | None
+    """Of the mean of the finite differences."""
     first_wins: int
     ties: int
     second_wins: int
@@ -42,6 +56,15 @@ class MethodTest(Frozen):
     """After Holm's correction over the pairs of methods of one model."""
     winner: str = ""
     """The method that is significantly better at 0.05 after correction; empty if none."""
+    finite_difference: float | None = None
+    """Mean of the differences that are finite."""
+    finite_count: int | None = None
+    """How many are; ``None`` in files of 0.1."""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some differences are finite and others not."""
+        return self.finite_count not in (None, 0, self.first_wins + self.ties + self.second_wins)
 
 
 class Strength(Frozen):

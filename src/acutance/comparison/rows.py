@@ -8,6 +8,8 @@ from pathlib import Path
 from acutance.comparison.folders import MethodPlan, SharedPicture
 from acutance.comparison.results import PictureScores
 from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.file_scores import asked_direction
+from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet
 from acutance.scoring.pairing import naming_rule
 from acutance.scoring.rows import ScoreRow
@@ -43,6 +45,8 @@ class MethodRows:
     """The names of these pictures, and what was left over."""
     strays: int
     """How many pictures of the file are in no folder of a method."""
+    asked: dict[str, Better | None]
+    """Which direction is better by the file or by who asks, by model."""
 
 
 def gather_rows(
@@ -70,7 +74,12 @@ def gather_rows(
 
 
 def read_method_rows(
-    path: Path, folders: Mapping[str, Path], models: Sequence[str] | None = None, *, pair_by: str = "path"
+    path: Path,
+    folders: Mapping[str, Path],
+    models: Sequence[str] | None = None,
+    *,
+    pair_by: str = "path",
+    better: Mapping[str, Better] | None = None,
 ) -> MethodRows:
     """Scores of methods from a file of ``acutance score`` on their folders; no picture is looked for.
 
@@ -79,10 +88,11 @@ def read_method_rows(
         folders: The folder of each method, by the paths that stand in the file or from the present folder.
         models: The models to take; by default all of the file, in its order.
         pair_by: As in ``match_methods``.
+        better: Directions of models that were asked for.
 
     Raises:
         EvaluationError: A file that cannot be read, a picture that is there twice, a model that is not there,
-            references that differ between methods, or no picture of a method.
+            references that differ between methods, no picture of a method, or another direction than the file says.
         UnknownNameError: Another ending.
         ConfigError: A regular expression that is none, or without a group.
     """
@@ -110,7 +120,8 @@ def read_method_rows(
             )
     plan = _plan(found, list(folders), list(nameless))
     pictures = [_filled(one.name, found[one.name], list(folders), wanted) for one in plan.pictures]
-    return MethodRows(wanted, pictures, plan, len(strays))
+    asked = {model: asked_direction(path, model, sheet[model], better or {}) for model in wanted}
+    return MethodRows(wanted, pictures, plan, len(strays), asked)
 
 
 class _Locator:

@@ -18,9 +18,9 @@ Scores = NDArray[np.float64]
 class CompleteScores:
     """Scores of one model without gaps.
 
-    Infinite scores, as PSNR has them for identical pictures, have no mean and no difference. Where numbers are added
-    up, they take the best finite score of the model over all methods (the worst, if they are infinitely bad); where
-    only the order counts, they stay ahead of every finite score.
+    Infinite scores, as PSNR has them for identical pictures, stay infinite in means, and ahead of every finite score
+    where only the order counts. Where the sizes of differences choose pictures to look at, they take the best finite
+    score of the model over all methods (the worst, if they are infinitely bad).
     """
 
     model: str
@@ -47,12 +47,12 @@ class CompleteScores:
 
     @cached_property
     def has_finite(self) -> bool:
-        """Whether any score is finite, so that means have a meaning."""
+        """Whether any score is finite."""
         return bool(np.isfinite(self.values).any())
 
     @cached_property
     def finite(self) -> Scores:
-        """The scores to add up: infinite ones take the highest or lowest finite one.
+        """The scores with a size: infinite ones take the highest or lowest finite one.
 
         Where none is finite there is no such score; 1 and -1 then stand for the two infinities.
         """

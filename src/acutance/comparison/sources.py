@@ -119,7 +119,7 @@ class ScoredInFile:
         path: A file of ``acutance score`` on the folders.
         folders: The folder of each method.
         model: Names of the models to take; ``None`` for all.
-        better: Directions of models that the catalogue does not know.
+        better: Directions of models of which neither the file nor the catalogue has one.
         pair_by: How names meet in the folders.
         allow_unmatched: Take the pictures that all methods have when some lack others.
 
@@ -140,12 +140,12 @@ class ScoredInFile:
         pair_by: str = "path",
         allow_unmatched: bool = False,
     ) -> None:
-        found = read_method_rows(path, folders, _names(model), pair_by=pair_by)
+        found = read_method_rows(path, folders, _names(model), pair_by=pair_by, better=better)
         found.plan.demand_usable(allow_unmatched=allow_unmatched)
         self.plan: MethodPlan = found.plan
         self.models = found.models
         demand_directions(better or {}, found.models)
-        self.better: dict[str, Better] = {name: _direction(name, better or {}) for name in found.models}
+        self.better: dict[str, Better] = {name: _direction(name, asked) for name, asked in found.asked.items()}
         self._path = path
         self._strays = found.strays
         self._pictures = found.pictures
@@ -196,12 +196,12 @@ def _names(model: Models) -> list[str] | None:
     return names
 
 
-def _direction(model: str, better: Mapping[str, Better]) -> Better:
-    if model in better:
-        return better[model]
+def _direction(model: str, asked: Better | None) -> Better:
+    if asked is not None:
+        return asked
     if model in CATALOG:
         return CATALOG[model].info.better
     raise EvaluationError(
-        f"Expected the direction of the scores of {model}, which the catalogue does not know, got none. "
+        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
         f"Say --better {model}=higher or --better {model}=lower, or choose models with --model."
     )

@@ -52,7 +52,7 @@ def evaluate(
         root: Folder of each data set, in their order, or by name; a table file alone has its own.
         scores: Files of scores that were made before, instead of models or beside them; ``NAME=FILE`` for the data
             set of that name. They meet pictures by path below the root or by unique file name.
-        better: Directions of the models in such files, needed where the catalogue does not know them.
+        better: Directions of the models in such files, needed where neither they nor the catalogue tell.
         protocol: Name from ``acutance.evaluation.protocols``.
         part: ``"all"``, ``"train"``, ``"validation"`` or ``"test"``; by default what the protocol takes, or the test
             part of a split.

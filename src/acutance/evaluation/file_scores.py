@@ -11,7 +11,7 @@ from acutance.evaluation.joining import join, some
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed
 from acutance.evaluation.results import Better
-from acutance.evaluation.score_sheets import ScoredLine, read_sheet
+from acutance.evaluation.score_sheets import ScoredLine, read_sheet, told_direction
 from acutance.scoring.provenance import provenance_path
 
 
@@ -24,13 +24,15 @@ def take_scores(
         files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the data set of that name alone.
         data: The data sets; they are filled.
         protocol: Which number of a model counts.
-        better: Directions by model, for those that the catalogue does not know, and before what it says.
+        better: Directions by model, for those of which neither the file nor the catalogue has one, and before what the
+            catalogue says.
 
     Returns:
         The models, each once, in the order of the files.
 
     Raises:
-        EvaluationError: Lines without a picture, pictures without a line, or a model whose direction nobody told.
+        EvaluationError: Lines without a picture, pictures without a line, or a model whose direction nobody told, or
+            of which ``better`` says another one than the file.
         UnknownNameError: Another ending of a file.
     """
     models: dict[str, None] = {}
@@ -39,7 +41,7 @@ def take_scores(
         taken: list[PlannedData] = []
         for model, lines in read_sheet(path, protocol.term).items():
             models[model] = None
-            direction = direction_of(model, protocol, better)
+            direction = direction_of(model, protocol, asked_direction(path, model, lines, better))
             for one in _place(path, model, lines, chosen):
                 one.better[model] = direction
                 taken.append(one)
@@ -50,28 +52,49 @@ def take_scores(
     return list(models)
 
 
-def direction_of(model: str, protocol: Protocol, better: Mapping[str, Better]) -> Better:
+def asked_direction(path: Path, model: str, lines: Sequence[ScoredLine], better: Mapping[str, Better]) -> Better | None:
+    """Which direction of a model's scores is better by the file or by who asks; ``None`` if neither says.
+
+    Args:
+        path: The file.
+        model: The model.
+        lines: What the file says of it.
+        better: Directions that were asked for.
+
+    Raises:
+        EvaluationError: Two directions.
+    """
+    told, asked = told_direction(path, model, lines), better.get(model)
+    if told is not None and asked not in (None, told):
+        raise EvaluationError(
+            f"Expected the direction of {model} that {path} says, better={told}, got --better {model}={asked}. "
+            "Leave --better out."
+        )
+    return told or asked
+
+
+def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better:
     """Which direction of a model's scores means better quality.
 
     Args:
         model: Its name.
         protocol: Which number counts.
-        better: Directions that were given.
+        asked: The direction that was given, if one was.
 
     Raises:
         EvaluationError: Neither given nor in the catalogue.
 
     Example:
         >>> from acutance.evaluation.protocols import find_protocol
-        >>> direction_of("gmsd", find_protocol("plain"), {})
+        >>> direction_of("gmsd", find_protocol("plain"), None)
         'lower'
     """
-    if model in better:
-        return better[model]
+    if asked is not None:
+        return asked
     if model in CATALOG:
         return protocol.term_for(model).better
     raise EvaluationError(
-        f"Expected the direction of the scores of {model}, which the catalogue does not know, got none. "
+        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
         f"Say --better {model}=higher or --better {model}=lower, or leave the column out if it is no model."
     )
 

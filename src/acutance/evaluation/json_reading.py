@@ -1,6 +1,5 @@
 """Evaluations from JSON: our files, and those of MS-HyperIQA, which have fewer fields."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, ModelTest, Prediction
+from acutance.strict_json import from_json
 
 PLAIN_CURVE = FittedCurve(kind="none", wanted="none", parameters=())
 """MS-HyperIQA correlates without a fitted curve."""
@@ -24,7 +24,7 @@ def read_json(path: Path) -> dict[str, object]:
         EvaluationError: A file that cannot be read, or holds something else.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = from_json(path.read_text(encoding="utf-8"))
     except UNREADABLE as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise EvaluationError(f"Expected results in JSON at {path}, got: {reason}. Evaluate again.") from error

@@ -1,21 +1,18 @@
 """Evaluations as lines of JSON: the fields of MS-HyperIQA's ``eval_results.json``, and ours beside them."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Prediction
 from acutance.scoring.lines import json_line
+from acutance.strict_json import json_text
 
 ALWAYS_WRITTEN = ("image", "predicted", "ground_truth")
 """Fields of a prediction in MS-HyperIQA's file; the others are left out where they are not known."""
 
-_INFINITE = {math.inf: "\0inf", -math.inf: "\0-inf"}
-"""Stand for infinities until the text is made: JSON has no word for them, but readers take 1e999 for one."""
-
 
 def evaluation_json(run: EvaluationRun, evaluations: Sequence[Evaluation]) -> Iterator[str]:
-    """The text of one model's ``eval_results.json``, a picture a line; an infinite score is 1e999.
+    """The text of one model's ``eval_results.json``, a picture a line.
 
     Args:
         run: The run, for its time and provenance.
@@ -59,23 +56,6 @@ def metrics(agreement: Agreement) -> dict[str, object]:
     fields = agreement.model_dump()
     count = fields.pop("count")
     return {"srcc": fields.pop("srcc"), "plcc": fields.pop("plcc"), "num_samples": count, **fields}
-
-
-def json_text(value: object, indent: int) -> str:
-    """The value as JSON; infinity is 1e999, which readers take as infinity, and what is no number at all ``null``.
-
-    Args:
-        value: Plain values.
-        indent: Spaces a level.
-
-    Example:
-        >>> json_text([float("inf"), float("nan")], 0).split()
-        ['[', '1e999,', 'null', ']']
-    """
-    text = json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
-    for sentinel, number in (("inf", "1e999"), ("-inf", "-1e999")):
-        text = text.replace(f'"\\u0000{sentinel}"', number)
-    return text
 
 
 def _entry(one: Evaluation) -> dict[str, object]:
@@ -125,17 +105,6 @@ def _own(described: object, model: str) -> object:
 
 def _indented(value: object, depth: int = 0) -> str:
     return json_text(value, 2).replace("\n", "\n" + "  " * depth)
-
-
-def _plain(value: object) -> object:
-    """The value with words for infinities; what is no number at all becomes ``None``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return _INFINITE.get(value)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inside) for name, inside in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inside) for inside in value]
-    return value
 
 
 def _quoted(text: str) -> str:

@@ -53,7 +53,7 @@ class EvaluationRequest:
         data: Names of data sets, files of tables, or tables.
         root: Their folders, in their order or by name.
         scores: Files of scores that were made before.
-        better: Directions of the models in them that the catalogue does not know.
+        better: Directions of the models in them that neither they nor the catalogue know.
         splits: Files of ``acutance data split``.
         measures: What is made of the scores.
         weights: As in ``acutance.score``.

@@ -8,9 +8,9 @@ Better = Literal["higher", "lower"]
 
 
 class Frozen(BaseModel):
-    """A record that does not change; NaN and infinity are written as ``null``, ``Infinity`` and ``-Infinity``."""
+    """A record that does not change; ``model_dump_json`` writes infinity as ``null``, files of results keep it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Interval(Frozen):

@@ -1,22 +1,24 @@
 """Files of scores that were made before: by ``acutance score``, or any with an image and a column for each model."""
 
 import csv
-import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from acutance.errors import UnknownNameError
 from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.results import Better
 from acutance.extras import require
 from acutance.scoring.files import OUTPUT_ENDINGS
 from acutance.scoring.parquet import parquet_rows
-from acutance.scoring.rows import ROW_FIELDS
+from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
+from acutance.strict_json import NOTE, from_json
 
 LONG = ("model", "score")
 """Columns of a file with a row for each picture and model."""
-NOT_MODELS = ("image", "reference", "error")
+NOT_MODELS = TEXT_FIELDS - {"model"} | {NOTE}
 """Columns of a file with a column for each model that are no model."""
 NO_SCORE = "no score in the file"
 
@@ -33,6 +35,8 @@ class ScoredLine:
     score: float | None
     error: str | None = None
     """Why there is no score."""
+    better: Better | None = None
+    """Which direction of the score is better, where the file says so."""
 
 
 def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLine]]:
@@ -40,8 +44,9 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
 
     Args:
         path: CSV, JSON lines or Parquet. With the columns ``model`` and ``score`` it has a row for each picture and
-            model, as ``acutance score`` writes it; otherwise every column but ``image``, ``reference`` and
-            ``error`` is a model, and a lone column ``score`` is a model with the name of the file.
+            model, as ``acutance score`` writes it; otherwise every column but those of text
+            (``image``, ``reference``, ``error`` and so on) is a model, and a lone column ``score`` is a model with the
+            name of the file.
         term: Which number of a model to take: ``score``, or a part of it that ``acutance score --terms`` wrote.
 
     Raises:
@@ -54,7 +59,7 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
         >>> path = Path(tempfile.mkdtemp()) / "theirs.csv"
         >>> _ = path.write_text("image,ours,niqe\na.png,0.5,\n")
         >>> read_sheet(path)["ours"]
-        [ScoredLine(image='a.png', reference=None, score=0.5, error=None)]
+        [ScoredLine(image='a.png', reference=None, score=0.5, error=None, better=None)]
         >>> read_sheet(path)["niqe"][0].error
         'no score in the file'
     """
@@ -79,6 +84,26 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
     if all(name in columns for name in LONG):
         return _long(path, rows, columns, term)
     return _wide(path, rows, columns, term)
+
+
+def told_direction(path: Path, model: str, lines: Sequence[ScoredLine]) -> Better | None:
+    """Which direction of a model's scores its file says is better; ``None`` if it does not.
+
+    Args:
+        path: The file, for errors.
+        model: The model.
+        lines: Its lines.
+
+    Raises:
+        EvaluationError: Lines that say both.
+    """
+    told = {line.better for line in lines if line.better is not None}
+    if len(told) > 1:
+        raise EvaluationError(
+            f"Expected one direction of the scores of {model} in {path}, got higher and lower in the column better. "
+            "Mend it."
+        )
+    return told.pop() if told else None
 
 
 def _numbered(path: Path, ending: str) -> Iterator[tuple[int, Cells]]:
@@ -112,7 +137,7 @@ def _json_rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Cells]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        row = json.loads(line)
+        row = from_json(line)
         if not isinstance(row, dict):
             raise EvaluationError(f"Expected a JSON object in {path}, line {number}, got {line[:40]!r}.")
         yield number, row
@@ -153,9 +178,19 @@ def _line(path: Path, number: int, row: Cells, column: str) -> ScoredLine:
         raise EvaluationError(f"Expected the path of an image in {path}, line {number}, got nothing. Fill it in.")
     score = _number(path, number, row, column)
     reference = _text(row, "reference")
+    better = _better(path, number, row) if column == "score" else None
     if score is None:
-        return ScoredLine(image, reference, None, _text(row, "error") or NO_SCORE)
-    return ScoredLine(image, reference, score)
+        return ScoredLine(image, reference, None, _text(row, "error") or NO_SCORE, better)
+    return ScoredLine(image, reference, score, better=better)
+
+
+def _better(path: Path, number: int, row: Cells) -> Better | None:
+    better = _text(row, "better")
+    if better not in (None, "higher", "lower"):
+        raise EvaluationError(
+            f"Expected higher or lower in {path}, line {number}, column better, got {better[:40]!r}. Mend it."
+        )
+    return cast("Better | None", better)
 
 
 def _text(row: Cells, name: str) -> str | None:

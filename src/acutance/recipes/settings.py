@@ -1,11 +1,11 @@
 """Which training a user means: a recipe, a written configuration, or a run to go on with."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.errors import ConfigError
 from acutance.recipes.catalogue import RECIPES, find_recipe
+from acutance.strict_json import from_json
 from acutance.training.overrides import checked, with_settings
 from acutance.training.run_folder import CONFIG
 from acutance.training.train_config import TrainConfig
@@ -69,7 +69,7 @@ def _no_folder(recipe: str) -> str:
 
 def _read(path: Path) -> TrainConfig:
     try:
-        fields = dict(json.loads(path.read_text(encoding="utf-8")))
+        fields = dict(from_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         got = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"Expected the configuration of a training at {path}, got: {got}. Name another.") from error

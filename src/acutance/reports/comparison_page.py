@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from acutance.comparison.results import Comparison, MethodScores, PictureScores
+from acutance.comparison.results import Comparison, MethodScores, MethodTest, PictureScores
 from acutance.evaluation.results import Better
 from acutance.reports.chosen_pictures import Choice, best_and_next, choose_comparisons
 from acutance.reports.markup import Html, joined
@@ -62,11 +62,13 @@ def comparison_parts(comparison: Comparison, count: int, on_progress: Progress |
 
 
 def _summary(comparison: Comparison) -> Html:
+    is_mixed = any(one.is_mixed for one in comparison.results)
     columns: list[Column] = [
         "Method",
         "Model",
         ("Better", "Which direction of the scores is better"),
         ("Mean", "Over pictures that every method has a score for; the best of a model is shaded"),
+        *([("Finite mean", "Of the finite scores, with its interval and their number")] if is_mixed else []),
         "Median",
         ("Wins", "Pictures on which no method is better, and not all are equal"),
         ("Pictures", "Pictures that every method has a score for"),
@@ -81,9 +83,10 @@ def _summary(comparison: Comparison) -> Html:
             text_cell(comparison.better[one.model]),
             number_cell(
                 one.mean,
-                interval=one.interval,
+                interval=None if one.is_mixed else one.interval,
                 mark="best" if one.mean is not None and one.mean == best[one.model] else "",
             ),
+            *([_finite_cell(one, one.finite_mean)] if is_mixed else []),
             number_cell(one.median),
             number_cell(one.wins, ",.0f"),
             number_cell(one.count, ",.0f"),
@@ -93,6 +96,10 @@ def _summary(comparison: Comparison) -> Html:
         for one in comparison.results
     ]
     return table("Methods by models", columns, rows)
+
+
+def _finite_cell(one: MethodScores | MethodTest, mean: float | None, form: str = ".5g") -> Html:
+    return number_cell(mean, form, interval=one.interval if one.is_mixed else None, count=one.finite_count)
 
 
 def _best_mean(results: Sequence[MethodScores], model: str, better: Better) -> float | None:
@@ -121,11 +128,17 @@ def _orders(comparison: Comparison) -> Html:
 
 
 def _tests(comparison: Comparison) -> Html:
+    is_mixed = any(one.is_mixed for one in comparison.tests)
     columns: list[Column] = [
         "Model",
         "First",
         "Second",
         ("Difference", "Mean score of the first minus that of the second, with its interval"),
+        *(
+            [("Finite difference", "Of pictures with finite ones, with its interval and their number")]
+            if is_mixed
+            else []
+        ),
         "First wins",
         "Ties",
         "Second wins",
@@ -138,7 +151,8 @@ def _tests(comparison: Comparison) -> Html:
             text_cell(one.model),
             text_cell(one.first),
             text_cell(one.second),
-            number_cell(one.difference, "+.4g", interval=one.interval),
+            number_cell(one.difference, "+.4g", interval=None if one.is_mixed else one.interval),
+            *([_finite_cell(one, one.finite_difference, "+.4g")] if is_mixed else []),
             number_cell(one.first_wins, ",.0f"),
             number_cell(one.ties, ",.0f"),
             number_cell(one.second_wins, ",.0f"),

@@ -49,7 +49,7 @@ def violin_figure(comparison: Comparison | Sequence[Comparison], labels: Sequenc
     """The scores of each method as violins, a panel for each model, with means and their intervals.
 
     Only pictures that every method has a score for count, as in the numbers of the comparison. Infinite scores have
-    no place in a violin; how many there are stands above it.
+    no place in a violin; how many there are stands above it, and the mean is that of the finite ones.
 
     Args:
         comparison: One, or several that are overlaid: the methods of one name stand beside each other.
@@ -69,9 +69,11 @@ def violin_figure(comparison: Comparison | Sequence[Comparison], labels: Sequenc
                 _draw_violins(axes, experiment.comparison, model, methods, rank, len(experiments))
         _finish(axes, methods, model)
         axes.set_ylabel(f"score, {direction(_better(experiments, model))}")
+    is_mixed = any(result.is_mixed for one in experiments for result in one.comparison.results)
+    of_finite = " of the finite scores" if is_mixed else ""
     mean = Line2D([], [], color=INK, linewidth=1.4, marker="D", markersize=4.5, markerfacecolor="white")
     middle = Line2D([], [], color=FAINT, linewidth=4, alpha=0.7)
-    _legend(figure, experiments, [mean, middle], ["mean and its interval", "middle half of the pictures"])
+    _legend(figure, experiments, [mean, middle], [f"mean{of_finite} and its interval", "middle half of the pictures"])
     return figure
 
 
@@ -168,11 +170,12 @@ def _draw_violin(axes: Axes, values: Numbers, across: float, width: float, colou
 
 
 def _draw_mean(axes: Axes, result: MethodScores, across: float) -> None:
-    if result.mean is None or not np.isfinite(result.mean):
+    mean = result.finite_mean if result.is_mixed else result.mean
+    if mean is None or not np.isfinite(mean):
         return
     if result.interval is not None and np.isfinite([result.interval.low, result.interval.high]).all():
         axes.plot([across, across], [result.interval.low, result.interval.high], color=INK, linewidth=1.4, zorder=4)
-    axes.plot([across], [result.mean], marker="D", markersize=4.5, color="white", markeredgecolor=INK, zorder=5)
+    axes.plot([across], [mean], marker="D", markersize=4.5, color="white", markeredgecolor=INK, zorder=5)
 
 
 def _common_scores(comparison: Comparison, model: str) -> dict[str, Numbers]:

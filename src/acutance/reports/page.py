@@ -17,6 +17,7 @@ from acutance.reports.evaluation_page import evaluation_lead, evaluation_parts
 from acutance.reports.markup import Html, joined, spelt_out, tag
 from acutance.reports.page_tables import Part, folded
 from acutance.reports.picture_cards import Progress
+from acutance.strict_json import strict
 from acutance.whole_file import replacing
 
 THUMBNAILS = 24
@@ -110,7 +111,7 @@ def _page(title: str, lead: Html, parts: Sequence[Part]) -> str:
 
 
 def _provenance(provenance: dict[str, object]) -> Part:
-    text = json.dumps(provenance, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(strict(provenance), indent=2, ensure_ascii=False, default=str)
     cut = "\n… the rest stands in the JSON file beside the scores." if len(text) > MAX_PROVENANCE else ""
     lines = Html("\n".join(joined([spelt_out(line)]) for line in text[:MAX_PROVENANCE].split("\n")))
     content = folded("What the scores depend on", tag("pre", lines, cut)) if provenance else Html()

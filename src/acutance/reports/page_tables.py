@@ -13,16 +13,24 @@ MAX_BYTES = 600_000
 """Most markup of the rows of one table, thousands of rows; the rest stands in the files of the results."""
 
 
-def number_cell(value: float | None, form: str = ".5g", *, interval: Interval | None = None, mark: str = "") -> Html:
+def number_cell(
+    value: float | None,
+    form: str = ".5g",
+    *,
+    interval: Interval | None = None,
+    count: int | None = None,
+    mark: str = "",
+) -> Html:
     """A cell with a number, by which its column is sorted in full precision.
 
     Args:
         value: The number; ``None`` is a dash, and last whichever way the column is sorted.
         form: How to write it, as in an f-string.
         interval: Written small below it.
+        count: How many numbers it is the mean of, where that is written beside it.
         mark: A class of CSS, such as ``best``.
     """
-    written: list[str] = [number(value, form)]
+    written: list[str] = [number(value, form) + ("" if count is None else f" of {count:,}")]
     if interval is not None:
         bounds = f"[{number(interval.low, form)}, {number(interval.high, form)}]"
         written += [" ", tag("small", bounds, title=f"{interval.level:.0%} interval")]

@@ -1,7 +1,6 @@
 """What a training wrote down after each epoch: JSON of MS-HyperIQA's layout, lists, JSON lines or CSV."""
 
 import csv
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.reports.layout import labels_of
 from acutance.stats.samples import Numbers
+from acutance.strict_json import from_json
 
 METRICS_NAMES = ("metrics.json", "metrics.jsonl", "metrics.csv")
 """Looked for in the folder of a training, in this order."""
@@ -102,9 +102,9 @@ def _records(ending: str, text: str) -> list[Mapping[str, object]]:
     if ending == ".csv":
         return list(csv.DictReader(StringIO(text, newline=""), strict=True))
     if ending == ".jsonl":
-        found: object = [json.loads(line) for line in text.splitlines() if line.strip()]
+        found: object = [from_json(line) for line in text.splitlines() if line.strip()]
     else:
-        found = json.loads(text)
+        found = from_json(text)
         if isinstance(found, dict):
             found = found.get("epochs", found.get("history"))
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):

@@ -1,20 +1,31 @@
 """``acutance.score``: from whatever names pictures to scores."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 from acutance.catalog import Precision
+from acutance.errors import MissingExtraError
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.request import Options, ScoreRequest
-from acutance.scoring.rows import Score, ScoreRow
-from acutance.scoring.scorer import OnProgress
+from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS, Score, ScoreRow
+from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.sources import Sources
 from acutance.scoring.trained import ModelChoice, Weights
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class ScoreRows(Iterator[ScoreRow]):
-    """Rows made one by one, in the order of the pictures; each picture has one row per model.
+    _Rows = Sequence[ScoreRow]
+else:
+    _Rows = Sequence  # checks of types at run time look at a row of a Sequence[ScoreRow], and that would score one
+
+
+class ScoreRows(_Rows):
+    """Rows in the order of the pictures, one for each model of each picture.
+
+    A row is made when it is first asked for, by its index or by iterating, and kept: going through the rows again costs
+    nothing. After Ctrl-C or a fault of a model, the next row that is asked for goes on where that one stopped.
 
     Args:
         request: The run, its models loaded.
@@ -30,14 +41,78 @@ class ScoreRows(Iterator[ScoreRow]):
         self.provenance = describe_run(
             request.models, request.settings.background, request.pairing.pairs, request.settings.hdr_peak
         )
-        self._rows = request.rows(on_progress)
-        self._names = request.names
+        self._request = request
+        self._on_progress = on_progress
+        self._done: list[ScoreRow] = []
+        self._coming: Iterator[list[ScoreRow]] | None = None
 
     def __repr__(self) -> str:
-        return f"<rows of {len(self.pairing.pairs)} pictures by {', '.join(self._names)}: iterate over them>"
+        count, names = len(self.pairing.pairs), ", ".join(self._request.names)
+        return f"<{len(self._done)} of {len(self)} rows done: {count} picture{'s' if count > 1 else ''} by {names}>"
 
-    def __next__(self) -> ScoreRow:
-        return next(self._rows)
+    def __len__(self) -> int:
+        return len(self.pairing.pairs) * len(self._request.names)
+
+    def __iter__(self) -> Iterator[ScoreRow]:
+        for place in range(len(self)):
+            yield self[place]
+
+    @overload
+    def __getitem__(self, index: int) -> ScoreRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ScoreRow]: ...
+
+    def __getitem__(self, index: int | slice) -> ScoreRow | list[ScoreRow]:
+        places = range(len(self))
+        if isinstance(index, slice):
+            wanted = places[index]
+            self._make(max(wanted, default=-1) + 1)
+            return [self._done[place] for place in wanted]
+        try:
+            place = places[index]
+        except IndexError:
+            raise IndexError(f"row {index} of {len(self)} rows") from None
+        self._make(place + 1)
+        return self._done[place]
+
+    def to_pandas(self, *, terms: bool = False) -> "pd.DataFrame":
+        """All rows as a table of pandas, with the columns of a file of scores.
+
+        A row that failed has the score NaN and its error; an infinite score is infinite.
+
+        Args:
+            terms: Also give what scores are made of, a column each.
+
+        Raises:
+            MissingExtraError: Without pandas.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError(
+                "Expected the package pandas, which is not installed. Do: pip install pandas"
+            ) from error
+        names = tuple(dict.fromkeys(name for row in self for name in row.terms)) if terms else ()
+        table = pd.DataFrame([row.as_dict(names) for row in self], columns=[*ROW_FIELDS, *names])
+        return table.astype({name: "float64" for name in table.columns if name not in TEXT_FIELDS})
+
+    def _make(self, count: int) -> None:
+        """Have at least so many rows, and whole pictures."""
+        request = self._request
+        while len(self._done) < count:
+            if self._coming is None:
+                start = len(self._done) // len(request.names)
+                self._coming = score_pairs(
+                    request.pairing.pairs, request.models, request.settings, start=start, on_progress=self._on_progress
+                )
+            try:
+                self._done += next(self._coming)
+            except BaseException:  # what raised cannot go on; another one begins after the rows that are there
+                self._coming = None
+                raise
+        if len(self._done) == len(self):
+            self._coming = None
 
 
 def score(
@@ -58,7 +133,7 @@ def score(
     hdr_peak: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Score | ScoreRows:
-    """How good pictures look: one score, or a stream of rows.
+    """How good pictures look: one score, or rows of many.
 
     Args:
         images: One picture (a path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, 3), a tensor
@@ -84,8 +159,8 @@ def score(
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
-        A ``Score`` for one picture and one model. Otherwise an iterator of ``ScoreRow``, where a picture that
-        cannot be scored gives a row with an error and the rest goes on.
+        A ``Score`` for one picture and one model. Otherwise a sequence of ``ScoreRow``, made as they are asked for and
+        kept, in which a picture that cannot be scored has a row with an error; ``to_pandas()`` makes a table of it.
 
     Raises:
         PairingError: Pictures and references that do not fit together.
@@ -119,7 +194,7 @@ def score(
 
 
 def _single(rows: ScoreRows, request: ScoreRequest) -> Score:
-    row = next(rows)
+    row = rows[0]
     if row.exception is not None:
         raise row.exception
     info = request.models[0].info

@@ -12,7 +12,7 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.extras import require
 from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
 from acutance.scoring.parquet import make_parquet, parquet_columns, parquet_rows
-from acutance.scoring.rows import ROW_FIELDS, ScoreRow
+from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreRow
 from acutance.whole_file import replacing
 
 OUTPUT_ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -22,7 +22,8 @@ class ScoreFile:
     """A file of scores that grows row by row, inside a ``with`` block; before it, nothing is touched.
 
     A CSV or JSON lines file holds every row that was made, at any moment. Parquet cannot grow, so its rows
-    wait as JSON lines in ``<name>.partial.jsonl`` until ``finish``.
+    wait as JSON lines in ``<name>.partial.jsonl`` until ``finish``. A file that an earlier version began goes on in
+    the columns that it has.
 
     Args:
         path: Where to write; its ending chooses the format.
@@ -65,7 +66,7 @@ class ScoreFile:
         with _faults_named(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._restored:
-                _write_whole(self._rows_path, map(json_line, parquet_rows(self.path)))
+                _write_whole(self._rows_path, map(self._json_line, parquet_rows(self.path)))
             elif self._rows_path != self.path and not self.count:
                 self.path.unlink(missing_ok=True)
             self._file = self._open()
@@ -96,8 +97,9 @@ class ScoreFile:
             raise ValueError("a file of scores is written inside its with block")
         self._restored = self._restored and not rows
         for row in rows:
-            fields = row.as_dict(self._terms)
-            self._file.write(csv_line(list(fields.values())) if self._is_csv else json_line(fields))
+            whole = row.as_dict(self._terms)
+            fields = {name: whole[name] for name in self.columns}
+            self._file.write(csv_line(list(fields.values())) if self._is_csv else self._json_line(fields))
         self._file.flush()
 
     def finish(self) -> None:
@@ -134,7 +136,12 @@ class ScoreFile:
         with self._rows_path.open(encoding="utf-8", newline="" if self._is_csv else "\n") as lines:
             return tuple(next(csv.reader(lines)) if self._is_csv else next(parse_json_lines(lines)))
 
+    def _json_line(self, row: Row) -> str:
+        return json_line(row, always_noted=self.columns[: len(ROW_FIELDS)] == ROW_FIELDS)
+
     def _check_columns(self, columns: tuple[str, ...]) -> None:
+        if columns in [(*fields, *self._terms) for fields in EARLIER_ROW_FIELDS]:
+            self.columns = columns
         if columns != self.columns:
             raise ConfigError(
                 f"Expected the columns {', '.join(self.columns)} in {self.path}, got {', '.join(columns)}. "

@@ -3,18 +3,31 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from acutance.scoring.rows import ROW_FIELDS
+from acutance.scoring.rows import TEXT_FIELDS
+from acutance.strict_json import NOTE, noted, restored
 
 Row = dict[str, str | float | None]
 
 
-def json_line(row: Row) -> str:
-    """The row as one line of JSON; an infinite score becomes 1e999, which readers take as infinity."""
-    fields = (f"{json.dumps(name)}: {_json_value(value)}" for name, value in row.items())
-    return "{" + ", ".join(fields) + "}\n"
+def json_line(row: Row, *, always_noted: bool = False) -> str:
+    r"""The row as one line of JSON: an infinite number is ``null``, and the field ``note`` says so.
+
+    Args:
+        row: The fields.
+        always_noted: Write the note behind the score, ``null`` where there is none, so that all lines have the same
+            fields.
+
+    Example:
+        >>> json_line({"score": float("-inf"), "error": None}, always_noted=True)
+        '{"score": null, "note": "-infinite", "error": null}\n'
+    """
+    fields = noted(row)
+    if always_noted:
+        note = fields.pop(NOTE, None)
+        fields = {name: value for pair in fields.items() for name, value in _with_note(pair, note)}
+    return json.dumps(fields, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def csv_line(values: Sequence[str | float | None]) -> str:
@@ -27,7 +40,7 @@ def csv_line(values: Sequence[str | float | None]) -> str:
 
 
 def parse_json_lines(lines: Iterable[str]) -> Iterator[Row]:
-    """Rows of JSON lines.
+    """Rows of JSON lines, with infinite numbers where their notes say so.
 
     Raises:
         ValueError: A line that is no JSON object.
@@ -36,7 +49,8 @@ def parse_json_lines(lines: Iterable[str]) -> Iterator[Row]:
         row = json.loads(line)
         if not isinstance(row, dict):
             raise ValueError(f"a line that is no JSON object: {line[:40]!r}")
-        yield row
+        whole = restored(row)
+        yield {name: value for name, value in whole.items() if name != NOTE}
 
 
 def parse_csv(lines: Iterable[str]) -> Iterator[Row]:
@@ -71,13 +85,11 @@ def whole_records(lines: Iterable[bytes], *, is_csv: bool) -> tuple[int, int]:
     return count, end
 
 
-def _json_value(value: str | float | None) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "null" if math.isnan(value) else f"{math.copysign(1, value):.0f}e999"
-    return json.dumps(value, ensure_ascii=False)
+def _with_note(field: tuple[str, object], note: object) -> list[tuple[str, object]]:
+    return [field, (NOTE, note)] if field[0] == "score" else [field]
 
 
 def _csv_value(name: str, value: str) -> str | float | None:
     if not value:
         return None
-    return value if name in ROW_FIELDS and name != "score" else float(value)
+    return value if name in TEXT_FIELDS else float(value)

@@ -1,9 +1,10 @@
 """Scores straight into a file, continued where an earlier run was cut off."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
+from acutance.score_info import ScoreInfo
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.lines import Row
 from acutance.scoring.pairing import Pair
@@ -68,8 +69,9 @@ def score_to_file(
         demand_same(file.path, described)
     with file:
         write_provenance(file.path, described)
+        infos = {model.provenance.model: model.info for model in models if model.provenance is not None}
         for row in file.rows():
-            yield _as_row(row)
+            yield _as_row(row, infos)
         start, surplus = divmod(file.count, len(models))
         for rows in score_pairs(pairs, models, settings, start=start, on_progress=on_progress):
             new, surplus = rows[surplus:], 0
@@ -78,13 +80,14 @@ def score_to_file(
         file.finish()
 
 
-def _as_row(row: Row) -> ScoreRow:
+def _as_row(row: Row, infos: Mapping[str, ScoreInfo]) -> ScoreRow:
     terms = {name: value for name, value in row.items() if name not in ROW_FIELDS}
     return ScoreRow(
         image=str(row["image"]),
         reference=_text(row["reference"]),
         model=str(row["model"]),
         score=float(row["score"]) if row["score"] is not None else None,
+        better=infos[str(row["model"])].better,
         error=_text(row["error"]),
         terms={name: float(value) for name, value in terms.items() if value is not None},
     )

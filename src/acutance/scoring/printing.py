@@ -34,7 +34,7 @@ def print_rows(
         return
     separator = "[\n"
     for row in rows:
-        stream.write(separator + json_line(row.as_dict(terms)).rstrip("\n"))
+        stream.write(separator + json_line(row.as_dict(terms), always_noted=True).rstrip("\n"))
         stream.flush()
         separator = ",\n"
         yield row

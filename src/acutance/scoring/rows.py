@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acutance.errors import InputError
-from acutance.score_info import ScoreInfo
+from acutance.score_info import Better, ScoreInfo
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import readable
 
-ROW_FIELDS = ("image", "reference", "model", "score", "error")
-"""Fields of every row, in this order; terms follow where they are asked for."""
+ROW_FIELDS = ("image", "reference", "model", "score", "better", "error")
+"""Fields of every row, in this order; terms follow where they are asked for. JSON has ``note`` behind the score."""
+EARLIER_ROW_FIELDS = (("image", "reference", "model", "score", "error"),)
+"""Those of files that earlier versions began, which go on as they are: that of 0.1."""
+TEXT_FIELDS = frozenset(ROW_FIELDS) - {"score"}
+"""Fields that hold text; all others are numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,9 @@ class ScoreRow:
     model: str
     """Name of the model."""
     score: float | None = None
-    """The score; ``None`` if there is an error."""
+    """The score, perhaps infinite; ``None`` if there is an error."""
+    better: Better | None = None
+    """Which direction of the score means better quality."""
     error: str | None = None
     """One line that says what went wrong; ``None`` if nothing did."""
     terms: Mapping[str, float] = field(default_factory=dict)
@@ -60,28 +66,30 @@ class ScoreRow:
         return fixed | {name: self.terms.get(name) for name in term_names}
 
 
-def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool) -> ScoreRow:
+def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool, better: Better) -> ScoreRow:
     """The row of a pair that was scored; a score that is no number makes it a failed one."""
     if math.isnan(terms["score"]):
         error = InputError("Expected a number, got NaN: the model gives none for this picture.")
-        return failed_row(pair, model, error, compares=compares)
+        return failed_row(pair, model, error, compares=compares, better=better)
     parts = {name: value for name, value in terms.items() if name != "score"}
     return ScoreRow(
         image=pair.image.name,
         reference=_reference_name(pair, compares=compares),
         model=model,
         score=terms["score"],
+        better=better,
         terms=parts,
     )
 
 
-def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool) -> ScoreRow:
+def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool, better: Better) -> ScoreRow:
     """The row of a pair that could not be scored."""
     _let_go(error)
     return ScoreRow(
         image=pair.image.name,
         reference=_reference_name(pair, compares=compares),
         model=model,
+        better=better,
         error=readable(" ".join(str(error).split())) or type(error).__name__,
         exception=error,
     )

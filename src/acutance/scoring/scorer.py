@@ -69,6 +69,12 @@ class _Model:
     def compares(self) -> bool:
         return self.model.needs_reference
 
+    def scored(self, pair: Pair, terms: dict[str, float]) -> ScoreRow:
+        return scored_row(pair, self.name, terms, compares=self.compares, better=self.model.info.better)
+
+    def failed(self, pair: Pair, error: Exception) -> ScoreRow:
+        return failed_row(pair, self.name, error, compares=self.compares, better=self.model.info.better)
+
     @property
     def dtype(self) -> torch.dtype:
         return torch.float64 if self.provenance.precision == "float64" else torch.float32
@@ -124,7 +130,7 @@ class _Scorer:
         for model in self._models:
             for pair in batch:
                 if obstacle := _obstacle(pair, model):
-                    rows[pair.place].append(failed_row(pair.pair, model.name, obstacle, compares=model.compares))
+                    rows[pair.place].append(model.failed(pair.pair, obstacle))
             for part in self._parts([pair for pair in batch if not _obstacle(pair, model)], model):
                 for pair, row in zip(part, self._score_part(part, model), strict=True):
                     rows[pair.place].append(row)
@@ -146,12 +152,9 @@ class _Scorer:
         """Rows of a part; if it fails, each pair has its own attempt, so that one cannot fail another."""
         values, error = self._attempt(part, model)
         if error is None:
-            return [
-                scored_row(pair.pair, model.name, _at(index, values), compares=model.compares)
-                for index, pair in enumerate(part)
-            ]
+            return [model.scored(pair.pair, _at(index, values)) for index, pair in enumerate(part)]
         if len(part) == 1:
-            return [failed_row(part[0].pair, model.name, error, compares=model.compares)]
+            return [model.failed(part[0].pair, error)]
         return [row for pair in part for row in self._score_part([pair], model)]
 
     def _attempt(self, part: list[DecodedPair], model: _Model) -> tuple[Terms, Exception | None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acutance.datasets.splits import repeated_splits
 from acutance.errors import ConfigError
+from acutance.strict_json import json_text
 from acutance.training.data import DataConfig, read_rated
 from acutance.training.faults import TrainingError
 from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repeat
@@ -139,7 +140,7 @@ def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool, overw
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in ((COUNT, {"runs": count}), (CONFIG, plain)):
         with replacing(folder / name) as temporary:
-            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(json_text(content, 2) + "\n", encoding="utf-8")
 
 
 def _clear(folder: Path, *, overwrite: bool) -> None:

@@ -1,7 +1,6 @@
 """The same training over several random splits, and what its tests come to (VTAMIQ's protocol: 20 on LIVE)."""
 
 import csv
-import json
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.agreement import agreement
 from acutance.stats.logistic import CurveKind
+from acutance.strict_json import from_json, json_text
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.references import PairScorer
@@ -177,7 +177,7 @@ def _scorer(model: QualityModel) -> ScoreOne:
 
 def _read_result(path: Path, seed: int) -> RepeatedRun:
     try:
-        run = RepeatedRun(**json.loads(path.read_text(encoding="utf-8")))
+        run = RepeatedRun(**from_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise TrainingError(f"Expected the test of a run in {path}, got: {error}. Remove the file.") from error
     if run.seed != seed:
@@ -189,7 +189,7 @@ def _read_result(path: Path, seed: int) -> RepeatedRun:
 
 def _write_json(path: Path, content: dict[str, object]) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json_text(content, 2) + "\n", encoding="utf-8")
 
 
 def _write_runs(path: Path, runs: Sequence[RepeatedRun]) -> None:

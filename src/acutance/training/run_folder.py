@@ -11,6 +11,7 @@ from typing import Any
 
 from acutance.checkpoints.store import save
 from acutance.errors import ConfigError
+from acutance.strict_json import from_json, json_text
 from acutance.training.events import EventFile
 from acutance.training.faults import TrainingError
 from acutance.training.state import TrainingState, read_state, write_state
@@ -129,7 +130,7 @@ class RunFolder:
 
     def add_row(self, row: Row) -> None:
         """Add a line of metrics."""
-        self._rows.append({name: _plain(value) for name, value in row.items()})
+        self._rows.append({name: None if value is None or math.isnan(value) else value for name, value in row.items()})
         self._write_metrics()
         if self._events is not None:
             self._events.add(row)
@@ -176,13 +177,13 @@ class RunFolder:
                 left.unlink(missing_ok=True)
 
     def _write_config(self, config: dict[str, Any]) -> None:
-        self._write(CONFIG, json.dumps(config, indent=2) + "\n")
+        self._write(CONFIG, json_text(config, 2) + "\n")
 
     def _open_events(self, first: int) -> None:
         self._events = EventFile(self.path / "events", first=first) if self._writes else None
 
     def _write_metrics(self) -> None:
-        self._write(METRICS, json.dumps({"epochs": self._rows}, indent=2) + "\n")
+        self._write(METRICS, json_text({"epochs": self._rows}, 2) + "\n")
         names = list(dict.fromkeys(name for row in self._rows for name in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, names, lineterminator="\n")
@@ -196,14 +197,10 @@ class RunFolder:
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            return dict(json.loads((self.path / name).read_text(encoding="utf-8")))
+            return dict(from_json((self.path / name).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             got = error.strerror if isinstance(error, OSError) else error
             raise TrainingError(f"Expected a run with {name} in {self.path}, got: {got}. Check the folder.") from error
-
-
-def _plain(value: float | int | None) -> float | int | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _differences(before: Any, now: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON values)

@@ -1,13 +1,17 @@
 import importlib.metadata
+import json
+import math
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from acutance.checkpoints import store
 from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.score_info import ScoreInfo
 
 TENSORS = {"head.weight": torch.arange(6.0).reshape(2, 3), "adapter.k": torch.tensor(5.0)}
 
@@ -52,6 +56,22 @@ def test_the_header_says_model_config_source_and_version(path: Path) -> None:
 def test_weights_trained_here_have_no_source(tmp_path: Path) -> None:
     store.save(tmp_path / "own", TENSORS, model="afine", config={}, source_sha256=None)
     assert store.read_header(tmp_path / "own").source_sha256 is None
+
+
+def test_bounds_that_are_infinite_come_back_from_strict_json(tmp_path: Path) -> None:
+    info = ScoreInfo(better="lower", low=-math.inf, high=math.inf, usual=(0.0, 1.0))
+    path = tmp_path / "own.safetensors"
+    store.save(path, {"w": torch.ones(1)}, model="toy", config={}, source_sha256=None, score_info=info)
+    assert store.read_header(path).score_info == info
+    with safe_open(path, "pt") as file:
+        json.loads(file.metadata()["score_info"], parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_bounds_as_0_1_wrote_them_are_read(tmp_path: Path) -> None:
+    told = '{"better": "lower", "high": Infinity, "identical": null, "low": -Infinity, "unit": "", "usual": [0.0, 1.0]}'
+    odd = with_metadata(tmp_path / "odd", score_info=told)
+    info = ScoreInfo(better="lower", low=-math.inf, high=math.inf, usual=(0.0, 1.0))
+    assert store.read_header(odd).score_info == info
 
 
 def test_other_programs_can_read_the_file(path: Path) -> None:

@@ -66,7 +66,17 @@ def test_many_tests_are_only_counted():
     assert "of 36 differences between two methods are significant" in text
 
 
-def test_where_nothing_is_finite_there_is_a_dash():
+def test_beside_an_infinite_mean_stands_that_of_the_finite_scores():
+    lines = [line.split() for line in shown(compared((math.inf, 21.0), (22.0, 25.0), (24.0, 26.0))).splitlines()]
+    assert lines[1] == ["a", "best", "inf"]
+    assert lines[2][:4] == ["finite:", "23.0000", "of", "2,"]
+    assert lines[3] == ["b", "24.0000"]
+    (test,) = [line for line in lines if line[:3] == ["psnr", "a", "b"]]
+    assert test[3:8] == ["inf", "(finite:", "-2.5000", "of", "2)"]
+
+
+def test_where_nothing_is_finite_the_mean_is_infinite():
     text = shown(compared((math.inf, math.inf)))
     assert "means over 1 picture" in text
-    assert text.splitlines()[1].split() == ["a", "-"]
+    assert text.splitlines()[1].split() == ["a", "inf"]
+    assert "finite:" not in text

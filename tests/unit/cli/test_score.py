@@ -1,13 +1,17 @@
 import csv
 import json
+import math
+import shutil
 from pathlib import Path
 
 import pytest
 
+from acutance.evaluation.score_sheets import read_sheet
 from acutance.scoring import request as request_module
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import noise, write_pictures
 
+DATA = Path(__file__).parents[2] / "data/files_of_0_1"
 FOLDERS = ("score", "out", "--reference", "truth")
 
 
@@ -23,8 +27,61 @@ def test_a_table_has_a_line_a_picture_and_their_mean(run: Run):
 def test_csv_and_json_have_the_same_rows(run: Run):
     as_csv = list(csv.DictReader(run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()))
     as_json = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
-    assert [{**row, "score": float(row["score"]), "error": row["error"] or None} for row in as_csv] == as_json
-    assert list(as_json[0]) == ["image", "reference", "model", "score", "error"]
+    wanted = [{**row, "score": float(row["score"]), "note": None, "error": row["error"] or None} for row in as_csv]
+    assert as_json == wanted
+    assert list(as_json[0]) == ["image", "reference", "model", "score", "note", "better", "error"]
+
+
+def test_a_failed_row_of_json_has_an_error_and_no_note(run: Run, tmp_path: Path):
+    (tmp_path / "out/b.png").write_bytes(b"no picture")
+    (tmp_path / "out/a.png").write_bytes((tmp_path / "truth/a.png").read_bytes())
+    infinite, failed = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
+    assert (infinite["score"], infinite["note"], infinite["error"]) == (None, "infinite", None)
+    assert (failed["score"], failed["note"]) == (None, None)
+    assert "out/b.png" in failed["error"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_of_0_1_goes_on_in_its_own_columns(run: Run, tmp_path: Path, ending: str):
+    command = ("score", "out", "-r", "truth", "-m", "psnr", "-m", "gmsd", "-o", f"scores.{ending}")
+    write_pictures(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
+    write_pictures(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
+    assert run(*command).exit_code == 0
+    shutil.copy(DATA / f"scores.{ending}", f"scores.{ending}")
+    result = run(*command, "--resume", "-f", "csv")
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert result.exit_code == 1  # a picture of the old rows failed
+    assert [row["score"] for row in rows[:2]] == ["inf", "0.0"]
+    assert [row["better"] for row in rows] == ["higher", "lower"] * 5
+    assert [row["image"] for row in rows[8:]] == ["out/e.png"] * 2
+    sheet = read_sheet(Path(f"scores.{ending}"))
+    assert [line.score for line in sheet["psnr"]] == [math.inf, 28.262697632129825, 22.39395057991186, None, math.inf]
+    assert {line.better for lines in sheet.values() for line in lines} == {None}
+
+
+def test_json_lines_of_0_1_go_on_without_numbers_that_are_no_json(run: Run, tmp_path: Path):
+    write_pictures(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
+    write_pictures(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
+    command = ("score", "out", "-r", "truth", "-m", "psnr", "-m", "gmsd", "-o", "scores.jsonl")
+    run(*command)
+    shutil.copy(DATA / "scores.jsonl", "scores.jsonl")
+    run(*command, "--resume")
+    old, new = Path("scores.jsonl").read_text().splitlines()[7:9]
+    assert list(json.loads(old)) == ["image", "reference", "model", "score", "error"]
+    assert new == (
+        '{"image": "out/e.png", "reference": "truth/e.png", "model": "psnr", "score": null, "error": null, '
+        '"note": "infinite"}'
+    )
+
+
+def test_an_infinite_score_makes_the_mean_infinite_beside_that_of_the_finite_ones(run: Run, tmp_path: Path):
+    (tmp_path / "out/a.png").write_bytes((tmp_path / "truth/a.png").read_bytes())
+    score = run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()[2].split(",")[3]
+    shown = f"{float(score):.4f}"
+    lines = [line.split() for line in run(*FOLDERS, "-m", "psnr").stdout.splitlines()]
+    assert lines[-2:] == [["mean", "inf"], ["mean", "of", "finite", "scores", shown, "of", "1"]]
+    summary = [line.split() for line in run(*FOLDERS, "-m", "psnr", "-o", "s.csv").stdout.splitlines()]
+    assert summary[1] == ["psnr", "higher", "2", "0", "inf", shown, "of", "1", shown, "inf"]
 
 
 def test_a_file_of_scores_leaves_a_summary_on_stdout(run: Run):
@@ -174,14 +231,14 @@ def test_a_file_of_another_run_is_not_continued(run: Run):
 
 def test_terms_are_columns_of_the_table(run: Run, monkeypatch: pytest.MonkeyPatch):
     result = run(*FOLDERS, "-m", "psnr", "--terms", "-f", "csv")
-    assert result.stdout.splitlines()[0] == "image,reference,model,score,error"
+    assert result.stdout.splitlines()[0] == "image,reference,model,score,better,error"
 
 
 def test_weights_that_fail_to_load_leave_an_old_file_alone(run: Run):
-    Path("scores.csv").write_text("image,reference,model,score,error\n")
+    Path("scores.csv").write_text("image,reference,model,score,better,error\n")
     result = run(*FOLDERS, "-m", "afine", "--weights", "absent.pth", "-o", "scores.csv", "--overwrite")
     assert result.exit_code == 2
-    assert Path("scores.csv").read_text() == "image,reference,model,score,error\n"
+    assert Path("scores.csv").read_text() == "image,reference,model,score,better,error\n"
 
 
 def test_a_picture_of_16_bits_meets_one_of_8(run: Run, tmp_path: Path):

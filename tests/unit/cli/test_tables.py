@@ -46,6 +46,28 @@ def test_an_infinite_score_is_shown_as_such():
     assert shown([row("a.png", float("inf"))], ["psnr"])[1].split()[-1] == "inf"
 
 
+def test_beside_an_infinite_mean_stands_that_of_the_finite_scores():
+    rows = [row("a.png", float("inf")), row("b.png", 1.0), row("c.png", 2.0)]
+    lines = shown(rows, ["psnr"])
+    assert lines[-2].split() == ["mean", "inf"]
+    assert lines[-1].split() == ["mean", "of", "finite", "scores", "1.5000", "of", "2"]
+    summary, _ = gather(rows, infos(["psnr", "gmsd"]), keep=False)
+    assert [line.split() for line in text_of(summary_table(summary))[1:]] == [
+        ["psnr", "higher", "3", "0", "inf", "1.5000", "of", "2", "1.0000", "inf"],
+        ["gmsd", "lower", "0", "0", "-", "-", "-"],
+    ]
+
+
+def test_infinite_scores_of_both_signs_have_no_mean():
+    lines = shown([row("a.png", float("inf")), row("b.png", float("-inf")), row("c.png", 2.0)], ["psnr"])
+    assert [line.split()[-1] for line in lines[-2:]] == ["-", "1"]
+
+
+def test_where_all_scores_are_infinite_the_mean_is():
+    lines = shown([row("a.png", float("inf")), row("b.png", float("inf"))], ["psnr"])
+    assert [line.split()[-1] for line in lines[-2:]] == ["inf", "-"]
+
+
 def test_without_references_there_is_no_column_for_them():
     lines = shown([row("a.png", reference=None, model="afine-naturalness")], ["afine-naturalness"])
     assert lines[0].split() == ["image", "afine-naturalness", "↓"] or "reference" not in lines[0]

@@ -12,6 +12,7 @@ from acutance.comparison.files import read_comparison
 from acutance.errors import ConfigError, PairingError, UnknownNameError
 from acutance.evaluation.faults import EvaluationError
 from acutance.scoring import ScoreRows
+from acutance.scoring.files import ScoreFile
 from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_pictures
 
 FOLDERS = ["near", "far"]
@@ -98,14 +99,13 @@ def test_a_missing_picture_is_an_error_unless_it_is_allowed(here: Path):
     assert (len(found.pictures), found.left_out) == (5, ["3.png"])
 
 
-def test_a_method_that_copies_the_reference_has_infinite_psnr_and_finite_numbers(here: Path):
+def test_a_method_that_copies_the_reference_has_an_infinite_mean(here: Path):
     found = acutance.compare([*FOLDERS, "same=truth"], reference="truth", model="psnr", draws=50)
     same = found.results[2]
     assert found.pictures[0].scores["psnr"]["same"] == math.inf
-    assert same.mean is not None
-    assert math.isfinite(same.mean)
+    assert (same.mean, same.finite_mean, same.finite_count, same.interval) == (math.inf, None, 0, None)
     assert same.wins == 6
-    assert all(test.difference is not None and math.isfinite(test.difference) for test in found.tests)
+    assert [test.difference for test in found.tests[1:]] == [-math.inf, -math.inf]
     assert any("6 infinite scores" in note for note in found.notes)
 
 
@@ -162,6 +162,19 @@ def test_a_model_of_another_package_needs_its_direction(here: Path):
     assert [one.wins for one in found.results] == [1, 0]
     with pytest.raises(EvaluationError, match=r"directions of models in files of scores \(lpips\), got one of lpip"):
         acutance.compare(FOLDERS, scores="theirs.csv", better={"lpips": "lower", "lpip": "lower"})
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_that_says_its_direction_needs_no_other(here: Path, ending: str):
+    models = [Distance("ours")]
+    rows = [row for folder in FOLDERS for row in acutance.score(folder, reference="truth", model=models)]  # type: ignore[union-attr]
+    with ScoreFile(Path(f"theirs.{ending}")) as file:
+        file.write(rows)
+        file.finish()
+    found = acutance.compare(FOLDERS, scores=f"theirs.{ending}", draws=0)
+    assert found.better == {"ours": "lower"}
+    with pytest.raises(EvaluationError, match=r"better=lower.*ours=higher"):
+        acutance.compare(FOLDERS, scores=f"theirs.{ending}", better={"ours": "higher"})
 
 
 def test_preferences_alone_need_no_pictures(tmp_path: Path):

@@ -64,27 +64,43 @@ def test_p_values_are_scipys_signed_ranks_with_the_correction_of_statsmodels(bet
         assert (test.first_wins, test.second_wins) == (wins if better == "higher" else wins[::-1])
 
 
-def test_infinite_scores_win_and_rank_first_but_differ_by_finite_amounts():
+def test_infinite_scores_win_rank_first_and_make_means_infinite_beside_the_finite_ones():
     rows = [[math.inf, 30.0], [math.inf, math.inf], [31.0, 30.0]] + [[30.0 + index, 29.0] for index in range(6)]
     scores = complete(rows, methods=["a", "b"])
     (test,) = method_tests(scores, FEW)
     assert (test.first_wins, test.ties, test.second_wins) == (8, 1, 0)
-    assert test.difference == pytest.approx((5.0 + 0.0 + 1.0 + sum(range(1, 7))) / 9)
+    assert test.difference == math.inf
+    assert (test.finite_difference, test.finite_count) == (22 / 8, 8)
+    assert test.interval is not None
+    assert test.interval.low < 22 / 8 < test.interval.high
     assert test.p_value == pytest.approx(2 / 2**8)
     assert test.winner == "a"
     first, second = method_results(scores, {"a": 0, "b": 0}, FEW)
-    assert first.mean is not None
-    assert math.isfinite(first.mean)
+    assert (first.mean, first.finite_mean, first.finite_count) == (math.inf, 226 / 7, 7)
+    assert first.interval is not None
+    assert first.interval.low < 226 / 7 < first.interval.high
     assert first.wins == 8
-    assert second.median == 29.0
+    assert (second.mean, second.finite_count, second.median) == (math.inf, 8, 29.0)
+    assert first.is_mixed
+    assert test.is_mixed
 
 
-def test_where_every_score_is_infinite_there_are_wins_and_no_means():
+def test_infinite_scores_of_both_signs_have_no_mean():
+    scores = complete([[math.inf, 1.0], [-math.inf, 2.0]], methods=["a", "b"])
+    first, second = method_results(scores, {"a": 0, "b": 0}, FEW)
+    assert (first.mean, first.finite_mean, first.finite_count, first.median) == (None, None, 0, None)
+    assert (second.mean, second.finite_mean, second.finite_count) == (1.5, 1.5, 2)
+    (test,) = method_tests(scores, FEW)
+    assert (test.difference, test.finite_difference, test.finite_count) == (None, None, 0)
+
+
+def test_where_every_score_is_infinite_the_mean_is_and_nothing_differs():
     scores = complete([[math.inf, math.inf]] * 3, methods=["a", "b"])
     (test,) = method_tests(scores, FEW)
-    assert (test.difference, test.interval, test.p_value, test.ties) == (None, None, 1.0, 3)
+    assert (test.difference, test.p_value, test.ties) == (0.0, 1.0, 3)
     (first, _) = method_results(scores, {"a": 0, "b": 0}, FEW)
-    assert (first.mean, first.interval, first.median) == (None, None, math.inf)
+    assert (first.mean, first.interval, first.median) == (math.inf, None, math.inf)
+    assert (first.finite_mean, first.finite_count) == (None, 0)
 
 
 def test_equal_scores_have_p_1_and_no_winner():

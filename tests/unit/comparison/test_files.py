@@ -15,6 +15,7 @@ from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
 from tests.unit.comparison.fakes import picture
 
+DATA = Path(__file__).parents[2] / "data/files_of_0_1"
 AWKWARD = 'two words, "quoted"\n\u0000inf.png'
 
 
@@ -53,8 +54,30 @@ def test_what_is_written_is_read_again(comparison: Comparison, tmp_path: Path):
 def test_the_json_is_json_and_an_infinite_score_is_infinite(comparison: Comparison):
     text = comparison_json(comparison)
     loaded = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert loaded["pictures"][0]["scores"]["psnr"] == {"a": math.inf, "b": 30.0}
-    assert loaded["pictures"][0]["picture"] == AWKWARD
+    first, _, failed = loaded["pictures"]
+    assert (first["scores"]["psnr"], first["notes"]) == ({"a": None, "b": 30.0}, {"psnr": {"a": "infinite"}})
+    assert first["picture"] == AWKWARD
+    assert failed["scores"]["psnr"]["b"] is None
+    assert "notes" not in failed
+    assert (loaded["results"][0]["mean"], loaded["results"][0]["note"]) == (None, "mean infinite, median infinite")
+
+
+@pytest.mark.parametrize("name", ["note", "infinite", "score", "a infinite"])
+def test_an_infinite_score_comes_back_of_a_method_with_any_name(name: str, tmp_path: Path):
+    pictures = [
+        picture("p.png", {"psnr": {name: math.inf, "b": -math.inf}}),
+        picture("q.png", {"psnr": {name: 1.0, "b": 2.0}}),
+    ]
+    comparison = compare_scores(pictures, [name, "b"], {"psnr": "higher"}, draws=Draws(0))
+    write_comparison(comparison, tmp_path)
+    assert read_comparison(tmp_path) == comparison
+
+
+def test_a_comparison_of_0_1_is_read():
+    comparison = read_comparison(DATA)
+    assert comparison.pictures[0].scores["psnr"]["out"] == math.inf
+    assert comparison.results[0].mean == 28.284407751381085
+    assert (comparison.results[0].finite_count, comparison.results[0].is_mixed) == (None, False)
 
 
 def test_the_table_of_methods_has_a_line_for_each_model_and_method(comparison: Comparison, tmp_path: Path):
@@ -68,9 +91,10 @@ def test_the_table_of_methods_has_a_line_for_each_model_and_method(comparison: C
         ("preferences", "a"),
         ("preferences", "b"),
     ]
-    first = comparison.results[0]
+    first = comparison.results[1]
     assert first.interval is not None
-    assert (float(found[0]["mean"]), float(found[0]["mean_low"])) == (first.mean, first.interval.low)
+    assert (float(found[1]["mean"]), float(found[1]["mean_low"])) == (29.5, first.interval.low)
+    assert (found[0]["mean"], found[0]["finite_mean"], found[0]["finite_count"]) == ("inf", "28.0", "1")
     assert (found[0]["count"], found[1]["failed"], found[2]["better"]) == ("2", "1", "lower")
     assert found[3]["worst"] == f"{json.dumps(AWKWARD)} p.png"
     places = {place.name: place.strength for place in comparison.orders["gmsd"]}
@@ -104,7 +128,7 @@ def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Compari
     [
         ("{}", "got at compare_time: Field required. Compare again"),
         ("[1]", "got at its start: "),
-        ('{"compare_time": "x"', "Expected a comparison in .*comparison.json, got at its start: Invalid JSON"),
+        ('{"compare_time": "x"', "Expected a comparison in .*comparison.json, got a damaged one: "),
     ],
 )
 def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, text: str, words: str):

@@ -102,14 +102,43 @@ def test_the_direction_of_an_unknown_model_must_be_told():
     with pytest.raises(
         EvaluationError, match=r"Expected the direction of the scores of ours, .* Say --better ours=high"
     ):
-        direction_of("ours", PLAIN, {})
-    assert direction_of("ours", PLAIN, {"ours": "lower"}) == "lower"
-    assert direction_of("psnr", PLAIN, {}) == "higher"
-    assert direction_of("psnr", PLAIN, {"psnr": "lower"}) == "lower"
+        direction_of("ours", PLAIN, None)
+    assert direction_of("ours", PLAIN, "lower") == "lower"
+    assert direction_of("psnr", PLAIN, None) == "higher"
+    assert direction_of("psnr", PLAIN, "lower") == "lower"
+
+
+def test_a_direction_that_the_file_says_needs_no_other(tmp_path: Path):
+    data = planned(full_reference(1, 1))
+    take(write(tmp_path / "s.csv", "image,model,score,better", "r000_0.png,ours,1,lower"), data)
+    assert data.better == {"ours": "lower"}
+
+
+@pytest.mark.parametrize("name", ["ours", "psnr"])
+def test_a_direction_against_that_of_the_file_is_refused(tmp_path: Path, name: str):
+    path = write(tmp_path / "s.csv", "image,model,score,better", f"r000_0.png,{name},1,lower")
+    with pytest.raises(EvaluationError, match=f"{name}.*better=lower.*{name}=higher"):
+        take_scores([path], [planned(full_reference(1, 1))], PLAIN, {name: "higher"})
+
+
+def test_the_direction_of_the_file_goes_before_that_of_the_catalogue(tmp_path: Path):
+    data = planned(full_reference(1, 1))
+    take(write(tmp_path / "s.csv", "image,model,score,better", "r000_0.png,psnr,1,lower"), data)
+    assert data.better == {"psnr": "lower"}
+
+
+def test_the_direction_of_the_score_is_not_that_of_a_term(tmp_path: Path):
+    data = planned(full_reference(1, 1))
+    path = write(
+        tmp_path / "s.csv", "image,model,score,better,raw_naturalness", "r000_0.png,afine-naturalness,1,higher,2"
+    )
+    protocol = find_protocol("afine-stage1")
+    take_scores([path], [data], protocol, {})
+    assert data.better == {"afine-naturalness": protocol.term_for("afine-naturalness").better}
 
 
 def test_a_term_has_the_direction_that_the_protocol_says():
-    assert direction_of("afine", find_protocol("afine-stage1"), {}) == "lower"
+    assert direction_of("afine", find_protocol("afine-stage1"), None) == "lower"
 
 
 def test_another_ending_is_refused():

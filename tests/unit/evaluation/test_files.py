@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.files import model_folders, read_run, results_files, write_run
 from acutance.evaluation.results import Evaluation
 from tests.unit.evaluation.runs import evaluation_like, model_test, run_like
+
+DATA = Path(__file__).parents[2] / "data/files_of_0_1"
 
 
 def two_models() -> list[Evaluation]:
@@ -20,6 +23,21 @@ def test_one_model_is_read_back_the_same(tmp_path: Path):
     assert [path.name for path in written] == ["eval_results.json", "results.csv"]
     assert read_run(tmp_path) == run
     assert read_run(tmp_path / "eval_results.json") == run
+
+
+def test_a_file_of_0_1_is_read_with_its_infinite_score():
+    (evaluation,) = read_run(DATA / "eval_results.json").evaluations
+    predicted = {one.image: one.predicted for one in evaluation.predictions}
+    assert predicted["out/a.png"] == math.inf
+    assert predicted["out/d.png"] is None
+    assert evaluation.agreement.clipped == 1
+
+
+def test_a_note_of_a_test_between_models_comes_back_with_an_infinite_statistic(tmp_path: Path):
+    perfect = model_test(statistic=math.inf, note="few pictures")
+    run = run_like(*two_models(), tests=(perfect,))
+    write_run(run, tmp_path)
+    assert read_run(tmp_path).tests == [perfect]
 
 
 def test_several_models_are_read_back_the_same_in_their_order_with_their_tests(tmp_path: Path):

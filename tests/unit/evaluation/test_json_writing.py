@@ -1,8 +1,11 @@
 import json
 import math
 
+import pytest
+
 from acutance.evaluation.json_writing import evaluation_json, metrics, run_json
-from tests.unit.evaluation.runs import agreement_like, evaluation_like, run_like
+from acutance.evaluation.results_csv import printed_lines
+from tests.unit.evaluation.runs import agreement_like, evaluation_like, model_test, run_like
 
 
 def text_of(run) -> str:
@@ -17,9 +20,25 @@ def test_every_picture_has_a_line_of_its_own():
 
 def test_an_infinite_score_is_json_that_any_reader_takes():
     text = text_of(run_like())
-    assert '"predicted": 1e999' in text
-    assert "Infinity" not in text
-    assert json.loads(text)["datasets"]["mine"]["predictions"][0]["predicted"] == math.inf
+    loaded = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    first, failed, _ = loaded["datasets"]["mine"]["predictions"]
+    assert (first["predicted"], first["note"]) == (None, "infinite")
+    assert "error" not in first
+    assert failed["predicted"] is None
+    assert "note" not in failed
+
+
+def test_an_infinite_statistic_is_null_and_named_before_the_note_it_has():
+    perfect = model_test(statistic=math.inf, note="few pictures")
+    (test,) = json.loads("".join(run_json(run_like(tests=(perfect,)), {})))["tests"]
+    assert (test["statistic"], test["note"]) == (None, "statistic infinite; few pictures")
+
+
+def test_printed_lines_are_json_that_any_reader_takes():
+    run = run_like(evaluation_like(protocol_results={"accuracy": math.inf}))
+    text = "".join(printed_lines(run.evaluations, None, as_json=True))
+    row = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))[-1]
+    assert (row["value"], row["note"]) == (None, "value infinite")
 
 
 def test_a_statistic_that_is_no_number_is_written_as_missing():

@@ -5,10 +5,11 @@ import pytest
 
 from acutance.errors import UnknownNameError
 from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet
+from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet, told_direction
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.rows import ScoreRow
 
+DATA = Path(__file__).parents[2] / "data/files_of_0_1"
 ROWS = [
     ScoreRow(image="a.png", reference="r.png", model="psnr", score=math.inf, terms={"part": 1.5}),
     ScoreRow(image="a.png", reference=None, model="niqe", score=4.5),
@@ -49,6 +50,45 @@ def test_json_lines_may_have_a_key_for_each_model(tmp_path: Path):
     path = write(tmp_path / "w.jsonl", '{"image": "a.png", "ours": 1}\n\n{"image": "b.png", "theirs": 2.5}\n')
     assert [line.score for line in read_sheet(path)["ours"]] == [1.0, None]
     assert [line.score for line in read_sheet(path)["theirs"]] == [None, 2.5]
+
+
+def test_a_note_gives_infinity_back_and_is_no_model(tmp_path: Path):
+    text = '{"image": "a.png", "ours": null, "note": "ours -infinite"}\n{"image": "b.png", "ours": 2, "note": "seen"}\n'
+    assert read_sheet(write(tmp_path / "w.jsonl", text)) == {
+        "ours": [ScoredLine("a.png", None, -math.inf), ScoredLine("b.png", None, 2.0)]
+    }
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_what_0_1_wrote_is_read(ending: str):
+    lines = read_sheet(DATA / f"scores.{ending}")["psnr"]
+    assert [line.score for line in lines] == [math.inf, 28.262697632129825, 22.39395057991186, None]
+    assert lines[3].error is not None
+    assert {line.better for line in lines} == {None}
+
+
+def test_the_direction_of_a_model_is_read(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,\na.png,other,1,\n")
+    sheet = read_sheet(path)
+    assert told_direction(path, "ours", sheet["ours"]) == "lower"
+    assert told_direction(path, "other", sheet["other"]) is None
+
+
+def test_a_lone_column_of_scores_has_a_direction_too(tmp_path: Path):
+    path = write(tmp_path / "ours.csv", "image,score,better\na.png,0.5,lower\n")
+    assert read_sheet(path) == {"ours": [ScoredLine("a.png", None, 0.5, better="lower")]}
+
+
+def test_two_directions_of_one_model_are_an_error(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,higher\n")
+    with pytest.raises(EvaluationError, match="ours"):
+        told_direction(path, "ours", read_sheet(path)["ours"])
+
+
+def test_a_direction_that_is_none_is_an_error_that_names_the_line(tmp_path: Path):
+    path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,down\n")
+    with pytest.raises(EvaluationError, match=r"line 3.*'down'"):
+        read_sheet(path)
 
 
 def test_a_lone_column_of_scores_is_a_model_with_the_name_of_the_file(tmp_path: Path):

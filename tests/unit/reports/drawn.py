@@ -10,6 +10,7 @@ from matplotlib.text import Text
 from acutance.comparison.results import Comparison, MethodScores, PictureScores
 from acutance.evaluation.results import Agreement, Better, Evaluation, EvaluationRun, FittedCurve, Interval, Prediction
 from acutance.reports.canvas import Axes, Figure, house_style
+from acutance.stats.means import mean_of
 
 NO_NUMBERS: dict[str, Any] = dict.fromkeys(
     ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio", "curve")
@@ -75,12 +76,13 @@ def comparison_of(
         common = [row for row in rows if None not in row]
         for place, method in enumerate(methods):
             values = [float(row[place] or 0) for row in common]
-            mean = float(np.mean(values)) if values else None
-            interval = None if mean is None or not np.isfinite(mean) else Interval(low=mean - 0.25, high=mean + 0.5)
+            mean = mean_of(values)
+            around = mean.finite
+            interval = None if around is None else Interval(low=around - 0.25, high=around + 0.5)
             results.append(
                 MethodScores(
-                    method=method, model=model, count=len(common), failed=0, mean=mean, median=mean,
-                    interval=interval,
+                    method=method, model=model, count=len(common), failed=0, mean=mean.value,
+                    median=mean.value, interval=interval, finite_mean=mean.finite, finite_count=mean.finite_count,
                     wins=(wins or {}).get(method, 0),
                 )
             )  # fmt: skip

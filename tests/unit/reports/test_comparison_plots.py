@@ -46,11 +46,14 @@ def test_only_pictures_that_every_method_has_a_score_for_are_drawn():
     assert axes.collections[0].get_paths()[0].vertices[:, 1].min() == 2.0
 
 
-def test_infinite_scores_are_counted_above_and_their_mean_is_not_drawn():
-    (axes,) = panels(violin_figure(comparison_of({"psnr": {**SCORES, "b": [math.inf, 2.5, 4.0, 8.0]}})))
+def test_infinite_scores_are_counted_above_and_the_mean_of_the_finite_ones_is_drawn():
+    figure = violin_figure(comparison_of({"psnr": {**SCORES, "b": [math.inf, 2.5, 4.0, 5.5]}}))
+    (axes,) = panels(figure)
     assert words(axes) == "1 infinite"
     assert axes.collections[1].get_paths()[0].vertices[:, 1].min() == 2.5
-    assert len(lines_at(axes, 1)) == 1
+    _, interval, mean = lines_at(axes, 1)
+    assert (list(interval), list(mean)) == ([3.75, 4.5], [4.0])
+    assert "finite" in " ".join(legend_words(figure))
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
 import base64
 import hashlib
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from acutance.comparison.comparing import compare_scores
+from acutance.comparison.figures import Draws
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
 from acutance.reports import page, page_figures
 from acutance.reports.page import demand_report_place, write_report
 from tests.fakes.report_results import HOSTILE, TIME, UNREADABLE_BYTES, comparison, evaluation_run
+from tests.unit.comparison.fakes import picture
 
 EMPTY = EvaluationRun(eval_time=TIME, evaluations=[])
 
@@ -163,6 +167,15 @@ def test_pictures_that_were_left_out_are_listed(tmp_path):
 
 def test_why_another_curve_was_fitted_is_told(tmp_path):
     assert "logistic4 did not converge" in written(evaluation_run(tmp_path), tmp_path)
+
+
+def test_beside_an_infinite_mean_stands_that_of_the_finite_scores(tmp_path):
+    scores = enumerate((math.inf, 21.0, 24.0))
+    pictures = [picture(f"{place}.png", {"psnr": {"a": score, "b": 20.0}}) for place, score in scores]
+    text = written(compare_scores(pictures, ["a", "b"], {"psnr": "higher"}, draws=Draws(20)), tmp_path)
+    assert "22.5 of 2" in text
+    assert "+2.5 of 2" in text
+    assert text.count("∞") >= 2
 
 
 def test_pictures_of_a_comparison_are_looked_for_from_its_root(tmp_path, monkeypatch):

@@ -1,4 +1,5 @@
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import torch
 from PIL import Image
 
 import acutance
-from acutance import ConfigError, ImageReadError, InputError, Score, ScoreRow, ShapeMismatchError
+from acutance import ConfigError, ImageReadError, InputError, MissingExtraError, Score, ScoreRow, ShapeMismatchError
 from acutance.scoring import ScoreRows, decoding
+from acutance.scoring.rows import ROW_FIELDS
 from tests.fakes import pictures
 from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
 
@@ -118,9 +120,120 @@ def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, monkeypatch: pyte
     rows = acutance.score(tmp_path, model=Brightness(), batch_size=1, workers=1)
     assert isinstance(rows, ScoreRows)
     assert read == []
-    next(rows)
+    assert rows[0].image == f"{tmp_path}/000.png"
     assert len(read) < 10
-    assert len(list(rows)) == 99
+    assert len(list(rows)) == 100
+
+
+def rows_of(*images: Any, model: Any = "psnr") -> ScoreRows:
+    rows = acutance.score(list(images), reference=TRUTH, model=model)
+    assert isinstance(rows, ScoreRows)
+    return rows
+
+
+def test_rows_are_scored_once_however_often_they_are_asked_for():
+    model = Distance()
+    rows = rows_of(PIXELS, TRUTH, PIXELS, model=[model])
+    first = list(rows)
+    assert list(rows) == first
+    assert [*reversed(rows)] == first[::-1]
+    assert sum(model.batches) == 3
+
+
+def test_rows_have_a_length_and_places_before_they_are_made():
+    rows = rows_of(PIXELS, TRUTH, PIXELS, model=["psnr", "gmsd"])
+    assert len(rows) == 6
+    assert rows[-1].model == "gmsd"
+    assert rows[3] == list(rows)[3]
+    assert rows[1:5:2] == [rows[1], rows[3]]
+    assert rows[4:100] == [rows[4], rows[5]]
+    assert rows[3:3] == []
+
+
+@pytest.mark.parametrize("place", [2, -3])
+def test_a_row_that_is_none_is_an_index_error(place: int):
+    with pytest.raises(IndexError, match=str(place)):
+        _ = rows_of(PIXELS, TRUTH)[place]
+
+
+def test_a_slice_makes_no_more_rows_than_it_needs():
+    model = Distance()
+    rows = acutance.score([PIXELS] * 100, reference=TRUTH, model=[model], batch_size=1, workers=1)
+    assert isinstance(rows, ScoreRows)
+    assert len(rows[:5]) == 5
+    assert sum(model.batches) == 5
+
+
+def test_rows_say_how_many_are_done():
+    rows = rows_of(PIXELS, TRUTH, model=["psnr", "gmsd"])
+    assert "0 of 4" in repr(rows)
+    assert rows[0].score is not None
+    assert "2 of 4" in repr(rows)
+
+
+def test_after_a_break_rows_go_on_where_it_was():
+    class Breaks(Distance):
+        calls = 0
+
+        def terms(self, distorted: Any, reference: Any = None) -> dict[str, Any]:
+            self.calls += 1
+            if self.calls == 3:
+                raise KeyboardInterrupt
+            return super().terms(distorted, reference)
+
+    rows = acutance.score(
+        [PIXELS, TRUTH, PIXELS, TRUTH],
+        reference=TRUTH,
+        model=[Breaks()],
+        batch_size=1,
+        workers=1,
+    )
+    assert isinstance(rows, ScoreRows)
+    with pytest.raises(KeyboardInterrupt):
+        list(rows)
+    assert "2 of 4" in repr(rows)
+    assert [row.score for row in rows] == [
+        row.score for row in rows_of(PIXELS, TRUTH, PIXELS, TRUTH, model=[Distance()])
+    ]
+
+
+def test_a_fault_of_a_model_is_raised_and_never_the_end_of_the_rows():
+    class Broken(Distance):
+        def terms(self, distorted: Any, reference: Any = None) -> dict[str, Any]:
+            raise IndexError("a fault of the model")
+
+    rows = rows_of(PIXELS, TRUTH, model=[Broken()])
+    for _ in range(2):
+        with pytest.raises(IndexError, match="a fault of the model"):
+            list(rows)
+
+
+@pytest.mark.parametrize(("model", "better"), [("psnr", "higher"), ("gmsd", "lower")])
+def test_every_row_says_which_way_is_better(model: str, better: str):
+    assert [row.better for row in rows_of(PIXELS, TRUTH[:5], model=model)] == [better, better]
+
+
+def test_rows_become_a_table_of_pandas():
+    rows = rows_of(PIXELS, TRUTH, TRUTH[:5])
+    for table in (rows.to_pandas(), rows.to_pandas()):
+        assert list(table.columns) == list(ROW_FIELDS)
+        assert str(table["score"].dtype) == "float64"
+        assert table["score"].tolist()[:2] == [rows[0].score, np.inf]
+        assert table["score"].isna().tolist() == [False, False, True]
+        assert table["error"].isna().tolist() == [True, True, False]
+        assert table["better"].tolist() == ["higher"] * 3
+
+
+def test_terms_are_columns_where_they_are_asked_for():
+    table = rows_of(PIXELS, TRUTH[:5], model=[Distance()]).to_pandas(terms=True)
+    assert list(table.columns) == [*ROW_FIELDS, "brightness"]
+    assert table["brightness"].isna().tolist() == [False, True]
+
+
+def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match="pip install pandas"):
+        rows_of(PIXELS).to_pandas()
 
 
 def test_one_picture_that_cannot_be_read_raises(tmp_path: Path):

@@ -1,13 +1,16 @@
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow.json
 import pyarrow.parquet
 import pytest
 
 from acutance.errors import ConfigError, MissingExtraError, UnknownNameError
 from acutance.scoring import files, parquet
 from acutance.scoring.files import ScoreFile
-from acutance.scoring.rows import ScoreRow
+from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreRow
 
 ENDINGS = ["csv", "jsonl", "parquet"]
 
@@ -40,14 +43,14 @@ def test_rows_are_in_the_file_as_soon_as_they_are_written(tmp_path: Path, ending
 
 def test_a_csv_file_has_a_header_even_without_rows(tmp_path: Path):
     write(tmp_path / "scores.csv", [])
-    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,error,part\n"
+    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,better,error,part\n"
 
 
 def test_a_parquet_file_has_numbers_text_and_nothing_beside_it(tmp_path: Path):
     failed = ScoreRow(image="b.png", reference="t.png", model="psnr", error="Expected better.")
     write(tmp_path / "scores.parquet", [row(1), failed])
     table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
-    assert [str(field.type) for field in table.schema] == ["string", "string", "string", "double", "string", "double"]
+    assert [str(field.type) for field in table.schema] == ["string"] * 3 + ["double"] + ["string"] * 2 + ["double"]
     assert table.to_pylist() == [row(1).as_dict(("part",)), failed.as_dict(("part",))]
     assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
 
@@ -173,9 +176,51 @@ def test_a_file_of_something_else_is_not_continued(tmp_path: Path, name: str, co
 
 
 def test_a_damaged_row_is_an_error_that_names_the_file(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("image,reference,model,score,error\na.png,,psnr,much,\n")
+    (tmp_path / "a.csv").write_text("image,reference,model,score,better,error\na.png,,psnr,much,higher,\n")
     with pytest.raises(ConfigError, match=r"at .*a\.csv, got one that cannot be continued: could not convert"):
         list(ScoreFile(tmp_path / "a.csv", resume=True).rows())
+
+
+def test_the_columns_are_frozen():
+    assert ROW_FIELDS == ("image", "reference", "model", "score", "better", "error")
+    assert EARLIER_ROW_FIELDS == (("image", "reference", "model", "score", "error"),)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_infinite_score_comes_back_from_every_file(tmp_path: Path, ending: str):
+    path = tmp_path / f"scores.{ending}"
+    infinite = ScoreRow(image="a.png", reference=None, model="psnr", score=math.inf, terms={"part": -math.inf})
+    write(path, [infinite, row(0)])
+    (first, _) = ScoreFile(path, ["part"], resume=True).rows()
+    assert (first["score"], first["part"]) == (math.inf, -math.inf)
+
+
+def test_a_parquet_file_keeps_infinity_and_has_no_note(tmp_path: Path):
+    write(tmp_path / "s.parquet", [ScoreRow(image="a.png", reference=None, model="psnr", score=math.inf)])
+    table = pyarrow.parquet.read_table(tmp_path / "s.parquet")
+    assert table["score"].to_pylist() == [math.inf]
+    assert table.column_names == [*ROW_FIELDS, "part"]
+
+
+def test_arrow_reads_json_lines_with_infinite_scores_as_numbers(tmp_path: Path):
+    path = tmp_path / "s.jsonl"
+    infinite = ScoreRow(image="a.png", reference=None, model="psnr", score=math.inf, better="higher")
+    write(path, [row(1), infinite, row(2)])
+    table = pyarrow.json.read_json(path)
+    assert str(table.schema.field("score").type) == "double"
+    assert table["score"].to_pylist() == [1 / 3, None, 2 / 3]
+    assert table["note"].to_pylist() == [None, "infinite", None]
+
+
+def test_every_json_line_has_the_same_fields(tmp_path: Path):
+    path = tmp_path / "s.jsonl"
+    failed = ScoreRow(image="b.png", reference=None, model="psnr", error="Expected better.")
+    write(path, [row(1), failed, ScoreRow(image="a.png", reference=None, model="psnr", score=math.inf)])
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {tuple(line) for line in lines} == {
+        ("image", "reference", "model", "score", "note", "better", "error", "part")
+    }
+    assert [line["note"] for line in lines] == [None, None, "infinite"]
 
 
 def test_another_ending_is_an_error(tmp_path: Path):

@@ -15,7 +15,7 @@ HEADER = csv_line(ROW_FIELDS)
 
 
 def row(image: str = "a.png", score: float | None = 1.5) -> Row:
-    return {"image": image, "reference": None, "model": "psnr", "score": score, "error": None}
+    return {"image": image, "reference": None, "model": "psnr", "score": score, "better": "higher", "error": None}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,19 +40,48 @@ def test_a_score_comes_back_to_the_last_bit(score: float):
     assert read["score"] == score
 
 
-def test_infinity_is_1e999_in_json_and_inf_in_csv():
-    assert '"score": 1e999,' in json_line(row(score=math.inf))
-    assert '"score": -1e999,' in json_line(row(score=-math.inf))
-    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,\n"
+@pytest.mark.parametrize(("score", "note"), [(math.inf, "infinite"), (-math.inf, "-infinite"), (1.5, None)])
+def test_an_infinite_score_is_null_in_json_and_the_note_behind_it_says_so(score: float, note: str | None):
+    fields = read_strictly(json_line(row(score=score), always_noted=True))
+    assert list(fields) == ["image", "reference", "model", "score", "note", "better", "error"]
+    assert (fields["score"], fields["note"]) == (score if note is None else None, note)
 
 
-def test_what_is_no_number_is_null_in_json():
-    assert '"score": null,' in json_line(row(score=math.nan))
+def test_infinity_is_inf_in_csv():
+    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,higher,\n"
+
+
+def test_a_note_names_the_terms_that_are_infinite():
+    terms: Row = {**row(score=math.inf), "part": -math.inf, "other": 2.0}
+    line = json_line(terms)
+    assert read_strictly(line)["note"] == "infinite, part -infinite"
+    assert list(parse_json_lines([line])) == [terms]
+
+
+def test_a_line_whose_fields_were_sorted_by_another_program_is_read():
+    terms: Row = {**row(score=math.inf), "part": -math.inf, "a": math.inf}
+    assert list(parse_json_lines([json.dumps(json.loads(json_line(terms)), sort_keys=True)])) == [terms]
+
+
+def test_an_infinite_score_of_0_1_is_read():
+    line = '{"image": "a.png", "reference": null, "model": "psnr", "score": -1e999, "error": null}\n'
+    (read,) = parse_json_lines([line])
+    assert read["score"] == -math.inf
+
+
+def test_what_is_no_number_is_null_in_json_and_has_no_note():
+    fields = read_strictly(json_line(row(score=math.nan), always_noted=True))
+    assert (fields["score"], fields["note"]) == (None, None)
+
+
+def read_strictly(line: str) -> dict[str, object]:
+    fields: dict[str, object] = json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    return fields
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a,,psnr\n", "3 values in line 2, not 5"), ("a,,psnr,much,\n", "could not convert string to float: 'much'")],
+    [("a,,psnr\n", "3 values in line 2, not 6"), ("a,,psnr,much,higher,\n", "'much'")],
 )
 def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: str):
     with pytest.raises(ValueError, match=words):

@@ -7,8 +7,10 @@ from acutance.scoring.printing import print_rows
 from acutance.scoring.rows import ScoreRow
 
 ROWS = [
-    ScoreRow(image="a, b.png", reference="t.png", model="psnr", score=float("inf"), terms={"part": 0.5}),
-    ScoreRow(image="b.png", reference=None, model="psnr", error="Expected better."),
+    ScoreRow(
+        image="a, b.png", reference="t.png", model="psnr", score=float("inf"), better="higher", terms={"part": 0.5}
+    ),
+    ScoreRow(image="b.png", reference=None, model="psnr", better="higher", error="Expected better."),
 ]
 
 
@@ -20,19 +22,21 @@ def printed(rows: list[ScoreRow], *, as_json: bool) -> str:
 
 def test_csv_has_a_header_and_a_line_a_row():
     assert printed(ROWS, as_json=False) == (
-        'image,reference,model,score,error,part\n"a, b.png",t.png,psnr,inf,,0.5\nb.png,,psnr,,Expected better.,\n'
+        "image,reference,model,score,better,error,part\n"
+        '"a, b.png",t.png,psnr,inf,higher,,0.5\nb.png,,psnr,,higher,Expected better.,\n'
     )
 
 
 def test_json_is_one_array_that_any_reader_takes():
     text = printed(ROWS, as_json=True)
-    assert json.loads(text) == [row.as_dict(("part",)) for row in ROWS]
-    assert "Infinity" not in text
+    first, second = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert first == {**ROWS[0].as_dict(("part",)), "score": None, "note": "infinite"}
+    assert second == {**ROWS[1].as_dict(("part",)), "note": None}
 
 
 def test_no_rows_are_an_empty_array_and_a_bare_header():
     assert printed([], as_json=True) == "[]\n"
-    assert printed([], as_json=False) == "image,reference,model,score,error,part\n"
+    assert printed([], as_json=False) == "image,reference,model,score,better,error,part\n"
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,12 @@ def test_an_infinite_score_stays_one(tmp_path: Path):
     with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
         rows.add([{**ROWS[0], "psnr": float("inf")}])
     assert [row["psnr"] for row in rows.rows()] == [float("inf")]
-    assert "1e999" in (tmp_path / "rows.jsonl").read_text()
+    assert json.loads((tmp_path / "rows.jsonl").read_text()) == {**ROWS[0], "psnr": None, "note": "psnr infinite"}
+
+
+def test_an_infinite_score_of_0_1_stays_one(path: Path):
+    path.write_text(path.read_text().replace("2.0", "1e999"))
+    assert [row["psnr"] for row in restored(path).rows()] == [0.0, None, float("inf"), 3.0]
 
 
 def test_a_line_that_was_cut_off_goes(path: Path):

@@ -1,0 +1,37 @@
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acutance.cli.training_progress import metrics_table
+from acutance.reports.training_files import read_training
+from acutance.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run of two epochs, the first with an infinite number, the second with one that is none."""
+    run = RunFolder(tmp_path / "run")
+    run.begin({"recipe": "toy"})
+    run.add_row({"epoch": 1, "iteration": 4, "train_loss": 0.5, "val_psnr": math.inf})
+    run.add_row({"epoch": 2, "iteration": 8, "train_loss": 0.25, "val_psnr": math.nan})
+    return run.path
+
+
+def test_an_infinite_number_is_null_with_a_note_in_json_and_inf_in_csv(folder: Path):
+    text = (folder / "metrics.json").read_text()
+    first, second = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["epochs"]
+    assert (first["val_psnr"], first["note"]) == (None, "val_psnr infinite")
+    assert second == {"epoch": 2, "iteration": 8, "train_loss": 0.25, "val_psnr": None}
+    assert [row["val_psnr"] for row in csv.DictReader((folder / "metrics.csv").read_text().splitlines())] == ["inf", ""]
+
+
+def test_metrics_with_an_infinite_number_are_shown_and_plotted(folder: Path):
+    assert list(metrics_table(folder).columns[-1].cells) == ["inf", "-"]
+    fields = read_training(folder).fields
+    assert fields["train_loss"].tolist() == [0.5, 0.25]
+    assert np.isnan(fields["val_psnr"]).all()
+    assert "note" not in fields
