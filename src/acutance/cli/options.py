@@ -25,6 +25,13 @@ class Precision(StrEnum):
     float64 = "float64"
 
 
+class Direction(StrEnum):
+    """Which numbers are better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
 Reference = Annotated[
     str | None,
     typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
@@ -47,5 +54,15 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BatchSize = Annotated[str, typer.Option(help="Pictures of one size scored at once: a number or auto.")]
 Threads = Annotated[int | None, typer.Option(help="Threads that decode ahead.", show_default=False)]
 Background = Annotated[str, typer.Option(help="Colour under transparent pixels.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Make errors of pictures that are not read, later frames and lost bits.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Take what is there of a data set that is not whole as published.")
+]
+OpinionBetter = Annotated[
+    Direction | None,
+    typer.Option(help="Which opinions are better in a list that does not tell, such as dmos.", show_default=False),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]

@@ -1,9 +1,11 @@
 """``acutance.score``: from whatever names pictures to scores."""
 
+import logging
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from acutance.catalog import Precision
+from acutance.scoring.left_out import LeftOut
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import Score, ScoreRow
@@ -11,6 +13,8 @@ from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.sources import Sources
 from acutance.scoring.trained import ModelChoice, Weights
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class ScoreRows(Iterator[ScoreRow]):
@@ -22,13 +26,13 @@ class ScoreRows(Iterator[ScoreRow]):
 
     Attributes:
         pairing: What is scored, and what was left over.
-        provenance: What all the scores depend on.
     """
 
     def __init__(self, request: ScoreRequest, on_progress: OnProgress | None = None) -> None:
         self.pairing = request.pairing
-        self.provenance = describe_run(request.models, request.settings.background, request.pairing.pairs)
-        self._rows = request.rows(on_progress)
+        self._described = describe_run(request.models, request.settings.background, request.pairing.pairs)
+        self._left_out = request.left_out
+        self._rows = _told(request.rows(on_progress), request.left_out)
         self._names = request.names
 
     def __repr__(self) -> str:
@@ -36,6 +40,11 @@ class ScoreRows(Iterator[ScoreRow]):
 
     def __next__(self) -> ScoreRow:
         return next(self._rows)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What all the scores depend on, and what was left out so far."""
+        return self._described | self._left_out.fields()
 
 
 def score(
@@ -53,6 +62,7 @@ def score(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Score | ScoreRows:
     """How good pictures look: one score, or a stream of rows.
@@ -76,6 +86,7 @@ def score(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        strict: Make errors of what is a remark otherwise: pictures in folders that are not read, later frames.
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
@@ -95,7 +106,7 @@ def score(
         >>> print(score(truth // 2 * 2, reference=truth, model="psnr"))
         psnr: 51.1411 dB (higher is better)
     """
-    settings = checked_settings(batch_size=batch_size, workers=workers, background=background)
+    settings = checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict)
     request = ScoreRequest(
         images,
         reference,
@@ -107,6 +118,8 @@ def score(
         allow_unmatched=allow_unmatched,
     )
     request.load_models(device=device, precision=precision, offline=offline)
+    for line in request.left_out.before():
+        _LOGGER.warning("%s", line)
     rows = ScoreRows(request, on_progress)
     if request.pairing.is_single and len(request.models) == 1 and not isinstance(model, list | tuple):
         return _single(rows, request)
@@ -115,7 +128,16 @@ def score(
 
 def _single(rows: ScoreRows, request: ScoreRequest) -> Score:
     row = next(rows)
+    for line in request.left_out.after():
+        _LOGGER.warning("%s", line)
     if row.exception is not None:
         raise row.exception
     info = request.models[0].info
     return Score(value=float(row.score or 0.0), info=info, terms=row.terms, provenance=rows.provenance)
+
+
+def _told(rows: Iterator[ScoreRow], left_out: LeftOut) -> Iterator[ScoreRow]:
+    """The rows; after the last one, what was left out of pictures is logged."""
+    yield from rows
+    for line in left_out.after():
+        _LOGGER.warning("%s", line)

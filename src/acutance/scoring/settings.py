@@ -34,6 +34,8 @@ class ScoringSettings(BaseModel):
     """Threads that decode ahead."""
     background: str = "white"
     """Colour under transparent pixels."""
+    strict: bool = False
+    """Whether pictures that are not read, later frames and bits that cannot be had are errors, not remarks."""
     reference_memory: int = Field(default=1000 * MEGABYTE, ge=0)
     """Bytes that kept references may take."""
     decode_memory: int = Field(default=500 * MEGABYTE, ge=0)
