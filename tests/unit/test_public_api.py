@@ -46,12 +46,12 @@ def test_another_name_is_an_attribute_error():
         (
             "score",
             "images * reference model weights options pair_by allow_unmatched device precision offline batch_size "
-            "workers background hdr_peak on_progress",
+            "workers background hdr_peak strict on_progress",
         ),
         (
             "compare",
             "methods * reference model weights options pair_by allow_unmatched scores better preferences output resume "
-            "overwrite draws seed device precision offline batch_size workers background on_progress",
+            "overwrite draws seed device precision offline batch_size workers background strict on_progress",
         ),
         ("load", "name weights * device precision offline on_progress options"),
         ("list_models", ""),
@@ -84,6 +84,7 @@ def test_the_defaults_of_score_are_frozen():
         "workers": None,
         "background": "white",
         "hdr_peak": None,
+        "strict": False,
         "on_progress": None,
     }
 

@@ -27,6 +27,8 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
         model, dot, option = name.rpartition(".")
         if not (equals and dot and model and option and value):
             raise ConfigError(f"Expected an option as MODEL.OPTION=VALUE, such as ssim.channel=rgb, got {text!r}.")
+        if option in options.get(model, {}):
+            raise ConfigError(f"Expected {model}.{option} once, got it again as {text!r}. Leave one out.")
         truth = {"true": True, "false": False}
         options.setdefault(model, {})[option] = truth.get(value.lower(), value)
     return options

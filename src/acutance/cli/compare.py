@@ -20,6 +20,7 @@ from acutance.cli.options import (
     Printed,
     Products,
     Reference,
+    Strict,
     Threads,
     Weights,
 )
@@ -89,11 +90,13 @@ def compare(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    strict: Strict = False,
     offline: Offline = False,
 ) -> None:
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
+    from acutance.cli.tables import printable
     from acutance.comparison.compare import CompareRequest
     from acutance.comparison.figures import Draws
     from acutance.comparison.files import write_comparison
@@ -105,7 +108,7 @@ def compare(
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+        settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
         scores=scores,
@@ -125,6 +128,8 @@ def compare(
         write_comparison(comparison, output)
     _print(comparison, output_format)
     _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
+    for line in request.left_out.after():
+        typer.echo(printable(line), err=True)
     _finish(comparison, output)
 
 

@@ -1,11 +1,12 @@
 """``acutance data``: which datasets there are, what is there of one, and its table as a file."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.options import Overwrite
+from acutance.cli.options import AllowMissing, Direction, OpinionBetter, Overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from acutance.datasets.facts import DatasetFacts
     from acutance.datasets.inventory import DatasetReport
+    from acutance.datasets.table import OpinionTable
 
 SHOWN_FAULTS = 20
 """How many faults of a kind are shown before they are only counted."""
@@ -91,29 +93,56 @@ def check(
     "acutance data table csiq /data/csiq -o csiq.csv --overwrite"
 )
 def table(
-    name: Name,
-    root: Root,
+    name: Annotated[
+        str, typer.Argument(help="Name of the dataset, or a list of rated pictures (.csv, .json).", show_default=False)
+    ],
+    root: Annotated[
+        Path | None, typer.Argument(help="Its folder; by default that of the list.", show_default=False)
+    ] = None,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .csv or .parquet file.", show_default=False)],
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Write what is there, pictures or parts of lists missing.")
-    ] = False,
+    allow_missing: AllowMissing = False,
+    opinion_better: OpinionBetter = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the table of a dataset, if it is whole and sound: a line a picture, with reference, score and split."""
-    from acutance.datasets.catalogue import find_dataset, read_dataset
+    """Write the table of a dataset or a list, if it is whole and sound: a line a picture, with reference and score."""
     from acutance.datasets.checking import demand_sound
     from acutance.datasets.table_files import demand_ending, write_table
     from acutance.errors import ConfigError
 
-    find_dataset(name)
     demand_ending(output)
     if output.is_dir() or (output.exists() and not overwrite):
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
-    rated = read_dataset(name, root, allow_missing=allow_missing, as_published=not allow_missing)
+    rated = _dataset_or_list(name, root, output, opinion_better, allow_missing=allow_missing)
+    for note in rated.notes:
+        typer.echo(note, err=True)
     demand_sound(rated, look_for_files=False)
     write_table(rated, output)
     print(f"{output} ({len(rated)} rows)")
+
+
+def _dataset_or_list(
+    name: str, root: Path | None, output: Path, better: Direction | None, *, allow_missing: bool
+) -> "OpinionTable":
+    from acutance.datasets.catalogue import find_dataset, read_published
+    from acutance.datasets.faults import OpinionDirectionError
+    from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
+    from acutance.errors import ConfigError
+
+    if Path(name).suffix.lower() in OPINION_ENDINGS:
+        if allow_missing:
+            raise ConfigError(f"Expected a dataset's name beside --allow-missing, got the list {name}. Leave it out.")
+        try:
+            return read_opinions(name, root, better=better.value if better else None)
+        except OpinionDirectionError as error:
+            command = shlex.join(["acutance", "data", "table", name, *([str(root)] if root else []), "-o", str(output)])
+            raise OpinionDirectionError(error.path, error.column, command) from error
+    find_dataset(name)
+    if better is not None:
+        raise ConfigError(f"Expected no --opinion-better beside the dataset {name}, which tells its own. Leave it out.")
+    if root is None:
+        raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
+    return read_published(name, root, allow_missing=allow_missing)
 
 
 def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.options import Overwrite
+from acutance.cli.options import AllowMissing, Overwrite
 
 if TYPE_CHECKING:
     from acutance.datasets.splits import Split
@@ -60,6 +60,7 @@ def split(
     compare_contents: Annotated[
         bool, typer.Option("--compare-contents", help="Read all files: find copies under other names.")
     ] = False,
+    allow_missing: AllowMissing = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Split a dataset by scene, so that no reference trains and tests."""
@@ -68,7 +69,7 @@ def split(
 
     places = [output] if repeats == 1 else [output.with_stem(f"{output.stem}-{i:03}") for i in range(repeats)]
     _demand_free(places, overwrite=overwrite)
-    table = _table(name, root)
+    table = _table(name, root, allow_missing=allow_missing)
     scenes_of(table, compare_contents=compare_contents)
     for place, one in zip(places, _splits(table, protocol.value, ratios, seed, repeats), strict=True):
         write_split(place, one)
@@ -100,6 +101,7 @@ def triplets(
     types: Annotated[
         Path | None, typer.Option(help="Folder for DiffIQA's lists of each type.", show_default=False)
     ] = None,
+    allow_missing: AllowMissing = False,
     overwrite: Overwrite = False,
 ) -> None:
     """List the triplets of a dataset, six columns, or the pairs of SRIQA-Bench and PieAPP, four columns."""
@@ -109,7 +111,7 @@ def triplets(
     from acutance.datasets.training_pairs import PairRules, training_pairs
 
     _demand_free([output, *(type_files(types) if types else ())], overwrite=overwrite)
-    rows = _part(_table(name, root), split, part)
+    rows = _part(_table(name, root, allow_missing=allow_missing), split, part)
     rules = PairRules(
         part=None if split else (part or DataPart.train).value,
         seed=seed,
@@ -126,9 +128,9 @@ def triplets(
     print(f"{output}: {len(pairs)} lines")
 
 
-def _table(name: str, root: Path | None) -> "OpinionTable":
+def _table(name: str, root: Path | None, *, allow_missing: bool) -> "OpinionTable":
     """A dataset by its name and folder, or a table file."""
-    from acutance.datasets.catalogue import read_dataset
+    from acutance.datasets.catalogue import read_published
     from acutance.datasets.table_files import TABLE_ENDINGS, read_table
     from acutance.errors import ConfigError
 
@@ -136,7 +138,10 @@ def _table(name: str, root: Path | None) -> "OpinionTable":
         return read_table(name, root)
     if root is None:
         raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
-    return read_dataset(name, root)
+    table = read_published(name, root, allow_missing=allow_missing)
+    for note in table.notes:
+        typer.echo(note, err=True)
+    return table
 
 
 def _part(table: "OpinionTable", split: Path | None, part: DataPart | None) -> "OpinionTable":
@@ -160,8 +165,10 @@ def _splits(table: "OpinionTable", protocol: str, ratios: str, seed: int, repeat
     from acutance.errors import ConfigError
 
     if protocol == SplitProtocol.vtamiq_fixed:
-        if ratios or repeats > 1:
-            raise ConfigError("Expected neither ratios nor repeats beside fixed references, got some. Leave them out.")
+        if ratios or repeats > 1 or seed:
+            raise ConfigError(
+                "Expected neither ratios nor repeats nor a seed beside fixed references, got some. Leave them out."
+            )
         return [fixed_split(table)]
     chosen = find_protocol(protocol)
     if ratios:

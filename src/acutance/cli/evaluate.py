@@ -9,6 +9,7 @@ import typer
 
 from acutance.cli.options import (
     SOME_FAILED,
+    AllowMissing,
     Background,
     BatchSize,
     BootstrapDraws,
@@ -17,9 +18,11 @@ from acutance.cli.options import (
     Format,
     ModelSettings,
     Offline,
+    OpinionBetter,
     Precision,
     Printed,
     Products,
+    Strict,
     Threads,
     Weights,
 )
@@ -67,13 +70,21 @@ def evaluate(
     *,
     data: Annotated[
         list[str],
-        typer.Option("--data", "-d", help="Name of a data set, or a table (.csv, .parquet); may be repeated."),
+        typer.Option(
+            "--data", "-d", help="Name of a data set, or a table or list (.csv, .parquet, .json); may be repeated."
+        ),
     ],
     root: Annotated[
         list[str] | None,
         typer.Option(help="Its folder, one for each --data in their order, or NAME=DIR.", show_default=False),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results.", show_default=False)],
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", "-r", help="The undistorted picture, in lists that name none.", show_default=False),
+    ] = None,
+    opinion_better: OpinionBetter = None,
+    allow_missing: AllowMissing = False,
     scores: Annotated[
         list[str] | None,
         typer.Option(help="File of scores made before (.csv, .jsonl, .parquet), or NAME=FILE.", show_default=False),
@@ -109,11 +120,13 @@ def evaluate(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    strict: Strict = False,
     offline: Offline = False,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
+    from acutance.cli.tables import printable
     from acutance.evaluation.model_scores import Rerun
     from acutance.evaluation.request import EvaluationRequest, Measures
     from acutance.scoring.settings import checked_settings
@@ -124,6 +137,9 @@ def evaluate(
             models or [],
             list(data),
             list(root or []),
+            reference=reference,
+            opinion_better=opinion_better.value if opinion_better else None,
+            allow_missing=allow_missing,
             scores=list(scores or []),
             better=parse_directions(better or []),
             splits=list(split or []),
@@ -137,7 +153,7 @@ def evaluate(
             ),
             weights=parse_weights(weights or []),
             options=parse_options(settings or []),
-            settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+            settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),
             output=output,
             rerun=Rerun(resume=resume, overwrite=overwrite),
             on_progress=advance,
@@ -151,8 +167,11 @@ def evaluate(
     with counting("statistics") as advance:
         run = request.evaluate(advance)
     request.write(run)
+    _tell_of_nothing(run, group_by.value if group_by else None, tests=tests)
     _print(run, output_format, group_by.value if group_by else None, tests=tests)
     _draw(run, output, report, plots=plots, replaces=overwrite or resume)
+    for line in request.remarks():
+        typer.echo(printable(line), err=True)
     _finish(run, request)
 
 
@@ -169,6 +188,15 @@ def _demand_outputs(output: Path, report: Path | None, *, plots: bool, replaces:
         from acutance.reports.page import demand_report_place
 
         demand_report_place(report, overwrite=replaces)
+
+
+def _tell_of_nothing(run: "EvaluationRun", group_by: str | None, *, tests: bool) -> None:
+    """Lines about what was asked for and is not there."""
+    for one in run.evaluations:
+        if group_by is not None and not one.groups.get(group_by):
+            typer.echo(f"{one.dataset} has no groups by {group_by}", err=True)
+    if tests and not run.tests:
+        typer.echo("--tests has no use: there is one model", err=True)
 
 
 def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:

@@ -25,6 +25,13 @@ class Precision(StrEnum):
     float64 = "float64"
 
 
+class Direction(StrEnum):
+    """Which numbers are better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
 Reference = Annotated[
     str | None,
     typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
@@ -54,5 +61,15 @@ HdrPeak = Annotated[
         show_default=False,
     ),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Make errors of pictures that are not read, later frames and lost bits.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Take what is there of a data set that is not whole as published.")
+]
+OpinionBetter = Annotated[
+    Direction | None,
+    typer.Option(help="Which opinions are better in a list that does not tell, such as dmos.", show_default=False),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]

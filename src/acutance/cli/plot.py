@@ -108,10 +108,25 @@ def evaluation(
         EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of pictures, or models by data sets.")
     ] = EvaluationKind.scatter,
     labels: Labels = None,
-    by: Annotated[Grouping, typer.Option(help="What the pictures of a group share.")] = Grouping.distortion,
-    statistic: Annotated[Correlation, typer.Option(help="Correlation of groups and matrix.")] = Correlation.srcc,
-    draws: Annotated[int, typer.Option(help="Draws of scenes for the band of the curve; 0 for none.", min=0)] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of these draws.", min=0)] = 0,
+    by: Annotated[
+        Grouping | None,
+        typer.Option(help="What the pictures of a group share; by default distortion.", show_default=False),
+    ] = None,
+    statistic: Annotated[
+        Correlation | None,
+        typer.Option(help="Correlation of groups and matrix; by default srcc.", show_default=False),
+    ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            help="Draws of scenes for the band of a scatter's curve; by default 200, 0 for none.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of these draws; by default 0.", min=0, show_default=False)
+    ] = None,
     dpi: Dpi = 300,
     overwrite: Overwrite = False,
 ) -> None:
@@ -119,11 +134,13 @@ def evaluation(
     from acutance.reports import evaluation_plots as plots
     from acutance.reports.figures import demand_figure_place, save_figure
 
+    _tell_unused(kind, by=by, statistic=statistic, draws=draws, seed=seed)
     demand_figure_place(output, overwrite=overwrite)
     run = _read_evaluations(results, labels or [])
+    by, statistic = by or Grouping.distortion, statistic or Correlation.srcc
     match kind:
         case EvaluationKind.scatter:
-            figure = plots.scatter_figure(run, draws=draws, seed=seed)
+            figure = plots.scatter_figure(run, draws=200 if draws is None else draws, seed=seed or 0)
         case EvaluationKind.bars:
             figure = plots.bars_figure(run)
         case EvaluationKind.groups:
@@ -164,6 +181,19 @@ def compare(
     figure = draw([read_comparison(path) for path in comparisons], names)
     save_figure(figure, output, dpi, overwrite=overwrite)
     print(output)
+
+
+def _tell_unused(kind: EvaluationKind, **given: object) -> None:
+    """A line for each option that this kind of figure has no use for."""
+    useful = {
+        EvaluationKind.scatter: ("draws", "seed"),
+        EvaluationKind.bars: (),
+        EvaluationKind.groups: ("by", "statistic"),
+        EvaluationKind.matrix: ("statistic",),
+    }[kind]
+    for name, value in given.items():
+        if value is not None and name not in useful:
+            typer.echo(f"--{name} has no use beside --kind {kind.value}", err=True)
 
 
 def _read_evaluations(places: list[Path], labels: list[str]) -> "EvaluationRun":

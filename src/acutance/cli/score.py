@@ -19,6 +19,7 @@ from acutance.cli.options import (
     Printed,
     Products,
     Reference,
+    Strict,
     Threads,
     Weights,
 )
@@ -74,12 +75,13 @@ def score(
     workers: Threads = None,
     background: Background = "white",
     hdr_peak: HdrPeak = None,
+    strict: Strict = False,
     offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.cli.tables import gather, score_table, stdout_console, summary_table
+    from acutance.cli.tables import gather, printable, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
     from acutance.scoring.printing import print_rows
     from acutance.scoring.request import ScoreRequest
@@ -91,15 +93,19 @@ def score(
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak),
+        settings=checked_settings(
+            batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
+        ),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
     if output is None and (resume or overwrite):
         raise ConfigError("Expected --output beside --resume or --overwrite, got none. Name the file of scores.")
     term_names = request.term_names() if terms else ()
+    if terms and not term_names:
+        typer.echo(f"--terms has no use: {', '.join(request.names)} has no parts", err=True)
     file = None if output is None else request.output(output, term_names=term_names, resume=resume, overwrite=overwrite)
-    for line in request.report():
+    for line in [*request.report(), *request.hints()]:
         typer.echo(line, err=True)
     with downloading("weights") as advance:
         request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
@@ -110,6 +116,8 @@ def score(
         summary, kept = gather(rows, request.infos, keep=output_format is Format.table and file is None)
     if output_format is Format.table:
         stdout_console().print(score_table(kept, summary, term_names) if file is None else summary_table(summary))
+    for line in request.left_out.after():
+        typer.echo(printable(line), err=True)
     _finish(summary, output)
 
 

@@ -1,6 +1,7 @@
 """``acutance.compare``: methods beside each other, by scores of their pictures or by what people prefer."""
 
 import importlib.metadata
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,11 +18,14 @@ from acutance.comparison.results import Comparison
 from acutance.comparison.sources import Models, ScoredByModels, ScoredInFile
 from acutance.errors import ConfigError
 from acutance.evaluation.results import Better
+from acutance.scoring.left_out import LeftOut
 from acutance.scoring.request import Options
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
 from acutance.scoring.sources import readable
 from acutance.scoring.trained import ModelChoice, Weights
+
+_LOGGER = logging.getLogger(__name__)
 
 STATISTICS_PACKAGES = ("acutance", "numpy", "scipy")
 """Packages that the statistics depend on."""
@@ -76,7 +80,14 @@ class CompareRequest:
         if better and scores is None:
             raise ConfigError(f"Expected a file of scores beside better, got only {dict(better)}. Leave it out.")
         if not self.folders:
-            _demand_none("preferences without folders", reference=reference, model=model, scores=scores)
+            _demand_none(
+                "preferences without folders",
+                reference=reference,
+                model=model,
+                scores=scores,
+                weights=weights,
+                options=options,
+            )
         elif scores is not None:
             _demand_none("a file of scores", reference=reference, weights=weights, options=options)
             self.source = ScoredInFile(
@@ -144,6 +155,11 @@ class CompareRequest:
             lines.append(f"left out: {left_over}")
         return lines
 
+    @property
+    def left_out(self) -> LeftOut:
+        """What was left out of folders and pictures."""
+        return LeftOut() if self.source is None else self.source.left_out
+
     def run(self, on_progress: OnProgress | None = None) -> Comparison:
         """Score what is to be scored, and compare.
 
@@ -208,6 +224,7 @@ def compare(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Comparison:
     r"""Which method is better: means with intervals, wins, tests, and the pictures that tell most.
@@ -236,6 +253,7 @@ def compare(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        strict: As in ``acutance.score``.
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
@@ -264,7 +282,7 @@ def compare(
         model,
         weights=weights,
         options=options,
-        settings=checked_settings(batch_size=batch_size, workers=workers, background=background),
+        settings=checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
         scores=scores,
@@ -276,6 +294,8 @@ def compare(
     request.demand_place(folder, resume=resume, overwrite=overwrite)
     request.load_models(device=device, precision=precision, offline=offline)
     comparison = request.run(on_progress)
+    for line in [*request.left_out.before(), *request.left_out.after()]:
+        _LOGGER.warning("%s", line)
     if folder is not None:
         write_comparison(comparison, folder)
     return comparison

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from acutance.errors import ConfigError, InputError, PairingError
+from acutance.scoring.left_out import kinds_of
 from acutance.scoring.pairing import naming_rule
 from acutance.scoring.sources import Collection, Picture, collect, readable
 
@@ -45,13 +46,15 @@ class MethodPlan:
     """Files in whose path the regular expression finds nothing."""
     ignored: list[str] = field(default_factory=list)
     """Files that are no pictures by their ending."""
+    unread: list[str] = field(default_factory=list)
+    """Pictures of kinds that are not read, and folders that may not be looked into."""
     cure: str = ""
     """What to try when something was left over."""
 
     def demand_complete(self) -> None:
         """Raise ``PairingError`` if anything was left over."""
         if left_over := self.left_over():
-            raise PairingError(f"Expected every picture from every method, got {left_over}.{self.cure}")
+            raise PairingError(f"Expected every picture from every method, got {left_over}.{self._advice()}")
 
     def demand_usable(self, *, allow_unmatched: bool) -> None:
         """Raise ``PairingError`` if anything was left over that may not be, or everything was."""
@@ -59,8 +62,11 @@ class MethodPlan:
             self.demand_complete()
         if not self.pictures:
             raise PairingError(
-                f"Expected at least one picture from every method, got {self.left_over() or 'none'}.{self.cure}"
+                f"Expected at least one picture from every method, got {self.left_over() or 'none'}.{self._advice()}"
             )
+
+    def _advice(self) -> str:
+        return self.cure + (f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else "")
 
     def left_over(self) -> str:
         """One line that names what was left over; empty if nothing was."""
@@ -143,6 +149,7 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     theirs = None if reference is None else collect(os.fspath(reference))
     references, unused = _references(theirs, keys, pair_by)
     ignored += theirs.ignored if theirs else []
+    unread = [file for collection in (*found.values(), *([theirs] if theirs else [])) for file in collection.unread]
     shared = [
         SharedPicture(readable(key), {name: by_method[name][key] for name in folders}, references.get(key))
         for key in keys
@@ -150,7 +157,7 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     ]
     alone = [readable(key) for key in keys if theirs is not None and key not in references]
     cure = _cure([*found.values(), *([theirs] if theirs and not theirs.is_single else [])], pair_by, len(shared))
-    return MethodPlan(list(folders), shared, missing, alone, unused, nameless, ignored, cure)
+    return MethodPlan(list(folders), shared, missing, alone, unused, nameless, ignored, unread, cure)
 
 
 def some(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.file_scores import demand_directions
 from acutance.evaluation.results import Better
 from acutance.scoring.files import ScoreFile
+from acutance.scoring.left_out import LeftOut
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.provenance import describe_run, provenance_path
 from acutance.scoring.request import Options, ScoreRequest
@@ -62,13 +63,14 @@ class ScoredByModels:
         self.plan.demand_usable(allow_unmatched=allow_unmatched)
         pairs = [Pair(image, one.reference) for one in self.plan.pictures for image in one.images.values()]
         self._request = ScoreRequest(
-            Pairing(pairs),
+            Pairing(pairs, unread=self.plan.unread),
             None,
             model,
             weights=weights,
             options=options,
             settings=settings,
         )
+        self.left_out = self._request.left_out
         self._file: ScoreFile | None = None
 
     @property
@@ -85,7 +87,8 @@ class ScoredByModels:
         """What a user should know before the work begins."""
         passed = len(self.plan.ignored)
         what = "files that are no pictures by their names" if passed > 1 else "file that is no picture by its name"
-        return [_headline(len(self.plan.pictures), self), *([f"passed over {passed} {what}"] if passed else [])]
+        lines = [_headline(len(self.plan.pictures), self), *([f"passed over {passed} {what}"] if passed else [])]
+        return lines + self.left_out.before()
 
     def demand_place(self, folder: Path, *, resume: bool, overwrite: bool) -> None:
         """Check where scores will go, touching nothing; from then on they do.
@@ -109,7 +112,8 @@ class ScoredByModels:
 
     def provenance(self) -> dict[str, object]:
         """What the scores depend on, as plain JSON values; models must be loaded."""
-        return describe_run(self._request.models, self._request.settings.background, self._request.pairing.pairs)
+        described = describe_run(self._request.models, self._request.settings.background, self._request.pairing.pairs)
+        return described | self.left_out.fields()
 
 
 class ScoredInFile:
@@ -146,6 +150,7 @@ class ScoredInFile:
         self.models = found.models
         demand_directions(better or {}, found.models)
         self.better: dict[str, Better] = {name: _direction(name, asked) for name, asked in found.asked.items()}
+        self.left_out = LeftOut()
         self._path = path
         self._strays = found.strays
         self._pictures = found.pictures

@@ -142,13 +142,17 @@ def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
             yield Record(path, line, {name: cell.strip() for name, cell in zip(header, padded, strict=False) if name})
 
 
-def csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+def csv_lines(path: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file as they stand, numbered from 1.
+
+    Args:
+        path: The file.
+        delimiter: What parts its cells.
 
     Raises:
         DatasetError: No text, or no CSV.
     """
-    reader = csv.reader(StringIO(_text_of(path), newline=""), strict=True)
+    reader = csv.reader(StringIO(_text_of(path), newline=""), delimiter=delimiter, strict=True)
     while True:
         try:
             cells = next(reader)

@@ -114,7 +114,25 @@ def read_dataset(
     table.rows = [row for row in table if not (folder.is_missing(row.image) or folder.is_missing(row.reference))]
     if as_published:
         demand_published(dataset.facts, table)
+    if len(table) < dataset.facts.pictures:
+        table.notes = (f"{len(table):,} of {dataset.facts.pictures:,} pictures of {dataset.facts.title} are here",)
     return table
+
+
+def read_published(name: str, root: str | Path, *, allow_missing: bool = False) -> OpinionTable:
+    """The table of a dataset for work whose numbers are told: whole as published, unless told to take what is there.
+
+    Args:
+        name: As in the catalogue.
+        root: The folder that the published layout starts from.
+        allow_missing: Take what is there; the table's ``notes`` say how much that is.
+
+    Raises:
+        UnknownNameError: A name that is not in the catalogue.
+        DatasetError: As ``read_dataset``, and other counts than those that were published.
+        MissingExtraError: Scores in an Excel file, and openpyxl is not installed.
+    """
+    return read_dataset(name, root, allow_missing=allow_missing, as_published=not allow_missing)
 
 
 def read_folder(dataset: Dataset, folder: DatasetFolder) -> OpinionTable:

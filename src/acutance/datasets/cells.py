@@ -50,7 +50,10 @@ def _text(cells: Mapping[str, object], name: str, place: str) -> str | None:
 
 
 def _number(cells: Mapping[str, object], name: str, place: str) -> float | None:
-    return _converted(cells, name, float, "a number", place)
+    number = _converted(cells, name, float, "a number", place)
+    if number is not None and not math.isfinite(number):
+        raise _fault(cells, name, "a finite number, or an empty cell where there is none,", place)
+    return number
 
 
 def _whole(cells: Mapping[str, object], name: str, place: str) -> int | None:

@@ -8,6 +8,10 @@ from acutance.datasets.facts import DatasetFacts
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable
 
+TAKE_WHAT_IS_THERE = (
+    "take what is there (--allow-missing, allow_missing=True, in a training --set task.data.allow_missing=true)"
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
@@ -66,6 +70,7 @@ def demand_published(known: DatasetFacts, table: OpinionTable) -> None:
     """
     if differences := count_differences(known, count_rows(table)):
         raise DatasetError(
-            f"Expected {known.title} as published in {table.root}, got {'; '.join(differences)}. "
-            f"Get the rest from {known.where}, or take what is there (--allow-missing)."
+            f"Expected {known.title} as published in {table.root}, got {len(table):,} of {known.pictures:,} pictures: "
+            f"{'; '.join(differences)}. "
+            f"Get the rest from {known.where}, or {TAKE_WHAT_IS_THERE}."
         )

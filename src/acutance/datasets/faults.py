@@ -1,5 +1,8 @@
 """The error of datasets, and how it tells what stands in a file."""
 
+import shlex
+from pathlib import Path
+
 from acutance.errors import AcutanceError
 
 SHOWN_CHARACTERS = 80
@@ -8,6 +11,25 @@ SHOWN_CHARACTERS = 80
 
 class DatasetError(AcutanceError, ValueError):
     """A dataset that is not where it should be, not whole, or damaged."""
+
+
+class OpinionDirectionError(DatasetError):
+    """Opinions of which nobody said whether higher or lower is better.
+
+    Args:
+        path: The file.
+        column: Name of their column.
+        command: What was called, to be shown with each direction.
+    """
+
+    def __init__(self, path: Path, column: str, command: str = "") -> None:
+        self.path, self.column = path, column
+        command = command or f"acutance evaluate MODEL --data {shlex.quote(str(path))} --output results"
+        super().__init__(
+            f"Expected which direction of the column {column} of {path} means better quality, got none: lower in LIVE "
+            f"and CSIQ, higher in KADID-10k. Say it: {command} --opinion-better lower, or: {command} "
+            "--opinion-better higher (in Python opinion_better; read_list: better)."
+        )
 
 
 def shown(text: str) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from acutance.datasets.counts import TAKE_WHAT_IS_THERE
 from acutance.datasets.facts import DatasetFacts
 from acutance.datasets.faults import DatasetError
 
@@ -98,9 +99,9 @@ class DatasetFolder:
         if self.missing:
             count, first = len(self.missing), min(self.missing, key=name_order)
             raise DatasetError(
-                f"Expected {expected} pictures of {self.facts.title} in {self.root}, got {expected - count}: "
-                f"{first} is missing{f' and {count - 1} more' if count > 1 else ''}. "
-                f"Copy it again from {self.facts.where}."
+                f"Expected {expected:,} pictures of {self.facts.title} in {self.root}, got {expected - count:,}: "
+                f"{first} is missing{f' and {count - 1:,} more' if count > 1 else ''}. "
+                f"Copy it again from {self.facts.where}, or {TAKE_WHAT_IS_THERE}."
             )
 
     def _real(self, relative: str) -> str | None:

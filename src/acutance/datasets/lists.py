@@ -1,19 +1,34 @@
 """Any list of pictures with scores: CSV with a header, or JSON such as ``[{"image": ..., "score": ...}]``."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from acutance.datasets.annotations import csv_lines
-from acutance.datasets.cells import rated_picture
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.table import COLUMNS, OpinionTable
+from acutance.datasets.cells import EMPTY, rated_picture
+from acutance.datasets.faults import DatasetError, OpinionDirectionError, shown
+from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
+from acutance.datasets.table_files import TABLE_ENDINGS, read_table
 from acutance.errors import ConfigError, UnknownNameError
 
 LIST_ENDINGS = (".csv", ".json")
-SCORE = "score"
-"""What MS-HyperIQA's lists call ``mos``."""
+OPINION_ENDINGS = (*TABLE_ENDINGS, ".json")
+"""Of files with opinions: tables and other lists."""
+OTHER_NAMES = {
+    "image": ("image_name", "image_path", "filename", "file_name", "file", "dist_img"),
+    "reference": ("reference_image", "ref_img", "ref"),
+    "mos": ("score", "rating", "dmos"),
+}
+"""What lists call columns of a table, besides their own names; capitals do not count."""
+DIRECTED = "dmos"
+"""Lower is better in most datasets, higher in KADID-10k: such a column does not tell."""
+SCORES = ("score", "rating")
+"""Names that a model's scores have too."""
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)", re.ASCII)
+PROVENANCE = ".provenance.json"
+"""What stands beside a file of ``acutance score``."""
 
 _Cells = tuple[str, Mapping[str, object]]
 
@@ -32,16 +47,19 @@ def read_list(
     Args:
         path: ``.csv`` with a header, or ``.json`` with a list of objects. A score may be a number or a text.
         root: The folder that its paths start from; by default the folder of the list.
-        columns: Names in the list by column of the table, such as ``{"image": "file", "mos": "MOS"}``. Others are
-            found under their own name, ``mos`` also as ``score``; what the table does not have is passed over.
-        better: Which direction is better quality, where the list has no such column; by default ``"higher"``.
+        columns: Names in the list by column of the table, such as ``{"image": "thumb", "mos": "opinion"}``. Others are
+            found under their own name or one of ``OTHER_NAMES``; what the table does not have is passed over, and
+            the table's ``notes`` say so.
+        better: Which direction is better quality, where the list has no such column; by default ``"higher"``,
+            but needed for opinions called dmos.
         low: Lowest value of the scale, where the list has no such column.
         high: Highest value of the scale, where the list has no such column.
 
     Raises:
         UnknownNameError: Another ending, or a column that a table does not have.
         ConfigError: A scale whose low end is not below its high end.
-        DatasetError: No such file, an empty or damaged one, a named column that is missing, or a bad cell.
+        DatasetError: No such file, an empty or damaged one, a named column that is missing, a bad cell, a model's
+            scores, or opinions called dmos without a direction.
     """
     path, columns = Path(path), columns or {}
     for name in columns:
@@ -55,33 +73,111 @@ def read_list(
     if not path.is_file():
         raise DatasetError(f"Expected a list at {path}, got no such file. Check the path.")
     scale = {"better": better, "low": low, "high": high}
-    source = _csv_cells(path) if ending == ".csv" else _json_cells(path)
-    rows = [rated_picture(_renamed(cells, columns, scale, place), place) for place, cells in source]
-    if not rows:
+    items = list(_csv_cells(path) if ending == ".csv" else _json_cells(path))
+    if not items:
         raise DatasetError(f"Expected at least one picture in {path}, got none.")
-    return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
+    there = list(dict.fromkeys(name for _, cells in items for name in cells))
+    names = _names(there, columns)
+    _demand_opinions(path, names, there, better, is_named="mos" in columns)
+    rows = [rated_picture(_renamed(cells, names, columns, scale, place), place) for place, cells in items]
+    folder = path.parent if root is None else Path(root)
+    return OpinionTable(rows, folder, path.stem, _notes(names, there, rows))
+
+
+def read_opinions(
+    path: str | Path, root: str | Path | None = None, *, better: Literal["higher", "lower"] | None = None
+) -> OpinionTable:
+    """The table of a file that is one of ours (``read_table``), or any other list (``read_list``).
+
+    Args:
+        path: A CSV, Parquet or JSON file.
+        root: The folder that its paths start from; by default the folder of the file.
+        better: Which direction of the opinions is better, where the file does not tell.
+
+    Raises:
+        UnknownNameError: Another ending.
+        ConfigError: A direction beside a table, which has its own.
+        DatasetError: As ``read_table`` and ``read_list``.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in OPINION_ENDINGS:
+        raise UnknownNameError("file ending", ending or path.name, OPINION_ENDINGS)
+    if ending != ".parquet" and not (ending == ".csv" and path.is_file() and _is_table(path)):
+        return read_list(path, root, better=better)
+    if better is not None:
+        raise ConfigError(
+            f"Expected no direction of opinions beside {path}, whose column better tells it, got {better}."
+        )
+    return read_table(path, root)
+
+
+def _is_table(path: Path) -> bool:
+    _, header = next(csv_lines(path), (1, []))
+    return sorted(header) == sorted(COLUMNS)
+
+
+def _names(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """What the list calls each column of a table that it has, or should have by ``columns``."""
+    names = dict(columns)
+    by_letters = {name.lower(): name for name in reversed(there)}
+    for column in COLUMNS:
+        for name in (column, *OTHER_NAMES.get(column, ())):
+            if column not in names and name in by_letters and by_letters[name] not in names.values():
+                names[column] = by_letters[name]
+    return names
+
+
+def _demand_opinions(
+    path: Path, names: Mapping[str, str], there: Sequence[str], better: str | None, *, is_named: bool
+) -> None:
+    """Raise if the column of opinions holds a model's scores, unless it was named, or opinions without a direction."""
+    opinions = names.get("mos", "").lower()
+    beside = path.with_name(path.name + PROVENANCE)
+    if not is_named and opinions in SCORES and ("model" in there or beside.is_file()):
+        got = "a column model" if "model" in there else f"{beside.name} beside it"
+        raise DatasetError(
+            f"Expected opinions of people in {path}, got scores of a model ({got}). Give it as a file of scores "
+            "(--scores), or call the column mos."
+        )
+    if opinions == DIRECTED and names["mos"] in there and better is None and "better" not in names:
+        raise OpinionDirectionError(path, names["mos"])
+
+
+def _notes(names: Mapping[str, str], there: Sequence[str], rows: Sequence[RatedPicture]) -> list[str]:
+    notes = []
+    others = [f"{shown(name)} as {column}" for column, name in names.items() if name != column]
+    if others:
+        directions = " or ".join(sorted({row.better for row in rows}))
+        notes.append(f"columns read: {', '.join(others)}" + (f", {directions} is better" if "mos" in names else ""))
+    if strays := [name for name in there if name not in names.values()]:
+        notes.append(f"columns passed over: {', '.join(map(shown, strays))}")
+    return notes
 
 
 def _renamed(
-    cells: Mapping[str, object], columns: Mapping[str, str], scale: Mapping[str, object], place: str
+    cells: Mapping[str, object],
+    names: Mapping[str, str],
+    demanded: Mapping[str, str],
+    scale: Mapping[str, object],
+    place: str,
 ) -> dict[str, object]:
     renamed: dict[str, object] = {}
     for column in COLUMNS:
-        name = columns.get(column, column)
-        if name not in cells and column == "mos" and column not in columns:
-            name = SCORE
+        name = names.get(column, column)
         if name in cells:
             renamed[column] = cells[name]
-        elif column in columns or column == "image":
+        elif column in demanded or column == "image":
             got = ", ".join(cells) or "nothing"
             raise DatasetError(f"Expected the column {name} in {place}, got {got}. Name it with columns.")
-        if renamed.get(column) in (None, "") and scale.get(column) is not None:
+        if renamed.get(column) in EMPTY and scale.get(column) is not None:
             renamed[column] = scale[column]
     return renamed
 
 
 def _csv_cells(path: Path) -> Iterator[_Cells]:
-    lines = csv_lines(path)
+    delimiter = _delimiter(path)
+    lines = csv_lines(path, delimiter)
     _, header = next(lines, (1, []))
     names = [name.strip() for name in header]
     for line, cells in lines:
@@ -92,7 +188,23 @@ def _csv_cells(path: Path) -> Iterator[_Cells]:
                 "Put paths that hold a comma in double quotes."
             )
         if any(cell.strip() for cell in cells):
-            yield place, {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+            named = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+            if delimiter != ",":
+                named = {name: _with_point(cell) for name, cell in named.items()}
+            yield place, named
+
+
+def _with_point(cell: str) -> str:
+    """A number with a decimal comma as one with a point, anything else as it is."""
+    found = _DECIMAL_COMMA.fullmatch(cell)
+    return f"{found[1]}.{found[2]}" if found else cell
+
+
+def _delimiter(path: Path) -> str:
+    """The one of comma, semicolon and tab that the header has most of."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline()
+    return max(",;\t", key=header.count)
 
 
 def _json_cells(path: Path) -> Iterator[_Cells]:

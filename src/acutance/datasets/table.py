@@ -1,6 +1,6 @@
 """One table for every dataset: pictures, their references, what people said of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -47,12 +47,14 @@ class OpinionTable:
         rows: The pictures, in an order that does not depend on the file system.
         root: Folder that their paths start from.
         name: Name of the dataset.
+        notes: What a user should know of it, a line each: pictures that are not there, columns that were not read.
     """
 
-    def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str) -> None:
+    def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str, notes: Sequence[str] = ()) -> None:
         self.rows = list(rows)
         self.root = root
         self.name = name
+        self.notes = tuple(notes)
 
     def __len__(self) -> int:
         return len(self.rows)

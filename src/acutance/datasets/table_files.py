@@ -139,5 +139,6 @@ def _demand_columns(path: Path, columns: Sequence[str]) -> None:
     if sorted(columns) != sorted(COLUMNS):
         got = shown(", ".join(columns)) or "nothing"
         raise DatasetError(
-            f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Read other lists with read_list."
+            f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Make a table of "
+            "another list: acutance data table LIST -o table.csv."
         )

@@ -22,6 +22,9 @@ LABEL_PLACES = ("{part}/trainlabel/labels", "{part}/*/labels", "{part}/labels", 
 DIFFIQA_PARTS: dict[Part, str] = {"train": "Train", "validation": "Validation", "test": "Test"}
 PIEAPP_PARTS: dict[Part, PieAPPPart] = {"train": "train", "validation": "val", "test": "test"}
 
+WITH_OWN_PAIRS = ("diffiqa", "sriqa_bench", "pieapp")
+"""Datasets whose pairs do not come from scores."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairRules:
@@ -55,7 +58,13 @@ def training_pairs(
     Raises:
         DatasetError: Labels or scores that are not there or damaged, or no pair at all.
     """
-    pairs = _pairs(table, rules or PairRules(), on_progress)
+    chosen = rules or PairRules()
+    if table.name in WITH_OWN_PAIRS and (chosen.reference_first or chosen.reference_as_png):
+        raise DatasetError(
+            f"Expected triplets from scores beside A-FINE's slips (reference first, reference as PNG), got "
+            f"{table.name}, whose pairs are its own. Leave them out."
+        )
+    pairs = _pairs(table, chosen, on_progress)
     if not pairs:
         raise DatasetError(f"Expected pairs of the rows of {table.name}, got none. Take another part or split.")
     return pairs

@@ -1,5 +1,6 @@
 """``acutance.evaluation.evaluate``: models and data sets to statistics one can cite."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,12 +17,17 @@ from acutance.scoring.request import Options
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.trained import ModelChoice, Weights
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def evaluate(
     model: ModelChoice | Sequence[ModelChoice] = (),
     *,
     data: DataChoice | Sequence[DataChoice],
     root: Roots = None,
+    reference: str | Path | None = None,
+    opinion_better: Better | None = None,
+    allow_missing: bool = False,
     scores: str | Path | Sequence[str | Path] = (),
     better: Mapping[str, Better] | None = None,
     protocol: str = "plain",
@@ -42,14 +48,19 @@ def evaluate(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> EvaluationRun:
     r"""How well models agree with people: every model on every data set.
 
     Args:
         model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these.
-        data: Name of a data set (``acutance data list``), file of a table, ``OpinionTable``, or a list of these.
-        root: Folder of each data set, in their order, or by name; a table file alone has its own.
+        data: Name of a data set (``acutance data list``), file of a table or another list of opinions,
+            ``OpinionTable``, or a list of these.
+        root: Folder of each data set, in their order, or by name; a file alone has its own.
+        reference: The undistorted picture of every row of a file that names none.
+        opinion_better: ``"higher"`` or ``"lower"``, for lists whose opinions do not tell, such as a column dmos.
+        allow_missing: Take what is there of a data set that is not whole as published; ``notes`` say how much.
         scores: Files of scores that were made before, instead of models or beside them; ``NAME=FILE`` for the data
             set of that name. They meet pictures by path below the root or by unique file name.
         better: Directions of the models in such files, needed where neither they nor the catalogue tell.
@@ -73,6 +84,7 @@ def evaluate(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        strict: As in ``acutance.score``.
         on_progress: Called with pictures scored and pictures in all.
 
     Returns:
@@ -100,18 +112,23 @@ def evaluate(
         [model] if isinstance(model, str | QualityModel) else list(model),
         data,
         root,
+        reference=reference,
+        opinion_better=opinion_better,
+        allow_missing=allow_missing,
         scores=[scores] if isinstance(scores, str | Path) else list(scores),
         better=better,
         splits=[split] if isinstance(split, str | Path) else list(split),
         measures=Measures(protocol=protocol, part=part, curve=curve, draws=draws, seed=seed, margin=margin),
         weights=weights,
         options=options,
-        settings=checked_settings(batch_size=batch_size, workers=workers, background=background),
+        settings=checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict),
         output=None if output is None else Path(output),
         rerun=Rerun(resume=resume, overwrite=overwrite),
     )
     request.load_models(device=device, precision=precision, offline=offline)
     request.score(on_progress)
+    for line in [*request.notes(), *request.remarks()]:
+        _LOGGER.warning("%s", line)
     run = request.evaluate()
     if output is not None:
         request.write(run)

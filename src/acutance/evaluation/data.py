@@ -1,33 +1,50 @@
 """Data sets to evaluate on: names of the catalogue or files of tables, their folders, and the part that is wanted."""
 
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets import OpinionTable, read_dataset, read_table
+from acutance.datasets.catalogue import read_published
+from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import part_of_table
-from acutance.datasets.table_files import TABLE_ENDINGS
+from acutance.datasets.table import OpinionTable
 from acutance.errors import UnknownNameError
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.protocol import EvaluationPart
+from acutance.evaluation.results import Better
 
 DataChoice = str | Path | OpinionTable
-"""Name of a data set, file of a table, or a table."""
+"""Name of a data set, file of a table or another list, or a table."""
 Roots = str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None
 WHOLE: EvaluationPart = "all"
 
 
-def read_data(data: DataChoice | Sequence[DataChoice], root: Roots = None) -> list[OpinionTable]:
+def read_data(
+    data: DataChoice | Sequence[DataChoice],
+    root: Roots = None,
+    *,
+    reference: str | Path | None = None,
+    opinion_better: Better | None = None,
+    allow_missing: bool = False,
+) -> list[OpinionTable]:
     """The tables of the data sets, in their order.
 
     Args:
-        data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or tables.
+        data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or other lists (``.csv``, ``.json``),
+            or tables.
         root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
-            name. A table file without one has its own folder; a table brings its root.
+            name. A file without one has its own folder; a table brings its root.
+        reference: The undistorted picture of every row of a file that names none.
+        opinion_better: Which direction of the opinions is better, in lists that do not tell.
+        allow_missing: Take what is there of data sets of the catalogue, instead of refusing those that are not whole
+            as published.
 
     Raises:
-        EvaluationError: A folder that is missing or left over, or two data sets of one name.
+        EvaluationError: A folder that is missing or left over, two data sets of one name, or a direction or a
+            reference that no file has use for.
         DatasetError: A data set that cannot be read.
         UnknownNameError: A name nobody knows.
     """
@@ -41,7 +58,16 @@ def read_data(data: DataChoice | Sequence[DataChoice], root: Roots = None) -> li
                 f"Expected data sets of different names, got {name} twice. Rename the file of one table."
             )
     roots = _roots(chosen, names, root)
-    tables = [_read(choice, roots.get(name)) for choice, name in zip(chosen, names, strict=True)]
+    _demand_use(chosen, reference, opinion_better, allow_missing=allow_missing)
+    tables = [
+        _read(choice, roots.get(name), opinion_better, allow_missing=allow_missing)
+        for choice, name in zip(chosen, names, strict=True)
+    ]
+    if reference is not None:
+        tables = [
+            _beside(table, Path(reference)) if _is_file_choice(choice) else table
+            for choice, table in zip(chosen, tables, strict=True)
+        ]
     for table in tables:
         if not len(table):
             raise EvaluationError(f"Expected pictures in the data set {table.name}, got none. Check its table.")
@@ -111,19 +137,51 @@ def _name(choice: DataChoice) -> str:
 
 
 def _is_file(choice: str | Path) -> bool:
-    return Path(choice).suffix.lower() in TABLE_ENDINGS
+    return Path(choice).suffix.lower() in OPINION_ENDINGS
 
 
-def _read(choice: DataChoice, root: Path | None) -> OpinionTable:
+def _is_file_choice(choice: DataChoice) -> bool:
+    return not isinstance(choice, OpinionTable) and _is_file(choice)
+
+
+def _demand_use(
+    chosen: Sequence[DataChoice], reference: str | Path | None, better: Better | None, *, allow_missing: bool
+) -> None:
+    """Raise if something was asked for that no data set has use for."""
+    files = [choice for choice in chosen if _is_file_choice(choice)]
+    named = [choice for choice in chosen if isinstance(choice, str) and not _is_file(choice)]
+    for option, value, of, of_what in (
+        ("reference", reference, files, "a file of a table or list"),
+        ("opinion_better", better, files, "a file of a list"),
+        ("allow_missing", allow_missing, named, "a data set by its name"),
+    ):
+        if value and not of:
+            raise EvaluationError(f"Expected {of_what} beside {option}, got none. Leave it out.")
+    if reference is not None and not Path(reference).is_file():
+        raise EvaluationError(f"Expected a picture as reference at {reference}, got no such file. Check the path.")
+
+
+def _beside(table: OpinionTable, reference: Path) -> OpinionTable:
+    """The table with one reference for all rows that have none."""
+    below = Path(os.path.relpath(reference.absolute(), table.root.absolute())).as_posix()
+    if not any(row.reference is None for row in table):
+        raise EvaluationError(
+            f"Expected rows without a reference in {table.name} beside reference={reference}, got none. Leave it out."
+        )
+    rows = [row if row.reference is not None else replace(row, reference=below) for row in table]
+    return OpinionTable(rows, table.root, table.name, table.notes)
+
+
+def _read(choice: DataChoice, root: Path | None, opinion_better: Better | None, *, allow_missing: bool) -> OpinionTable:
     if isinstance(choice, OpinionTable):
         return choice
     if _is_file(choice):
         if root is not None and not root.is_dir():
             raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
-        return read_table(choice, root)
+        return read_opinions(choice, root, better=opinion_better)
     if root is None:
         raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it as root.")
-    return read_dataset(str(choice), root)
+    return read_published(str(choice), root, allow_missing=allow_missing)
 
 
 def _roots(chosen: Sequence[DataChoice], names: Sequence[str], root: Roots) -> dict[str, Path]:

@@ -14,7 +14,7 @@ PLAIN_CURVE = FittedCurve(kind="none", wanted="none", parameters=())
 """MS-HyperIQA correlates without a fitted curve."""
 MISSING = dict.fromkeys(("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio", "curve"))
 UNREADABLE = (OSError, ValueError, RecursionError)
-OWN_FIELDS = ("better", "mos_better", "root", "protocol", "part", "protocol_results", "failed", "unrated")
+OWN_FIELDS = ("better", "mos_better", "root", "protocol", "part", "protocol_results", "failed", "unrated", "notes")
 
 
 def read_json(path: Path) -> dict[str, object]:

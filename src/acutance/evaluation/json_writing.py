@@ -73,6 +73,7 @@ def _entry(one: Evaluation) -> dict[str, object]:
         "protocol_results": one.protocol_results,
         "failed": one.failed,
         "unrated": one.unrated,
+        **({"notes": one.notes} if one.notes else {}),
         "groups": groups,
     }
 

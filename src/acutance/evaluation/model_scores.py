@@ -141,6 +141,10 @@ class ModelScores:
             if on_progress is not None:
                 on_progress(done, total)
 
+    def remarks(self) -> list[str]:
+        """What a user should know when the work is done."""
+        return [f"{work.data.name}: {line}" for work in self._work for line in work.request.left_out.after()]
+
     def described(self) -> dict[str, dict[str, Any]]:
         """What is known of each loaded model's weights and preprocessing, by its name."""
         described = describe_run(self._everything.models if self._everything else [], "white", [])["models"]
@@ -155,6 +159,7 @@ class ModelScores:
         for index, row in enumerate(rows):
             key = data.prepared.needed[index // len(request.names)]
             data.said[row.model][key] = self._said(row)
+        data.described |= request.left_out.fields()
 
     def _said(self, row: ScoreRow) -> Said:
         if row.score is None:

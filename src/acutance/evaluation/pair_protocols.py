@@ -26,6 +26,8 @@ LABELLED_IN_PARTS = ("diffiqa", "pieapp")
 class Pairs(Protocol):
     """Accuracy on the pairs of a data set, by its own rule."""
 
+    counts_pairs = True
+
     def usual_part(self, dataset: str) -> EvaluationPart:
         """The test of a data set whose pairs are published in parts, else all."""
         return "test" if dataset in LABELLED_IN_PARTS else "all"

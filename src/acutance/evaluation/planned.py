@@ -75,7 +75,8 @@ class PlannedData:
     @property
     def provenance(self) -> dict[str, object]:
         """What all the scores depend on."""
-        return self.described | ({"files": self.files} if self.files else {})
+        notes = {"notes": list(self.whole.notes)} if self.whole.notes else {}
+        return self.described | notes | ({"files": self.files} if self.files else {})
 
     @property
     def has_references(self) -> bool:

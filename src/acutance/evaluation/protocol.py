@@ -81,12 +81,17 @@ class PreparedProtocol(ABC):
 class Protocol(ABC):
     """A way to evaluate a model that has a name.
 
+    Attributes:
+        counts_pairs: Whether it counts pairs of pictures, so that a margin has a use.
+
     Args:
         name: What it is called on the command line.
         summary: What it does, in one line.
         term: The part of a score that it looks at; ``score`` for the score itself.
         curve: The curve it was published with; ``None`` if it has none and users choose.
     """
+
+    counts_pairs = False
 
     def __init__(self, name: str, summary: str, *, term: str = "score", curve: CurveKind | None = None) -> None:
         self.name = name

@@ -1,11 +1,13 @@
 """A whole evaluation: planned and checked at once, then scored, measured and written."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from acutance.catalog import Precision
+from acutance.datasets.faults import OpinionDirectionError
 from acutance.evaluation.data import DataChoice, Roots, match_splits, read_data
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.file_scores import demand_directions, take_scores
@@ -52,6 +54,9 @@ class EvaluationRequest:
         models: Names or loaded models; none to take all scores from files.
         data: Names of data sets, files of tables, or tables.
         root: Their folders, in their order or by name.
+        reference: As in ``read_data``.
+        opinion_better: As in ``read_data``.
+        allow_missing: As in ``read_data``.
         scores: Files of scores that were made before.
         better: Directions of the models in them that neither they nor the catalogue know.
         splits: Files of ``acutance data split``.
@@ -76,6 +81,9 @@ class EvaluationRequest:
         data: DataChoice | Sequence[DataChoice],
         root: Roots = None,
         *,
+        reference: str | Path | None = None,
+        opinion_better: Better | None = None,
+        allow_missing: bool = False,
         scores: Sequence[str | Path] = (),
         better: Mapping[str, Better] | None = None,
         splits: Sequence[str | Path] = (),
@@ -89,10 +97,24 @@ class EvaluationRequest:
     ) -> None:
         if not models and not scores:
             raise EvaluationError("Expected a model or a file of scores, got neither. Name one of them.")
+        if not models and (weights or options):
+            raise EvaluationError(
+                "Expected a model beside weights or options, got only scores of files. Name it, or leave them out."
+            )
         measures, rerun = measures or Measures(), rerun or Rerun()
         self.protocol = find_protocol(measures.protocol)
+        if measures.margin and not self.protocol.counts_pairs:
+            raise EvaluationError(
+                f"Expected a protocol that counts pairs beside the margin {measures.margin:g}, got "
+                f"{self.protocol.name}. Leave the margin out, or take the protocol pairs."
+            )
         self.statistics = _statistics(measures, self.protocol)
-        tables = read_data(data, root)
+        try:
+            tables = read_data(
+                data, root, reference=reference, opinion_better=opinion_better, allow_missing=allow_missing
+            )
+        except OpinionDirectionError as error:
+            raise OpinionDirectionError(error.path, error.column, _command(models, error.path, output)) from error
         by_name = match_splits(splits, tables)
         chosen = ProtocolSettings(seed=measures.seed, draws=measures.draws, margin=measures.margin)
         self.data = [
@@ -118,8 +140,16 @@ class EvaluationRequest:
 
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
-        lines = self.model_scores.report()
+        lines = self.notes() + self.model_scores.report()
         return lines + [f"{one.name}: {note}" for one in self.data for note in one.prepared.notes]
+
+    def notes(self) -> list[str]:
+        """What one must know of the data sets."""
+        return [f"{one.name}: {note}" for one in self.data for note in one.whole.notes]
+
+    def remarks(self) -> list[str]:
+        """What a user should know when the work is done."""
+        return self.model_scores.remarks()
 
     def load_models(
         self,
@@ -185,6 +215,7 @@ class EvaluationRequest:
         return evaluation.model_copy(
             update={
                 "protocol": self.protocol.name,
+                "notes": list(one.whole.notes),
                 "protocol_results": outcome.results,
                 "groups": {**evaluation.groups, **outcome.groups},
             }
@@ -198,6 +229,12 @@ def _statistics(measures: Measures, protocol: Protocol) -> StatisticsSettings:
 
 def _tests(evaluations: Sequence[Evaluation]) -> list[ModelTest]:
     return compare_models(evaluations) if len({one.model for one in evaluations}) > 1 else []
+
+
+def _command(models: Sequence[ModelChoice], data: Path, output: Path | None) -> str:
+    """The call of the command line that evaluates these models on one list."""
+    names = [model if isinstance(model, str) else "MODEL" for model in models] or ["MODEL"]
+    return shlex.join(["acutance", "evaluate", *names, "--data", str(data), "--output", str(output or "results")])
 
 
 def _demand_distinct(run: Sequence[str], taken: Sequence[str]) -> None:

@@ -127,6 +127,8 @@ class Evaluation(Frozen):
     """How many pictures have no score; they are listed in ``predictions`` with an error."""
     unrated: int = 0
     """How many pictures have a score and no opinion."""
+    notes: list[str] = Field(default_factory=list)
+    """What one must know of the data set: published pictures that are not there, columns that were not read."""
     predictions: list[Prediction]
 
 

@@ -22,7 +22,7 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.table import OpinionTable
 from acutance.recipes.afine_tiny_pretrain import DATA
 from acutance.synthesis import MadeSet, synthesize
-from acutance.training.data import training_tables
+from acutance.training.data import told, training_tables
 from acutance.whole_file import replacing
 
 TRAIN, COPIES, SUMS = 200, 1600, 60
@@ -55,7 +55,7 @@ def make_pairs(root: Path, output: Path) -> tuple[MadeSet, ...]:
         DatasetError: BIQ2021 is not there.
         ConfigError: A folder that holds something else.
     """
-    tables = training_tables(DATA, read_dataset("biq2021", root))
+    tables = training_tables(DATA, told(read_dataset("biq2021", root)))
     copies, sums = best_rated(tables.train, COPIES), best_rated(tables.train, SUMS, after=COPIES)
     pristine = {
         "train": (best_rated(tables.train, TRAIN), DISTORTED),

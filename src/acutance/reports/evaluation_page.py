@@ -108,7 +108,7 @@ def _summary_row(one: Evaluation) -> list[Html]:
         text_cell(curve),
         text_cell(one.protocol),
         text_cell(one.part),
-        long_cell(_remarks(found)),
+        long_cell(" ".join([*(f"{note[:1].upper()}{note[1:]}." for note in one.notes), _remarks(found)]).strip()),
     ]
 
 

@@ -1,7 +1,8 @@
 """``acutance.score``: from whatever names pictures to scores."""
 
+import logging
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from acutance.catalog import Precision
 from acutance.errors import MissingExtraError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 else:
     _Rows = Sequence  # checks of types at run time look at a row of a Sequence[ScoreRow], and that would score one
 
+_LOGGER = logging.getLogger(__name__)
+
 
 class ScoreRows(_Rows):
     """Rows in the order of the pictures, one for each model of each picture.
@@ -33,12 +36,11 @@ class ScoreRows(_Rows):
 
     Attributes:
         pairing: What is scored, and what was left over.
-        provenance: What all the scores depend on.
     """
 
     def __init__(self, request: ScoreRequest, on_progress: OnProgress | None = None) -> None:
         self.pairing = request.pairing
-        self.provenance = describe_run(
+        self._described = describe_run(
             request.models, request.settings.background, request.pairing.pairs, request.settings.hdr_peak
         )
         self._request = request
@@ -49,6 +51,11 @@ class ScoreRows(_Rows):
     def __repr__(self) -> str:
         count, names = len(self.pairing.pairs), ", ".join(self._request.names)
         return f"<{len(self._done)} of {len(self)} rows done: {count} picture{'s' if count > 1 else ''} by {names}>"
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What all the scores depend on, and what was left out so far."""
+        return self._described | self._request.left_out.fields()
 
     def __len__(self) -> int:
         return len(self.pairing.pairs) * len(self._request.names)
@@ -104,15 +111,22 @@ class ScoreRows(_Rows):
             if self._coming is None:
                 start = len(self._done) // len(request.names)
                 self._coming = score_pairs(
-                    request.pairing.pairs, request.models, request.settings, start=start, on_progress=self._on_progress
+                    request.pairing.pairs,
+                    request.models,
+                    request.settings,
+                    start=start,
+                    frames=request.left_out.frames,
+                    on_progress=self._on_progress,
                 )
             try:
                 self._done += next(self._coming)
             except BaseException:  # what raised cannot go on; another one begins after the rows that are there
                 self._coming = None
                 raise
-        if len(self._done) == len(self):
+        if len(self._done) == len(self) and self._coming is not None:
             self._coming = None
+            for line in request.left_out.after():
+                _LOGGER.warning("%s", line)
 
 
 def score(
@@ -131,6 +145,7 @@ def score(
     workers: int | None = None,
     background: str = "white",
     hdr_peak: float | None = None,
+    strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Score | ScoreRows:
     """How good pictures look: one score, or rows of many.
@@ -156,6 +171,7 @@ def score(
         background: Colour under transparent pixels.
         hdr_peak: Nits of a display's white to which HDR pictures (PQ, HLG) are tone-mapped; without it they are an
             error.
+        strict: Make errors of what is a remark otherwise: pictures in folders that are not read, later frames.
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
@@ -175,7 +191,9 @@ def score(
         >>> print(score(truth // 2 * 2, reference=truth, model="psnr"))
         psnr: 51.1411 dB (higher is better)
     """
-    settings = checked_settings(batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak)
+    settings = checked_settings(
+        batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak, strict=strict
+    )
     request = ScoreRequest(
         images,
         reference,
@@ -187,6 +205,8 @@ def score(
         allow_unmatched=allow_unmatched,
     )
     request.load_models(device=device, precision=precision, offline=offline)
+    for line in request.left_out.before():
+        _LOGGER.warning("%s", line)
     rows = ScoreRows(request, on_progress)
     if request.pairing.is_single and len(request.models) == 1 and not isinstance(model, list | tuple):
         return _single(rows, request)

@@ -1,17 +1,18 @@
 """Pictures decoded ahead of their use, on worker threads, within a budget of memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
-from acutance.errors import AcutanceError, ShapeMismatchError
+from acutance.errors import AcutanceError, ImageReadError, ShapeMismatchError
 from acutance.images.read import read_image
+from acutance.scoring.left_out import later_frames_of
 from acutance.scoring.pairing import Pair
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture, is_path
@@ -33,6 +34,8 @@ class DecodedPair:
     """Why no model can score the picture."""
     reference_error: Exception | None = None
     """Why it cannot be compared; a model that needs no reference can still score it."""
+    later_frames: Mapping[str, int] = field(default_factory=dict)
+    """How many frames follow the first one, by name of the picture or reference; those without are not in it."""
 
     @property
     def nbytes(self) -> int:
@@ -73,6 +76,7 @@ class _Queue:
         self._largest = 0
         self._waiting: dict[int, Future[NDArray[Any]]] = {}
         self._references: dict[str, Future[NDArray[Any]]] = {}
+        self._frames: dict[str, int] = {}
         self._locks: defaultdict[str, AbstractContextManager[Any]] = defaultdict(Lock)
 
     def take(self, place: int) -> DecodedPair:
@@ -80,7 +84,9 @@ class _Queue:
         pair = self._pairs[place]
         decoded = _joined(place, pair, self._waiting.pop(place), self._reference(pair))
         self._forget_references(place)
-        return decoded
+        pictures = [picture for picture in (pair.image, pair.reference) if picture is not None]
+        frames = {picture.name: self._frames[picture.key] for picture in pictures if picture.key in self._frames}
+        return replace(decoded, later_frames=frames) if frames else decoded
 
     def _submit_ahead(self, place: int) -> None:
         """Keep the workers busy: always the pair asked for, more while there is room."""
@@ -114,13 +120,23 @@ class _Queue:
 
     def _read(self, picture: Picture) -> Future[NDArray[Any]]:
         alone = nullcontext() if is_path(picture.source) else self._locks[picture.key]
-        return self._pool.submit(_read_one, picture, self._settings, alone)
+        return self._pool.submit(_read_one, picture, self._settings, alone, self._frames)
 
 
-def _read_one(picture: Picture, settings: ScoringSettings, alone: AbstractContextManager[Any]) -> NDArray[Any]:
+def _read_one(
+    picture: Picture, settings: ScoringSettings, alone: AbstractContextManager[Any], frames: dict[str, int]
+) -> NDArray[Any]:
     """The pixels; a file object or Pillow picture that is named twice is read by one thread at a time."""
     with alone:
-        return read_image(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
+        pixels = read_image(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
+        count = later_frames_of(picture.source)
+    if count and settings.strict:
+        raise ImageReadError(
+            f"{picture.name}: Expected a picture of one frame because of strict, got {count} more. Take one out."
+        )
+    if count:
+        frames[picture.key] = count
+    return pixels
 
 
 def _joined(

@@ -9,6 +9,7 @@ from acutance.errors import PairingError
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.sources import Picture, readable
 
+FIELDS = ("image", "reference")
 MANIFEST_ENDINGS = (".csv", ".jsonl")
 
 
@@ -23,7 +24,7 @@ def read_manifest(path: Path) -> Pairing:
 
     Args:
         path: A CSV file with a header, or a file of JSON objects, one a line. ``image`` is needed,
-            ``reference`` may be absent or empty, other fields are passed over. Paths are relative to the
+            ``reference`` may be absent or empty, other fields are passed over with a note. Paths are relative to the
             manifest's folder.
 
     Raises:
@@ -32,15 +33,19 @@ def read_manifest(path: Path) -> Pairing:
     if not path.is_file():
         raise PairingError(f"Expected a manifest at {path}, got no such file. Check the path.")
     rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
+    others: dict[str, None] = {}
+    pairs = []
     try:
-        pairs = [_pair(path, line, row) for line, row in rows]
+        for line, row in rows:
+            pairs.append(_pair(path, line, row))
+            others |= dict.fromkeys(name for name in row if name not in FIELDS)
     except (UnicodeDecodeError, csv.Error) as error:
         raise PairingError(f"Expected a manifest in UTF-8 at {path}, got: {error}. Save it again as UTF-8.") from error
     except OSError as error:
         raise PairingError(f"Expected a manifest at {path}, got: {error.strerror}. Check the path.") from error
     if not pairs:
         raise PairingError(f"Expected at least one pair in {path}, got none. Add a line with an image.")
-    return Pairing(pairs)
+    return Pairing(pairs, notes=[f"fields of {path} passed over: {', '.join(map(readable, others))}"] if others else [])
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:

@@ -6,9 +6,17 @@ from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
 from acutance.score_info import ScoreInfo
 from acutance.scoring.files import ScoreFile
+from acutance.scoring.left_out import LeftOut, later_frames_of
 from acutance.scoring.lines import Row
 from acutance.scoring.pairing import Pair
-from acutance.scoring.provenance import demand_same, demand_unchanged, describe_plan, describe_run, write_provenance
+from acutance.scoring.provenance import (
+    complete_provenance,
+    demand_same,
+    demand_unchanged,
+    describe_plan,
+    describe_run,
+    write_provenance,
+)
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
@@ -48,6 +56,7 @@ def score_to_file(
     settings: ScoringSettings,
     file: ScoreFile,
     *,
+    left_out: LeftOut | None = None,
     on_progress: OnProgress | None = None,
 ) -> Iterator[ScoreRow]:
     """Every row of the run, those of an earlier one first; each is in the file before it is given out.
@@ -59,6 +68,7 @@ def score_to_file(
         models: Loaded models.
         settings: How to run.
         file: Where to write, not yet opened.
+        left_out: Written into the provenance; filled with the later frames of pictures.
         on_progress: Called with pictures done and pictures in all.
 
     Raises:
@@ -67,17 +77,32 @@ def score_to_file(
     described = describe_run(models, settings.background, pairs, settings.hdr_peak)
     if file.count:
         demand_same(file.path, described)
+    left_out = left_out or LeftOut()
     with file:
-        write_provenance(file.path, described)
         infos = {model.provenance.model: model.info for model in models if model.provenance is not None}
+        write_provenance(file.path, described | left_out.fields())
         for row in file.rows():
             yield _as_row(row, infos)
         start, surplus = divmod(file.count, len(models))
-        for rows in score_pairs(pairs, models, settings, start=start, on_progress=on_progress):
-            new, surplus = rows[surplus:], 0
-            file.write(new)
-            yield from new
+        left_out.frames.update(_frames_of(pairs[:start]))
+        try:
+            for rows in score_pairs(
+                pairs, models, settings, start=start, frames=left_out.frames, on_progress=on_progress
+            ):
+                new, surplus = rows[surplus:], 0
+                file.write(new)
+                yield from new
+        finally:
+            if left_out.frames:
+                complete_provenance(file.path, described | left_out.fields())
         file.finish()
+
+
+def _frames_of(pairs: Sequence[Pair]) -> dict[str, int]:
+    """How many later frames the pictures have that an earlier run scored, by their headers."""
+    pictures = {picture.key: picture for pair in pairs for picture in (pair.image, pair.reference) if picture}
+    counts = ((picture.name, later_frames_of(picture.source)) for picture in pictures.values())
+    return {name: count for name, count in counts if count}
 
 
 def _as_row(row: Row, infos: Mapping[str, ScoreInfo]) -> ScoreRow:

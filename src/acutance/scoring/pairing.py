@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from acutance.errors import ConfigError, PairingError
+from acutance.scoring.left_out import kinds_of
 from acutance.scoring.sources import Collection, Picture, Sources, collect
 
 SHOWN_NAMES = 5
@@ -32,15 +33,25 @@ class Pairing:
     """References without a picture."""
     ignored: list[str] = field(default_factory=list)
     """Files that are no pictures by their ending."""
+    unread: list[str] = field(default_factory=list)
+    """Pictures of a kind that is not read, and folders that may not be looked into."""
     is_single: bool = False
     """Whether the caller named one picture."""
     cure: str = ""
     """What to try when something was left over."""
+    notes: list[str] = field(default_factory=list)
+    """What was asked for and has no use here, or was passed over, a line each."""
 
     def demand_complete(self) -> None:
         """Raise ``PairingError`` if anything was left over."""
         if self.unmatched_images or self.unused_references:
-            raise PairingError(f"Expected every picture to meet its reference, got {self.left_over()}.{self.cure}")
+            raise PairingError(f"Expected every picture to meet its reference, got {self.left_over()}.{self.advice}")
+
+    @property
+    def advice(self) -> str:
+        """What to try when something was left over, and which pictures were not looked at."""
+        unread = f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else ""
+        return self.cure + unread
 
     def left_over(self) -> str:
         """One line that names what was left over."""
@@ -73,15 +84,16 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
     """
     ours = collect(images)
     if reference is None:
-        return Pairing([Pair(picture) for picture in ours.pictures], ignored=ours.ignored, is_single=ours.is_single)
+        pairs = [Pair(picture) for picture in ours.pictures]
+        return replace(_of(ours), pairs=pairs, notes=_unused_rule(pair_by, "there is no reference"))
     theirs = collect(reference)
-    ignored = ours.ignored + theirs.ignored
     if theirs.is_single:
         pairs = [Pair(picture, theirs.pictures[0]) for picture in ours.pictures]
-        return Pairing(pairs, ignored=ignored, is_single=ours.is_single)
+        return replace(_of(ours, theirs), pairs=pairs, notes=_unused_rule(pair_by, "there is one reference for all"))
     if theirs.is_ordered:
-        return Pairing(_by_position(ours, theirs), ignored=ignored, is_single=ours.is_single)
-    return _by_name(ours, theirs, pair_by, ignored)
+        notes = _unused_rule(pair_by, "lists pair by position")
+        return replace(_of(ours, theirs), pairs=_by_position(ours, theirs), notes=notes)
+    return _by_name(ours, theirs, pair_by)
 
 
 def naming_rule(pair_by: str) -> Callable[[str], str | None]:
@@ -137,7 +149,19 @@ def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
     return [Pair(image, reference) for image, reference in zip(ours.pictures, theirs.pictures, strict=True)]
 
 
-def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[str]) -> Pairing:
+def _unused_rule(pair_by: str, reason: str) -> list[str]:
+    """A line where a rule for names was chosen that has no use; a wrong one is an error all the same."""
+    naming_rule(pair_by)
+    return [] if pair_by == "path" else [f"pairing by {pair_by} has no use: {reason}"]
+
+
+def _of(*collections: Collection) -> Pairing:
+    """A plan without pairs, and what the folders hold beside pictures; the first collection is scored."""
+    ignored, unread = ([name for one in collections for name in getattr(one, kind)] for kind in ("ignored", "unread"))
+    return Pairing([], ignored=ignored, unread=unread, is_single=collections[0].is_single)
+
+
+def _by_name(ours: Collection, theirs: Collection, pair_by: str) -> Pairing:
     key = naming_rule(pair_by)
     by_key: dict[str, Picture] = {}
     unused = []
@@ -164,7 +188,9 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[s
             used.add(name)
     unused += [picture.name for name, picture in by_key.items() if name not in used]
     cure = _cure(ours, theirs, pair_by, len(pairs))
-    return Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single, cure=cure)
+    return replace(
+        _of(ours, theirs), pairs=pairs, unmatched_images=unmatched, unused_references=sorted(unused), cure=cure
+    )
 
 
 def _cure(ours: Collection, theirs: Collection, pair_by: str, matched: int) -> str:

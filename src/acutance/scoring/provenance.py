@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -59,6 +60,13 @@ def write_provenance(output: Path, described: dict[str, Any]) -> None:
     """Write the provenance of a file of scores, whole or not at all."""
     with replacing(provenance_path(output)) as temporary:
         temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+
+
+def complete_provenance(output: Path, described: dict[str, Any]) -> None:
+    """Write it once more with what is known at the end; its time stays that of the run's beginning."""
+    began = provenance_path(output).stat()
+    write_provenance(output, described)
+    os.utime(provenance_path(output), ns=(began.st_atime_ns, began.st_mtime_ns))
 
 
 def demand_same(output: Path, described: dict[str, Any]) -> None:

@@ -1,23 +1,26 @@
 """What a caller asked for, checked before any work: pairs, models, settings."""
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from acutance.catalog import ModelEntry, Precision, find_model, load
-from acutance.errors import ConfigError
+from acutance.errors import AcutanceError, ConfigError, InputError
+from acutance.images.read import read_image
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.score_info import ScoreInfo
 from acutance.scoring.files import ScoreFile
+from acutance.scoring.left_out import LeftOut, kinds_of
 from acutance.scoring.manifest import is_manifest, read_manifest
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pairing, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Sources
+from acutance.scoring.sources import Sources, is_path
 from acutance.scoring.trained import ModelChoice, Weights, with_trained
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -60,11 +63,13 @@ class ScoreRequest:
         allow_unmatched: bool = False,
     ) -> None:
         self.pairing = _plan(images, reference, pair_by)
+        self.left_out = LeftOut(self.pairing.unread)
         self.settings = settings
         self.choices, weights = with_trained(_choices(model, self.pairing), weights)
         self.names = [_name(choice) for choice in self.choices]
         self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
         self._images = images
+        self._is_model_named = model is not None
         self._weights = weights
         self._options = options or {}
         self._check_names()
@@ -72,7 +77,12 @@ class ScoreRequest:
         if not allow_unmatched:
             self.pairing.demand_complete()
         if not self.pairing.pairs:
-            raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.cure}")
+            raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.advice}")
+        if settings.strict and self.pairing.unread:
+            raise InputError(
+                f"Expected only pictures that are read because of strict, got {kinds_of(self.pairing.unread)}. Convert "
+                "them to PNG, or leave strict out to score the rest."
+            )
         self.models: list[QualityModel] = []
 
     def load_models(
@@ -108,7 +118,8 @@ class ScoreRequest:
 
     def rows(self, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
         """Every row, made one by one."""
-        groups = score_pairs(self.pairing.pairs, self.models, self.settings, on_progress=on_progress)
+        frames = self.left_out.frames
+        groups = score_pairs(self.pairing.pairs, self.models, self.settings, frames=frames, on_progress=on_progress)
         return chain.from_iterable(groups)
 
     def output(
@@ -129,7 +140,9 @@ class ScoreRequest:
 
     def to_file(self, file: ScoreFile, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
         """Every row, each written to a file before it is given out."""
-        return score_to_file(self.pairing.pairs, self.models, self.settings, file, on_progress=on_progress)
+        return score_to_file(
+            self.pairing.pairs, self.models, self.settings, file, left_out=self.left_out, on_progress=on_progress
+        )
 
     def term_names(self) -> tuple[str, ...]:
         """The terms of all models, each once."""
@@ -142,9 +155,32 @@ class ScoreRequest:
         if passed:
             what = "files that are no pictures by their names" if passed > 1 else "file that is no picture by its name"
             lines.append(f"passed over {passed} {what}")
+        lines += [*self.left_out.before(), *self.pairing.notes]
+        twice = count - len({(pair.image.key, pair.reference and pair.reference.key) for pair in self.pairing.pairs})
+        if twice and not isinstance(self._images, Pairing):
+            lines.append(f"named more than once, and scored as often: {twice} picture{'s' if twice > 1 else ''}")
         if left_over := self.pairing.left_over():
             lines.append(f"left out: {left_over}")
         return lines
+
+    def hints(self) -> list[str]:
+        """What may have been meant otherwise: two pictures of one size that are scored alone, by no model's name."""
+        pairs = self.pairing.pairs
+        if self._is_model_named or not self._are_two_files() or any(pair.reference for pair in pairs):
+            return []
+        try:
+            sizes = {read_image(pair.image.source).shape[:2] for pair in pairs}
+        except AcutanceError:
+            return []  # its row will say why
+        first, second = (shlex.quote(os.fspath(pair.image.source)) for pair in pairs)
+        if len(sizes) > 1 or first == second:
+            return []
+        return [f"hint: scored alone, not compared; to compare: acutance score {first} --reference {second}"]
+
+    def _are_two_files(self) -> bool:
+        """Whether two files were named one by one, no folder and no manifest."""
+        named = self._images if isinstance(self._images, list | tuple) else ()
+        return len(named) == 2 and all(is_path(one) and Path(str(one)).is_file() for one in named)
 
     def _check_names(self) -> None:
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
@@ -155,6 +191,10 @@ class ScoreRequest:
             raise ConfigError(
                 f"Expected no weights for {', '.join(self.names)}, got {os.fspath(self._weights)}. Leave them out."
             )
+        for name in (
+            set(self._weights) & set(self._to_load) - set(weighted) if isinstance(self._weights, Mapping) else ()
+        ):
+            raise ConfigError(f"Expected no weights for {name}, which has none, got some. Leave them out.")
         for given, what in ((self._options, "options"), (self._weights, "weights")):
             strays = sorted(set(given) - set(self._to_load)) if isinstance(given, Mapping) else []
             if strays:
@@ -170,9 +210,10 @@ class ScoreRequest:
         alone = [pair.image.name for pair in self.pairing.pairs if pair.reference is None]
         is_mixture = isinstance(self._images, Pairing) and len(alone) < len(self.pairing.pairs)
         if comparing and alone and not is_mixture:
+            example = f" such as --reference {alone[1]}" if len(alone) == 2 and self._are_two_files() else ""
             raise ConfigError(
                 f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
-                f"Pass a reference, or choose a no-reference model such as {DEFAULT_ALONE}."
+                f"Pass a reference{example}, or choose a no-reference model such as {DEFAULT_ALONE}."
             )
 
     def _weights_of(self, name: str) -> str | os.PathLike[str] | None:

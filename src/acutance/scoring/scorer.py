@@ -31,6 +31,7 @@ def score_pairs(
     settings: ScoringSettings,
     *,
     start: int = 0,
+    frames: dict[str, int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Iterator[list[ScoreRow]]:
     """The rows of each pair, one per model, in the order of the pairs.
@@ -43,9 +44,10 @@ def score_pairs(
         models: Loaded models; each has its provenance.
         settings: How to run.
         start: First pair whose rows are wanted.
+        frames: Filled with how many later frames each picture has, by its name, as pictures are read.
         on_progress: Called with pairs done and pairs in all.
     """
-    scorer = _Scorer(pairs, models, settings)
+    scorer = _Scorer(pairs, models, settings, {} if frames is None else frames)
     first = start - start % CHUNK
     for place, rows in enumerate(scorer.run(first), start=first):
         if place >= start:
@@ -81,8 +83,15 @@ class _Model:
 
 
 class _Scorer:
-    def __init__(self, pairs: Sequence[Pair], models: Sequence[QualityModel], settings: ScoringSettings) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        models: Sequence[QualityModel],
+        settings: ScoringSettings,
+        frames: dict[str, int],
+    ) -> None:
         self._pairs = pairs
+        self._frames = frames
         self._models = [_Model(model, _provenance(model)) for model in models]
         self._settings = settings
         self._shelf = ReferenceShelf(pairs, settings.reference_memory)
@@ -104,6 +113,7 @@ class _Scorer:
         groups: dict[tuple[int, ...], list[DecodedPair]] = {}
         compares = any(model.compares for model in self._models)
         for decoded in decode_ahead(self._pairs, first, self._settings, with_references=compares):
+            self._frames.update(decoded.later_frames)
             if decoded.distorted is None:
                 yield [decoded]
             else:

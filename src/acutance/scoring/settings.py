@@ -37,6 +37,8 @@ class ScoringSettings(BaseModel):
     """Colour under transparent pixels."""
     hdr_peak: float | None = None
     """Nits of the display to which HDR pictures are brought; without it they are an error."""
+    strict: bool = False
+    """Whether pictures that are not read, later frames and bits that cannot be had are errors, not remarks."""
     reference_memory: int = Field(default=1000 * MEGABYTE, ge=0)
     """Bytes that kept references may take."""
     decode_memory: int = Field(default=500 * MEGABYTE, ge=0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from acutance.errors import ImageReadError, InputError
 from acutance.images.files import find_images
+from acutance.scoring.left_out import kinds_of
 
 if TYPE_CHECKING:
     from acutance.images.read import ImageSource
@@ -41,6 +42,8 @@ class Collection:
     pictures: list[Picture]
     ignored: list[str]
     """Files in folders that are no pictures by their ending."""
+    unread: list[str]
+    """Pictures in folders of a kind that is not read, and folders that may not be looked into."""
     is_single: bool
     """Whether one picture was named, not a folder or a list."""
     is_ordered: bool
@@ -58,20 +61,23 @@ def collect(sources: Sources) -> Collection:
     items: list[Any] = [sources] if single or is_path(sources) else list(_items(sources))
     pictures: list[Picture] = []
     ignored: list[str] = []
+    unread: list[str] = []
     is_ordered = True
     for item in items:
         if is_path(item) and Path(item).is_dir():
             is_ordered = False
             found = find_images(Path(item))
             if not found.images:
-                raise InputError(f"Expected pictures in the folder {os.fspath(item)}, got none. Name another folder.")
+                got = f"only {kinds_of(found.unread)}. Convert them to PNG" if found.unread else "none"
+                raise InputError(f"Expected pictures in the folder {os.fspath(item)}, got {got}. Name another folder.")
             pictures += [_in_folder(Path(item), relative) for relative in found.images]
             ignored += [readable((Path(item) / relative).as_posix()) for relative in found.ignored]
+            unread += [_named_below(item, relative) for relative in found.unread]
         else:
             pictures.append(_alone(item, len(pictures)))
     if not pictures:
         raise InputError("Expected at least one picture, got an empty list. Name files or folders.")
-    return Collection(pictures, ignored, is_single=single, is_ordered=is_ordered)
+    return Collection(pictures, ignored, unread, is_single=single, is_ordered=is_ordered)
 
 
 def is_path(source: object) -> bool:
@@ -82,6 +88,11 @@ def is_path(source: object) -> bool:
 def readable(name: str) -> str:
     """The name as text that every file can hold: bytes of a file name that are no UTF-8 are spelt out."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _named_below(folder: Any, relative: str) -> str:  # noqa: ANN401
+    """The path of what was found in a folder; a folder keeps the slash that marks it."""
+    return readable((Path(folder) / relative).as_posix()) + ("/" if relative.endswith("/") else "")
 
 
 def _is_one_picture(sources: object) -> bool:

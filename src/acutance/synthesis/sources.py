@@ -1,13 +1,16 @@
 """Pristine pictures, each with a name of its own that files can carry."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.errors import ConfigError, InputError
+from acutance.scoring.left_out import LeftOut
 from acutance.scoring.sources import collect
 
+_LOGGER = logging.getLogger(__name__)
 LONGEST_NAME = 120
 """Bytes of a name at most: what is added to it must fit into the 255 of most file systems."""
 
@@ -36,7 +39,10 @@ def find_sources(places: Sequence[str | Path], output: Path | None = None) -> li
         ImageReadError: A place that does not exist.
         InputError: A folder without pictures, or no place at all.
     """
-    pictures = {picture.key: Path(picture.source) for picture in collect([*places]).pictures}
+    found = collect([*places])
+    for line in LeftOut(found.unread).before():
+        _LOGGER.warning("%s", line)
+    pictures = {picture.key: Path(picture.source) for picture in found.pictures}
     if output is not None and not any(_is_below(Path(place), output) for place in places):
         below = {folder for folder in {path.parent for path in pictures.values()} if _is_below(folder, output)}
         pictures = {key: path for key, path in pictures.items() if path.parent not in below}

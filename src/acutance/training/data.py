@@ -1,5 +1,6 @@
 """Which pictures train and which validate: a dataset and its split, the test part never touched."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from acutance.datasets.catalogue import DATASETS, read_dataset
+from acutance.datasets.catalogue import DATASETS, read_published
 from acutance.datasets.leaks import demand_separate, scene_of
 from acutance.datasets.split_files import read_split
 from acutance.datasets.splits import part_of_table, rows_of, split_table
@@ -18,6 +19,8 @@ from acutance.training.config import Settings
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import demand_files
 
+logger = logging.getLogger(__name__)
+
 
 class DataConfig(Settings):
     """Rated pictures and how they are split."""
@@ -26,6 +29,8 @@ class DataConfig(Settings):
     """Name of a dataset, from ``acutance data list``, or a table of one (.csv, .parquet)."""
     root: str | None = None
     """Its folder; by default that of the table file."""
+    allow_missing: bool = False
+    """Train with what is there of a dataset that is not whole as published."""
     split: str | None = None
     """A split from ``acutance data split``; without it ``protocol``, or the dataset's own."""
     protocol: Literal["own", "vtamiq", "afine", "hyperiqa"] = "own"
@@ -103,7 +108,14 @@ def read_rated(config: DataConfig) -> OpinionTable:
         return read_table(config.dataset, config.root)
     if config.root is None and config.dataset in DATASETS:
         raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --set task.data.root=/data/...")
-    return read_dataset(config.dataset, config.root or ".")
+    return told(read_published(config.dataset, config.root or ".", allow_missing=config.allow_missing))
+
+
+def told(table: OpinionTable) -> OpinionTable:
+    """The table; what a user should know of it is logged."""
+    for note in table.notes:
+        logger.warning("%s: %s", table.name, note)
+    return table
 
 
 def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTable, OpinionTable]:

@@ -207,6 +207,8 @@ def _differences(before: Any, now: Any, name: str = "") -> Iterator[tuple[str, s
     """Names of the settings in which two configurations differ, each with words that say how."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys((*now, *before)):
+            if key not in before and not now[key]:  # a setting that is newer than the run, and off
+                continue
             yield from _differences(before.get(key), now.get(key), f"{name}.{key}" if name else key)
     elif before != now:
         yield name, f"{name} was {json.dumps(before)[:80]}, is {json.dumps(now)[:80]}"

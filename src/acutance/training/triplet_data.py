@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from acutance.datasets.balance import repeats
-from acutance.datasets.catalogue import DATASETS, read_dataset
+from acutance.datasets.catalogue import DATASETS, read_published
 from acutance.datasets.comparisons import Triplet
 from acutance.datasets.degraded_references import degraded_reference_triplets
 from acutance.datasets.diffiqa_triplets import by_type
@@ -21,7 +21,7 @@ from acutance.datasets.table_files import TABLE_ENDINGS, read_table
 from acutance.datasets.training_pairs import PairRules, training_pairs
 from acutance.errors import ConfigError
 from acutance.training.config import Settings
-from acutance.training.data import DataConfig, held_out
+from acutance.training.data import DataConfig, held_out, told
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import demand_files
 
@@ -158,7 +158,7 @@ def _table(source: TripletSource, root: str | None) -> OpinionTable:
             f"Expected the folder of {source.dataset}, got none. Name it as root beside the dataset, or the folder of "
             f"the folders of all datasets: --set task.data.root=/data (there: /data/{source.dataset})."
         )
-    return read_dataset(source.dataset, folder or ".")
+    return told(read_published(source.dataset, folder or ".", allow_missing=source.allow_missing))
 
 
 def _parts(source: TripletSource, table: OpinionTable) -> _Parts:

@@ -65,7 +65,9 @@ def test_a_dataset_by_name_needs_its_folder(run: Callable[..., Result]):
 
 def test_fixed_references_are_neither_repeated_nor_shared_out(run: Callable[..., Result]):
     result = run("split", "fake.csv", "-o", "s.json", "--protocol", "vtamiq-fixed", "--repeats", 2)
-    assert "neither ratios nor repeats beside fixed references" in str(result.exception)
+    assert isinstance(result.exception, ConfigError)
+    seeded = run("split", "fake.csv", "-o", "s.json", "--protocol", "vtamiq-fixed", "--seed", 1)
+    assert isinstance(seeded.exception, ConfigError)
     write_table(full_reference(25, 1), "tid2013.csv")
     assert run("split", "tid2013.csv", "-o", "t.json", "--protocol", "vtamiq-fixed").stdout.endswith(
         "15 train, 5 validation, 5 test\n"

@@ -170,3 +170,20 @@ def test_without_matplotlib_the_command_says_what_to_install(tmp_path: Path):
         2,
         'acutance: Expected the package matplotlib, which is not installed. Do: pip install "acutance[plots]"\n',
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "option"),
+    [
+        ("scatter", ["--by", "level"]),
+        ("scatter", ["--statistic", "krcc"]),
+        ("bars", ["--draws", "10"]),
+        ("bars", ["--by", "level"]),
+        ("groups", ["--seed", "1"]),
+        ("matrix", ["--by", "level"]),
+    ],
+)
+def test_an_option_that_a_kind_of_figure_has_no_use_for_is_said(run: Run, kind: str, option: list[str]):
+    write_run(run_of(evaluation_of(*rising(30))), "results")
+    result = run("plot", "evaluation", "results", "-o", "x.png", "--kind", kind, *option)
+    assert option[0] in result.stderr

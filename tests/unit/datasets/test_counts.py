@@ -31,8 +31,6 @@ def test_a_split_that_is_not_as_published_is_a_difference_where_there_are_splits
 def test_other_counts_are_one_line_with_dataset_counts_and_where_to_get_it():
     with pytest.raises(DatasetError) as caught:
         demand_published(CSIQ, TABLE)
-    assert str(caught.value) == (
-        "Expected CSIQ as published in /data/set, got 2 pictures with a score, published are 866; "
-        f"2 references, published are 30. Get the rest from {CSIQ.where}, or take what is there (--allow-missing)."
-    )
+    for named in ("/data/set", "3 of 866", CSIQ.title, CSIQ.where, "--allow-missing"):
+        assert named in str(caught.value)
     demand_published(replace(CSIQ, rated=2, references=2), TABLE)

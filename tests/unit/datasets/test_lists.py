@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.lists import read_list
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.faults import DatasetError, OpinionDirectionError
+from acutance.datasets.lists import read_list, read_opinions
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError, UnknownNameError
 
 
@@ -85,3 +86,99 @@ def test_settings_that_make_no_sense_are_refused(tmp_path: Path):
         read_list(tmp_path / "l.txt")
     with pytest.raises(DatasetError, match=r"a list at .*none\.csv, got no such file"):
         read_list(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("column", ["dmos", "DMOS"])
+def test_opinions_called_dmos_need_a_direction_and_the_error_shows_both_commands(tmp_path: Path, column: str):
+    path = write(tmp_path / "l.csv", f"image,{column}\na.png,12.8\n")
+    with pytest.raises(OpinionDirectionError) as caught:
+        read_list(path)
+    for direction in ("lower", "higher"):
+        assert f"acutance evaluate MODEL --data {path} --output results --opinion-better {direction}" in str(
+            caught.value
+        )
+    row = read_list(path, better="lower").rows[0]
+    assert (row.mos, row.better) == (12.8, "lower")
+    assert read_list(path, better="higher").rows[0].better == "higher"
+
+
+def test_opinions_called_dmos_need_no_direction_beside_a_column_that_tells_it(tmp_path: Path):
+    path = write(tmp_path / "l.csv", "image,dmos,better\na.png,12.8,lower\n")
+    assert read_list(path).rows == [RatedPicture(image="a.png", mos=12.8, better="lower")]
+
+
+def test_dmos_that_was_named_as_the_opinions_needs_a_direction_too(tmp_path: Path):
+    path = write(tmp_path / "l.csv", "image,DMOS\na.png,12.8\n")
+    with pytest.raises(OpinionDirectionError, match="DMOS"):
+        read_list(path, columns={"mos": "DMOS"})
+
+
+def test_mos_goes_before_dmos_which_is_passed_over_with_a_note(tmp_path: Path):
+    table = read_list(write(tmp_path / "l.csv", "image,dmos,mos\na.png,12.8,87.2\n"))
+    assert table.rows[0].mos == 87.2
+    assert any("dmos" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "inf", "-inf", "Infinity", "1e999"])
+@pytest.mark.parametrize("name", ["l.csv", "l.json", "table.csv"])
+def test_an_opinion_that_is_no_number_is_an_error_with_line_and_value(tmp_path: Path, name: str, word: str):
+    if name == "l.csv":
+        write(tmp_path / name, f"image,mos\na.png,1\nb.png,{word}\n")
+    elif name == "l.json":
+        write(tmp_path / name, [{"image": "a.png", "mos": 1}, {"image": "b.png", "mos": word}])
+    else:
+        rows = [RatedPicture(image="a.png", mos=1.0), RatedPicture(image="b.png", mos=2.0)]
+        write_table(OpinionTable(rows, tmp_path, "table"), tmp_path / name)
+        write(tmp_path / name, (tmp_path / name).read_text().replace("2.0", word))
+    place = "item 2" if name == "l.json" else "line 3"
+    with pytest.raises(DatasetError, match=rf"{name}, {place}, column mos, got '{word}'"):
+        read_opinions(tmp_path / name)
+
+
+@pytest.mark.parametrize("column", ["score", "rating", "Score"])
+def test_scores_of_a_model_are_not_taken_for_opinions(tmp_path: Path, column: str):
+    path = write(tmp_path / "l.csv", f"image,{column}\na.png,3.5\n")
+    assert read_list(path).rows == [RatedPicture(image="a.png", mos=3.5)]
+    write(tmp_path / "m.csv", f"image,model,{column}\na.png,psnr,3.5\n")
+    with pytest.raises(DatasetError, match="model"):
+        read_list(tmp_path / "m.csv")
+    write(tmp_path / "l.csv.provenance.json", "{}")
+    with pytest.raises(DatasetError, match=r"l\.csv\.provenance\.json"):
+        read_list(path)
+    assert read_list(path, columns={"mos": column}, better="higher").rows[0].mos == 3.5
+
+
+def test_other_names_of_columns_are_known_and_said(tmp_path: Path):
+    table = read_list(write(tmp_path / "l.csv", "image_name,MOS,c1,ref_img\na.png,3.5,1,r.png\n"))
+    assert table.rows == [RatedPicture(image="a.png", reference="r.png", mos=3.5)]
+    for named in ("image_name", "MOS", "ref_img", "c1"):
+        assert any(named in note for note in table.notes)
+
+
+def test_a_list_with_the_names_of_a_table_has_nothing_to_say(tmp_path: Path):
+    assert read_list(write(tmp_path / "l.csv", "image,mos,reference\na.png,1,r.png\n")).notes == ()
+
+
+def test_semicolons_and_decimal_commas_are_read(tmp_path: Path):
+    path = write(tmp_path / "l.csv", 'image;reference;mos\n"semi;colon.png";r, 1.png;-87,25\nb.png;r.png;3\n')
+    assert read_list(path).rows == [
+        RatedPicture(image="semi;colon.png", reference="r, 1.png", mos=-87.25),
+        RatedPicture(image="b.png", reference="r.png", mos=3.0),
+    ]
+
+
+def test_a_decimal_comma_is_no_number_where_commas_part_cells(tmp_path: Path):
+    path = write(tmp_path / "l.csv", 'image,mos\na.png,"87,2"\n')
+    with pytest.raises(DatasetError, match="line 2, column mos, got '87,2'"):
+        read_list(path)
+
+
+def test_a_table_of_ours_and_any_other_list_are_read_by_one_function(tmp_path: Path):
+    table = OpinionTable([RatedPicture(image="a.png", mos=2.0, better="lower")], tmp_path, "t")
+    write_table(table, tmp_path / "t.csv")
+    assert read_opinions(tmp_path / "t.csv").rows == table.rows
+    with pytest.raises(ConfigError, match="higher"):
+        read_opinions(tmp_path / "t.csv", better="higher")
+    assert read_opinions(write(tmp_path / "l.csv", "image,dmos\na.png,2\n"), better="lower").rows == table.rows
+    with pytest.raises(UnknownNameError, match=r"\.txt"):
+        read_opinions(tmp_path / "l.txt")

@@ -13,7 +13,7 @@ from acutance.errors import MissingExtraError, UnknownNameError
 both_formats = pytest.mark.parametrize("ending", [".csv", ".parquet"])
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
-numbers = st.none() | st.floats(allow_nan=False)
+numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 wholes = st.none() | st.integers(-(2**63), 2**63 - 1)
 rated_pictures = st.builds(
     RatedPicture,
@@ -116,7 +116,7 @@ def test_a_parquet_file_of_another_table_is_refused(tmp_path: Path):
     arrow = pytest.importorskip("pyarrow")
     arrow.parquet = pytest.importorskip("pyarrow.parquet")
     arrow.parquet.write_table(arrow.table({"image": ["a"], "score": [1.0]}), tmp_path / "t.parquet")
-    with pytest.raises(DatasetError, match=r"Expected the columns image, reference, .* got image, score\. Read other"):
+    with pytest.raises(DatasetError, match=r"Expected the columns image, reference, .* got image, score\."):
         read_table(tmp_path / "t.parquet")
 
 

@@ -148,3 +148,10 @@ def test_no_pair_at_all_is_an_error(tmp_path: Path):
     write_labels(tmp_path / "labels", {"z_01": ("Similar",) * 3})
     with pytest.raises(DatasetError, match=r"pairs of the rows of diffiqa, got none"):
         training_pairs(diffiqa(tmp_path))
+
+
+@pytest.mark.parametrize("slip", ["reference_first", "reference_as_png"])
+def test_slips_of_triplets_from_scores_are_refused_for_a_dataset_with_pairs_of_its_own(slip: str):
+    table = OpinionTable([], Path("nowhere"), "sriqa_bench")
+    with pytest.raises(DatasetError, match="sriqa_bench"):
+        training_pairs(table, PairRules(**{slip: True}))

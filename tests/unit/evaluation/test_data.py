@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import write_table
-from acutance.errors import UnknownNameError
+from acutance.errors import ConfigError, UnknownNameError
 from acutance.evaluation.data import match_splits, read_data, read_part
 from acutance.evaluation.faults import EvaluationError
 from tests.fakes.datasets.with_references import write_tid2013
@@ -29,16 +30,16 @@ def roots_of(tables: list[OpinionTable]) -> dict[str, Path]:
 
 
 def test_names_and_files_are_read_in_their_order(places: Path):
-    tables = read_data([places / "a.csv", "tid2013"], [places / "one", places / "tid"])
+    tables = read_data([places / "a.csv", "tid2013"], [places / "one", places / "tid"], allow_missing=True)
     assert [(table.name, len(table)) for table in tables] == [("a", 8), ("tid2013", 45)]
     assert roots_of(tables) == {"a": places / "one", "tid2013": places / "tid"}
 
 
 def test_one_folder_may_be_named_and_the_others_come_in_order(places: Path):
     data = [str(places / "a.csv"), "tid2013", str(places / "b.csv")]
-    tables = read_data(data, [f"tid2013={places / 'tid'}", str(places / "one"), str(places)])
+    tables = read_data(data, [f"tid2013={places / 'tid'}", str(places / "one"), str(places)], allow_missing=True)
     assert roots_of(tables) == {"a": places / "one", "tid2013": places / "tid", "b": places}
-    assert roots_of(read_data(data, {"tid2013": places / "tid"}))["a"] == places
+    assert roots_of(read_data(data, {"tid2013": places / "tid"}, allow_missing=True))["a"] == places
 
 
 def test_a_table_file_has_its_own_folder_and_a_table_its_root(places: Path):
@@ -64,6 +65,57 @@ def test_data_and_folders_that_do_not_fit_are_refused(
     monkeypatch.chdir(places)
     with pytest.raises(EvaluationError, match=words):
         read_data(data, root)
+
+
+def test_a_data_set_of_which_some_is_missing_is_an_error_that_counts_it_unless_asked_for(places: Path):
+    with pytest.raises(DatasetError, match="45 of 3,000") as caught:
+        read_data("tid2013", places / "tid")
+    assert "--allow-missing" in str(caught.value)
+    (table,) = read_data("tid2013", places / "tid", allow_missing=True)
+    assert len(table) == 45
+    assert "45 of 3,000" in table.notes[0]
+
+
+def test_pictures_that_are_not_on_disk_are_counted_too(places: Path):
+    (places / "tid/distorted_images/i01_01_1.bmp").unlink()
+    with pytest.raises(DatasetError, match=r"got 47: distorted_images/I01_01_1\.bmp"):
+        read_data("tid2013", places / "tid")
+    (table,) = read_data("tid2013", places / "tid", allow_missing=True)
+    assert "44 of 3,000" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "named"),
+    [
+        ("a.csv", {"allow_missing": True}, "allow_missing"),
+        ("tid2013", {"opinion_better": "lower", "allow_missing": True}, "opinion_better"),
+        ("tid2013", {"reference": "a.csv", "allow_missing": True}, "reference"),
+        ("a.csv", {"reference": "absent.png"}, "absent.png"),
+    ],
+)
+def test_what_no_data_set_has_use_for_is_refused(
+    places: Path, monkeypatch: pytest.MonkeyPatch, data: str, given: dict[str, Any], named: str
+):
+    monkeypatch.chdir(places)
+    with pytest.raises(EvaluationError, match=named):
+        read_data(data, {"tid2013": "tid"} if data == "tid2013" else None, **given)
+
+
+def test_a_table_tells_the_direction_of_its_opinions_itself(places: Path):
+    with pytest.raises(ConfigError, match="lower"):
+        read_data(places / "a.csv", opinion_better="lower")
+
+
+def test_a_list_without_references_takes_one_for_all(places: Path):
+    (places / "lists").mkdir()
+    (places / "lists/l.json").write_text('[{"image": "x.png", "score": 3}, {"image": "y.png", "reference": "r.png"}]')
+    (places / "truth.png").write_bytes(b"")
+    (table,) = read_data(places / "lists/l.json", reference=places / "truth.png")
+    assert [row.reference for row in table] == ["../truth.png", "r.png"]
+    assert table.path("../truth.png").resolve() == (places / "truth.png").resolve()
+    (places / "lists/m.csv").write_text("image,reference,mos\nx.png,r.png,3\n")
+    with pytest.raises(EvaluationError, match=r"truth\.png"):
+        read_data(places / "lists/m.csv", reference=places / "truth.png")
 
 
 def test_a_name_nobody_knows_has_the_nearest_offered(places: Path):

@@ -55,7 +55,9 @@ def test_a_link_in_a_circle_is_not_followed(tmp_path: Path):
     assert find_images(tmp_path / "here").images == ["sub/a.png"]
 
 
-def test_an_unreadable_folder_is_listed_as_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_without_the_right_to_look_into_it_is_listed_as_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     from os import scandir
 
     fill(tmp_path, "a.png", "locked/b.png")
@@ -67,7 +69,7 @@ def test_an_unreadable_folder_is_listed_as_ignored(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr("os.scandir", refuse)
     found = find_images(tmp_path)
-    assert (found.images, found.ignored) == (["a.png"], ["locked/"])
+    assert (found.images, found.ignored, found.unread) == (["a.png"], [], ["locked/"])
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path):

@@ -15,6 +15,7 @@ from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.training.data import DataConfig, held_out, training_tables
 from acutance.training.faults import TrainingError
+from acutance.training.run_folder import RunFolder
 from tests.fakes.datasets.alone import write_biq2021, write_koniq10k
 
 
@@ -46,7 +47,7 @@ def write(table: OpinionTable, root: Path) -> str:
 def test_the_parts_of_a_dataset_are_its_own(tmp_path: Path):
     write_koniq10k(tmp_path)
     table = read_dataset("koniq10k", tmp_path)
-    found = training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path)))
+    found = training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path), allow_missing=True))
     assert names(found.train) == names(row for row in table if row.split == "train")
     assert names(found.validation) == names(row for row in table if row.split == "validation")
 
@@ -54,7 +55,7 @@ def test_the_parts_of_a_dataset_are_its_own(tmp_path: Path):
 def test_without_a_validation_part_some_training_scenes_are_held_out(tmp_path: Path):
     write_biq2021(tmp_path)
     table = read_dataset("biq2021", tmp_path)
-    found = training_tables(DataConfig(dataset="biq2021", root=str(tmp_path), validation_share=0.4))
+    found = training_tables(DataConfig(dataset="biq2021", root=str(tmp_path), allow_missing=True, validation_share=0.4))
     assert (len(found.train), len(found.validation)) == (3, 2)
     assert names(found.train) | names(found.validation) == names(row for row in table if row.split == "train")
 
@@ -158,7 +159,7 @@ def test_an_unknown_dataset_names_the_nearest(tmp_path: Path):
 
 def test_a_folder_without_the_dataset_is_named(tmp_path: Path):
     with pytest.raises(DatasetError, match=str(tmp_path)):
-        training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path)))
+        training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path), allow_missing=True))
 
 
 def test_a_single_scene_cannot_be_held_out(tmp_path: Path):
@@ -171,3 +172,21 @@ def test_no_training_picture_is_one_clear_line(tmp_path: Path):
     path = write(scenes(3, split="test"), tmp_path)
     with pytest.raises(TrainingError, match="Expected pictures with opinions to train with in"):
         training_tables(DataConfig(dataset=path, validation_share=0))
+
+
+def test_a_dataset_that_is_not_whole_trains_only_if_told_to(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    write_biq2021(tmp_path)
+    with pytest.raises(DatasetError, match=r"7 of 12,000 .*task\.data\.allow_missing=true"):
+        training_tables(DataConfig(dataset="biq2021", root=str(tmp_path)))
+    training_tables(DataConfig(dataset="biq2021", root=str(tmp_path), allow_missing=True))
+    assert "7 of 12,000" in caplog.text
+
+
+def test_a_run_that_is_older_than_a_setting_goes_on_where_that_is_off(tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    config = DataConfig(dataset="made.csv").model_dump(mode="json")
+    older = {name: value for name, value in config.items() if name != "allow_missing"}
+    folder.begin({"task": {"data": older}})
+    folder.demand_same({"task": {"data": config}})
+    with pytest.raises(ConfigError, match=r"task\.data\.allow_missing"):
+        folder.demand_same({"task": {"data": config | {"allow_missing": True}}})

@@ -1,0 +1,100 @@
+"""What a run leaves out, said in one line and written into its provenance: kinds that are not read, later frames."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+from acutance.images.formats import unread_kind
+from acutance.images.frames import later_frames
+
+SHOWN_NAMES = 3
+"""How many files of a kind are named before they are only counted."""
+LOCKED = "folder without the right to look into"
+
+
+def kinds_of(unread: Sequence[str]) -> str:
+    """How many files of which kind, the first ones by name.
+
+    Args:
+        unread: Pictures of kinds that are not read; what ends in a slash is a folder.
+
+    Example:
+        >>> kinds_of(["a.heic", "b.HEIC", "c.jxl"])
+        '2 HEIC (a.heic, b.HEIC) and 1 JPEG XL (c.jxl)'
+    """
+    parts = [f"{len(names)} {kind} ({_some(names)})" for kind, names in _by_kind(unread).items()]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+@dataclass
+class LeftOut:
+    """What a run left out: known before it of kinds that are not read, while it runs of later frames.
+
+    Example:
+        >>> left_out = LeftOut(["a.heic"])
+        >>> left_out.frames["b.gif"] = 11
+        >>> left_out.fields()["later_frames"]
+        {'count': 1, 'first': {'b.gif': 11}}
+    """
+
+    unread: Sequence[str] = ()
+    """Pictures of kinds that are not read, and folders that may not be looked into (these end in a slash)."""
+    frames: dict[str, int] = field(default_factory=dict)
+    """How many later frames each picture has, by its name; those without are not in it."""
+
+    def before(self) -> list[str]:
+        """Lines for a user before the work begins."""
+        return [f"left out, not read here: {kinds_of(self.unread)}"] if self.unread else []
+
+    def after(self) -> list[str]:
+        """Lines for a user when the work is done."""
+        if not self.frames:
+            return []
+        count = f"{len(self.frames):,} picture{'s' if len(self.frames) > 1 else ''}"
+        named = _some([f"{name}: {more} more" for name, more in self.frames.items()])
+        return [f"only the first frame of {count} counts ({named})"]
+
+    def fields(self) -> dict[str, Any]:
+        """The same for the provenance, as plain JSON values; empty if nothing was left out."""
+        fields: dict[str, Any] = {}
+        if self.unread:
+            kinds = _by_kind(self.unread).items()
+            fields["left_out"] = {
+                kind: {"count": len(names), "first": list(names[:SHOWN_NAMES])} for kind, names in kinds
+            }
+        if self.frames:
+            first = dict(list(self.frames.items())[:SHOWN_NAMES])
+            fields["later_frames"] = {"count": len(self.frames), "first": first}
+        return fields
+
+
+def later_frames_of(source: object) -> int:
+    """How many frames of a file follow the one that is read; 0 for what is no file, or cannot be opened.
+
+    Args:
+        source: Anything that ``read_image`` takes; a file object is left anywhere.
+    """
+    try:
+        if isinstance(source, str | os.PathLike):
+            with Path(source).open("rb") as file:
+                return later_frames(file)
+        if isinstance(source, BufferedIOBase) and source.seekable():
+            return later_frames(source)
+    except OSError:
+        return 0
+    return 0
+
+
+def _by_kind(unread: Sequence[str]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for name in unread:
+        kinds.setdefault(LOCKED if name.endswith("/") else unread_kind(name) or "", []).append(name)
+    return kinds
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
