@@ -58,12 +58,16 @@ class UnknownNameError(ConfigError, KeyError):
         kind: What was looked up, such as ``"model"``.
         name: The name asked for.
         known: The names there are.
+        listed_by: The command that lists them, if there is one.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, listed_by: str = "") -> None:
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        cure = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(names)}."
+        by_lower = {one.lower(): one for one in names}
+        nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        cure = f"Did you mean {by_lower[nearest[0]]!r}?" if nearest else f"Known are: {', '.join(names)}."
+        if listed_by and nearest:
+            cure += f" All are listed by: {listed_by}"
         article = "an" if kind[0] in "aeiou" else "a"
         super().__init__(f"Expected the name of {article} {kind}, got {name!r}. {cure}")
 

@@ -33,6 +33,11 @@ def test_an_unknown_name_is_offered_the_nearest():
     assert str(error) == "Expected the name of a model, got 'afin'. Did you mean 'afine'?"
 
 
+def test_the_nearest_name_is_found_in_any_case_and_told_as_it_is_written():
+    assert "'psnr'" in str(UnknownNameError("model", "PSRN", ["psnr", "afine"]))
+    assert "'CSIQ'" in str(UnknownNameError("dataset", "csig", ["CSIQ", "LIVE"]))
+
+
 def test_a_name_like_no_other_is_told_all():
     error = UnknownNameError("model", "xyz", ["psnr", "afine"])
     assert str(error) == "Expected the name of a model, got 'xyz'. Known are: afine, psnr."

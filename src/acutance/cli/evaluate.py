@@ -62,9 +62,14 @@ class GroupBy(StrEnum):
 
 def evaluate(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Models to evaluate, from: acutance models", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Models to evaluate, such as psnr ssim; from: acutance models", show_default=False),
     ] = None,
     *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="The same as an option: -m psnr,ssim; may be repeated.", show_default=False),
+    ] = None,
     data: Annotated[
         list[str],
         typer.Option("--data", "-d", help="Name of a data set, or a table (.csv, .parquet); may be repeated."),
@@ -112,7 +117,7 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
-    from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+    from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.evaluation.model_scores import Rerun
     from acutance.evaluation.request import EvaluationRequest, Measures
@@ -121,7 +126,7 @@ def evaluate(
     _demand_outputs(output, report, plots=plots, replaces=overwrite or resume)
     with counting("labels") as advance:
         request = EvaluationRequest(
-            models or [],
+            parse_models([*(models or []), *(model or [])]),
             list(data),
             list(root or []),
             scores=list(scores or []),

@@ -25,6 +25,17 @@ class Precision(StrEnum):
     float64 = "float64"
 
 
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Model to score with, such as psnr,ssim or the folder of a training; may be repeated. By default "
+        "afine-tiny, or afine-tiny-naturalness for pictures alone; classic stands for psnr, ssim, ms_ssim, gmsd and "
+        "vsi.",
+        show_default=False,
+    ),
+]
 Reference = Annotated[
     str | None,
     typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),

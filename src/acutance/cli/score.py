@@ -12,6 +12,7 @@ from acutance.cli.options import (
     BatchSize,
     Device,
     Format,
+    Models,
     ModelSettings,
     Offline,
     Precision,
@@ -40,16 +41,7 @@ def score(
         ),
     ],
     reference: Reference = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Model to score with; may be repeated. By default afine-tiny, or afine-tiny-naturalness for pictures "
-            "alone; classic stands for psnr, ssim, ms_ssim, gmsd and vsi.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Models = None,
     weights: Weights = None,
     settings: ModelSettings = None,
     pair_by: Annotated[
@@ -75,7 +67,7 @@ def score(
     offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
-    from acutance.cli.arguments import parse_options, parse_weights
+    from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.cli.tables import gather, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
@@ -86,7 +78,7 @@ def score(
     request = ScoreRequest(
         images[0] if len(images) == 1 else images,
         reference,
-        model or None,
+        parse_models(model or []) or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
         settings=checked_settings(batch_size=batch_size, background=background, workers=workers),

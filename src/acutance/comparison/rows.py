@@ -87,7 +87,10 @@ def read_method_rows(
         ConfigError: A regular expression that is none, or without a group.
     """
     sheet = read_sheet(path)
-    wanted = list(sheet) if models is None else list(models)
+    in_any_case = {name.lower(): name for name in sheet}
+    wanted = [
+        name if name in sheet else in_any_case.get(name.lower(), name) for name in (sheet if models is None else models)
+    ]
     for model in wanted:
         if model not in sheet:
             raise EvaluationError(f"Expected scores by {model} in {path}, got {', '.join(sheet)}. Score with it too.")

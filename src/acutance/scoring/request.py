@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from acutance.catalog import ModelEntry, Precision, find_model, load
+from acutance.catalog import GROUPS, ModelEntry, Precision, catalogue_name, find_model, load
 from acutance.errors import ConfigError
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.score_info import ScoreInfo
@@ -21,11 +21,10 @@ from acutance.scoring.sources import Sources
 from acutance.scoring.trained import ModelChoice, Weights, with_trained
 
 Options = Mapping[str, Mapping[str, Any]]
+Value = TypeVar("Value")
 
 DEFAULT_MODEL, DEFAULT_ALONE = "afine-tiny", "afine-tiny-naturalness"
 """What scores a pair, and a picture without a reference, when no model is named."""
-GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
-"""Names that stand for several models."""
 
 
 class ScoreRequest:
@@ -61,12 +60,13 @@ class ScoreRequest:
     ) -> None:
         self.pairing = _plan(images, reference, pair_by)
         self.settings = settings
+        weights = _by_model(weights, "weights") if isinstance(weights, Mapping) else weights
         self.choices, weights = with_trained(_choices(model, self.pairing), weights)
         self.names = [_name(choice) for choice in self.choices]
         self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
         self._images = images
         self._weights = weights
-        self._options = options or {}
+        self._options = _by_model(options or {}, "options")
         self._check_names()
         self._check_references()
         if not allow_unmatched:
@@ -216,7 +216,23 @@ def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing
     chosen: list[ModelChoice] = [model] if isinstance(model, str | QualityModel) else list(model)
     if not chosen:
         raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default one.")
-    return list(chain.from_iterable(GROUPS.get(one, (one,)) if isinstance(one, str) else (one,) for one in chosen))
+    named = [catalogue_name(one) for one in chosen if isinstance(one, str)]
+    choices: list[ModelChoice] = []
+    for one in chosen:
+        group = GROUPS.get(catalogue_name(one), ()) if isinstance(one, str) else ()
+        choices += [member for member in group if member not in (*named, *choices)] if group else [one]
+    return choices
+
+
+def _by_model(given: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """What was given for each model, by the names of the catalogue."""
+    named: dict[str, Value] = {}
+    for written, value in given.items():
+        name = catalogue_name(written)
+        if name in named:
+            raise ConfigError(f"Expected {what} of {name} once, got them twice. Leave one of them out.")
+        named[name] = value
+    return named
 
 
 def _name(choice: ModelChoice) -> str:

@@ -20,6 +20,11 @@ def test_a_table_has_a_line_a_picture_and_their_mean(run: Run):
     assert result.exit_code == 0
 
 
+@pytest.mark.parametrize("words", [("-m", "PSNR,mdsi"), ("-m", "psnr", "-m", "MDSI"), ("--model", "psnr, mdsi")])
+def test_models_are_named_between_commas_or_one_by_one_in_any_case(run: Run, words: tuple[str, ...]):
+    assert run(*FOLDERS, *words).stdout == run(*FOLDERS, "-m", "psnr", "-m", "mdsi").stdout
+
+
 def test_csv_and_json_have_the_same_rows(run: Run):
     as_csv = list(csv.DictReader(run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()))
     as_json = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
