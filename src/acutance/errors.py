@@ -44,7 +44,16 @@ class ImageReadError(InputError, OSError):
 
 
 class PairingError(AcutanceError, ValueError):
-    """Distorted pictures and references that do not fit together."""
+    """Distorted pictures and references that do not fit together.
+
+    Args:
+        message: What does not fit, and the cure.
+        pair_by: The rule by which they would, where one was found.
+    """
+
+    def __init__(self, message: str, *, pair_by: str | None = None) -> None:
+        super().__init__(message)
+        self.pair_by = pair_by
 
 
 class ConfigError(AcutanceError, ValueError):

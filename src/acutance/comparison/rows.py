@@ -9,7 +9,7 @@ from acutance.comparison.folders import MethodPlan, SharedPicture
 from acutance.comparison.results import PictureScores
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet
-from acutance.scoring.pairing import naming_rule
+from acutance.scoring.naming import naming_rule
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.sources import readable
 
@@ -152,7 +152,7 @@ def _plan(found: Mapping[str, _Gathered], methods: list[str], nameless: list[str
         for name in sorted(found)
         if (lacking := [method for method in methods if method not in found[name].images])
     }
-    cure = " Score all methods on the same pictures, or compare the rest (--allow-unmatched)."
+    cure = "Score all methods on the same pictures, or compare the rest (--allow-unmatched)."
     shared = [SharedPicture(name, {}) for name in sorted(found) if name not in missing]
     return MethodPlan(methods, shared, missing, nameless=nameless, cure=cure)
 

@@ -1,12 +1,9 @@
 """Which reference belongs to which picture: by name and never by order."""
 
-import re
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
 
-from acutance.errors import ConfigError, PairingError
+from acutance.errors import PairingError
+from acutance.scoring.naming import Proposal, naming_rule, propose_rule
 from acutance.scoring.sources import Collection, Picture, Sources, collect
 
 SHOWN_NAMES = 5
@@ -34,13 +31,18 @@ class Pairing:
     """Files that are no pictures by their ending."""
     is_single: bool = False
     """Whether the caller named one picture."""
-    cure: str = ""
-    """What to try when something was left over."""
+    proposal: Proposal | None = None
+    """The rule by which more would meet, if there is one."""
 
     def demand_complete(self) -> None:
         """Raise ``PairingError`` if anything was left over."""
         if self.unmatched_images or self.unused_references:
-            raise PairingError(f"Expected every picture to meet its reference, got {self.left_over()}.{self.cure}")
+            raise self._error("Expected every picture to meet its reference")
+
+    def demand_some(self) -> None:
+        """Raise ``PairingError`` if no picture met its reference."""
+        if not self.pairs:
+            raise self._error("Expected at least one pair")
 
     def left_over(self) -> str:
         """One line that names what was left over."""
@@ -53,6 +55,14 @@ class Pairing:
             if names
         ]
         return " and ".join(parts)
+
+    def _error(self, expected: str) -> PairingError:
+        cure = (
+            "Rename them, pair by a regular expression (--pair-by), or allow it (--allow-unmatched, "
+            "allow_unmatched=True) to score the rest."
+        )
+        rule = None if self.proposal is None else self.proposal.pair_by
+        return PairingError(f"{expected}, got {self.left_over()}. {self.proposal or cure}", pair_by=rule)
 
 
 def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str = "path") -> Pairing:
@@ -84,45 +94,6 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
     return _by_name(ours, theirs, pair_by, ignored)
 
 
-def naming_rule(pair_by: str) -> Callable[[str], str | None]:
-    """What two pictures of the same thing share, by the path of each below its folder.
-
-    Args:
-        pair_by: As in ``pair_up``.
-
-    Returns:
-        A function of the path; ``None`` where a regular expression finds nothing.
-
-    Raises:
-        ConfigError: A regular expression that is none, or without exactly one group.
-
-    Example:
-        >>> naming_rule("stem")("night/a.png"), naming_rule("^([a-z]+)")("astronaut_jpeg10.png")
-        ('a', 'astronaut')
-    """
-    if pair_by == "path":
-        return lambda relative: relative
-    if pair_by == "stem":
-        return lambda relative: PurePosixPath(relative).stem
-    try:
-        pattern = re.compile(pair_by)
-    except re.error as error:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
-        ) from error
-    if pattern.groups != 1:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
-            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
-        )
-
-    def group(relative: str) -> str | None:
-        found = pattern.search(relative)
-        return found.group(1) if found else None
-
-    return group
-
-
 def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
     if not ours.is_ordered:
         raise PairingError(
@@ -146,9 +117,11 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[s
         if name is None:
             unused.append(picture.name)
         elif name in by_key:
+            proposal = propose_rule(_names(ours, theirs), matched=0, first_repeats=True)
             raise PairingError(
                 f"Expected one reference for {name!r} (pairing by {pair_by}), got {by_key[name].name} and "
-                f"{picture.name}. Remove one of them, or pair by another rule."
+                f"{picture.name}. {proposal or 'Remove one of them, or pair by another rule.'}",
+                pair_by=None if proposal is None else proposal.pair_by,
             )
         else:
             by_key[name] = picture
@@ -163,20 +136,14 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str, ignored: list[s
             pairs.append(Pair(image, by_key[name]))
             used.add(name)
     unused += [picture.name for name, picture in by_key.items() if name not in used]
-    cure = _cure(ours, theirs, pair_by, len(pairs))
-    return Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single, cure=cure)
+    pairing = Pairing(pairs, unmatched, sorted(unused), ignored, is_single=ours.is_single)
+    if not pairing.left_over():
+        return pairing
+    return replace(pairing, proposal=propose_rule(_names(ours, theirs), matched=len(pairs), first_repeats=True))
 
 
-def _cure(ours: Collection, theirs: Collection, pair_by: str, matched: int) -> str:
-    """What to try: the stem, if that would match more and no two references share one."""
-    advice = " Rename them, or allow it (--allow-unmatched, allow_unmatched=True) to score the rest."
-    if pair_by == "path":
-        stems = Counter(PurePosixPath(picture.relative).stem for picture in theirs.pictures)
-        would = sum(stems[PurePosixPath(picture.relative).stem] == 1 for picture in ours.pictures)
-        if would > matched:
-            return f" By file name without ending {would} would match: --pair-by stem, pair_by='stem'."
-        advice = advice.replace("Rename them", "Rename them, pair by a regular expression (--pair-by)")
-    return advice
+def _names(ours: Collection, theirs: Collection) -> list[list[str]]:
+    return [[picture.relative for picture in collection.pictures] for collection in (ours, theirs)]
 
 
 def _some(names: list[str]) -> str:

@@ -71,8 +71,7 @@ class ScoreRequest:
         self._check_references()
         if not allow_unmatched:
             self.pairing.demand_complete()
-        if not self.pairing.pairs:
-            raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.cure}")
+        self.pairing.demand_some()
         self.models: list[QualityModel] = []
 
     def load_models(

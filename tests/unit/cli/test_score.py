@@ -1,5 +1,6 @@
 import csv
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,26 @@ def test_a_picture_of_16_bits_meets_one_of_8(run: Run, tmp_path: Path):
 
     pictures.write_png(tmp_path / "deep.png", noise(0).astype("uint16") * 257)
     assert "inf" in run("score", "out/a.png", "-r", "deep.png", "-m", "psnr", "-f", "csv").stdout
+
+
+@pytest.mark.parametrize("verb", [("score", "new"), ("compare", "new")])
+@pytest.mark.parametrize("before", [(), ("--pair-by", "stem"), ("--pair-by=^(x)",)])
+def test_folders_that_pair_nothing_get_the_command_that_pairs_them(
+    run: Run, tmp_path: Path, verb: tuple[str, str], before: tuple[str, ...]
+):
+    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    failed = run(*verb, *before, "--reference", "truth", "-m", "psnr")
+    assert failed.exit_code == 2
+    typed = shlex.split(failed.stderr.splitlines()[-1])
+    start = typed.index(verb[0])
+    assert typed[start:-2] == [*verb, "--reference", "truth", "-m", "psnr"]
+    assert typed[-2] == "--pair-by"
+    assert run(*typed[start:]).exit_code == 0
+
+
+def test_a_command_with_a_double_dash_gets_its_rule_before_it(run: Run, tmp_path: Path):
+    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    failed = run("score", "--reference", "truth", "-m", "psnr", "--", "new")
+    typed = shlex.split(failed.stderr.splitlines()[-1])
+    assert typed[-2:] == ["--", "new"]
+    assert run(*typed[typed.index("score") :]).exit_code == 0
