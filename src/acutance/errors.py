@@ -15,6 +15,9 @@ AcutanceError
 import difflib
 from collections.abc import Iterable, Sequence
 
+FEW_NAMES = 5
+"""So few names are all told, even where one of them is near."""
+
 
 class AcutanceError(Exception):
     """Base of every exception raised on purpose."""
@@ -75,8 +78,8 @@ class UnknownNameError(ConfigError, KeyError):
         by_lower = {one.lower(): one for one in names}
         nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
         cure = f"Did you mean {by_lower[nearest[0]]!r}?" if nearest else f"Known are: {', '.join(names)}."
-        if listed_by and nearest:
-            cure += f" All are listed by: {listed_by}"
+        if nearest and (listed_by or len(names) <= FEW_NAMES):
+            cure += f" All are listed by: {listed_by}" if listed_by else f" Known are: {', '.join(names)}."
         article = "an" if kind[0] in "aeiou" else "a"
         super().__init__(f"Expected the name of {article} {kind}, got {name!r}. {cure}")
 

@@ -58,8 +58,10 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="acutance",
     cls=_Verbs,
-    help="How good does this picture look? Image quality scores one can cite.",
+    help="How good does this picture look? Image quality scores one can cite.\n\n"
+    "Exit status: 0; 1 if some pictures failed; 2 if the request made no sense.",
     epilog="Examples:\n\nacutance score out.png --reference truth.png\n\nacutance models",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

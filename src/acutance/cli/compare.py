@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from acutance.comparison.results import Comparison
 
 COMPARE_EPILOG = (
-    "Examples:\n\nacutance compare --reference truth/ swinir/ realesrgan/ ours/ --model afine --model psnr\n\n"
+    "Examples:\n\nacutance compare --reference truth/ swinir/ realesrgan/ ours/ --model psnr,afine-tiny\n\n"
     "acutance compare --preferences votes.csv"
 )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
 
 EVALUATE_EPILOG = (
-    "Examples:\n\nacutance evaluate afine psnr ssim --data kadid10k --root /data/kadid10k --output results\n\n"
+    "Examples:\n\nacutance evaluate psnr ssim --data kadid10k --root /data/kadid10k --output results\n\n"
     "acutance evaluate --scores theirs.csv --better ours=higher --data table.csv --output results --report report.html"
 )
 

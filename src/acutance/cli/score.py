@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SCORE_EPILOG = (
     "Examples:\n\nacutance score photo.jpg\n\n"
-    "acutance score outputs/ --reference truth/ --model afine --model psnr --output scores.csv"
+    "acutance score outputs/ --reference truth/ --pair-by stem --model psnr,ssim --output scores.csv"
 )
 
 
@@ -109,7 +109,7 @@ def _finish(summary: "Summary", output: Path | None) -> None:
     for row in summary.failed:
         typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)
     if output is not None:
-        typer.echo(f"{summary.rows} rows in {output}", err=True)
+        typer.echo(f"{summary.rows} row{'s' if summary.rows != 1 else ''} in {output}", err=True)
     if summary.failed:
         typer.echo(f"{len(summary.failed)} of {summary.rows} scores failed", err=True)
         raise typer.Exit(SOME_FAILED)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from acutance.datasets import OpinionTable, read_dataset, read_table
+from acutance.datasets.catalogue import find_dataset
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import part_of_table
@@ -122,7 +123,8 @@ def _read(choice: DataChoice, root: Path | None) -> OpinionTable:
             raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
         return read_table(choice, root)
     if root is None:
-        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it as root.")
+        find_dataset(str(choice))
+        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it: --root DIR, root=DIR.")
     return read_dataset(str(choice), root)
 
 

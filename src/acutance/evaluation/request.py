@@ -88,7 +88,9 @@ class EvaluationRequest:
         on_progress: OnProgress | None = None,
     ) -> None:
         if not models and not scores:
-            raise EvaluationError("Expected a model or a file of scores, got neither. Name one of them.")
+            raise EvaluationError(
+                "Expected a model or a file of scores, got neither. Name models, such as psnr, or a file by scores."
+            )
         measures, rerun = measures or Measures(), rerun or Rerun()
         self.protocol = find_protocol(measures.protocol)
         self.statistics = _statistics(measures, self.protocol)

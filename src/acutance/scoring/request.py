@@ -171,7 +171,7 @@ class ScoreRequest:
         if comparing and alone and not is_mixture:
             raise ConfigError(
                 f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
-                f"Pass a reference, or choose a no-reference model such as {DEFAULT_ALONE}."
+                f"Pass a reference (--reference, reference=), or choose a no-reference model such as {DEFAULT_ALONE}."
             )
 
     def _weights_of(self, name: str) -> str | os.PathLike[str] | None:
