@@ -49,4 +49,8 @@ def install_command(extra: str) -> str:
 def requirements(extra: str) -> list[str]:
     """The packages of an extra with their versions, from the metadata that acutance was installed with."""
     stated = (line.partition(";") for line in importlib.metadata.requires("acutance") or [])
-    return [package.strip() for package, _, marker in stated if marker.split() == ["extra", "==", f"'{extra}'"]]
+    return [
+        package.strip()
+        for package, _, marker in stated
+        if marker.replace('"', "'").split() == ["extra", "==", f"'{extra}'"]
+    ]
