@@ -15,6 +15,9 @@ AcutanceError
 import difflib
 from collections.abc import Iterable, Sequence
 
+FEW_NAMES = 5
+"""So few names are all told, even where one of them is near."""
+
 
 class AcutanceError(Exception):
     """Base of every exception raised on purpose."""
@@ -44,7 +47,16 @@ class ImageReadError(InputError, OSError):
 
 
 class PairingError(AcutanceError, ValueError):
-    """Distorted pictures and references that do not fit together."""
+    """Distorted pictures and references that do not fit together.
+
+    Args:
+        message: What does not fit, and the cure.
+        pair_by: The rule by which they would, where one was found.
+    """
+
+    def __init__(self, message: str, *, pair_by: str | None = None) -> None:
+        super().__init__(message)
+        self.pair_by = pair_by
 
 
 class ConfigError(AcutanceError, ValueError):
@@ -58,12 +70,16 @@ class UnknownNameError(ConfigError, KeyError):
         kind: What was looked up, such as ``"model"``.
         name: The name asked for.
         known: The names there are.
+        listed_by: The command that lists them, if there is one.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, listed_by: str = "") -> None:
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        cure = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(names)}."
+        by_lower = {one.lower(): one for one in names}
+        nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        cure = f"Did you mean {by_lower[nearest[0]]!r}?" if nearest else f"Known are: {', '.join(names)}."
+        if nearest and (listed_by or len(names) <= FEW_NAMES):
+            cure += f" All are listed by: {listed_by}" if listed_by else f" Known are: {', '.join(names)}."
         article = "an" if kind[0] in "aeiou" else "a"
         super().__init__(f"Expected the name of {article} {kind}, got {name!r}. {cure}")
 

@@ -1,6 +1,10 @@
 """Optional packages: imported when needed, with the cure in the error."""
 
 import importlib
+import importlib.metadata
+import shutil
+import sys
+from pathlib import Path
 from types import ModuleType
 
 from acutance.errors import MissingExtraError
@@ -20,6 +24,33 @@ def require(package: str, *, extra: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise MissingExtraError(
-            f"Expected the package {package.partition('.')[0]}, which is not installed. "
-            f'Do: pip install "acutance[{extra}]"'
+            f"Expected the package {package.partition('.')[0]}, which is not installed. Do: {install_command(extra)}"
         ) from error
+
+
+def install_command(extra: str) -> str:
+    """The command that installs the packages of an extra into the Python that runs now.
+
+    It names the packages and not ``acutance[extra]``, so that it works wherever acutance itself came from: a checkout,
+    an editable install or a wheel.
+
+    Example:
+        >>> install_command("plots").partition(" install ")[2]
+        '"matplotlib<4,>=3.8"'
+    """
+    pip = shutil.which("pip")
+    is_ours = pip is not None and Path(pip).absolute().parent == Path(sys.executable).absolute().parent
+    program = (
+        "pip" if is_ours else f'"{sys.executable}" -m pip' if " " in sys.executable else f"{sys.executable} -m pip"
+    )
+    return " ".join([program, "install", *(f'"{one}"' for one in requirements(extra))])
+
+
+def requirements(extra: str) -> list[str]:
+    """The packages of an extra with their versions, from the metadata that acutance was installed with."""
+    stated = (line.partition(";") for line in importlib.metadata.requires("acutance") or [])
+    return [
+        package.strip()
+        for package, _, marker in stated
+        if marker.replace('"', "'").split() == ["extra", "==", f"'{extra}'"]
+    ]

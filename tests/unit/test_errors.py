@@ -29,8 +29,18 @@ def test_no_public_error_is_left_out():
 
 
 def test_an_unknown_name_is_offered_the_nearest():
-    error = UnknownNameError("model", "afin", ["psnr", "afine"])
+    error = UnknownNameError("model", "afin", ["psnr", "afine", *"abcdef"])
     assert str(error) == "Expected the name of a model, got 'afin'. Did you mean 'afine'?"
+
+
+def test_of_few_names_all_are_told():
+    told = str(UnknownNameError("device", "gpu", ["auto", "cpu", "cuda", "mps"]))
+    assert all(name in told for name in ("'gpu'", "'cpu'", "auto, cpu, cuda, mps"))
+
+
+def test_the_nearest_name_is_found_in_any_case_and_told_as_it_is_written():
+    assert "'psnr'" in str(UnknownNameError("model", "PSRN", ["psnr", "afine"]))
+    assert "'CSIQ'" in str(UnknownNameError("dataset", "csig", ["CSIQ", "LIVE"]))
 
 
 def test_a_name_like_no_other_is_told_all():

@@ -2,6 +2,8 @@
 
 from acutance.catalog.entries import (
     CATALOG,
+    GROUPS,
+    catalogue_name,
     find_model,
     find_record,
     list_models,
@@ -13,10 +15,12 @@ from acutance.catalog.loading import PRECISIONS, Precision, load
 
 __all__ = [
     "CATALOG",
+    "GROUPS",
     "PRECISIONS",
     "ModelEntry",
     "Precision",
     "PublishedWeights",
+    "catalogue_name",
     "find_model",
     "find_record",
     "list_models",

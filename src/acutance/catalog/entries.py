@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from acutance.catalog import builders
 from acutance.catalog.entry import ModelEntry, PublishedWeights
 from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
-from acutance.errors import UnknownNameError
+from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.afine import published as afine
 from acutance.models.afine_tiny import published as afine_tiny
 from acutance.models.ahiq import published as ahiq
@@ -34,14 +35,38 @@ def list_models() -> list[ModelEntry]:
 
 
 def find_model(name: str) -> ModelEntry:
-    """The entry of a model.
+    """The entry of a model; its name may be written in any case.
 
     Raises:
         UnknownNameError: If there is none of that name; the message offers the nearest.
+        ConfigError: The name of a group of models, or a path.
+
+    Example:
+        >>> find_model("PSNR").name
+        'psnr'
     """
-    if name not in CATALOG:
-        raise UnknownNameError("model", name, CATALOG)
-    return CATALOG[name]
+    known = catalogue_name(name)
+    if known in CATALOG:
+        return CATALOG[known]
+    if known in GROUPS:
+        raise ConfigError(f"Expected one model, got {name!r}, which stands for {', '.join(GROUPS[known])}. Choose one.")
+    if Path(name).name != name:
+        got = "a folder without such weights" if Path(name).is_dir() else "a file" if Path(name).exists() else "nothing"
+        raise ConfigError(
+            f"Expected the name of a model or the folder of a training at {name}, got {got} there. Name another; a "
+            "file of weights is given beside the name of its model (--weights, weights=)."
+        )
+    raise UnknownNameError("model", name, (*CATALOG, *GROUPS), listed_by="acutance models")
+
+
+def catalogue_name(name: str) -> str:
+    """The name of a model or a group as the catalogue writes it; a name that it does not know stays as it is.
+
+    Example:
+        >>> catalogue_name("SSIM"), catalogue_name("Classic"), catalogue_name("runs/Small")
+        ('ssim', 'classic', 'runs/Small')
+    """
+    return lowered if (lowered := name.lower()) in CATALOG or lowered in GROUPS else name
 
 
 def list_records() -> dict[str, CheckpointRecord]:
@@ -269,4 +294,7 @@ CATALOG: dict[str, ModelEntry] = {
         *(_classic_entry(record) for record in classic.CLASSIC.values()),
     )
 }
-"""Every model by name."""
+"""Every model by name; all names are in lower case."""
+
+GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
+"""Names that stand for several models."""

@@ -10,23 +10,26 @@ from acutance.models.options import Number, Words
 
 
 def checked_options(entry: ModelEntry, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, numbers as numbers; text such as ``"7"`` is taken for the number it says.
+    """The options that were given, as the catalogue writes them; text such as ``"7"`` is taken for the number it says.
 
     Args:
         entry: The model.
-        given: Values by option.
+        given: Values by option; names and words in any case.
 
     Raises:
         UnknownNameError: No such option.
-        ConfigError: The model has no options, or not this value.
+        ConfigError: The model has no options, or not this value, or an option is given twice.
     """
     known = entry.options or {}
-    checked = {}
-    for name, value in given.items():
+    checked: dict[str, Any] = {}
+    for written, value in given.items():
+        name = written.lower()
         if not known:
-            raise ConfigError(f"Expected no options for {entry.name}, which has none, got {name!r}. Leave it out.")
+            raise ConfigError(f"Expected no options for {entry.name}, which has none, got {written!r}. Leave it out.")
         if name not in known:
-            raise UnknownNameError(f"option of {entry.name}", name, known)
+            raise UnknownNameError(f"option of {entry.name}", written, known)
+        if name in checked:
+            raise ConfigError(f"Expected {name} of {entry.name} once, got it twice. Leave one of them out.")
         allowed, what = known[name], f"{name} of {entry.name}"
         checked[name] = _number(allowed, value, what) if isinstance(allowed, Number) else _word(allowed, value, what)
     _demand_effect(entry, checked)
@@ -41,8 +44,9 @@ def described(allowed: Words | Number) -> str:
 
 
 def _word(allowed: Words, value: Any, what: str) -> str | bool:  # noqa: ANN401 (anything a caller gives)
+    plain = value.lower() if isinstance(value, str) else value
     for word in allowed:
-        if type(word) is type(value) and word == value:
+        if type(word) is type(plain) and word == plain:
             return word
     words = ["true" if word is True else "false" if word is False else repr(word) for word in allowed]
     wanted = " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

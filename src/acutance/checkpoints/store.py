@@ -190,7 +190,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
         writer = metadata.get("acutance_version", "of a later version")
         raise CheckpointError(
             f"Expected format version {FORMAT_VERSION} or older in {path}, got {version}, written by "
-            f"acutance {writer}. Update: pip install -U acutance"
+            f"acutance {writer}. Install that version of acutance or a later one."
         )
     try:
         return StoreHeader(

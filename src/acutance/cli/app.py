@@ -1,6 +1,7 @@
 """The command ``acutance``: its verbs, and what becomes of an error."""
 
 import os
+import shlex
 import sys
 from io import TextIOWrapper
 from typing import Any
@@ -18,16 +19,23 @@ from acutance.cli.plot import plot_app
 from acutance.cli.score import SCORE_EPILOG, score
 from acutance.cli.train import TRAIN_EPILOG, train
 from acutance.cli.weights import weights_app
-from acutance.errors import AcutanceError
+from acutance.errors import AcutanceError, PairingError
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a shell reports a program that SIGPIPE ended."""
+TYPED = "acutance.typed"
+"""Where a context keeps the words that were typed after the name of the program."""
 
 
 class _Verbs(TyperGroup):
     """The verbs, whose deliberate errors become one line on stderr and an exit status."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 (its class moved from click to typer)
+        ctx.meta[TYPED] = list(args)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401 (its class moved from click to typer)
         try:
@@ -42,14 +50,18 @@ class _Verbs(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except (AcutanceError, OSError) as error:
             typer.echo(f"acutance: {' '.join(str(error).split())}", err=True)
+            if isinstance(error, PairingError) and error.pair_by is not None:
+                typer.echo(f"try: {_with_rule(ctx, error.pair_by)}", err=True)
             raise typer.Exit(USAGE_ERROR) from None
 
 
 app = typer.Typer(
     name="acutance",
     cls=_Verbs,
-    help="How good does this picture look? Image quality scores one can cite.",
+    help="How good does this picture look? Image quality scores one can cite.\n\n"
+    "Exit status: 0; 1 if some pictures failed; 2 if the request made no sense.",
     epilog="Examples:\n\nacutance score out.png --reference truth.png\n\nacutance models",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -92,6 +104,20 @@ def _resumes(verb: Any) -> bool:  # noqa: ANN401 (its class moved from click to 
     return any(option.name == "resume" for option in getattr(verb, "params", [])) or any(
         map(_resumes, getattr(verb, "commands", {}).values())
     )
+
+
+def _with_rule(ctx: Any, pair_by: str) -> str:  # noqa: ANN401 (its class moved from click to typer)
+    """The command as it was typed, with another rule of pairing."""
+    words: list[str] = []
+    typed = iter(ctx.meta[TYPED])
+    for word in typed:
+        if word == "--pair-by":
+            next(typed)
+        elif not word.startswith("--pair-by="):
+            words.append(word)
+    place = words.index("--") if "--" in words else len(words)
+    words[place:place] = ["--pair-by", pair_by]
+    return f"{ctx.command_path} {shlex.join(words)}"
 
 
 def _forget_stdout() -> None:

@@ -1,17 +1,40 @@
-"""Text of options to values: ``MODEL=FILE``, ``MODEL.OPTION=VALUE`` and ``NAME=higher``."""
+"""Text of options to values: ``MODEL,MODEL``, ``MODEL=FILE``, ``MODEL.OPTION=VALUE`` and ``NAME=higher``."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from acutance.errors import ConfigError
 
 
+def parse_models(texts: Sequence[str]) -> list[str]:
+    """Names of models and folders of trainings, several of them between commas or one by one; none for the default.
+
+    Example:
+        >>> parse_models(["psnr,SSIM", "runs/small"])
+        ['psnr', 'SSIM', 'runs/small']
+    """
+    models: list[str] = []
+    for text in texts:
+        names = (
+            [text]
+            if "," in text and Path(text).is_dir()
+            else [name.strip() for name in text.split(",") if name.strip()]
+        )
+        if not names:
+            raise ConfigError(f"Expected the name of a model, got {text!r}. The models are listed by: acutance models")
+        models += names
+    return models
+
+
 def parse_weights(texts: Sequence[str]) -> str | dict[str, str] | None:
     """One file for all, or files by model name."""
-    from acutance.catalog import CATALOG
+    from acutance.catalog import CATALOG, catalogue_name
 
     named = [text.partition("=") for text in texts]
-    by_model = {name: file for name, equals, file in named if equals and name in CATALOG}
+    by_model = {
+        catalogue_name(name): file for name, equals, file in named if equals and catalogue_name(name) in CATALOG
+    }
     if len(by_model) == len(texts):
         return by_model or None
     if len(texts) == 1:
@@ -21,6 +44,8 @@ def parse_weights(texts: Sequence[str]) -> str | dict[str, str] | None:
 
 def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
     """Options by model name."""
+    from acutance.catalog import catalogue_name
+
     options: dict[str, dict[str, str | bool]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -30,7 +55,7 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
         if option in options.get(model, {}):
             raise ConfigError(f"Expected {model}.{option} once, got it again as {text!r}. Leave one out.")
         truth = {"true": True, "false": False}
-        options.setdefault(model, {})[option] = truth.get(value.lower(), value)
+        options.setdefault(catalogue_name(model), {})[option] = truth.get(value.lower(), value)
     return options
 
 

@@ -14,6 +14,7 @@ from acutance.cli.options import (
     Device,
     Directions,
     Format,
+    Models,
     ModelSettings,
     Offline,
     Precision,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from acutance.comparison.results import Comparison
 
 COMPARE_EPILOG = (
-    "Examples:\n\nacutance compare --reference truth/ swinir/ realesrgan/ ours/ --model afine --model psnr\n\n"
+    "Examples:\n\nacutance compare --reference truth/ swinir/ realesrgan/ ours/ --model psnr,afine-tiny\n\n"
     "acutance compare --preferences votes.csv"
 )
 
@@ -42,16 +43,7 @@ def compare(
         ),
     ] = None,
     reference: Reference = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Model to compare by; may be repeated. By default afine-tiny, or afine-tiny-naturalness for pictures "
-            "alone; classic stands for psnr, ssim, ms_ssim, gmsd and vsi.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Models = None,
     weights: Weights = None,
     settings: ModelSettings = None,
     pair_by: Annotated[
@@ -94,7 +86,7 @@ def compare(
     offline: Offline = False,
 ) -> None:
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
-    from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+    from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.cli.tables import printable
     from acutance.comparison.compare import CompareRequest
@@ -105,7 +97,7 @@ def compare(
     request = CompareRequest(
         methods or [],
         reference,
-        model or None,
+        parse_models(model or []) or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
         settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),

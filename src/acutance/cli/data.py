@@ -21,7 +21,7 @@ SHOWN_FAULTS = 20
 """How many faults of a kind are shown before they are only counted."""
 
 data_app = typer.Typer(
-    help="List, check and read datasets of rated pictures.",
+    help="List, check, read and split datasets of rated pictures; make distorted pictures.",
     epilog="Examples:\n\nacutance data check kadid10k /data/kadid10k\n\nacutance data table csiq /data/csiq -o t.csv",
     no_args_is_help=True,
 )

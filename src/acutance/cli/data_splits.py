@@ -130,13 +130,14 @@ def triplets(
 
 def _table(name: str, root: Path | None, *, allow_missing: bool) -> "OpinionTable":
     """A dataset by its name and folder, or a table file."""
-    from acutance.datasets.catalogue import read_published
+    from acutance.datasets.catalogue import find_dataset, read_published
     from acutance.datasets.table_files import TABLE_ENDINGS, read_table
     from acutance.errors import ConfigError
 
     if Path(name).suffix.lower() in TABLE_ENDINGS:
         return read_table(name, root)
     if root is None:
+        find_dataset(name)
         raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
     table = read_published(name, root, allow_missing=allow_missing)
     for note in table.notes:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
 
 EVALUATE_EPILOG = (
-    "Examples:\n\nacutance evaluate afine psnr ssim --data kadid10k --root /data/kadid10k --output results\n\n"
+    "Examples:\n\nacutance evaluate psnr ssim --data kadid10k --root /data/kadid10k --output results\n\n"
     "acutance evaluate --scores theirs.csv --better ours=higher --data table.csv --output results --report report.html"
 )
 
@@ -65,9 +65,14 @@ class GroupBy(StrEnum):
 
 def evaluate(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Models to evaluate, from: acutance models", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Models to evaluate, such as psnr ssim; from: acutance models", show_default=False),
     ] = None,
     *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="The same as an option: -m psnr,ssim; may be repeated.", show_default=False),
+    ] = None,
     data: Annotated[
         list[str],
         typer.Option(
@@ -124,7 +129,7 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
-    from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+    from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.cli.tables import printable
     from acutance.evaluation.model_scores import Rerun
@@ -134,7 +139,7 @@ def evaluate(
     _demand_outputs(output, report, plots=plots, replaces=overwrite or resume)
     with counting("labels") as advance:
         request = EvaluationRequest(
-            models or [],
+            parse_models([*(models or []), *(model or [])]),
             list(data),
             list(root or []),
             reference=reference,

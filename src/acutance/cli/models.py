@@ -14,7 +14,7 @@ def models(
     from rich.table import Table
     from rich.text import Text
 
-    from acutance.catalog import ModelEntry, find_model, list_models
+    from acutance.catalog import GROUPS, ModelEntry, catalogue_name, find_model, list_models
     from acutance.catalog.options import described
     from acutance.cli.tables import stdout_console
 
@@ -24,15 +24,19 @@ def models(
         about, ends = ("about ", entry.info.usual) if entry.info.usual else ("", (entry.info.low, entry.info.high))
         return f"{about}{ends[0]:g} to {ends[1]:g} {entry.info.unit}".strip()
 
-    if name is None:
+    group = GROUPS.get(catalogue_name(name or ""), ())
+    if name is None or group:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for heading in ("model", "title", "needs reference", "better", "range", "weights"):
             table.add_column(heading)
-        for entry in list_models():
+        for entry in map(find_model, group) if group else list_models():
             weights = entry.weights.record.filename if entry.weights else "none needed"
             reference = "yes" if entry.needs_reference else "no"
             table.add_row(entry.name, entry.title, reference, entry.info.better, span(entry), weights)
         console.print(table)
+        if not group:
+            for title, members in GROUPS.items():
+                typer.echo(f"{title} stands for {', '.join(members)}; of one model: acutance models NAME", err=True)
         return
     entry = find_model(name)
     facts = {

@@ -17,6 +17,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Direction(StrEnum):
+    """Which numbers are better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
 class Precision(StrEnum):
     """Type of the matrix products."""
 
@@ -25,13 +32,17 @@ class Precision(StrEnum):
     float64 = "float64"
 
 
-class Direction(StrEnum):
-    """Which numbers are better."""
-
-    HIGHER = "higher"
-    LOWER = "lower"
-
-
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Model to score with, such as psnr,ssim or the folder of a training; may be repeated. By default "
+        "afine-tiny, or afine-tiny-naturalness for pictures alone; classic stands for psnr, ssim, ms_ssim, gmsd and "
+        "vsi.",
+        show_default=False,
+    ),
+]
 Reference = Annotated[
     str | None,
     typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),

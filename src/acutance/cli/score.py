@@ -13,6 +13,7 @@ from acutance.cli.options import (
     Device,
     Format,
     HdrPeak,
+    Models,
     ModelSettings,
     Offline,
     Precision,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 SCORE_EPILOG = (
     "Examples:\n\nacutance score photo.jpg\n\n"
-    "acutance score outputs/ --reference truth/ --model afine --model psnr --output scores.csv"
+    "acutance score outputs/ --reference truth/ --pair-by stem --model psnr,ssim --output scores.csv"
 )
 
 
@@ -42,16 +43,7 @@ def score(
         ),
     ],
     reference: Reference = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Model to score with; may be repeated. By default afine-tiny, or afine-tiny-naturalness for pictures "
-            "alone; classic stands for psnr, ssim, ms_ssim, gmsd and vsi.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Models = None,
     weights: Weights = None,
     settings: ModelSettings = None,
     pair_by: Annotated[
@@ -79,7 +71,7 @@ def score(
     offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
-    from acutance.cli.arguments import parse_options, parse_weights
+    from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.cli.tables import gather, printable, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
@@ -90,7 +82,7 @@ def score(
     request = ScoreRequest(
         images[0] if len(images) == 1 else images,
         reference,
-        model or None,
+        parse_models(model or []) or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
         settings=checked_settings(
@@ -127,7 +119,7 @@ def _finish(summary: "Summary", output: Path | None) -> None:
     for row in summary.failed:
         typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)
     if output is not None:
-        typer.echo(f"{summary.rows} rows in {output}", err=True)
+        typer.echo(f"{summary.rows} row{'s' if summary.rows != 1 else ''} in {output}", err=True)
     if summary.failed:
         typer.echo(f"{len(summary.failed)} of {summary.rows} scores failed", err=True)
         raise typer.Exit(SOME_FAILED)

@@ -42,7 +42,9 @@ def list_weights() -> None:
 
 
 @weights_app.command(epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights fetch afine --offline")
-def fetch(name: Name, *, offline: Annotated[bool, typer.Option(help="Only look on this machine.")] = False) -> None:
+def fetch(
+    name: Name, *, offline: Annotated[bool, typer.Option("--offline", help="Only look on this machine.")] = False
+) -> None:
     """Download weights once, with the trunks they need, checked against the hub's checksum; print where they are."""
     from acutance.catalog import records_of
     from acutance.checkpoints.download import fetch as fetch_weights

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from acutance.errors import ConfigError, InputError, PairingError
 from acutance.scoring.left_out import kinds_of
-from acutance.scoring.pairing import naming_rule
+from acutance.scoring.naming import Proposal, naming_rule, propose_rule
 from acutance.scoring.sources import Collection, Picture, collect, readable
 
 Place = str | os.PathLike[str]
@@ -48,25 +48,22 @@ class MethodPlan:
     """Files that are no pictures by their ending."""
     unread: list[str] = field(default_factory=list)
     """Pictures of kinds that are not read, and folders that may not be looked into."""
-    cure: str = ""
-    """What to try when something was left over."""
+    proposal: Proposal | None = None
+    """The rule by which more would be shared, if there is one."""
+    cure: str = "Mend the names, pair by a regular expression (--pair-by), or compare the rest (--allow-unmatched)."
+    """What to try when something was left over and there is no such rule."""
 
     def demand_complete(self) -> None:
         """Raise ``PairingError`` if anything was left over."""
         if left_over := self.left_over():
-            raise PairingError(f"Expected every picture from every method, got {left_over}.{self._advice()}")
+            raise self._error("Expected every picture from every method", left_over)
 
     def demand_usable(self, *, allow_unmatched: bool) -> None:
         """Raise ``PairingError`` if anything was left over that may not be, or everything was."""
         if not allow_unmatched:
             self.demand_complete()
         if not self.pictures:
-            raise PairingError(
-                f"Expected at least one picture from every method, got {self.left_over() or 'none'}.{self._advice()}"
-            )
-
-    def _advice(self) -> str:
-        return self.cure + (f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else "")
+            raise self._error("Expected at least one picture from every method", self.left_over() or "none")
 
     def left_over(self) -> str:
         """One line that names what was left over; empty if nothing was."""
@@ -86,6 +83,11 @@ class MethodPlan:
     def left_out(self) -> list[str]:
         """Names of all pictures that are not compared, sorted."""
         return sorted({*self.missing, *self.without_reference, *self.unused_references, *self.nameless})
+
+    def _error(self, expected: str, got: str) -> PairingError:
+        rule = None if self.proposal is None else self.proposal.pair_by
+        unread = f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else ""
+        return PairingError(f"{expected}, got {got}. {self.proposal or self.cure}{unread}", pair_by=rule)
 
 
 def named_folders(methods: Methods) -> dict[str, Path]:
@@ -156,8 +158,12 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
         if readable(key) not in missing and (theirs is None or key in references)
     ]
     alone = [readable(key) for key in keys if theirs is not None and key not in references]
-    cure = _cure([*found.values(), *([theirs] if theirs and not theirs.is_single else [])], pair_by, len(shared))
-    return MethodPlan(list(folders), shared, missing, alone, unused, nameless, ignored, unread, cure)
+    plan = MethodPlan(list(folders), shared, missing, alone, unused, nameless, ignored, unread)
+    if not plan.left_over():
+        return plan
+    collections = [*found.values(), *([theirs] if theirs and not theirs.is_single else [])]
+    names = [[picture.relative for picture in collection.pictures] for collection in collections]
+    return replace(plan, proposal=propose_rule(names, matched=len(shared)))
 
 
 def some(names: Sequence[str]) -> str:
@@ -208,16 +214,3 @@ def _references(theirs: Collection | None, keys: Sequence[str], pair_by: str) ->
     references = _by_key(theirs, pair_by, "the references", unused)
     unused += [picture.name for key, picture in references.items() if key not in known]
     return references, sorted(unused)
-
-
-def _cure(collections: Sequence[Collection], pair_by: str, matched: int) -> str:
-    """What to try: the stem, if more pictures would be shared by it."""
-    if pair_by == "path":
-        stems = [
-            [PurePosixPath(picture.relative).stem for picture in collection.pictures] for collection in collections
-        ]
-        if all(len(set(names)) == len(names) for names in stems):
-            would = len(set.intersection(*(set(names) for names in stems)))
-            if would > matched:
-                return f" By file name without ending {would} would match: --pair-by stem, pair_by='stem'."
-    return " Mend the names, pair by a regular expression (--pair-by), or compare the rest (--allow-unmatched)."

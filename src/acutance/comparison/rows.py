@@ -11,7 +11,7 @@ from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.file_scores import asked_direction
 from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet
-from acutance.scoring.pairing import naming_rule
+from acutance.scoring.naming import naming_rule
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.sources import readable
 
@@ -97,7 +97,10 @@ def read_method_rows(
         ConfigError: A regular expression that is none, or without a group.
     """
     sheet = read_sheet(path)
-    wanted = list(sheet) if models is None else list(models)
+    in_any_case = {name.lower(): name for name in sheet}
+    wanted = [
+        name if name in sheet else in_any_case.get(name.lower(), name) for name in (sheet if models is None else models)
+    ]
     for model in wanted:
         if model not in sheet:
             raise EvaluationError(f"Expected scores by {model} in {path}, got {', '.join(sheet)}. Score with it too.")
@@ -160,7 +163,7 @@ def _plan(found: Mapping[str, _Gathered], methods: list[str], nameless: list[str
         for name in sorted(found)
         if (lacking := [method for method in methods if method not in found[name].images])
     }
-    cure = " Score all methods on the same pictures, or compare the rest (--allow-unmatched)."
+    cure = "Score all methods on the same pictures, or compare the rest (--allow-unmatched)."
     shared = [SharedPicture(name, {}) for name in sorted(found) if name not in missing]
     return MethodPlan(methods, shared, missing, nameless=nameless, cure=cure)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acutance.catalog import CATALOG, Precision
+from acutance.catalog import CATALOG, GROUPS, Precision, catalogue_name
 from acutance.checkpoints.digest import sha256_of
 from acutance.comparison.files import SCORES_NAME
 from acutance.comparison.folders import MethodPlan, Place, match_methods
@@ -193,19 +193,19 @@ def _headline(count: int, source: ScoredByModels | ScoredInFile) -> str:
 def _names(model: Models) -> list[str] | None:
     if model is None:
         return None
-    names = []
+    names: list[str] = []
     for choice in model if isinstance(model, list | tuple) else [model]:
         if not isinstance(choice, str):
             raise ConfigError(f"Expected names of models beside a file of scores, got a {type(choice).__name__}.")
-        names.append(choice)
+        names += GROUPS.get(catalogue_name(choice), (choice,))
     return names
 
 
 def _direction(model: str, asked: Better | None) -> Better:
     if asked is not None:
         return asked
-    if model in CATALOG:
-        return CATALOG[model].info.better
+    if catalogue_name(model) in CATALOG:
+        return CATALOG[catalogue_name(model)].info.better
     raise EvaluationError(
         f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
         f"Say --better {model}=higher or --better {model}=lower, or choose models with --model."

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.catalogue import read_published
+from acutance.datasets.catalogue import find_dataset, read_published
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
@@ -180,7 +180,8 @@ def _read(choice: DataChoice, root: Path | None, opinion_better: Better | None, 
             raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
         return read_opinions(choice, root, better=opinion_better)
     if root is None:
-        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it as root.")
+        find_dataset(str(choice))
+        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it: --root DIR, root=DIR.")
     return read_published(str(choice), root, allow_missing=allow_missing)
 
 

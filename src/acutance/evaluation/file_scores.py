@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acutance.catalog import CATALOG
+from acutance.catalog import CATALOG, catalogue_name
 from acutance.checkpoints.digest import sha256_of
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.joining import join, some
@@ -91,7 +91,7 @@ def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better
     """
     if asked is not None:
         return asked
-    if model in CATALOG:
+    if catalogue_name(model) in CATALOG:
         return protocol.term_for(model).better
     raise EvaluationError(
         f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "

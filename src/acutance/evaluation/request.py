@@ -96,7 +96,9 @@ class EvaluationRequest:
         on_progress: OnProgress | None = None,
     ) -> None:
         if not models and not scores:
-            raise EvaluationError("Expected a model or a file of scores, got neither. Name one of them.")
+            raise EvaluationError(
+                "Expected a model or a file of scores, got neither. Name models, such as psnr, or a file by scores."
+            )
         if not models and (weights or options):
             raise EvaluationError(
                 "Expected a model beside weights or options, got only scores of files. Name it, or leave them out."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from acutance.catalog import CATALOG
+from acutance.catalog import CATALOG, catalogue_name
 from acutance.checkpoints.record import CheckpointRecord
 
 TRAINING_SETS: dict[str, tuple[str, ...]] = {
@@ -32,7 +32,7 @@ def training_sets(model: str, weights: Mapping[str, Any] | None) -> tuple[str, .
         >>> training_sets("psnr", None), training_sets("afine", {"weights": "afine.pth"})
         ((), ('diffiqa', 'kadid10k', 'pipal', 'tid2013'))
     """
-    entry = CATALOG.get(model)
+    entry = CATALOG.get(catalogue_name(model))
     if entry is None:
         return None
     if entry.weights is None:

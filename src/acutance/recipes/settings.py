@@ -29,10 +29,10 @@ def resolved(recipe: str, assignments: Sequence[str], output: Path | None, *, re
         >>> config.loop.epochs
         3
     """
+    config = configuration(recipe)
     folder = Path(recipe) if resume and output is None and recipe not in RECIPES else output
     if folder is None:
         raise ConfigError(_no_folder(recipe))
-    config = configuration(recipe)
     if resume and (folder / CONFIG).is_file():
         begun = _read(folder / CONFIG)
         if begun.recipe != config.recipe:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from acutance.comparison.results import Comparison
 from acutance.errors import AcutanceError
 from acutance.evaluation.results import EvaluationRun
+from acutance.extras import install_command
 from acutance.reports.markup import Html, joined, tag
 from acutance.reports.page_tables import Part, paragraph
 
@@ -20,7 +21,6 @@ PNG_DPI = 110
 """Dots an inch of such a picture."""
 Drawings = dict[str, Callable[[], "Figure"]]
 """Titles, and what draws them."""
-MISSING_PLOTS = 'Figures need matplotlib, which is not installed. Do: pip install "acutance[plots]"'
 
 
 def evaluation_figures(run: EvaluationRun) -> Part:
@@ -61,7 +61,8 @@ def _is_installed() -> bool:
 
 
 def _without_matplotlib() -> Part:
-    return Part("figures", "Figures", paragraph(MISSING_PLOTS, "note"))
+    missing = f"Figures need matplotlib, which is not installed. Do: {install_command('plots')}"
+    return Part("figures", "Figures", paragraph(missing, "note"))
 
 
 def _part(drawings: Drawings) -> Part:

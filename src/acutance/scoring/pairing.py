@@ -1,13 +1,10 @@
 """Which reference belongs to which picture: by name and never by order."""
 
-import re
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
-from acutance.errors import ConfigError, PairingError
+from acutance.errors import PairingError
 from acutance.scoring.left_out import kinds_of
+from acutance.scoring.naming import Proposal, naming_rule, propose_rule
 from acutance.scoring.sources import Collection, Picture, Sources, collect
 
 SHOWN_NAMES = 5
@@ -37,21 +34,20 @@ class Pairing:
     """Pictures of a kind that is not read, and folders that may not be looked into."""
     is_single: bool = False
     """Whether the caller named one picture."""
-    cure: str = ""
-    """What to try when something was left over."""
+    proposal: Proposal | None = None
+    """The rule by which more would meet, if there is one."""
     notes: list[str] = field(default_factory=list)
     """What was asked for and has no use here, or was passed over, a line each."""
 
     def demand_complete(self) -> None:
         """Raise ``PairingError`` if anything was left over."""
         if self.unmatched_images or self.unused_references:
-            raise PairingError(f"Expected every picture to meet its reference, got {self.left_over()}.{self.advice}")
+            raise self._error("Expected every picture to meet its reference")
 
-    @property
-    def advice(self) -> str:
-        """What to try when something was left over, and which pictures were not looked at."""
-        unread = f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else ""
-        return self.cure + unread
+    def demand_some(self) -> None:
+        """Raise ``PairingError`` if no picture met its reference."""
+        if not self.pairs:
+            raise self._error("Expected at least one pair")
 
     def left_over(self) -> str:
         """One line that names what was left over."""
@@ -64,6 +60,15 @@ class Pairing:
             if names
         ]
         return " and ".join(parts)
+
+    def _error(self, expected: str) -> PairingError:
+        cure = (
+            "Rename them, pair by a regular expression (--pair-by), or allow it (--allow-unmatched, "
+            "allow_unmatched=True) to score the rest."
+        )
+        rule = None if self.proposal is None else self.proposal.pair_by
+        unread = f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else ""
+        return PairingError(f"{expected}, got {self.left_over()}. {self.proposal or cure}{unread}", pair_by=rule)
 
 
 def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str = "path") -> Pairing:
@@ -94,45 +99,6 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
         notes = _unused_rule(pair_by, "lists pair by position")
         return replace(_of(ours, theirs), pairs=_by_position(ours, theirs), notes=notes)
     return _by_name(ours, theirs, pair_by)
-
-
-def naming_rule(pair_by: str) -> Callable[[str], str | None]:
-    """What two pictures of the same thing share, by the path of each below its folder.
-
-    Args:
-        pair_by: As in ``pair_up``.
-
-    Returns:
-        A function of the path; ``None`` where a regular expression finds nothing.
-
-    Raises:
-        ConfigError: A regular expression that is none, or without exactly one group.
-
-    Example:
-        >>> naming_rule("stem")("night/a.png"), naming_rule("^([a-z]+)")("astronaut_jpeg10.png")
-        ('a', 'astronaut')
-    """
-    if pair_by == "path":
-        return lambda relative: relative
-    if pair_by == "stem":
-        return lambda relative: PurePosixPath(relative).stem
-    try:
-        pattern = re.compile(pair_by)
-    except re.error as error:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
-        ) from error
-    if pattern.groups != 1:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
-            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
-        )
-
-    def group(relative: str) -> str | None:
-        found = pattern.search(relative)
-        return found.group(1) if found else None
-
-    return group
 
 
 def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
@@ -170,9 +136,11 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str) -> Pairing:
         if name is None:
             unused.append(picture.name)
         elif name in by_key:
+            proposal = propose_rule(_names(ours, theirs), matched=0, first_repeats=True)
             raise PairingError(
                 f"Expected one reference for {name!r} (pairing by {pair_by}), got {by_key[name].name} and "
-                f"{picture.name}. Remove one of them, or pair by another rule."
+                f"{picture.name}. {proposal or 'Remove one of them, or pair by another rule.'}",
+                pair_by=None if proposal is None else proposal.pair_by,
             )
         else:
             by_key[name] = picture
@@ -187,22 +155,14 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str) -> Pairing:
             pairs.append(Pair(image, by_key[name]))
             used.add(name)
     unused += [picture.name for name, picture in by_key.items() if name not in used]
-    cure = _cure(ours, theirs, pair_by, len(pairs))
-    return replace(
-        _of(ours, theirs), pairs=pairs, unmatched_images=unmatched, unused_references=sorted(unused), cure=cure
-    )
+    pairing = replace(_of(ours, theirs), pairs=pairs, unmatched_images=unmatched, unused_references=sorted(unused))
+    if not pairing.left_over():
+        return pairing
+    return replace(pairing, proposal=propose_rule(_names(ours, theirs), matched=len(pairs), first_repeats=True))
 
 
-def _cure(ours: Collection, theirs: Collection, pair_by: str, matched: int) -> str:
-    """What to try: the stem, if that would match more and no two references share one."""
-    advice = " Rename them, or allow it (--allow-unmatched, allow_unmatched=True) to score the rest."
-    if pair_by == "path":
-        stems = Counter(PurePosixPath(picture.relative).stem for picture in theirs.pictures)
-        would = sum(stems[PurePosixPath(picture.relative).stem] == 1 for picture in ours.pictures)
-        if would > matched:
-            return f" By file name without ending {would} would match: --pair-by stem, pair_by='stem'."
-        advice = advice.replace("Rename them", "Rename them, pair by a regular expression (--pair-by)")
-    return advice
+def _names(ours: Collection, theirs: Collection) -> list[list[str]]:
+    return [[picture.relative for picture in collection.pictures] for collection in (ours, theirs)]
 
 
 def _some(names: list[str]) -> str:

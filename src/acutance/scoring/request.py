@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from acutance.catalog import ModelEntry, Precision, find_model, load
+from acutance.catalog import GROUPS, ModelEntry, Precision, catalogue_name, find_model, load
 from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images.read import read_image
 from acutance.models.quality_model import ModelProvenance, QualityModel
@@ -24,11 +24,10 @@ from acutance.scoring.sources import Sources, is_path
 from acutance.scoring.trained import ModelChoice, Weights, with_trained
 
 Options = Mapping[str, Mapping[str, Any]]
+Value = TypeVar("Value")
 
 DEFAULT_MODEL, DEFAULT_ALONE = "afine-tiny", "afine-tiny-naturalness"
 """What scores a pair, and a picture without a reference, when no model is named."""
-GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
-"""Names that stand for several models."""
 
 
 class ScoreRequest:
@@ -65,19 +64,19 @@ class ScoreRequest:
         self.pairing = _plan(images, reference, pair_by)
         self.left_out = LeftOut(self.pairing.unread)
         self.settings = settings
+        weights = _by_model(weights, "weights") if isinstance(weights, Mapping) else weights
         self.choices, weights = with_trained(_choices(model, self.pairing), weights)
         self.names = [_name(choice) for choice in self.choices]
         self._to_load = [choice for choice in self.choices if isinstance(choice, str)]
         self._images = images
         self._is_model_named = model is not None
         self._weights = weights
-        self._options = options or {}
+        self._options = _by_model(options or {}, "options")
         self._check_names()
         self._check_references()
         if not allow_unmatched:
             self.pairing.demand_complete()
-        if not self.pairing.pairs:
-            raise ConfigError(f"Expected at least one pair, got {self.pairing.left_over()}.{self.pairing.advice}")
+        self.pairing.demand_some()
         if settings.strict and self.pairing.unread:
             raise InputError(
                 f"Expected only pictures that are read because of strict, got {kinds_of(self.pairing.unread)}. Convert "
@@ -213,7 +212,8 @@ class ScoreRequest:
             example = f" such as --reference {alone[1]}" if len(alone) == 2 and self._are_two_files() else ""
             raise ConfigError(
                 f"Expected a reference for {alone[0]}, because {comparing[0]} compares with one, got none. "
-                f"Pass a reference{example}, or choose a no-reference model such as {DEFAULT_ALONE}."
+                f"Pass a reference{example} (--reference, reference=), or choose a no-reference model such as "
+                f"{DEFAULT_ALONE}."
             )
 
     def _weights_of(self, name: str) -> str | os.PathLike[str] | None:
@@ -257,7 +257,23 @@ def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing
     chosen: list[ModelChoice] = [model] if isinstance(model, str | QualityModel) else list(model)
     if not chosen:
         raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default one.")
-    return list(chain.from_iterable(GROUPS.get(one, (one,)) if isinstance(one, str) else (one,) for one in chosen))
+    named = [catalogue_name(one) for one in chosen if isinstance(one, str)]
+    choices: list[ModelChoice] = []
+    for one in chosen:
+        group = GROUPS.get(catalogue_name(one), ()) if isinstance(one, str) else ()
+        choices += [member for member in group if member not in (*named, *choices)] if group else [one]
+    return choices
+
+
+def _by_model(given: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """What was given for each model, by the names of the catalogue."""
+    named: dict[str, Value] = {}
+    for written, value in given.items():
+        name = catalogue_name(written)
+        if name in named:
+            raise ConfigError(f"Expected {what} of {name} once, got them twice. Leave one of them out.")
+        named[name] = value
+    return named
 
 
 def _name(choice: ModelChoice) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from acutance.catalog import find_model
+from acutance.catalog import catalogue_name, find_model
 from acutance.catalog.runs import model_of_run, run_weights
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
@@ -13,7 +13,7 @@ Weights = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
 
 
 def with_trained(choices: Sequence[ModelChoice], weights: Weights | None) -> tuple[list[ModelChoice], Weights | None]:
-    """Models by name, and weights, those of trainings among them.
+    """Models by their names in the catalogue, and weights, those of trainings among them.
 
     Args:
         choices: Names of models, loaded models, and folders of trainings.
@@ -27,10 +27,11 @@ def with_trained(choices: Sequence[ModelChoice], weights: Weights | None) -> tup
     trained: dict[str, str | os.PathLike[str]] = {}
     for choice in choices:
         path = run_weights(choice) if isinstance(choice, str) else None
-        name = choice if path is None else model_of_run(path)
-        if path is not None and isinstance(name, str):
-            trained[name] = path
-        named.append(name)
+        if path is not None:
+            trained[model_of_run(path)] = path
+            named.append(model_of_run(path))
+        else:
+            named.append(catalogue_name(choice) if isinstance(choice, str) else choice)
     if not trained:
         return named, weights
     given = weights if isinstance(weights, Mapping) else _for_each(named, trained, weights)

@@ -73,7 +73,8 @@ def chosen_metrics(names: Sequence[str]) -> tuple[ModelEntry, ...]:
                 f"Expected a classic metric, got {entry.name}, which {lack}. Choose others, such as "
                 f"{', '.join(DEFAULT_METRICS)}."
             )
-    twice = [name for name in names if names.count(name) > 1]
+    known = [entry.name for entry in entries]
+    twice = [name for name in known if known.count(name) > 1]
     if twice:
         raise ConfigError(f"Expected every metric once, got {twice[0]} twice. Name it once.")
     return tuple(entries)

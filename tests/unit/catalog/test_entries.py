@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from acutance.catalog import CATALOG, find_model, list_models, list_records
-from acutance.errors import UnknownNameError
+from acutance.catalog import CATALOG, GROUPS, find_model, list_models, list_records
+from acutance.errors import ConfigError, UnknownNameError
 
 CLASSIC = [
     "psnr",
@@ -38,6 +40,44 @@ def test_every_model_of_the_catalogue_is_listed_in_order():
 def test_an_unknown_model_is_offered_the_nearest():
     with pytest.raises(UnknownNameError, match=r"got 'ms-ssim'\. Did you mean 'ms_ssim'\?"):
         find_model("ms-ssim")
+
+
+def test_an_unknown_model_like_no_other_is_told_all_models_and_groups():
+    with pytest.raises(UnknownNameError, match="'lpips'") as caught:
+        find_model("lpips")
+    assert all(name in str(caught.value) for name in (*CATALOG, *GROUPS))
+
+
+def test_a_group_is_offered_to_who_mistypes_it():
+    with pytest.raises(UnknownNameError, match="'classic'"):
+        find_model("clasic")
+
+
+def test_a_group_is_no_model():
+    with pytest.raises(ConfigError, match="psnr, ssim, ms_ssim, gmsd, vsi"):
+        find_model("classic")
+
+
+def test_groups_hold_models_of_the_catalogue():
+    assert {member for members in GROUPS.values() for member in members} <= set(CATALOG)
+    assert not set(GROUPS) & set(CATALOG)
+
+
+def test_names_of_the_catalogue_are_in_lower_case_so_that_any_case_finds_them():
+    assert [name for name in (*CATALOG, *GROUPS) if name != name.lower()] == []
+    assert [find_model(name.upper()).name for name in CATALOG] == list(CATALOG)
+    words = [word for entry in list_models() for values in (entry.options or {}).values() if isinstance(values, tuple)
+             for word in (*(entry.options or {}), *values)]  # fmt: skip
+    assert [word for word in words if isinstance(word, str) and word != word.lower()] == []
+
+
+@pytest.mark.parametrize(("made", "got"), [("run", "a folder"), ("afine.pth", "a file"), ("absent", "nothing")])
+def test_a_path_that_is_no_training_says_what_is_there(tmp_path: Path, made: str, got: str):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "afine.pth").touch()
+    with pytest.raises(ConfigError, match=str(tmp_path / made)) as caught:
+        find_model(str(tmp_path / made))
+    assert got in str(caught.value)
 
 
 @pytest.mark.parametrize("name", CATALOG)

@@ -26,6 +26,15 @@ def test_text_becomes_the_number_it_says(entry: ModelEntry) -> None:
     assert isinstance(checked["crops"], int)
 
 
+def test_options_and_their_words_are_found_in_any_case(entry: ModelEntry) -> None:
+    assert checked_options(entry, {"Protocol": "RANDOM", "CROPS": 7}) == {"protocol": "random", "crops": 7}
+
+
+def test_one_option_in_two_cases_is_an_error(entry: ModelEntry) -> None:
+    with pytest.raises(ConfigError, match="protocol"):
+        checked_options(entry, {"Protocol": "random", "protocol": "cover"})
+
+
 def test_options_that_are_not_given_are_left_out(entry: ModelEntry) -> None:
     assert checked_options(entry, {}) == {}
 

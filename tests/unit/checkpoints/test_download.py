@@ -158,11 +158,9 @@ def test_a_cached_file_is_not_asked_for_again(record: CheckpointRecord, hub: Hub
 def test_offline_without_a_file_says_in_one_line_what_to_do(record: CheckpointRecord, hub: Hub) -> None:
     with pytest.raises(MissingWeightsError) as got:
         fetch(record, offline=True, endpoint=hub.endpoint)
-    assert one_line(got.value) == (
-        "Expected tiny.pth (about 1 MB) of someone/weights on this machine, got nothing in its cache, "
-        "and offline mode is on. Run `acutance weights fetch tiny` on a machine with network, put the file "
-        "into the folder ACUTANCE_WEIGHTS names, or pass weights=PATH."
-    )
+    told = one_line(got.value)
+    named = ("tiny.pth", "1 MB", "someone/weights", "`acutance weights fetch tiny`", "ACUTANCE_WEIGHTS", "--weights")
+    assert all(part in told for part in named)
     assert hub.requests == []
 
 
@@ -312,10 +310,10 @@ def test_a_file_in_no_repository_says_how_to_come_by_it(record: CheckpointRecord
     elsewhere = replace(record, repository=None, origin="Download it from the authors' page")
     with pytest.raises(MissingWeightsError) as caught:
         fetch(elsewhere)
-    assert one_line(caught.value) == (
-        "Expected tiny.pth (about 1 MB) on this machine, got nothing there. Download it from the authors' page, put "
-        "the file into the folder ACUTANCE_WEIGHTS names, or pass weights=PATH."
-    )
+    told = one_line(caught.value)
+    named = ("tiny.pth", "1 MB", "Download it from the authors' page", "ACUTANCE_WEIGHTS", "--weights")
+    assert all(part in told for part in named)
+    assert "weights fetch" not in told
 
 
 def test_a_trunk_has_a_name_of_its_own_in_the_folder_of_weights(

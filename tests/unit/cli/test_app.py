@@ -1,4 +1,8 @@
+import shlex
+from typing import Any
+
 import pytest
+from typer.main import get_command
 
 from acutance import __version__
 from acutance.cli import app as app_module
@@ -15,6 +19,29 @@ def test_the_help_of_every_verb_ends_with_two_examples(run: Run, verb: list[str]
     assert result.exit_code == 0
     tail = " ".join(result.stdout.split()).rpartition("Examples:")[2]
     assert tail.count("acutance ") == 2
+
+
+def test_every_example_in_the_help_is_a_command_that_parses():
+    examples: list[list[str]] = []
+
+    def collect(command: Any) -> None:
+        examples.extend(shlex.split(line)[1:] for line in (command.epilog or "").splitlines() if line.startswith("acu"))
+        for one in getattr(command, "commands", {}).values():
+            collect(one)
+
+    collect(get_command(app_module.app))
+    assert len(examples) > 30
+    for words in examples:
+        command: Any = get_command(app_module.app)
+        rest = words
+        while rest and rest[0] in getattr(command, "commands", {}):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_context("acutance", rest[: rest.index("|")] if "|" in rest else rest)
+
+
+@pytest.mark.parametrize("verb", [(), ("score",), ("data", "list")])
+def test_help_is_had_by_one_letter(run: Run, verb: tuple[str, ...]):
+    assert run(*verb, "-h").stdout == run(*verb, "--help").stdout
 
 
 def test_the_version_is_printed(run: Run):

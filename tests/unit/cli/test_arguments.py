@@ -1,7 +1,33 @@
+from pathlib import Path
+
 import pytest
 
-from acutance.cli.arguments import parse_directions, parse_options, parse_weights
+from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
 from acutance.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("texts", "parsed"),
+    [
+        ([], []),
+        (["psnr", "ssim"], ["psnr", "ssim"]),
+        (["psnr,ssim"], ["psnr", "ssim"]),
+        (["PSNR, ssim,", "runs/A"], ["PSNR", "ssim", "runs/A"]),
+    ],
+)
+def test_models_come_between_commas_or_one_by_one(texts: list[str], parsed: list[str]):
+    assert parse_models(texts) == parsed
+
+
+def test_a_folder_with_a_comma_in_its_name_is_one_model(tmp_path: Path):
+    (tmp_path / "lr,1").mkdir()
+    assert parse_models([str(tmp_path / "lr,1")]) == [str(tmp_path / "lr,1")]
+
+
+@pytest.mark.parametrize("text", ["", ",", " "])
+def test_a_text_without_a_model_is_an_error(text: str):
+    with pytest.raises(ConfigError, match=repr(text)):
+        parse_models([text])
 
 
 @pytest.mark.parametrize(
@@ -11,6 +37,7 @@ from acutance.errors import ConfigError
         (["afine.pth"], "afine.pth"),
         (["runs/lr=1/afine.pth"], "runs/lr=1/afine.pth"),
         (["afine=a.pth"], {"afine": "a.pth"}),
+        (["AFINE=a.pth"], {"afine": "a.pth"}),
         (["afine=a=b.pth", "afine-naturalness=c.pth"], {"afine": "a=b.pth", "afine-naturalness": "c.pth"}),
     ],
 )
@@ -25,7 +52,7 @@ def test_several_files_need_the_names_of_their_models(texts: list[str]):
 
 
 def test_options_are_sorted_by_model():
-    texts = ["ssim.channel=rgb", "ssim.downsample=TRUE", "haarpsi.downsample=false", "model.tag.option=a=b"]
+    texts = ["ssim.channel=rgb", "SSIM.downsample=TRUE", "haarpsi.downsample=false", "model.tag.option=a=b"]
     assert parse_options(texts) == {
         "ssim": {"channel": "rgb", "downsample": True},
         "haarpsi": {"downsample": False},

@@ -37,6 +37,12 @@ def test_statistics_go_to_stdout_and_results_to_the_folder(here: Run):
     assert f"{run.evaluations[0].agreement.srcc:.4f} [" in lines[2]
 
 
+@pytest.mark.parametrize("words", [("PSNR", "gmsd"), ("psnr,gmsd",), ("-m", "psnr,GMSD"), ("psnr", "-m", "gmsd")])
+def test_models_are_named_as_arguments_or_by_the_option_in_any_case(here: Run, words: tuple[str, ...]):
+    assert here(*words, *SET, "-o", "out").exit_code == 0
+    assert [one.model for one in read_run("out").evaluations] == ["psnr", "gmsd"]
+
+
 def test_a_failed_picture_is_listed_counted_and_the_exit_status(here: Run):
     Path("images/r1_blur_2.png").write_bytes(b"no picture")
     result = here("psnr", *SET, "-o", "out")

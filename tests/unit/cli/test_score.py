@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import shlex
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def test_a_table_has_a_line_a_picture_and_their_mean(run: Run):
     assert [line.split()[0] for line in lines[1:]] == ["out/a.png", "out/b.png", "mean"]
     assert result.stderr == "2 pictures by psnr, mdsi\n"
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("words", [("-m", "PSNR,mdsi"), ("-m", "psnr", "-m", "MDSI"), ("--model", "psnr, mdsi")])
+def test_models_are_named_between_commas_or_one_by_one_in_any_case(run: Run, words: tuple[str, ...]):
+    assert run(*FOLDERS, *words).stdout == run(*FOLDERS, "-m", "psnr", "-m", "mdsi").stdout
 
 
 def test_csv_and_json_have_the_same_rows(run: Run):
@@ -246,3 +252,26 @@ def test_a_picture_of_16_bits_meets_one_of_8(run: Run, tmp_path: Path):
 
     pictures.write_png(tmp_path / "deep.png", noise(0).astype("uint16") * 257)
     assert "inf" in run("score", "out/a.png", "-r", "deep.png", "-m", "psnr", "-f", "csv").stdout
+
+
+@pytest.mark.parametrize("verb", [("score", "new"), ("compare", "new")])
+@pytest.mark.parametrize("before", [(), ("--pair-by", "stem"), ("--pair-by=^(x)",)])
+def test_folders_that_pair_nothing_get_the_command_that_pairs_them(
+    run: Run, tmp_path: Path, verb: tuple[str, str], before: tuple[str, ...]
+):
+    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    failed = run(*verb, *before, "--reference", "truth", "-m", "psnr")
+    assert failed.exit_code == 2
+    typed = shlex.split(failed.stderr.splitlines()[-1])
+    start = typed.index(verb[0])
+    assert typed[start:-2] == [*verb, "--reference", "truth", "-m", "psnr"]
+    assert typed[-2] == "--pair-by"
+    assert run(*typed[start:]).exit_code == 0
+
+
+def test_a_command_with_a_double_dash_gets_its_rule_before_it(run: Run, tmp_path: Path):
+    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    failed = run("score", "--reference", "truth", "-m", "psnr", "--", "new")
+    typed = shlex.split(failed.stderr.splitlines()[-1])
+    assert typed[-2:] == ["--", "new"]
+    assert run(*typed[typed.index("score") :]).exit_code == 0

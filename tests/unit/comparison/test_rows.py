@@ -124,3 +124,8 @@ def test_rows_that_do_not_fit_together_are_one_clear_line(file: Path, rows: tupl
     file.write_text(lines(*rows))
     with pytest.raises(EvaluationError, match=words):
         read_method_rows(file, FOLDERS)
+
+
+def test_models_of_a_file_are_found_in_any_case(file: Path):
+    file.write_text(lines("out/x/a.png,,PSNR,1.0,", "out/y/a.png,,PSNR,2.0,"))
+    assert read_method_rows(file, FOLDERS, ["psnr"]).models == ["PSNR"]

@@ -177,3 +177,8 @@ def test_a_split_of_other_pictures_is_refused(tmp_path: Path):
     write_split(tmp_path / "s.json", split_table(full_reference(10, 3), "vtamiq"))
     with pytest.raises(DatasetError, match="Expected every scene of fake in the split"):
         read_part(full_reference(11, 3), "test", tmp_path / "s.json")
+
+
+def test_a_data_set_nobody_knows_is_told_before_its_folder_is_asked_for():
+    with pytest.raises(UnknownNameError, match="kadid10k"):
+        read_data("kadid", None)

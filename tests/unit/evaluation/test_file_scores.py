@@ -150,3 +150,7 @@ def test_another_ending_is_refused():
 def test_a_direction_that_is_none_is_refused():
     with pytest.raises(EvaluationError, match="Expected higher or lower for the scores of ours, got down"):
         demand_directions({"ours": "down"}, ["ours"])  # type: ignore[dict-item]
+
+
+def test_the_catalogue_knows_the_direction_of_its_models_in_any_case():
+    assert direction_of("GMSD", PLAIN, None) == "lower"

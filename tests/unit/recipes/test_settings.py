@@ -65,9 +65,10 @@ def test_a_run_that_is_not_there_is_named(name: str, tmp_path: Path):
         resolved(name, [], tmp_path / "new", resume=False)
 
 
-def test_a_name_that_is_no_place_is_a_recipe(tmp_path: Path):
-    with pytest.raises(UnknownNameError, match="Expected the name of a recipe, got 'gone'"):
-        resolved("gone", [], None, resume=True)
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_name_that_is_no_place_is_a_recipe(*, resume: bool):
+    with pytest.raises(UnknownNameError, match="'gone'"):
+        resolved("gone", [], None, resume=resume)
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[1, 2]", "3"])

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import math
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from acutance.comparison.figures import Draws
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
+from acutance.extras import install_command
 from acutance.reports import page, page_figures
 from acutance.reports.page import demand_report_place, write_report
 from tests.fakes.report_results import HOSTILE, TIME, UNREADABLE_BYTES, comparison, evaluation_run
@@ -134,7 +136,7 @@ def test_as_many_pictures_are_shown_as_asked_for(tmp_path):
 
 
 def test_without_matplotlib_the_page_says_how_to_get_figures(tmp_path):
-    assert "Do: pip install &quot;acutance[plots]&quot;" in written(evaluation_run(tmp_path), tmp_path)
+    assert escape(install_command("plots")) in written(evaluation_run(tmp_path), tmp_path)
 
 
 def test_what_people_prefer_needs_neither_scores_nor_pictures(tmp_path):

@@ -82,7 +82,7 @@ def test_an_error_of_pairing_names_what_was_not_read(here: Path):
     (here / "out/a.png").rename(here / "out/b.png")
     with pytest.raises(PairingError, match="2 HEIC"):
         score("out", reference="truth", model="psnr")
-    with pytest.raises(ConfigError, match="2 HEIC"):
+    with pytest.raises(PairingError, match="2 HEIC"):
         score("out", reference="truth", model="psnr", allow_unmatched=True)
 
 

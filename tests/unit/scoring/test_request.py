@@ -73,6 +73,28 @@ def test_classic_stands_for_five_metrics():
     assert asked(model=["mdsi", "classic"]).names[:2] == ["mdsi", "psnr"]
 
 
+def test_a_group_beside_one_of_its_models_takes_that_model_once():
+    assert asked(model=["classic", "VSI"]).names == ["psnr", "ssim", "ms_ssim", "gmsd", "vsi"]
+    assert asked(model=["gmsd", "CLASSIC"]).names == ["gmsd", "psnr", "ssim", "ms_ssim", "vsi"]
+
+
+def test_models_options_and_weights_are_found_in_any_case():
+    request = asked(model=["PSNR", "Ssim"], options={"SSIM": {"Channel": "RGB"}})
+    request.load_models(device="cpu", precision="float32", offline=True)
+    assert request.names == ["psnr", "ssim"]
+    assert [model.provenance.model for model in request.models if model.provenance] == ["psnr", "ssim"]
+    assert request.models[1].preprocessing() == load("ssim", channel="rgb").preprocessing()
+    with pytest.raises(ConfigError, match="afine"):
+        asked(model="psnr", weights={"AFINE": "a.pth"})
+
+
+def test_one_model_in_two_cases_is_one_model():
+    with pytest.raises(ConfigError, match="psnr"):
+        asked(model=["psnr", "PSNR"])
+    with pytest.raises(ConfigError, match="ssim"):
+        asked(model="ssim", options={"ssim": {}, "SSIM": {}})
+
+
 def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
     write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
     folders = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
@@ -85,7 +107,7 @@ def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
 
 def test_nothing_matched_is_an_error_even_if_allowed(tmp_path: Path):
     write_pictures(tmp_path, "out/a.png", "truth/b.png")
-    with pytest.raises(ConfigError, match="at least one pair, got 1 picture without a reference"):
+    with pytest.raises(PairingError, match=r"a\.png"):
         asked(tmp_path / "out", tmp_path / "truth", allow_unmatched=True)
 
 

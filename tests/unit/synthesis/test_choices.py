@@ -74,3 +74,9 @@ def test_numbers_below_their_least_are_named():
     demand_numbers(1, count=1, size=None)
     with pytest.raises(ConfigError, match="Expected count of 1 or more, got 0"):
         demand_numbers(1, count=0)
+
+
+def test_one_metric_in_two_cases_is_one_metric():
+    assert [entry.name for entry in chosen_metrics(["MDSI", "gmsd"])] == ["mdsi", "gmsd"]
+    with pytest.raises(ConfigError, match="mdsi"):
+        chosen_metrics(["mdsi", "MDSI"])
