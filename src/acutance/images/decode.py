@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -72,15 +73,24 @@ class SeekableFile(BinaryFile, Protocol):
         ...
 
 
-def file_pixels(file: BinaryFile, name: str) -> Pixels:
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as it was decoded."""
+
+    pixels: Pixels
+    """Shape (H, W, 1..4), upright sRGB: uint8, uint16, float32 or float64."""
+    source_bits: int
+    """Bits a channel that the file holds."""
+    bits: int
+    """Bits a channel kept in ``pixels``."""
+
+
+def file_pixels(file: BinaryFile, name: str) -> Decoded:
     """Upright sRGB pixels of a picture file, first frame.
 
     Args:
         file: A binary file, read from its start if it can seek.
         name: What to call it in errors.
-
-    Returns:
-        Shape (H, W, 1..4): uint8, uint16 or float32.
 
     Raises:
         ImageReadError: If it is empty, no picture, damaged, too large or has values out of range.
@@ -91,10 +101,10 @@ def file_pixels(file: BinaryFile, name: str) -> Pixels:
         lower_mode = _lower_mode(image)
         image.load()
         deep = None if lower_mode is None else _deep_pixels(image, _identify(seekable, name), lower_mode)
-    return srgb_pixels(image, name, deep)
+    return _decoded(srgb_pixels(image, name, deep), image, is_deep=deep is not None)
 
 
-def picture_pixels(image: Image.Image, name: str) -> Pixels:
+def picture_pixels(image: Image.Image, name: str) -> Decoded:
     """Upright sRGB pixels of a picture that Pillow holds, or has opened and not yet decoded.
 
     Raises:
@@ -102,7 +112,12 @@ def picture_pixels(image: Image.Image, name: str) -> Pixels:
     """
     with _faults_named(name):
         image.load()
-    return srgb_pixels(image, name)
+    return _decoded(srgb_pixels(image, name), image, is_deep=False)
+
+
+def _decoded(pixels: Pixels, image: Image.Image, *, is_deep: bool) -> Decoded:
+    bits = 8 * pixels.itemsize
+    return Decoded(pixels, 16 if is_deep or image.mode.startswith("I") else bits, bits)
 
 
 @contextmanager
