@@ -46,7 +46,7 @@ def test_another_name_is_an_attribute_error():
         (
             "score",
             "images * reference model weights options pair_by allow_unmatched device precision offline batch_size "
-            "workers background on_progress",
+            "workers background strict on_progress",
         ),
         (
             "compare",
@@ -83,6 +83,7 @@ def test_the_defaults_of_score_are_frozen():
         "batch_size": "auto",
         "workers": None,
         "background": "white",
+        "strict": False,
         "on_progress": None,
     }
 

@@ -18,6 +18,7 @@ from acutance.cli.options import (
     Printed,
     Products,
     Reference,
+    Strict,
     Threads,
     Weights,
 )
@@ -72,6 +73,7 @@ def score(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    strict: Strict = False,
     offline: Offline = False,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
@@ -89,7 +91,7 @@ def score(
         model or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=batch_size, background=background, workers=workers),
+        settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
@@ -116,6 +118,9 @@ def _finish(summary: "Summary", output: Path | None) -> None:
 
     for row in summary.failed:
         typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)
+    if summary.depths:
+        kinds = ", ".join(f"depth {depth} in {count}" for depth, count in summary.depths.items())
+        typer.echo(f"fewer bits than their files hold: {kinds} of {summary.rows} scores", err=True)
     if output is not None:
         typer.echo(f"{summary.rows} rows in {output}", err=True)
     if summary.failed:

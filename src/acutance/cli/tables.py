@@ -1,6 +1,7 @@
 """Tables for people: one line a picture, one column a model."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ class Summary:
     rows: int = 0
     failed: "list[ScoreRow]" = field(default_factory=list)
     figures: dict[str, _Figures] = field(default_factory=dict)
+    depths: Counter[str] = field(default_factory=Counter)
+    """How many rows come from fewer bits than a file holds, by what was kept."""
 
     @property
     def names(self) -> list[str]:
@@ -55,6 +58,8 @@ class Summary:
     def add(self, row: "ScoreRow") -> None:
         """Take one row into account."""
         self.rows += 1
+        if row.depth is not None:
+            self.depths[row.depth] += 1
         if row.score is None:
             self.failed.append(row)
         else:

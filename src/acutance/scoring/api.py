@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from acutance.catalog import Precision
-from acutance.scoring.provenance import describe_run
+from acutance.scoring.provenance import count_depth, describe_run
 from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import Score, ScoreRow
 from acutance.scoring.scorer import OnProgress
@@ -22,7 +22,8 @@ class ScoreRows(Iterator[ScoreRow]):
 
     Attributes:
         pairing: What is scored, and what was left over.
-        provenance: What all the scores depend on.
+        provenance: What all the scores depend on; after the last row also, as ``depth``, how many of them come from
+            fewer bits than their files hold.
     """
 
     def __init__(self, request: ScoreRequest, on_progress: OnProgress | None = None) -> None:
@@ -35,7 +36,9 @@ class ScoreRows(Iterator[ScoreRow]):
         return f"<rows of {len(self.pairing.pairs)} pictures by {', '.join(self._names)}: iterate over them>"
 
     def __next__(self) -> ScoreRow:
-        return next(self._rows)
+        row = next(self._rows)
+        count_depth(self.provenance, row.depth)
+        return row
 
 
 def score(
@@ -53,6 +56,7 @@ def score(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Score | ScoreRows:
     """How good pictures look: one score, or a stream of rows.
@@ -76,6 +80,7 @@ def score(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        strict: Make an error of what is otherwise a warning, such as a file of which only 8 of 16 bits can be had.
         on_progress: Called with pictures done and pictures in all.
 
     Returns:
@@ -95,7 +100,7 @@ def score(
         >>> print(score(truth // 2 * 2, reference=truth, model="psnr"))
         psnr: 51.1411 dB (higher is better)
     """
-    settings = checked_settings(batch_size=batch_size, workers=workers, background=background)
+    settings = checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict)
     request = ScoreRequest(
         images,
         reference,

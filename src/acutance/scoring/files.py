@@ -12,7 +12,7 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.extras import require
 from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
 from acutance.scoring.parquet import make_parquet, parquet_columns, parquet_rows
-from acutance.scoring.rows import ROW_FIELDS, ScoreRow
+from acutance.scoring.rows import LATER_FIELDS, ROW_FIELDS, ScoreRow
 from acutance.whole_file import replacing
 
 OUTPUT_ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -97,6 +97,7 @@ class ScoreFile:
         self._restored = self._restored and not rows
         for row in rows:
             fields = row.as_dict(self._terms)
+            fields = {name: fields[name] for name in self.columns}
             self._file.write(csv_line(list(fields.values())) if self._is_csv else json_line(fields))
         self._file.flush()
 
@@ -135,7 +136,10 @@ class ScoreFile:
             return tuple(next(csv.reader(lines)) if self._is_csv else next(parse_json_lines(lines)))
 
     def _check_columns(self, columns: tuple[str, ...]) -> None:
-        if columns != self.columns:
+        """Raise unless they are those of this run; a file of an earlier version goes on with the ones it has."""
+        if columns == tuple(name for name in self.columns if name in columns or name not in LATER_FIELDS):
+            self.columns = columns
+        else:
             raise ConfigError(
                 f"Expected the columns {', '.join(self.columns)} in {self.path}, got {', '.join(columns)}. "
                 "Run it as before, or start anew with --overwrite."

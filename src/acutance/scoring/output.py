@@ -7,7 +7,15 @@ from acutance.models.quality_model import QualityModel
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.lines import Row
 from acutance.scoring.pairing import Pair
-from acutance.scoring.provenance import demand_same, demand_unchanged, describe_plan, describe_run, write_provenance
+from acutance.scoring.provenance import (
+    count_depth,
+    demand_same,
+    demand_unchanged,
+    describe_plan,
+    describe_run,
+    provenance_path,
+    write_provenance,
+)
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
@@ -48,7 +56,8 @@ def score_to_file(
 ) -> Iterator[ScoreRow]:
     """Every row of the run, those of an earlier one first; each is in the file before it is given out.
 
-    The provenance is written beside the file, as ``<name>.provenance.json``.
+    The provenance is written beside the file, as ``<name>.provenance.json``, and again with the number of scores from
+    fewer bits than a file holds, if there are any.
 
     Args:
         pairs: What to score.
@@ -65,13 +74,19 @@ def score_to_file(
         demand_same(file.path, described)
     with file:
         write_provenance(file.path, described)
-        for row in file.rows():
-            yield _as_row(row)
+        began = provenance_path(file.path).stat().st_mtime_ns
+        for old in map(_as_row, file.rows()):
+            count_depth(described, old.depth)
+            yield old
         start, surplus = divmod(file.count, len(models))
         for rows in score_pairs(pairs, models, settings, start=start, on_progress=on_progress):
             new, surplus = rows[surplus:], 0
             file.write(new)
+            for row in new:
+                count_depth(described, row.depth)
             yield from new
+        if "depth" in described:
+            write_provenance(file.path, described, began=began)
         file.finish()
 
 
@@ -82,6 +97,7 @@ def _as_row(row: Row) -> ScoreRow:
         reference=_text(row["reference"]),
         model=str(row["model"]),
         score=float(row["score"]) if row["score"] is not None else None,
+        depth=_text(row.get("depth")),
         error=_text(row["error"]),
         terms={name: float(value) for name, value in terms.items() if value is not None},
     )

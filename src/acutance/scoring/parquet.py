@@ -11,7 +11,7 @@ from acutance.whole_file import replacing
 
 PARQUET_ROWS = 65_536
 """Rows of one row group."""
-TEXT = ("image", "reference", "model", "error")
+TEXT = ("image", "reference", "model", "depth", "error")
 
 
 def make_parquet(rows_path: Path, path: Path, columns: Sequence[str]) -> None:

@@ -10,8 +10,10 @@ from acutance.score_info import ScoreInfo
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import readable
 
-ROW_FIELDS = ("image", "reference", "model", "score", "error")
+ROW_FIELDS = ("image", "reference", "model", "score", "depth", "error")
 """Fields of every row, in this order; terms follow where they are asked for."""
+LATER_FIELDS = frozenset({"depth"})
+"""Those that files of scores of earlier versions lack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class ScoreRow:
     """Name of the model."""
     score: float | None = None
     """The score; ``None`` if there is an error."""
+    depth: str | None = None
+    """Bits that were kept of the bits that the file holds, such as ``8 of 16``; ``None`` where all were."""
     error: str | None = None
     """One line that says what went wrong; ``None`` if nothing did."""
     terms: Mapping[str, float] = field(default_factory=dict)
@@ -60,28 +64,32 @@ class ScoreRow:
         return fixed | {name: self.terms.get(name) for name in term_names}
 
 
-def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool) -> ScoreRow:
+def scored_row(
+    pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool, depth: str | None = None
+) -> ScoreRow:
     """The row of a pair that was scored; a score that is no number makes it a failed one."""
     if math.isnan(terms["score"]):
         error = InputError("Expected a number, got NaN: the model gives none for this picture.")
-        return failed_row(pair, model, error, compares=compares)
+        return failed_row(pair, model, error, compares=compares, depth=depth)
     parts = {name: value for name, value in terms.items() if name != "score"}
     return ScoreRow(
         image=pair.image.name,
         reference=_reference_name(pair, compares=compares),
         model=model,
         score=terms["score"],
+        depth=depth,
         terms=parts,
     )
 
 
-def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool) -> ScoreRow:
+def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool, depth: str | None = None) -> ScoreRow:
     """The row of a pair that could not be scored."""
     _let_go(error)
     return ScoreRow(
         image=pair.image.name,
         reference=_reference_name(pair, compares=compares),
         model=model,
+        depth=depth,
         error=readable(" ".join(str(error).split())) or type(error).__name__,
         exception=error,
     )

@@ -20,6 +20,7 @@ _WANTED = {
     "workers": "a number of workers above 0",
     "reference_memory": "a number of bytes, 0 or more",
     "decode_memory": "a number of bytes, 0 or more",
+    "strict": "True or False",
 }
 
 
@@ -38,6 +39,8 @@ class ScoringSettings(BaseModel):
     """Bytes that kept references may take."""
     decode_memory: int = Field(default=500 * MEGABYTE, ge=0)
     """Bytes of decoded pictures that may wait to be scored."""
+    strict: bool = False
+    """Whether what is otherwise a warning is an error."""
 
     def pictures_per_batch(self, pixels: int, device: str) -> int:
         """How many pictures of this many pixels are scored at once."""

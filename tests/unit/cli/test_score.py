@@ -23,8 +23,9 @@ def test_a_table_has_a_line_a_picture_and_their_mean(run: Run):
 def test_csv_and_json_have_the_same_rows(run: Run):
     as_csv = list(csv.DictReader(run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()))
     as_json = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
-    assert [{**row, "score": float(row["score"]), "error": row["error"] or None} for row in as_csv] == as_json
-    assert list(as_json[0]) == ["image", "reference", "model", "score", "error"]
+    empty = {"depth": None, "error": None}
+    assert [{**row, **empty, "score": float(row["score"])} for row in as_csv] == as_json
+    assert list(as_json[0]) == ["image", "reference", "model", "score", "depth", "error"]
 
 
 def test_a_file_of_scores_leaves_a_summary_on_stdout(run: Run):
@@ -174,7 +175,7 @@ def test_a_file_of_another_run_is_not_continued(run: Run):
 
 def test_terms_are_columns_of_the_table(run: Run, monkeypatch: pytest.MonkeyPatch):
     result = run(*FOLDERS, "-m", "psnr", "--terms", "-f", "csv")
-    assert result.stdout.splitlines()[0] == "image,reference,model,score,error"
+    assert result.stdout.splitlines()[0] == "image,reference,model,score,depth,error"
 
 
 def test_weights_that_fail_to_load_leave_an_old_file_alone(run: Run):

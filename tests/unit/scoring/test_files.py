@@ -40,14 +40,16 @@ def test_rows_are_in_the_file_as_soon_as_they_are_written(tmp_path: Path, ending
 
 def test_a_csv_file_has_a_header_even_without_rows(tmp_path: Path):
     write(tmp_path / "scores.csv", [])
-    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,error,part\n"
+    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,depth,error,part\n"
 
 
 def test_a_parquet_file_has_numbers_text_and_nothing_beside_it(tmp_path: Path):
     failed = ScoreRow(image="b.png", reference="t.png", model="psnr", error="Expected better.")
     write(tmp_path / "scores.parquet", [row(1), failed])
     table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
-    assert [str(field.type) for field in table.schema] == ["string", "string", "string", "double", "string", "double"]
+    assert [str(field.type) for field in table.schema] == [
+        *("string", "string", "string", "double", "string", "string", "double"),
+    ]
     assert table.to_pylist() == [row(1).as_dict(("part",)), failed.as_dict(("part",))]
     assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
 

@@ -15,7 +15,7 @@ HEADER = csv_line(ROW_FIELDS)
 
 
 def row(image: str = "a.png", score: float | None = 1.5) -> Row:
-    return {"image": image, "reference": None, "model": "psnr", "score": score, "error": None}
+    return {"image": image, "reference": None, "model": "psnr", "score": score, "depth": None, "error": None}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,7 +43,7 @@ def test_a_score_comes_back_to_the_last_bit(score: float):
 def test_infinity_is_1e999_in_json_and_inf_in_csv():
     assert '"score": 1e999,' in json_line(row(score=math.inf))
     assert '"score": -1e999,' in json_line(row(score=-math.inf))
-    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,\n"
+    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,,\n"
 
 
 def test_what_is_no_number_is_null_in_json():
@@ -52,7 +52,7 @@ def test_what_is_no_number_is_null_in_json():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a,,psnr\n", "3 values in line 2, not 5"), ("a,,psnr,much,\n", "could not convert string to float: 'much'")],
+    [("a,,psnr\n", "3 values in line 2, not 6"), ("a,,psnr,much,,\n", "could not convert string to float: 'much'")],
 )
 def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: str):
     with pytest.raises(ValueError, match=words):
