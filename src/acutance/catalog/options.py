@@ -43,10 +43,11 @@ def described(allowed: Words | Number) -> str:
     return f"{_shown(allowed.default)} ({_range(allowed)})"
 
 
-def _word(allowed: Words, value: Any, what: str) -> str | bool:  # noqa: ANN401 (anything a caller gives)
+def _word(allowed: Words, value: Any, what: str) -> str | bool | int:  # noqa: ANN401 (anything a caller gives)
     plain = value.lower() if isinstance(value, str) else value
     for word in allowed:
-        if type(word) is type(plain) and word == plain:
+        is_number = type(word) is int and plain == str(word)
+        if is_number or (type(word) is type(plain) and word == plain):
             return word
     words = ["true" if word is True else "false" if word is False else repr(word) for word in allowed]
     wanted = " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

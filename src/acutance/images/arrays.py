@@ -115,26 +115,32 @@ def levels(values: NDArray[Any], peak: int) -> Pixels:
     return (values.astype(np.float64) / peak).astype(np.float32)
 
 
-def over_background(pixels: Pixels, background: tuple[int, int, int]) -> NDArray[Any]:
-    """The pixels as three opaque channels.
+def opaque_pixels(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:
+    """The pixels without alpha: one channel stays one where the background is grey or nothing shines through.
 
     Args:
         pixels: Shape (H, W, 1..4).
         background: What shines through, 8-bit sRGB.
 
     Returns:
-        Shape (H, W, 3), contiguous and read-only, of the same type; integers are rounded to the nearest.
+        Shape (H, W, 1) or (H, W, 3), of the same type; integers are rounded to the nearest.
     """
-    if pixels.shape[2] in (2, 4):
-        pixels = _composite(pixels[..., :-1], pixels[..., -1:], background)
+    if pixels.shape[2] not in (2, 4):
+        return pixels
+    is_grey = pixels.shape[2] == 2 and len(set(background)) == 1
+    return _composite(pixels[..., :-1], pixels[..., -1:], background[:1] if is_grey else background)
+
+
+def three_channels(pixels: Pixels) -> NDArray[Any]:
+    """Opaque pixels as shape (H, W, 3), contiguous and read-only."""
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
-    opaque = np.ascontiguousarray(pixels).view()
-    opaque.flags.writeable = False
-    return opaque
+    whole = np.ascontiguousarray(pixels).view()
+    whole.flags.writeable = False
+    return whole
 
 
-def _composite(colour: Pixels, alpha: Pixels, background: tuple[int, int, int]) -> Pixels:
+def _composite(colour: Pixels, alpha: Pixels, background: tuple[int, ...]) -> Pixels:
     """Alpha blending in sRGB values, as browsers do it."""
     if colour.dtype.kind == "f":
         behind = np.array(background, dtype=colour.dtype) / 255

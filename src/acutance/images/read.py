@@ -1,6 +1,7 @@
 """Any picture as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,31 @@ from PIL import Image, ImageColor
 from torch import Tensor
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.images.arrays import Pixels, array_pixels, over_background, tensor_pixels
+from acutance.images.arrays import Decoded, Pixels, array_pixels, opaque_pixels, tensor_pixels, three_channels
 from acutance.images.colour_space import HDR_RULE, checked_peak
 from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
 
 ImageSource = str | os.PathLike[str] | BinaryFile | Image.Image | NDArray[Any] | Tensor
 """A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
+
+
+@dataclass(frozen=True)
+class ReadImage:
+    """A picture as ``read_image`` gives it, and how deep it is."""
+
+    array: NDArray[Any]
+    """Shape (H, W, 3), read-only."""
+    channels: int
+    """1 if the three are one channel repeated, because the source has no colour; 3 otherwise."""
+    bits: int
+    """Bits a channel of ``array``."""
+    source_bits: int
+    """Bits a channel that the source holds; more than ``bits`` where only some of them can be had."""
+
+    @property
+    def lost_depth(self) -> str | None:
+        """Bits kept of bits there were, such as ``8 of 16``; ``None`` where all are."""
+        return f"{self.bits} of {self.source_bits}" if self.bits < self.source_bits else None
 
 
 def read_image(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> NDArray[Any]:
@@ -57,8 +77,21 @@ def read_image(source: ImageSource, *, background: str = "white", hdr_peak: floa
         >>> read_image(half_clear_red, background="white")
         array([[[255, 127, 127]]], dtype=uint8)
     """
+    return read_picture(source, background=background, hdr_peak=hdr_peak).array
+
+
+def read_picture(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> ReadImage:
+    """The picture as ``read_image`` gives it, with its depth.
+
+    Args:
+        source: As for ``read_image``.
+        background: As for ``read_image``; where it is no grey, a grey picture with transparency has three channels.
+        hdr_peak: As for ``read_image``.
+    """
     checked_peak(hdr_peak)
-    return over_background(_pixels(source, hdr_peak), _colour(background))
+    decoded = _decoded(source, hdr_peak)
+    pixels = opaque_pixels(decoded.pixels, _colour(background))
+    return ReadImage(three_channels(pixels), pixels.shape[2], decoded.bits, decoded.source_bits)
 
 
 def image_name(source: ImageSource, index: int) -> str:
@@ -107,25 +140,29 @@ def reading_settings(background: str, hdr_peak: float | None = None) -> dict[str
     }
 
 
-def _pixels(source: ImageSource, hdr_peak: float | None) -> Pixels:
+def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
     if isinstance(source, np.ndarray):
-        return array_pixels(source)
+        return _whole(array_pixels(source))
     if isinstance(source, Tensor):
-        return tensor_pixels(source)
+        return _whole(tensor_pixels(source))
     name, kind = _name_and_kind(source)
     if isinstance(source, Image.Image):
-        return picture_pixels(source, name or kind, hdr_peak).pixels
+        return picture_pixels(source, name or kind, hdr_peak)
     if isinstance(source, str | os.PathLike):
-        return _path_pixels(Path(source), name, hdr_peak)
+        return _decoded_file(Path(source), name, hdr_peak)
     if isinstance(source, BinaryFile):
-        return file_pixels(source, name or kind, hdr_peak).pixels
+        return file_pixels(source, name or kind, hdr_peak)
     advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray) else ""
     raise InputError(
         f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
     )
 
 
-def _path_pixels(path: Path, name: str, hdr_peak: float | None) -> Pixels:
+def _whole(pixels: Pixels) -> Decoded:
+    return Decoded(pixels, 8 * pixels.itemsize, 8 * pixels.itemsize)
+
+
+def _decoded_file(path: Path, name: str, hdr_peak: float | None) -> Decoded:
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
@@ -134,7 +171,7 @@ def _path_pixels(path: Path, name: str, hdr_peak: float | None) -> Pixels:
         got = "a folder" if path.is_dir() else f"an error: {getattr(error, 'strerror', None) or error}"
         raise ImageReadError(f"{name}: Expected a picture file, got {got}.") from error
     with file:
-        return file_pixels(file, name, hdr_peak).pixels
+        return file_pixels(file, name, hdr_peak)
 
 
 def _name_and_kind(source: ImageSource) -> tuple[str, str]:

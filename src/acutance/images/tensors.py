@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from acutance.errors import ConfigError, InputError
 from acutance.shapes import ImageBatch
@@ -47,6 +48,21 @@ def to_batch(
     if len({image.dtype for image in images}) > 1:
         return torch.cat([_batch_of_one_kind([image], dtype, device) for image in images])
     return _batch_of_one_kind(images, dtype, device)
+
+
+def clipped(values: Tensor) -> Tensor:
+    """The values clipped to [0, 1]; 0 and 1 themselves keep their gradient, values outside have none.
+
+    ``clamp`` is no way to that: in PyTorch 2.14 it stops the gradient at its bounds too.
+
+    Example:
+        >>> values = torch.tensor([-0.5, 0.0, 1.0, 1.5], requires_grad=True)
+        >>> torch.autograd.grad(clipped(values).sum(), values)[0].tolist()
+        [0.0, 1.0, 1.0, 0.0]
+    """
+    if not values.requires_grad:
+        return values.clamp(0, 1)
+    return values.masked_fill(values < 0, 0).masked_fill(values > 1, 1)
 
 
 def _check_shapes(shapes: Sequence[tuple[int, ...]]) -> None:

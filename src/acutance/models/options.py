@@ -24,7 +24,7 @@ class Number:
     """Whether it is a whole number."""
 
 
-Words = tuple[str | bool, ...]
+Words = tuple[str | bool | int, ...]
 """An option that is one of these, the default first."""
 Options = Mapping[str, Words | Number]
 """Options of a model by name."""

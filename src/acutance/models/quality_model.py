@@ -111,6 +111,25 @@ class QualityModel(nn.Module):
         return distorted, reference
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairDepth:
+    """What is known of the values of a picture and its reference; by default nothing, as of tensors."""
+
+    eight_bits: bool = False
+    """Whether both hold 8 bits a channel."""
+    one_channel: bool = False
+    """Whether both have one channel, repeated three times, and one of them or both hold more than 8 bits."""
+
+
+@runtime_checkable
+class ReadsDepth(Protocol):
+    """A model that computes another way with 8-bit pictures than with deeper ones."""
+
+    def terms_at_depth(self, distorted: ImageBatch, reference: ImageBatch, depth: PairDepth) -> dict[str, ScoreBatch]:
+        """Terms of a batch whose pairs are all of one depth."""
+        ...
+
+
 Features = TypeVar("Features")
 
 

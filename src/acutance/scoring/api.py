@@ -36,6 +36,7 @@ class ScoreRows(_Rows):
 
     Attributes:
         pairing: What is scored, and what was left over.
+        provenance: What all the scores depend on, and what was left out of pictures so far.
     """
 
     def __init__(self, request: ScoreRequest, on_progress: OnProgress | None = None) -> None:
@@ -119,10 +120,12 @@ class ScoreRows(_Rows):
                     on_progress=self._on_progress,
                 )
             try:
-                self._done += next(self._coming)
+                rows = next(self._coming)
             except BaseException:  # what raised cannot go on; another one begins after the rows that are there
                 self._coming = None
                 raise
+            self._done += rows
+            request.left_out.count_depth(rows)
         if len(self._done) == len(self) and self._coming is not None:
             self._coming = None
             for line in request.left_out.after():

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
 from acutance.errors import AcutanceError, ImageReadError, ShapeMismatchError
-from acutance.images.read import read_image
+from acutance.images.read import ReadImage, read_picture
+from acutance.models.quality_model import PairDepth
 from acutance.scoring.left_out import later_frames_of
 from acutance.scoring.pairing import Pair
 from acutance.scoring.settings import ScoringSettings
@@ -28,8 +29,8 @@ class DecodedPair:
     place: int
     """Place in the plan."""
     pair: Pair
-    distorted: NDArray[Any] | None = None
-    reference: NDArray[Any] | None = None
+    distorted: ReadImage | None = None
+    reference: ReadImage | None = None
     error: Exception | None = None
     """Why no model can score the picture."""
     reference_error: Exception | None = None
@@ -40,7 +41,24 @@ class DecodedPair:
     @property
     def nbytes(self) -> int:
         """Memory of the pixels."""
-        return sum(pixels.nbytes for pixels in (self.distorted, self.reference) if pixels is not None)
+        return sum(image.array.nbytes for image in (self.distorted, self.reference) if image is not None)
+
+    @property
+    def depth(self) -> PairDepth:
+        """Of the picture and its reference together."""
+        images = [image for image in (self.distorted, self.reference) if image is not None]
+        eight_bits = all(image.array.dtype == np.uint8 for image in images)
+        one_channel = not eight_bits and all(image.channels == 1 for image in images)
+        return PairDepth(eight_bits=eight_bits, one_channel=one_channel)
+
+    def lost_depth(self, *, compares: bool) -> str | None:
+        """Bits kept of bits there were, such as ``8 of 16``: of the picture, or else of the reference if it counts."""
+        return next((depth for _, depth in self.shallow(compares=compares)), None)
+
+    def shallow(self, *, compares: bool) -> list[tuple[str, str]]:
+        """The names of the pictures of which not all bits could be had, each with what was kept."""
+        both = ((self.pair.image, self.distorted), (self.pair.reference if compares else None, self.reference))
+        return [(p.name, image.lost_depth) for p, image in both if p is not None and image and image.lost_depth]
 
 
 def decode_ahead(
@@ -74,8 +92,8 @@ class _Queue:
         self._with_references = with_references
         self._next = start
         self._largest = 0
-        self._waiting: dict[int, Future[NDArray[Any]]] = {}
-        self._references: dict[str, Future[NDArray[Any]]] = {}
+        self._waiting: dict[int, Future[ReadImage]] = {}
+        self._references: dict[str, Future[ReadImage]] = {}
         self._frames: dict[str, int] = {}
         self._locks: defaultdict[str, AbstractContextManager[Any]] = defaultdict(Lock)
 
@@ -97,7 +115,7 @@ class _Queue:
             self._reference(pair)
             self._next += 1
 
-    def _reference(self, pair: Pair) -> Future[NDArray[Any]] | None:
+    def _reference(self, pair: Pair) -> Future[ReadImage] | None:
         if pair.reference is None or not self._with_references:
             return None
         if pair.reference.key not in self._references:
@@ -114,21 +132,21 @@ class _Queue:
     def _held(self) -> int:
         """Bytes of the pictures that wait; one still being read counts as much as the largest so far."""
         futures = [*self._waiting.values(), *self._references.values()]
-        sizes = [future.result().nbytes for future in futures if future.done() and future.exception() is None]
+        sizes = [future.result().array.nbytes for future in futures if future.done() and future.exception() is None]
         self._largest = max([self._largest, *sizes])
         return sum(sizes) + self._largest * sum(not future.done() for future in futures)
 
-    def _read(self, picture: Picture) -> Future[NDArray[Any]]:
+    def _read(self, picture: Picture) -> Future[ReadImage]:
         alone = nullcontext() if is_path(picture.source) else self._locks[picture.key]
         return self._pool.submit(_read_one, picture, self._settings, alone, self._frames)
 
 
 def _read_one(
     picture: Picture, settings: ScoringSettings, alone: AbstractContextManager[Any], frames: dict[str, int]
-) -> NDArray[Any]:
+) -> ReadImage:
     """The pixels; a file object or Pillow picture that is named twice is read by one thread at a time."""
     with alone:
-        pixels = read_image(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
+        image = read_picture(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
         count = later_frames_of(picture.source)
     if count and settings.strict:
         raise ImageReadError(
@@ -136,26 +154,24 @@ def _read_one(
         )
     if count:
         frames[picture.key] = count
-    return pixels
+    return image
 
 
-def _joined(
-    place: int, pair: Pair, distorted: Future[NDArray[Any]], reference: Future[NDArray[Any]] | None
-) -> DecodedPair:
-    pixels, error = _outcome(distorted)
-    if error is not None or pixels is None:
+def _joined(place: int, pair: Pair, distorted: Future[ReadImage], reference: Future[ReadImage] | None) -> DecodedPair:
+    image, error = _outcome(distorted)
+    if error is not None or image is None:
         return DecodedPair(place, pair, error=error)
     if reference is None:
-        return DecodedPair(place, pair, pixels)
+        return DecodedPair(place, pair, image)
     other, error = _outcome(reference)
-    if other is not None and pixels.shape != other.shape:
-        error = ShapeMismatchError(pixels.shape[:2], other.shape[:2])
+    if other is not None and image.array.shape != other.array.shape:
+        error = ShapeMismatchError(image.array.shape[:2], other.array.shape[:2])
     if error is not None:
-        return DecodedPair(place, pair, pixels, reference_error=error)
-    return DecodedPair(place, pair, pixels, other)
+        return DecodedPair(place, pair, image, reference_error=error)
+    return DecodedPair(place, pair, image, other)
 
 
-def _outcome(future: Future[NDArray[Any]]) -> tuple[NDArray[Any] | None, Exception | None]:
+def _outcome(future: Future[ReadImage]) -> tuple[ReadImage | None, Exception | None]:
     """What was read, or the fault of the picture; any other fault is raised."""
     error = future.exception()
     if error is None:

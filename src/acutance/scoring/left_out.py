@@ -1,14 +1,18 @@
-"""What a run leaves out, said in one line and written into its provenance: kinds that are not read, later frames."""
+"""What a run leaves out, said in lines and written into its provenance: kinds not read, later frames, lost bits."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acutance.images.formats import unread_kind
 from acutance.images.frames import later_frames
+
+if TYPE_CHECKING:
+    from acutance.scoring.rows import ScoreRow
 
 SHOWN_NAMES = 3
 """How many files of a kind are named before they are only counted."""
@@ -44,6 +48,12 @@ class LeftOut:
     """Pictures of kinds that are not read, and folders that may not be looked into (these end in a slash)."""
     frames: dict[str, int] = field(default_factory=dict)
     """How many later frames each picture has, by its name; those without are not in it."""
+    depths: Counter[str] = field(default_factory=Counter)
+    """How many scores come from fewer bits than the files hold, by what was kept, such as ``8 of 16``."""
+
+    def count_depth(self, rows: "Iterable[ScoreRow]") -> None:
+        """Count those of the rows that come from fewer bits than their files hold."""
+        self.depths.update(row.depth for row in rows if row.depth is not None)
 
     def before(self) -> list[str]:
         """Lines for a user before the work begins."""
@@ -51,11 +61,15 @@ class LeftOut:
 
     def after(self) -> list[str]:
         """Lines for a user when the work is done."""
-        if not self.frames:
-            return []
-        count = f"{len(self.frames):,} picture{'s' if len(self.frames) > 1 else ''}"
-        named = _some([f"{name}: {more} more" for name, more in self.frames.items()])
-        return [f"only the first frame of {count} counts ({named})"]
+        lines = []
+        if self.frames:
+            count = f"{len(self.frames):,} picture{'s' if len(self.frames) > 1 else ''}"
+            named = _some([f"{name}: {more} more" for name, more in self.frames.items()])
+            lines.append(f"only the first frame of {count} counts ({named})")
+        if self.depths:
+            kinds = ", ".join(f"depth {depth} in {count:,}" for depth, count in self.depths.items())
+            lines.append(f"fewer bits than their files hold: {kinds} score{'s' if self.depths.total() > 1 else ''}")
+        return lines
 
     def fields(self) -> dict[str, Any]:
         """The same for the provenance, as plain JSON values; empty if nothing was left out."""
@@ -68,6 +82,8 @@ class LeftOut:
         if self.frames:
             first = dict(list(self.frames.items())[:SHOWN_NAMES])
             fields["later_frames"] = {"count": len(self.frames), "first": first}
+        if self.depths:
+            fields["depth"] = dict(self.depths)
         return fields
 
 

@@ -61,7 +61,8 @@ def score_to_file(
 ) -> Iterator[ScoreRow]:
     """Every row of the run, those of an earlier one first; each is in the file before it is given out.
 
-    The provenance is written beside the file, as ``<name>.provenance.json``.
+    The provenance is written beside the file, as ``<name>.provenance.json``, and again with the number of scores from
+    fewer bits than a file holds, if there are any.
 
     Args:
         pairs: What to score.
@@ -82,7 +83,9 @@ def score_to_file(
         infos = {model.provenance.model: model.info for model in models if model.provenance is not None}
         write_provenance(file.path, described | left_out.fields())
         for row in file.rows():
-            yield _as_row(row, infos)
+            old = _as_row(row, infos)
+            left_out.count_depth([old])
+            yield old
         start, surplus = divmod(file.count, len(models))
         left_out.frames.update(_frames_of(pairs[:start]))
         try:
@@ -91,9 +94,10 @@ def score_to_file(
             ):
                 new, surplus = rows[surplus:], 0
                 file.write(new)
+                left_out.count_depth(new)
                 yield from new
         finally:
-            if left_out.frames:
+            if left_out.frames or left_out.depths:
                 complete_provenance(file.path, described | left_out.fields())
         file.finish()
 
@@ -113,6 +117,7 @@ def _as_row(row: Row, infos: Mapping[str, ScoreInfo]) -> ScoreRow:
         model=str(row["model"]),
         score=float(row["score"]) if row["score"] is not None else None,
         better=infos[str(row["model"])].better,
+        depth=_text(row.get("depth")),
         error=_text(row["error"]),
         terms={name: float(value) for name, value in terms.items() if value is not None},
     )

@@ -56,10 +56,25 @@ def provenance_path(output: Path) -> Path:
     return output.with_name(output.name + ".provenance.json")
 
 
-def write_provenance(output: Path, described: dict[str, Any]) -> None:
-    """Write the provenance of a file of scores, whole or not at all."""
+def write_provenance(output: Path, described: dict[str, Any], *, began: int | None = None) -> None:
+    """Write the provenance of a file of scores, whole or not at all.
+
+    Args:
+        output: The file of scores.
+        described: What it depends on.
+        began: When the run began, in nanoseconds, if that was not now: ``demand_unchanged`` looks at it.
+    """
     with replacing(provenance_path(output)) as temporary:
         temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+        if began is not None:
+            os.utime(temporary, ns=(began, began))
+
+
+def count_depth(described: dict[str, Any], depth: str | None) -> None:
+    """Count a score, under ``depth``, if not all bits of its pictures could be had."""
+    if depth is not None:
+        counts = described.setdefault("depth", {})
+        counts[depth] = counts.get(depth, 0) + 1
 
 
 def complete_provenance(output: Path, described: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,8 +117,9 @@ class ScoreRequest:
     def rows(self, on_progress: OnProgress | None = None) -> Iterator[ScoreRow]:
         """Every row, made one by one."""
         frames = self.left_out.frames
-        groups = score_pairs(self.pairing.pairs, self.models, self.settings, frames=frames, on_progress=on_progress)
-        return chain.from_iterable(groups)
+        for rows in score_pairs(self.pairing.pairs, self.models, self.settings, frames=frames, on_progress=on_progress):
+            self.left_out.count_depth(rows)
+            yield from rows
 
     def output(
         self, path: Path, *, term_names: Sequence[str] = (), resume: bool = False, overwrite: bool = False

@@ -10,7 +10,7 @@ from acutance.score_info import Better, ScoreInfo
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import readable
 
-ROW_FIELDS = ("image", "reference", "model", "score", "better", "error")
+ROW_FIELDS = ("image", "reference", "model", "score", "better", "depth", "error")
 """Fields of every row, in this order; terms follow where they are asked for. JSON has ``note`` behind the score."""
 EARLIER_ROW_FIELDS = (("image", "reference", "model", "score", "error"),)
 """Those of files that earlier versions began, which go on as they are: that of 0.1."""
@@ -53,6 +53,8 @@ class ScoreRow:
     """The score, perhaps infinite; ``None`` if there is an error."""
     better: Better | None = None
     """Which direction of the score means better quality."""
+    depth: str | None = None
+    """Bits that were kept of the bits that the file holds, such as ``8 of 16``; ``None`` where all were."""
     error: str | None = None
     """One line that says what went wrong; ``None`` if nothing did."""
     terms: Mapping[str, float] = field(default_factory=dict)
@@ -66,11 +68,13 @@ class ScoreRow:
         return fixed | {name: self.terms.get(name) for name in term_names}
 
 
-def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool, better: Better) -> ScoreRow:
+def scored_row(
+    pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool, better: Better, depth: str | None = None
+) -> ScoreRow:
     """The row of a pair that was scored; a score that is no number makes it a failed one."""
     if math.isnan(terms["score"]):
         error = InputError("Expected a number, got NaN: the model gives none for this picture.")
-        return failed_row(pair, model, error, compares=compares, better=better)
+        return failed_row(pair, model, error, compares=compares, better=better, depth=depth)
     parts = {name: value for name, value in terms.items() if name != "score"}
     return ScoreRow(
         image=pair.image.name,
@@ -78,11 +82,14 @@ def scored_row(pair: Pair, model: str, terms: Mapping[str, float], *, compares: 
         model=model,
         score=terms["score"],
         better=better,
+        depth=depth,
         terms=parts,
     )
 
 
-def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool, better: Better) -> ScoreRow:
+def failed_row(
+    pair: Pair, model: str, error: Exception, *, compares: bool, better: Better, depth: str | None = None
+) -> ScoreRow:
     """The row of a pair that could not be scored."""
     _let_go(error)
     return ScoreRow(
@@ -90,6 +97,7 @@ def failed_row(pair: Pair, model: str, error: Exception, *, compares: bool, bett
         reference=_reference_name(pair, compares=compares),
         model=model,
         better=better,
+        depth=depth,
         error=readable(" ".join(str(error).split())) or type(error).__name__,
         exception=error,
     )

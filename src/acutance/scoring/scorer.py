@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from acutance.errors import AcutanceError, ConfigError, InputError
+from acutance.images.read import ReadImage
 from acutance.images.tensors import to_batch
-from acutance.models.quality_model import ModelProvenance, QualityModel, SharesReferences
+from acutance.models.quality_model import ModelProvenance, PairDepth, QualityModel, ReadsDepth, SharesReferences
 from acutance.scoring.crew import Crew
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair
@@ -71,11 +72,13 @@ class _Model:
     def compares(self) -> bool:
         return self.model.needs_reference
 
-    def scored(self, pair: Pair, terms: dict[str, float]) -> ScoreRow:
-        return scored_row(pair, self.name, terms, compares=self.compares, better=self.model.info.better)
+    def scored(self, pair: DecodedPair, terms: dict[str, float]) -> ScoreRow:
+        depth, better = pair.lost_depth(compares=self.compares), self.model.info.better
+        return scored_row(pair.pair, self.name, terms, compares=self.compares, better=better, depth=depth)
 
-    def failed(self, pair: Pair, error: Exception) -> ScoreRow:
-        return failed_row(pair, self.name, error, compares=self.compares, better=self.model.info.better)
+    def failed(self, pair: DecodedPair, error: Exception) -> ScoreRow:
+        depth, better = pair.lost_depth(compares=self.compares), self.model.info.better
+        return failed_row(pair.pair, self.name, error, compares=self.compares, better=better, depth=depth)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -117,7 +120,7 @@ class _Scorer:
             if decoded.distorted is None:
                 yield [decoded]
             else:
-                size = decoded.distorted.shape[:2]
+                size = decoded.distorted.array.shape[:2]
                 group = groups.setdefault(size, [])
                 group.append(decoded)
                 if len(group) >= self._batch_size(size):
@@ -138,19 +141,24 @@ class _Scorer:
     def _score_batch(self, batch: list[DecodedPair]) -> dict[int, list[ScoreRow]]:
         rows: dict[int, list[ScoreRow]] = {pair.place: [] for pair in batch}
         for model in self._models:
-            for pair in batch:
-                if obstacle := _obstacle(pair, model):
-                    rows[pair.place].append(model.failed(pair.pair, obstacle))
-            for part in self._parts([pair for pair in batch if not _obstacle(pair, model)], model):
+            obstacles = [self._obstacle(pair, model) for pair in batch]
+            for pair, obstacle in zip(batch, obstacles, strict=True):
+                if obstacle is not None:
+                    rows[pair.place].append(model.failed(pair, obstacle))
+            able = [pair for pair, obstacle in zip(batch, obstacles, strict=True) if obstacle is None]
+            for part in self._parts(able, model):
                 for pair, row in zip(part, self._score_part(part, model), strict=True):
                     rows[pair.place].append(row)
         return rows
 
     def _parts(self, batch: list[DecodedPair], model: _Model) -> list[list[DecodedPair]]:
-        """The batch, split into pairs whose references are kept and pairs whose are not."""
-        kept = [pair for pair in batch if self._keeps_reference(pair, model)]
-        rest = [pair for pair in batch if not self._keeps_reference(pair, model)]
-        return [part for part in (kept, rest) if part]
+        """The batch, pairs whose references are kept first, split from the others; and by depth where it counts."""
+        parts: dict[tuple[bool, PairDepth | None], list[DecodedPair]] = {}
+        reads_depth = isinstance(model.model, ReadsDepth)
+        for pair in sorted(batch, key=lambda pair: not self._keeps_reference(pair, model)):
+            kind = self._keeps_reference(pair, model), pair.depth if reads_depth else None
+            parts.setdefault(kind, []).append(pair)
+        return list(parts.values())
 
     def _keeps_reference(self, pair: DecodedPair, model: _Model) -> bool:
         if pair.pair.reference is None or not isinstance(model.model, SharesReferences):
@@ -162,10 +170,23 @@ class _Scorer:
         """Rows of a part; if it fails, each pair has its own attempt, so that one cannot fail another."""
         values, error = self._attempt(part, model)
         if error is None:
-            return [model.scored(pair.pair, _at(index, values)) for index, pair in enumerate(part)]
+            return [model.scored(pair, _at(index, values)) for index, pair in enumerate(part)]
         if len(part) == 1:
-            return [model.failed(part[0].pair, error)]
+            return [model.failed(part[0], error)]
         return [row for pair in part for row in self._score_part([pair], model)]
+
+    def _obstacle(self, pair: DecodedPair, model: _Model) -> Exception | None:
+        """Why this model cannot even try."""
+        if pair.error is None and model.compares and pair.pair.reference is None:
+            return InputError(f"Expected a reference, because {model.name} compares with one, got none.")
+        error = pair.error or (pair.reference_error if model.compares else None)
+        if error is None and self._settings.strict:
+            for name, depth in pair.shallow(compares=model.compares):
+                return InputError(
+                    f"Expected all bits of {name}, got {depth}. Save it as a 16-bit PNG or TIFF in sRGB, or leave "
+                    "out strict."
+                )
+        return error
 
     def _attempt(self, part: list[DecodedPair], model: _Model) -> tuple[Terms, Exception | None]:
         """Terms of a part, or the fault of its pictures; a fault of the model itself is raised."""
@@ -196,7 +217,10 @@ class _Scorer:
                 distorted = self._batch([pair.distorted for pair in share], model)
                 if not model.compares:
                     return _numbers(model.model.terms(distorted))
-                return _numbers(model.model.terms(distorted, self._batch([pair.reference for pair in share], model)))
+                reference = self._batch([pair.reference for pair in share], model)
+                if isinstance(model.model, ReadsDepth):
+                    return _numbers(model.model.terms_at_depth(distorted, reference, share[0].depth))
+                return _numbers(model.model.terms(distorted, reference))
 
         shares = self._crew.run(compute, self._crew.shares(part))
         return {name: [number for share in shares for number in share[name]] for name in shares[0]}
@@ -215,15 +239,9 @@ class _Scorer:
         reference = self._batch([pair.reference], model)
         return self._crew.run(sharing.encode_reference, [reference])[0]
 
-    def _batch(self, pixels: Sequence[Any], model: _Model) -> torch.Tensor:
-        return to_batch(list(pixels), dtype=model.dtype, device=model.provenance.device)
-
-
-def _obstacle(pair: DecodedPair, model: _Model) -> Exception | None:
-    """Why this model cannot even try."""
-    if pair.error is None and model.compares and pair.pair.reference is None:
-        return InputError(f"Expected a reference, because {model.name} compares with one, got none.")
-    return pair.error or (pair.reference_error if model.compares else None)
+    def _batch(self, images: Sequence[ReadImage | None], model: _Model) -> torch.Tensor:
+        arrays = [image.array for image in images if image is not None]
+        return to_batch(arrays, dtype=model.dtype, device=model.provenance.device)
 
 
 def _is_shortage(error: RuntimeError) -> bool:
@@ -245,7 +263,7 @@ def _at(index: int, values: Terms) -> dict[str, float]:
 
 
 def _size(pair: DecodedPair) -> tuple[int, int]:
-    height, width = pair.distorted.shape[:2] if pair.distorted is not None else (0, 0)
+    height, width = pair.distorted.array.shape[:2] if pair.distorted is not None else (0, 0)
     return height, width
 
 

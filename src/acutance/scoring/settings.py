@@ -21,6 +21,7 @@ _WANTED = {
     "reference_memory": "a number of bytes, 0 or more",
     "decode_memory": "a number of bytes, 0 or more",
     "hdr_peak": "a number of nits",
+    "strict": "True or False",
 }
 
 

@@ -14,6 +14,7 @@ from acutance.catalog import load
 from acutance.distortions import apply_mixture
 from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images import read_image, to_batch
+from acutance.models.quality_model import PairDepth, QualityModel, ReadsDepth
 from acutance.scoring.sources import readable
 from acutance.synthesis.picture_files import eight_bits, write_picture
 from acutance.synthesis.plan import Item, derived_seed
@@ -125,7 +126,7 @@ class Maker:
             return {}
         first, second = (to_batch([picture], dtype=torch.float64) for picture in (distorted, reference))
         with torch.inference_mode():
-            scores = {name: float(metric(first, second)) for name, metric in self.metrics.items()}
+            scores = {name: _score(metric, first, second) for name, metric in self.metrics.items()}
         for name, score in scores.items():
             if np.isnan(score):
                 raise InputError(f"Expected a number from {name}, got NaN. Leave that metric out.")
@@ -162,6 +163,13 @@ def random_crop(picture: NDArray[np.uint8], size: int, seed: int) -> NDArray[np.
     top = int(generator.integers(picture.shape[0] - height, endpoint=True))
     left = int(generator.integers(picture.shape[1] - width, endpoint=True))
     return np.ascontiguousarray(picture[top : top + height, left : left + width])
+
+
+def _score(metric: QualityModel, distorted: torch.Tensor, reference: torch.Tensor) -> float:
+    """The score of two 8-bit pictures."""
+    if isinstance(metric, ReadsDepth):
+        return float(metric.terms_at_depth(distorted, reference, PairDepth(eight_bits=True))["score"])
+    return float(metric(distorted, reference))
 
 
 def _one_line(error: Exception) -> str:

@@ -91,7 +91,7 @@ def test_every_entry_says_what_its_score_means(name: str):
     assert entry.licence
 
 
-def words(name: str) -> dict[str, tuple[str | bool, ...]]:
+def words(name: str) -> dict[str, tuple[str | bool | int, ...]]:
     """The options of a model that are words."""
     return {
         option: allowed for option, allowed in (find_model(name).options or {}).items() if isinstance(allowed, tuple)

@@ -83,3 +83,14 @@ def test_an_option_that_the_protocol_does_not_use_is_an_error(entry: ModelEntry)
 def test_a_large_whole_number_stays_what_it_is(entry: ModelEntry) -> None:
     seeded = replace(entry, options={"seed": Number(default=0, low=0)}, option_protocols={})
     assert checked_options(seeded, {"seed": "9007199254740993"}) == {"seed": 9007199254740993}
+
+
+@pytest.mark.parametrize("given", [256, "256"])
+def test_a_number_among_words_may_be_given_as_text(given: int | str):
+    assert checked_options(find_model("ssim"), {"levels": given}) == {"levels": 256}
+
+
+@pytest.mark.parametrize("given", [255, "255", True, None, 256.0])
+def test_another_number_than_those_among_words_is_an_error(given: object):
+    with pytest.raises(ConfigError, match="256"):
+        checked_options(find_model("ssim"), {"levels": given})

@@ -33,9 +33,12 @@ def test_models_are_named_between_commas_or_one_by_one_in_any_case(run: Run, wor
 def test_csv_and_json_have_the_same_rows(run: Run):
     as_csv = list(csv.DictReader(run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()))
     as_json = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
-    wanted = [{**row, "score": float(row["score"]), "note": None, "error": row["error"] or None} for row in as_csv]
+    wanted = [
+        {**row, "score": float(row["score"]), "note": None, "depth": None, "error": row["error"] or None}
+        for row in as_csv
+    ]
     assert as_json == wanted
-    assert list(as_json[0]) == ["image", "reference", "model", "score", "note", "better", "error"]
+    assert list(as_json[0]) == ["image", "reference", "model", "score", "note", "better", "depth", "error"]
 
 
 def test_a_failed_row_of_json_has_an_error_and_no_note(run: Run, tmp_path: Path):
@@ -237,7 +240,7 @@ def test_a_file_of_another_run_is_not_continued(run: Run):
 
 def test_terms_are_columns_of_the_table(run: Run, monkeypatch: pytest.MonkeyPatch):
     result = run(*FOLDERS, "-m", "psnr", "--terms", "-f", "csv")
-    assert result.stdout.splitlines()[0] == "image,reference,model,score,better,error"
+    assert result.stdout.splitlines()[0] == "image,reference,model,score,better,depth,error"
 
 
 def test_weights_that_fail_to_load_leave_an_old_file_alone(run: Run):

@@ -28,7 +28,7 @@ def psnr(distorted: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 
 
 def ssim(distorted: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    return float(acutance.load("ssim")(to_batch([distorted]), to_batch([reference])))
+    return float(acutance.load("ssim", levels=256)(to_batch([distorted]), to_batch([reference])))
 
 
 def falls(scores: list[float]) -> bool:

@@ -101,7 +101,7 @@ def test_scores_are_kept_with_all_terms_and_resumed(data: PlannedData, tmp_path:
     run(scores_of(["psnr"], data, output=output))
     path = output / "scores" / "rated.csv"
     whole, said = path.read_bytes(), dict(data.said["psnr"])
-    assert whole.startswith(b"image,reference,model,score,better,error\nimages/r0_blur_1.png,refs/r0.png,psnr,")
+    assert whole.startswith(b"image,reference,model,score,better,depth,error\nimages/r0_blur_1.png,refs/r0.png,psnr,")
     path.write_bytes(b"".join(whole.splitlines(keepends=True)[:4]))
     with pytest.raises(ConfigError, match="Expected no file at"):
         scores_of(["psnr"], data, output=output)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from acutance.errors import InputError
-from acutance.images.read import read_image
+from acutance.images.read import read_image, read_picture
 from tests.fakes import pictures
 
 
@@ -143,3 +144,26 @@ def test_a_tensor_of_another_shape_is_an_error(shape: tuple[int, ...], words: st
 def test_a_tensor_of_another_type_is_an_error():
     with pytest.raises(InputError, match=r"got int64\. Do tensor\.to\(torch\.uint8\)"):
         read_image(torch.zeros(3, 4, 5, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("background", ["white", "#808080", "red"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_picture_without_colour_has_one_channel_unless_colour_shines_through_it(
+    tmp_path: Path, background: str, dtype: type
+):
+    path = pictures.write_png(tmp_path / "grey.png", pictures.noise((4, 5, 2), dtype))
+    read = read_picture(path, background=background)
+    assert read.channels == (3 if background == "red" else 1)
+    assert (read.bits, read.source_bits) == (8 * np.dtype(dtype).itemsize,) * 2
+    assert read.lost_depth is None
+    np.testing.assert_array_equal(read.array, read_image(path, background=background), strict=True)
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((4, 5), 1), ((4, 5, 1), 1), ((4, 5, 3), 3), ((4, 5, 4), 3)])
+@pytest.mark.parametrize(("dtype", "bits"), [("uint8", 8), ("uint16", 16), ("float32", 32), ("float64", 64)])
+def test_an_array_keeps_all_its_bits_and_says_how_many_channels_it_had(
+    shape: tuple[int, ...], channels: int, dtype: str, bits: int
+):
+    read = read_picture(np.zeros(shape, dtype))
+    assert (read.channels, read.bits, read.source_bits) == (channels, bits, bits)
+    assert read.array.dtype == dtype

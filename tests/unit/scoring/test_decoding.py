@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import ImageReadError, ShapeMismatchError
-from acutance.images import read_image
+from acutance.images.read import ReadImage, read_picture
 from acutance.scoring import decoding
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
@@ -21,30 +21,37 @@ def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[Deco
     return list(decode_ahead(pairs, start, ScoringSettings(**settings)))
 
 
+def whole(pixels: Any) -> ReadImage:
+    return ReadImage(pixels, channels=3, bits=8, source_bits=8)
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of sources as they are read."""
     names: list[str] = []
-    original = read_image
+    original = read_picture
 
     def watched(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         names.append(str(source)[-20:])
         return original(source, background=background, hdr_peak=hdr_peak)
 
-    monkeypatch.setattr(decoding, "read_image", watched)
+    monkeypatch.setattr(decoding, "read_picture", watched)
     return names
 
 
 def test_pairs_come_in_order_whoever_is_faster(monkeypatch: pytest.MonkeyPatch):
     def slow_first(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         time.sleep(0.02 if source[0, 0, 0] % 2 else 0)
-        return source
+        return whole(source)
 
-    monkeypatch.setattr(decoding, "read_image", slow_first)
+    monkeypatch.setattr(decoding, "read_picture", slow_first)
     pairs = [pair_of(index) for index in range(20)]
     results = decoded(pairs, workers=4)
     assert [result.pair for result in results] == pairs
-    assert all(result.distorted is pair.image.source for result, pair in zip(results, pairs, strict=True))
+    assert all(
+        result.distorted and result.distorted.array is pair.image.source
+        for result, pair in zip(results, pairs, strict=True)
+    )
 
 
 def test_a_start_further_on_leaves_the_pairs_before_it_unread(tmp_path: Path, read: list[str]):
@@ -100,9 +107,9 @@ def test_no_more_is_decoded_ahead_than_fits_the_memory(monkeypatch: pytest.Monke
         nonlocal begun
         with lock:
             begun += 1
-        return source
+        return whole(source)
 
-    monkeypatch.setattr(decoding, "read_image", counted)
+    monkeypatch.setattr(decoding, "read_picture", counted)
     pairs = [Pair(picture(str(index), noise(index, 10, 10))) for index in range(40)]  # 300 bytes each
     settings = ScoringSettings(workers=4, decode_memory=900)
     for done, _ in enumerate(decode_ahead(pairs, 0, settings)):
@@ -120,14 +127,16 @@ def test_a_file_object_named_twice_is_read_by_one_thread_at_a_time(tmp_path: Pat
         (result,) = decoded(pair_up(file, file).pairs, workers=4)
         assert result.error is None
         assert result.reference_error is None
-        np.testing.assert_array_equal(result.distorted, result.reference)
+        assert result.distorted is not None
+        assert result.reference is not None
+        np.testing.assert_array_equal(result.distorted.array, result.reference.array)
 
 
 def test_a_fault_of_the_code_is_raised(monkeypatch: pytest.MonkeyPatch):
     def broken(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(decoding, "read_image", broken)
+    monkeypatch.setattr(decoding, "read_picture", broken)
     with pytest.raises(KeyError, match="a bug"):
         decoded([pair_of(0)])
 
@@ -150,9 +159,9 @@ def test_rows_that_nobody_wants_any_more_wait_for_no_thread(monkeypatch: pytest.
     def reading(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         if slow.is_set():
             go_on.wait(timeout=60)
-        return source
+        return whole(source)
 
-    monkeypatch.setattr(decoding, "read_image", reading)
+    monkeypatch.setattr(decoding, "read_picture", reading)
     rows = decode_ahead([pair_of(index) for index in range(50)], 0, ScoringSettings(workers=1))
     next(rows)
     slow.set()

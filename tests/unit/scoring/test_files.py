@@ -43,14 +43,14 @@ def test_rows_are_in_the_file_as_soon_as_they_are_written(tmp_path: Path, ending
 
 def test_a_csv_file_has_a_header_even_without_rows(tmp_path: Path):
     write(tmp_path / "scores.csv", [])
-    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,better,error,part\n"
+    assert (tmp_path / "scores.csv").read_text() == "image,reference,model,score,better,depth,error,part\n"
 
 
 def test_a_parquet_file_has_numbers_text_and_nothing_beside_it(tmp_path: Path):
     failed = ScoreRow(image="b.png", reference="t.png", model="psnr", error="Expected better.")
     write(tmp_path / "scores.parquet", [row(1), failed])
     table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
-    assert [str(field.type) for field in table.schema] == ["string"] * 3 + ["double"] + ["string"] * 2 + ["double"]
+    assert [str(field.type) for field in table.schema] == ["string"] * 3 + ["double"] + ["string"] * 3 + ["double"]
     assert table.to_pylist() == [row(1).as_dict(("part",)), failed.as_dict(("part",))]
     assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
 
@@ -176,13 +176,13 @@ def test_a_file_of_something_else_is_not_continued(tmp_path: Path, name: str, co
 
 
 def test_a_damaged_row_is_an_error_that_names_the_file(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("image,reference,model,score,better,error\na.png,,psnr,much,higher,\n")
+    (tmp_path / "a.csv").write_text("image,reference,model,score,better,depth,error\na.png,,psnr,much,higher,,\n")
     with pytest.raises(ConfigError, match=r"at .*a\.csv, got one that cannot be continued: could not convert"):
         list(ScoreFile(tmp_path / "a.csv", resume=True).rows())
 
 
 def test_the_columns_are_frozen():
-    assert ROW_FIELDS == ("image", "reference", "model", "score", "better", "error")
+    assert ROW_FIELDS == ("image", "reference", "model", "score", "better", "depth", "error")
     assert EARLIER_ROW_FIELDS == (("image", "reference", "model", "score", "error"),)
 
 
@@ -218,7 +218,7 @@ def test_every_json_line_has_the_same_fields(tmp_path: Path):
     write(path, [row(1), failed, ScoreRow(image="a.png", reference=None, model="psnr", score=math.inf)])
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert {tuple(line) for line in lines} == {
-        ("image", "reference", "model", "score", "note", "better", "error", "part")
+        ("image", "reference", "model", "score", "note", "better", "depth", "error", "part")
     }
     assert [line["note"] for line in lines] == [None, None, "infinite"]
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from acutance.comparison.compare import CompareRequest
-from acutance.errors import ConfigError, ImageReadError, InputError, PairingError
+from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
 from acutance.scoring.api import ScoreRows, score
 from acutance.scoring.files import ScoreFile

@@ -15,7 +15,15 @@ HEADER = csv_line(ROW_FIELDS)
 
 
 def row(image: str = "a.png", score: float | None = 1.5) -> Row:
-    return {"image": image, "reference": None, "model": "psnr", "score": score, "better": "higher", "error": None}
+    return {
+        "image": image,
+        "reference": None,
+        "model": "psnr",
+        "score": score,
+        "better": "higher",
+        "depth": None,
+        "error": None,
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,12 +51,12 @@ def test_a_score_comes_back_to_the_last_bit(score: float):
 @pytest.mark.parametrize(("score", "note"), [(math.inf, "infinite"), (-math.inf, "-infinite"), (1.5, None)])
 def test_an_infinite_score_is_null_in_json_and_the_note_behind_it_says_so(score: float, note: str | None):
     fields = read_strictly(json_line(row(score=score), always_noted=True))
-    assert list(fields) == ["image", "reference", "model", "score", "note", "better", "error"]
+    assert list(fields) == ["image", "reference", "model", "score", "note", "better", "depth", "error"]
     assert (fields["score"], fields["note"]) == (score if note is None else None, note)
 
 
 def test_infinity_is_inf_in_csv():
-    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,higher,\n"
+    assert csv_line(list(row(score=math.inf).values())) == "a.png,,psnr,inf,higher,,\n"
 
 
 def test_a_note_names_the_terms_that_are_infinite():
@@ -81,7 +89,7 @@ def read_strictly(line: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a,,psnr\n", "3 values in line 2, not 6"), ("a,,psnr,much,higher,\n", "'much'")],
+    [("a,,psnr\n", "3 values in line 2, not 7"), ("a,,psnr,much,higher,,\n", "'much'")],
 )
 def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: str):
     with pytest.raises(ValueError, match=words):

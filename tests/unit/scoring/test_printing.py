@@ -22,8 +22,8 @@ def printed(rows: list[ScoreRow], *, as_json: bool) -> str:
 
 def test_csv_has_a_header_and_a_line_a_row():
     assert printed(ROWS, as_json=False) == (
-        "image,reference,model,score,better,error,part\n"
-        '"a, b.png",t.png,psnr,inf,higher,,0.5\nb.png,,psnr,,higher,Expected better.,\n'
+        "image,reference,model,score,better,depth,error,part\n"
+        '"a, b.png",t.png,psnr,inf,higher,,,0.5\nb.png,,psnr,,higher,,Expected better.,\n'
     )
 
 
@@ -36,7 +36,7 @@ def test_json_is_one_array_that_any_reader_takes():
 
 def test_no_rows_are_an_empty_array_and_a_bare_header():
     assert printed([], as_json=True) == "[]\n"
-    assert printed([], as_json=False) == "image,reference,model,score,better,error,part\n"
+    assert printed([], as_json=False) == "image,reference,model,score,better,depth,error,part\n"
 
 
 @pytest.mark.parametrize("as_json", [True, False])

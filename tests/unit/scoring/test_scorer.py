@@ -9,7 +9,7 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ImageReadError, InputError, ShapeMismatchError
-from acutance.images import read_image
+from acutance.images.read import read_picture
 from acutance.models.quality_model import QualityModel
 from acutance.scoring import decoding, scorer
 from acutance.scoring.decoding import decode_ahead
@@ -88,13 +88,13 @@ def test_a_run_that_starts_further_on_gives_the_digits_of_a_whole_one(start: int
 def test_several_models_share_one_decode(tmp_path, monkeypatch: pytest.MonkeyPatch):
     write_pictures(tmp_path, "truth/a.png", "truth/b.png", "out/a.png", "out/b.png")
     read: list[object] = []
-    original = read_image
+    original = read_picture
 
     def watched(source: Any, *, background: str, hdr_peak: float | None) -> Any:
         read.append(source)
         return original(source, background=background, hdr_peak=hdr_peak)
 
-    monkeypatch.setattr(decoding, "read_image", watched)
+    monkeypatch.setattr(decoding, "read_picture", watched)
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
     assert len(rows_of(pairs, Distance("one"), Distance("two"), Brightness("three"))) == 6
     assert len(read) == 4

@@ -56,7 +56,7 @@ def test_a_metric_that_breaks_down_fails_its_picture_only(maker: Maker, monkeypa
     def break_down(*_: object) -> None:
         raise RuntimeError("can't allocate\nmemory")
 
-    monkeypatch.setattr(maker.metrics["psnr"], "forward", break_down)
+    monkeypatch.setattr(maker.metrics["psnr"], "terms_at_depth", break_down)
     assert maker.make(ItemTask(JPEG, "a"))["error"] == "can't allocate memory"
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from acutance.images.tensors import clipped
 from acutance.models.afine_tiny.views import Views
 from acutance.shapes import ImageBatch
 
@@ -69,7 +70,7 @@ def scene_maps(images: ImageBatch) -> Iterator[Tensor]:
     largest, smallest = images.amax(1, keepdim=True), images.amin(1, keepdim=True)
     chroma = largest - smallest
     yield torch.cat([largest, smallest, chroma], 1)
-    white, black = (1 - (1 - largest) / CLIPPED).clamp(0, 1), (1 - smallest / CLIPPED).clamp(0, 1)
+    white, black = clipped(1 - (1 - largest) / CLIPPED), clipped(1 - smallest / CLIPPED)
     yield torch.cat([chroma / (largest + 0.01), white, black], 1)
 
 

@@ -1,4 +1,4 @@
-"""The channels that classic metrics compare, with MATLAB's conversions and its rounding to 8 bits."""
+"""The channels that classic metrics compare: MATLAB's conversions, rounded as it rounds 8-bit pictures or not."""
 
 from typing import Literal
 
@@ -6,16 +6,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from acutance.images.tensors import clipped
 from acutance.shapes import ImageBatch
 
 Channel = Literal["rgb", "grey", "luma"]
 Planes = Float[Tensor, "batch channels height width"]
 """What a metric compares: one plane or three, in [0, 1]."""
 
-GREY_WEIGHTS = (0.2989, 0.5870, 0.1140)
-"""MATLAB's ``rgb2gray``, as its documentation prints it."""
+GREY_WEIGHTS = (0.298936021293775, 0.587043074451121, 0.114020904255103)
+"""MATLAB's ``rgb2gray`` in full precision: they add up to 1."""
+LEVEL_WEIGHTS = (0.2989, 0.5870, 0.1140)
+"""The same as its documentation prints them, which gives its rounded grey; they add up to 0.9999."""
 LUMA_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
-"""MATLAB's ``rgb2ycbcr`` (ITU-R BT.601): weights of the first plane."""
+"""MATLAB's ``rgb2ycbcr`` (ITU-R BT.601): weights of the first plane, exact."""
 LUMA_BLACK = 16.0
 """Luma of black; white is 235."""
 EIGHT_BIT_SLACK = 1e-3
@@ -24,32 +27,39 @@ TIE_SLACK = 1e-9
 """Lifts a half that float64 stores a little too low, so that it rounds up as in MATLAB."""
 
 
-def in_channel(images: ImageBatch, channel: Channel) -> Planes:
+def in_channel(images: ImageBatch, channel: Channel, *, rounded: bool = False) -> Planes:
     """The planes of one kind, clipped to [0, 1] and in float64, as MATLAB computes.
 
-    Grey and luma are rounded to the 256 levels of an 8-bit picture. Rounding passes the gradient on as
-    if it had not been done; clipping stops it where a value lies outside [0, 1]. Where the device has no
-    float64 (mps), float32 serves.
+    Where the device has no float64 (mps), float32 serves.
 
     Args:
         images: Pictures, in [0, 1].
         channel: Which planes.
+        rounded: Round grey and luma to the 256 levels of an 8-bit picture, as MATLAB does with one; the
+            gradient passes on as if that had not been done.
 
     Returns:
         Three planes for ``rgb``, one for ``grey`` and ``luma``, in [0, 1].
 
     Example:
         >>> orange = torch.tensor([1.0, 0.5, 0.0]).reshape(1, 3, 1, 1)
-        >>> (255 * in_channel(orange, "grey")).item(), (255 * in_channel(orange, "luma")).item()
-        (151.0, 146.0)
+        >>> [round(255 * in_channel(orange, "grey", rounded=rounded).item(), 6) for rounded in (False, True)]
+        [151.076677, 151.0]
     """
-    exact = images.float() if images.device.type == "mps" else images.double()
-    clipped = exact.clamp(0, 1)
+    inside = in_range(images)
     if channel == "rgb":
-        return clipped
-    weights = clipped.new_tensor(LUMA_WEIGHTS if channel == "luma" else GREY_WEIGHTS)
+        return inside
+    weights = LUMA_WEIGHTS if channel == "luma" else LEVEL_WEIGHTS if rounded else GREY_WEIGHTS
     black = LUMA_BLACK if channel == "luma" else 0.0
-    return _rounded(255 * clipped, weights.reshape(3, 1, 1), black) / 255
+    shares = inside.new_tensor(weights).reshape(3, 1, 1)
+    if rounded:
+        return _rounded(255 * inside, shares, black) / 255
+    return _weighted(inside, shares) + black / 255
+
+
+def in_range(images: Planes) -> Planes:
+    """The planes in float64, clipped to [0, 1]."""
+    return clipped(images.float() if images.device.type == "mps" else images.double())
 
 
 def _rounded(levels: ImageBatch, weights: Float[Tensor, "3 1 1"], black: float) -> Planes:

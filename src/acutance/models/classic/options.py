@@ -1,4 +1,4 @@
-"""The options of the classic metrics: which channels are compared, whether pictures are made smaller."""
+"""The options of the classic metrics: which channels are compared, rounded or not, and made smaller or not."""
 
 from typing import Any, Literal
 
@@ -13,14 +13,23 @@ class ClassicOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PSNROptions(ClassicOptions):
+class ChannelOptions(ClassicOptions):
+    """Base of the options of a metric that converts colours to a channel."""
+
+    levels: Literal["auto", 256, "none"] = "auto"
+    """``256``: grey and luma are rounded to the levels of 8-bit pictures, as MATLAB does with these. ``none``:
+    they are not, and have weights of full precision. ``auto``: 256 where both pictures are known to hold 8 bits,
+    none otherwise, tensors among them; then two deeper pictures of one channel are compared as that channel."""
+
+
+class PSNROptions(ChannelOptions):
     """Options of psnr."""
 
     channel: Literal["rgb", "grey", "luma"] = "rgb"
     """``rgb``: all three. ``grey``: MATLAB's rgb2gray. ``luma``: rgb2ycbcr's Y, 16..235 ("PSNR-Y")."""
 
 
-class SSIMOptions(ClassicOptions):
+class SSIMOptions(ChannelOptions):
     """Options of ssim."""
 
     channel: Literal["grey", "rgb", "luma"] = "grey"
@@ -29,35 +38,35 @@ class SSIMOptions(ClassicOptions):
     """Average f x f pixels first, f = round(shorter side / 256): the authors' later ``ssim.m``."""
 
 
-class MSSSIMOptions(ClassicOptions):
+class MSSSIMOptions(ChannelOptions):
     """Options of ms_ssim."""
 
     channel: Literal["grey", "rgb", "luma"] = "grey"
     """``grey``: MATLAB's rgb2gray. ``rgb``: mean over the colours. ``luma``: rgb2ycbcr's Y, 16..235."""
 
 
-class OneChannelOptions(ClassicOptions):
+class OneChannelOptions(ChannelOptions):
     """Options of iw_ssim, vif_p, gmsd and dss, which compare one channel."""
 
     channel: Literal["grey", "luma"] = "grey"
     """``grey``: MATLAB's rgb2gray. ``luma``: rgb2ycbcr's Y, 16..235."""
 
 
-class MSGMSDOptions(ClassicOptions):
+class MSGMSDOptions(ChannelOptions):
     """Options of ms_gmsd."""
 
     channel: Literal["grey", "rgb"] = "grey"
     """``grey``: MS-GMSD on MATLAB's rgb2gray. ``rgb``: MS-GMSDc, with the colour term."""
 
 
-class FSIMOptions(ClassicOptions):
+class FSIMOptions(ChannelOptions):
     """Options of fsim."""
 
     channel: Literal["rgb", "grey"] = "rgb"
     """``rgb``: FSIMc, with the colour term. ``grey``: FSIM on MATLAB's rgb2gray."""
 
 
-class HaarPSIOptions(ClassicOptions):
+class HaarPSIOptions(ChannelOptions):
     """Options of haarpsi."""
 
     channel: Literal["rgb", "grey"] = "rgb"
@@ -99,7 +108,7 @@ def classic_options(name: str, **options: Any) -> ClassicOptions:  # noqa: ANN40
 
     Example:
         >>> classic_options("ssim", channel="luma")
-        SSIMOptions(channel='luma', downsample=False)
+        SSIMOptions(levels='auto', channel='luma', downsample=False)
     """
     if name not in OPTIONS:
         raise UnknownNameError("classic metric", name, OPTIONS)

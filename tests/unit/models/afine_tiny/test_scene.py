@@ -102,3 +102,26 @@ def test_moments_that_are_known_give_the_score_of_the_picture():
 def test_without_fine_squares_there_are_no_fixed_maps():
     with pytest.raises(ValueError, match="fine squares"):
         next(scene_scales(Views(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))))
+
+
+def test_gradients_at_black_and_white_values_are_finite_differences_taken_inward():
+    generator = torch.Generator().manual_seed(0)
+    images = 0.1 + 0.8 * torch.rand(1, 3, 12, 12, generator=generator, dtype=torch.float64)
+    places = [(0, index % 3, index, (5 * index) % 12) for index in range(12)]  # one channel each: ties have a corner
+    for index, place in enumerate(places):
+        images[place] = index % 2
+    weights = torch.rand(CHANNELS, 12, 12, generator=generator, dtype=torch.float64)
+
+    def weighted(pictures: torch.Tensor) -> torch.Tensor:
+        return (torch.cat(list(scene_maps(pictures)), 1) * weights).sum((1, 2, 3))
+
+    inputs = images.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(weighted(inputs).sum(), inputs)
+    for place in places:
+        inward = 1e-6 * (1 - 2 * float(images[place]))
+        moved = images.repeat(3, 1, 1, 1)
+        for steps in (1, 2):
+            moved[(steps, *place[1:])] += steps * inward
+        first, second, third = weighted(moved).tolist()
+        wanted = (-3 * first + 4 * second - third) / (2 * inward)
+        assert float(gradient[place]) == pytest.approx(wanted, rel=1e-3, abs=1e-6)

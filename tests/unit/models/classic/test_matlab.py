@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from acutance.models.classic.metrics import build
+from acutance.models.quality_model import PairDepth
 from tests.unit.models.classic import oracles
 from tests.unit.models.classic.oracles import Picture
 from tests.unit.models.classic.pictures import as_batch, example_pair
@@ -107,4 +108,5 @@ def test_psnr_is_exact_where_piq_adds_an_epsilon() -> None:
 
 
 def score(name: str, distorted: Picture, reference: Picture, **options: object) -> float:
-    return float(build(name, **options)(as_batch(distorted), as_batch(reference)))
+    pair = as_batch(distorted), as_batch(reference)
+    return float(build(name, **options).terms_at_depth(*pair, PairDepth(eight_bits=True))["score"])
