@@ -14,6 +14,7 @@ from acutance.scoring import decoding
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.settings import ScoringSettings
+from tests.raising import raises
 from tests.unit.scoring.fakes import noise, pair_of, picture, write_pictures
 
 
@@ -128,7 +129,7 @@ def test_a_fault_of_the_code_is_raised(monkeypatch: pytest.MonkeyPatch):
         raise KeyError("a bug")
 
     monkeypatch.setattr(decoding, "read_image", broken)
-    with pytest.raises(KeyError, match="a bug"):
+    with raises(KeyError, "a bug"):
         decoded([pair_of(0)])
 
 

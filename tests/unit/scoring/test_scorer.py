@@ -19,6 +19,7 @@ from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from acutance.shapes import ImageBatch, ScoreBatch
+from tests.raising import raises
 from tests.unit.scoring.fakes import (
     ONE_WORKER,
     Brightness,
@@ -237,7 +238,7 @@ def test_too_little_memory_is_an_error_row():
 
 
 def test_a_fault_of_a_model_is_raised():
-    with pytest.raises(RuntimeError, match="a bug"):
+    with raises(RuntimeError, "a bug"):
         rows_of([pair_of(0)], Wayward(RuntimeError("a bug")))
 
 
@@ -295,5 +296,5 @@ def test_progress_counts_pairs():
 def test_a_model_that_was_not_loaded_is_an_error():
     model = Distance()
     model.provenance = None
-    with pytest.raises(TypeError, match=r"comes from acutance\.load"):
+    with raises(TypeError, "acutance.load"):
         rows_of([pair_of(0)], model)
