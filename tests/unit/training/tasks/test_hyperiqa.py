@@ -24,6 +24,7 @@ from acutance.training.task import TrainedModel
 from acutance.training.tasks.hyperiqa import CropTask
 from acutance.training.validation import as_images
 from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_pictures
+from tests.raising import raises
 
 KINDS = ("hyperiqa", "ms_hyperiqa")
 SLOW_PARTS = ("network.backbone.", "network.distortions.")
@@ -258,7 +259,7 @@ def test_cached_pictures_give_the_same_weights(few: Path, tmp_path: Path, after_
 def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
     write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
     (tmp_path / f"images/{part}_01.png").write_bytes(b"no picture")
-    with pytest.raises((TrainingError, acutance.ImageReadError), match=rf"{part}_01\.png") as caught:
+    with raises((TrainingError, acutance.ImageReadError), f"{part}_01.png") as caught:
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert "\n" not in str(caught.value)
     assert "write" not in str(caught.value)
@@ -268,7 +269,7 @@ def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
 def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Path, part: str):
     write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
     (tmp_path / f"images/{part}_01.png").unlink()
-    with pytest.raises(TrainingError, match=rf"pictures of table, got \d: .*{part}_01\.png is missing"):
+    with raises(TrainingError, "table", f"{part}_01.png"):
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert not (tmp_path / "run").exists()
 
