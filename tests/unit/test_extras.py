@@ -1,9 +1,8 @@
 import json
 
-import pytest
-
 from acutance.errors import MissingExtraError
 from acutance.extras import require
+from tests.raising import raises
 
 
 def test_a_package_that_is_there_is_imported():
@@ -11,5 +10,5 @@ def test_a_package_that_is_there_is_imported():
 
 
 def test_a_package_that_is_not_there_says_how_to_get_it():
-    with pytest.raises(MissingExtraError, match=r'not installed\. Do: pip install "acutance\[parquet\]"'):
+    with raises(MissingExtraError, "no_such_package", "acutance[parquet]"):
         require("no_such_package.inside", extra="parquet")
