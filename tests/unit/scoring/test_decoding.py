@@ -14,7 +14,7 @@ from acutance.scoring import decoding
 from acutance.scoring.decoding import DecodedPair, decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.settings import ScoringSettings
-from tests.raising import raises
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import noise, pair_of, picture, write_pictures
 
 
@@ -76,7 +76,7 @@ def test_an_unreadable_reference_leaves_the_picture(tmp_path: Path):
 def test_two_sizes_are_an_error_that_names_both():
     (result,) = decoded([Pair(picture("a", noise(0, 8, 9)), picture("b", noise(1, 10, 11)))])
     assert isinstance(result.reference_error, ShapeMismatchError)
-    assert "got (8, 9) and (10, 11)" in str(result.reference_error)
+    assert not lacking(str(result.reference_error), (8, 9), (10, 11))
 
 
 def test_a_reference_of_neighbours_is_read_once(tmp_path: Path, read: list[str]):

@@ -19,7 +19,7 @@ from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from acutance.shapes import ImageBatch, ScoreBatch
-from tests.raising import raises
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import (
     ONE_WORKER,
     Brightness,
@@ -158,7 +158,7 @@ def test_a_corrupt_reference_fails_only_models_that_compare(tmp_path):
     comparing, alone = rows_of(
         pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs, Distance("comparing"), Brightness("alone")
     )
-    assert "truth.png: Expected a picture, got an empty file." in str(comparing.error)
+    assert "truth.png" in str(comparing.error)
     assert comparing.reference is not None
     assert alone.score is not None
     assert alone.reference is None
@@ -168,7 +168,7 @@ def test_two_sizes_give_an_error_row_that_names_both():
     pairs = [pair_of(0), Pair(picture("a", noise(0, 8, 8)), picture("b", noise(1, 8, 9))), pair_of(2)]
     good, bad, last = rows_of(pairs, Distance())
     assert isinstance(bad.exception, ShapeMismatchError)
-    assert "got (8, 8) and (8, 9)" in str(bad.error)
+    assert not lacking(str(bad.error), (8, 8), (8, 9))
     assert good.score is not None
     assert last.score is not None
 
@@ -176,7 +176,7 @@ def test_two_sizes_give_an_error_row_that_names_both():
 def test_a_picture_too_small_for_one_model_fails_that_model_alone():
     one, other = rows_of([pair_of(0)], load("psnr"), load("ms_ssim"))
     assert one.score is not None
-    assert "of at least" in str(other.error)
+    assert not lacking(str(other.error), 161)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, "auto"])
@@ -219,7 +219,7 @@ def test_a_score_that_is_no_number_is_an_error():
     (row,) = rows_of([pair_of(0)], Wayward(float("nan")))
     assert row.score is None
     assert isinstance(row.exception, InputError)
-    assert row.error == "Expected a number, got NaN: the model gives none for this picture."
+    assert not lacking(str(row.error), "NaN")
 
 
 def test_an_infinite_score_is_a_score():
@@ -231,10 +231,7 @@ def test_an_infinite_score_is_a_score():
 
 def test_too_little_memory_is_an_error_row():
     (row,) = rows_of([pair_of(0, height=8, width=12)], Wayward(RuntimeError("CUDA out of memory. Tried\n100 GiB")))
-    assert row.error == (
-        "Expected enough memory for pictures of 12 x 8 pixels, got: CUDA out of memory. Tried 100 GiB. "
-        "Score smaller ones."
-    )
+    assert not lacking(str(row.error), "12 x 8", "CUDA out of memory. Tried 100 GiB")
 
 
 def test_a_fault_of_a_model_is_raised():
