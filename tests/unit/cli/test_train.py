@@ -9,10 +9,9 @@ from typer.testing import CliRunner, Result
 
 from acutance.cli import app as app_module
 from acutance.cli.app import app
-from acutance.images.read import read_image
 from acutance.recipes.catalogue import RECIPES
-from acutance.training import pictures as pictures_module
 from acutance.training import run as run_module
+from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
 from tests.raising import lacking
 from tests.unit.training.test_events import scalars
@@ -179,17 +178,10 @@ def test_no_process_is_started_for_what_is_wrong_from_the_start(
     assert not (tmp_path / "run").exists()
 
 
-def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    opened: list[str] = []
-
-    def watched(path: Path) -> object:
-        opened.append(path.name.split("_")[0])
-        return read_image(path)
-
-    monkeypatch.setattr(pictures_module, "read_image", watched)
+def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, opened: list[str]):
     result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
     assert result.exit_code == 0, result.output
-    assert set(opened) == {"train", "validation"}
+    assert {name.split("_")[0] for name in pictures_of(opened)} == {"train", "validation"}
 
 
 def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

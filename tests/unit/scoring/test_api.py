@@ -9,7 +9,8 @@ from PIL import Image
 
 import acutance
 from acutance import ConfigError, ImageReadError, InputError, Score, ScoreRow, ShapeMismatchError
-from acutance.scoring import ScoreRows, decoding
+from acutance.scoring import ScoreRows
+from tests.conftest import pictures_of
 from tests.fakes import pictures
 from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
@@ -106,21 +107,14 @@ def test_a_folder_gives_rows_and_the_pairing(tmp_path: Path):
     assert len(list(rows)) == 1
 
 
-def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, opened: list[str]):
     write_pictures(tmp_path, *(f"{index:03}.png" for index in range(100)))
-    read: list[object] = []
-    original = decoding._read_one
-
-    def watched(picture: Any, *arguments: Any) -> Any:
-        read.append(picture)
-        return original(picture, *arguments)
-
-    monkeypatch.setattr(decoding, "_read_one", watched)
+    opened.clear()
     rows = acutance.score(tmp_path, model=Brightness(), batch_size=1, workers=1)
     assert isinstance(rows, ScoreRows)
-    assert read == []
+    assert pictures_of(opened) == []
     next(rows)
-    assert len(read) < 10
+    assert len(pictures_of(opened)) < 10
     assert len(list(rows)) == 99
 
 

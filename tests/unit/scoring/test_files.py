@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from acutance.errors import ConfigError, MissingExtraError, UnknownNameError
-from acutance.scoring import files, parquet
+from acutance.scoring import parquet
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.rows import ScoreRow
 from tests.raising import raises
@@ -202,9 +203,6 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path):
 
 
 def test_parquet_without_its_package_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def absent(package: str, *, extra: str) -> None:
-        raise MissingExtraError(f"no {package}: {extra}")
-
-    monkeypatch.setattr(files, "require", absent)
-    with raises(MissingExtraError, "pyarrow.parquet", "parquet"):
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with raises(MissingExtraError, "pyarrow", "acutance[parquet]"):
         ScoreFile(tmp_path / "scores.parquet")

@@ -1,4 +1,5 @@
 import gc
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +10,16 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ImageReadError, InputError, ShapeMismatchError
-from acutance.images import read_image
 from acutance.models.quality_model import QualityModel
-from acutance.scoring import decoding, scorer
+from acutance.scoring import scorer
 from acutance.scoring.decoding import decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.scorer import score_pairs
-from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.settings import CPU_PIXELS, ScoringSettings
 from acutance.scoring.sources import Picture
 from acutance.shapes import ImageBatch, ScoreBatch
+from tests.conftest import pictures_of
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import (
     ONE_WORKER,
@@ -86,19 +87,12 @@ def test_a_run_that_starts_further_on_gives_the_digits_of_a_whole_one(start: int
     assert rows_of(pairs, load("ssim"), start=start) == rows_of(pairs, load("ssim"))[start:]
 
 
-def test_several_models_share_one_decode(tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_several_models_share_one_decode(tmp_path, opened: list[str]):
     write_pictures(tmp_path, "truth/a.png", "truth/b.png", "out/a.png", "out/b.png")
-    read: list[object] = []
-    original = read_image
-
-    def watched(source: Any, *, background: str) -> Any:
-        read.append(source)
-        return original(source, background=background)
-
-    monkeypatch.setattr(decoding, "read_image", watched)
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
+    opened.clear()
     assert len(rows_of(pairs, Distance("one"), Distance("two"), Brightness("three"))) == 6
-    assert len(read) == 4
+    assert len(pictures_of(opened)) == 4
 
 
 def test_a_shared_reference_is_encoded_once_per_model():
@@ -188,15 +182,13 @@ def test_a_picture_that_a_model_refuses_fails_none_of_its_batch_mates(batch_size
 
 
 @pytest.mark.parametrize(("room", "threads", "wanted"), [(3, 2, [1] * 8), (4, 2, [2] * 4), (3, 4, [1] * 8)])
-def test_threads_have_as_many_pictures_each(
-    monkeypatch: pytest.MonkeyPatch, room: int, threads: int, wanted: list[int]
-):
+def test_threads_have_as_many_pictures_each(room: int, threads: int, wanted: list[int]):
     before = torch.get_num_threads()
-    monkeypatch.setattr("acutance.scoring.settings.CPU_PIXELS", room * 16 * 16)
+    side = math.isqrt(CPU_PIXELS // room)
     torch.set_num_threads(threads)
     try:
         one = Distance()
-        rows_of([pair_of(index, height=16, width=16) for index in range(8)], one)
+        rows_of([pair_of(index, height=side, width=side) for index in range(8)], one)
     finally:
         torch.set_num_threads(before)
     assert one.batches == wanted

@@ -11,11 +11,10 @@ import torch
 from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.images.read import read_image
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
-from acutance.training import pictures as pictures_module
 from acutance.training.pictures import PictureStore, Pixels, crop_of, enlarged, read_ahead
+from tests.conftest import pictures_of
 from tests.raising import raises
 
 
@@ -24,19 +23,6 @@ def write(path: Path, height: int = 40, width: int = 50, seed: int = 0) -> np.nd
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return pixels
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The pictures that are decoded from now on."""
-    decoded: list[Path] = []
-
-    def one(path: Path) -> Pixels:
-        decoded.append(path)
-        pixels: Pixels = read_image(path)
-        return pixels
-
-    monkeypatch.setattr(pictures_module, "read_image", one)
-    return decoded
 
 
 def numbered(height: int, width: int) -> Pixels:
@@ -72,12 +58,12 @@ def test_the_cache_changes_no_crop(tmp_path: Path, size: tuple[int, int] | None)
     assert torch.equal(crops[0], crops[2])
 
 
-def test_a_cached_picture_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_cached_picture_is_decoded_once(tmp_path: Path, opened: list[str]):
     write(tmp_path / "a.png")
-    decoded = counted(monkeypatch)
+    opened.clear()
     for _ in range(3):
         PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
-    assert len(decoded) == 1
+    assert pictures_of(opened) == ["a.png"]
 
 
 def test_another_size_is_kept_beside_the_first(tmp_path: Path):

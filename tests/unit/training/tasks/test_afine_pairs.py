@@ -21,6 +21,7 @@ from acutance.training.tasks.afine_stage3 import FROZEN, raw_numbers
 from acutance.training.triplet_data import TripletLists, triplet_lists
 from acutance.training.validation import as_images
 from acutance.training.variants import COUNT, varied
+from tests.conftest import pictures_of
 from tests.fakes.afine_training import tiny_afine, triplet_data, write_triplet_set
 from tests.raising import raises
 
@@ -106,16 +107,11 @@ def test_each_picture_is_encoded_once_for_each_variant(lists: TripletLists, tmp_
     assert encoded == []
 
 
-def test_each_picture_is_decoded_once(lists: TripletLists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    read, seen = PictureStore.read, []
-
-    def counted(store: PictureStore, path: Path):
-        seen.append(path)
-        return read(store, path)
-
-    monkeypatch.setattr(PictureStore, "read", counted)
+def test_each_picture_is_decoded_once(lists: TripletLists, tmp_path: Path, opened: list[str]):
+    opened.clear()
     features(lists, tmp_path / "features", networks(3)).fill(CPU)
-    assert len(seen) == len(set(seen)) == 27
+    names = pictures_of(opened)
+    assert len(names) == len(set(names)) == 27
 
 
 @pytest.mark.parametrize("pictures_in_memory", [32, 4])

@@ -24,6 +24,7 @@ from acutance.training.tasks.afine import in_order
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.validation import as_images
 from acutance.training.variants import varied
+from tests.conftest import pictures_of
 from tests.fakes.afine_training import (
     run_stage,
     stage_task,
@@ -129,21 +130,14 @@ def test_validation_says_how_often_raw_naturalness_decides_as_people_do(table: P
     assert found == {"accuracy": wanted, "accuracy_rated": wanted}
 
 
-def test_validation_reads_each_picture_once_and_no_reference_for_its_own_sake(
-    table: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_validation_reads_each_picture_once_and_no_reference_for_its_own_sake(table: Path, opened: list[str]):
     task = task_of(table)
-    read, paths = PictureStore.read, []
-
-    def counted(store: PictureStore, path: Path):
-        paths.append(path)
-        return read(store, path)
-
-    monkeypatch.setattr(PictureStore, "read", counted)
+    opened.clear()
     told: list[tuple[int, int]] = []
     with torch.no_grad():
         task.validate(task.network, lambda done, total: told.append((done, total)))
-    assert len(paths) == len(set(paths)) == 9  # eight distorted pictures; the reference stands in triplets too
+    names = pictures_of(opened)
+    assert len(names) == len(set(names)) == 9  # eight distorted pictures; the reference stands in triplets too
     assert told == [(done, 9) for done in range(1, 10)]
 
 

@@ -15,7 +15,6 @@ import acutance
 from acutance.images.read import read_image
 from acutance.recipes.catalogue import find_recipe
 from acutance.stats.correlation import srcc
-from acutance.training import pictures as pictures_module
 from acutance.training.config import CosineSchedule, Schedule, StepSchedule
 from acutance.training.data import DataConfig
 from acutance.training.faults import TrainingError
@@ -23,6 +22,7 @@ from acutance.training.run_folder import RunFolder
 from acutance.training.task import TrainedModel
 from acutance.training.tasks.hyperiqa import CropTask
 from acutance.training.validation import as_images
+from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_pictures
 from tests.raising import raises
 
@@ -225,16 +225,9 @@ def test_opinions_where_lower_is_better_are_learned_as_they_are(tmp_path: Path, 
     assert len(table) == 6
 
 
-def test_no_test_picture_is_ever_opened(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    opened: list[str] = []
-
-    def watched(path: Path) -> Any:
-        opened.append(path.name)
-        return read_image(path)
-
-    monkeypatch.setattr(pictures_module, "read_image", watched)
+def test_no_test_picture_is_ever_opened(few: Path, tmp_path: Path, opened: list[str]):
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "run", epochs=2)
-    assert {name.split("_")[0] for name in opened} == {"train", "validation"}
+    assert {name.split("_")[0] for name in pictures_of(opened)} == {"train", "validation"}
 
 
 def test_without_test_pictures_it_trains_all_the_same(tmp_path: Path):
