@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
-from acutance.reports import page, page_figures
+from acutance.reports import page
 from acutance.reports.page import demand_report_place, write_report
 from tests.fakes.report_results import HOSTILE, TIME, UNREADABLE_BYTES, comparison, evaluation_run
 from tests.raising import raises
@@ -20,7 +21,7 @@ EMPTY = EvaluationRun(eval_time=TIME, evaluations=[])
 @pytest.fixture(autouse=True)
 def _without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if matplotlib were not installed: figures of a page are tested elsewhere."""
-    monkeypatch.setattr(page_figures, "_is_installed", lambda: False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
 
 
 class _Balance(HTMLParser):
