@@ -14,32 +14,18 @@ from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from tests.conftest import pictures_of
-from tests.fakes.pictures import png_bytes
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import noise, pair_of, picture, write_pictures
+from tests.unit.scoring.fakes import WatchedFile, noise, pair_of, picture, write_pictures
 
 
 def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[DecodedPair]:
     return list(decode_ahead(pairs, start, ScoringSettings(**settings)))
 
 
-class Watched(io.BytesIO):
-    """A picture file of noise that tells when it is read."""
-
-    def __init__(self, index: int, when_read: Callable[[], object]) -> None:
-        super().__init__(png_bytes(noise(index, 10, 10)))
-        self.when_read: Callable[[], object] | None = when_read
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if self.when_read is not None:
-            self.when_read()
-            self.when_read = None
-        return super().read(size)
-
-
 def watched(count: int, when_read: Callable[[int], object]) -> list[Pair]:
     """Pictures without a reference, each with 300 bytes of pixels."""
-    return [Pair(Picture(Watched(index, partial(when_read, index)), str(index), str(index))) for index in range(count)]
+    files = [WatchedFile(noise(index, 10, 10), partial(when_read, index)) for index in range(count)]
+    return [Pair(Picture(file, str(index), str(index))) for index, file in enumerate(files)]
 
 
 def test_pairs_come_in_order_whoever_is_faster():
