@@ -9,6 +9,7 @@ from torch import Tensor
 
 from acutance.errors import InputError, ShapeMismatchError
 from acutance.models.quality_model import QualityModel
+from tests.raising import raises
 
 SIDE = 64
 """Pixels a side, where the model does not need more."""
@@ -113,25 +114,25 @@ class QualityModelContract:
     def test_names_both_shapes_when_they_differ(self, model: QualityModel) -> None:
         if not model.needs_reference:
             return
-        with pytest.raises(ShapeMismatchError, match=r"\(1, 3, 180, 176\) and \(1, 3, 180, 177\)"):
+        with raises(ShapeMismatchError, (1, 3, 180, 176), (1, 3, 180, 177)):
             model(torch.rand(1, 3, 180, 176), torch.rand(1, 3, 180, 177))
 
     @pytest.mark.usefixtures("as_users_run_it")
     def test_refuses_values_of_another_range(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
         wrong = [images * 255 for images in arguments(model, *pair)]
-        with pytest.raises(InputError, match=r"images in \[0, 1\], got values from .* to 2\d\d"):
+        with raises(InputError, [0, 1], f"{float(wrong[0].max()):g}"):
             model(*wrong)
 
     @pytest.mark.usefixtures("as_users_run_it")
     def test_refuses_what_is_no_batch_of_colour_pictures(self, model: QualityModel) -> None:
         grey = [torch.rand(1, 1, SIDE, SIDE)] * (2 if model.needs_reference else 1)
-        with pytest.raises(InputError, match=r"shape \(batch, 3, height, width\), got \(1, 1, 64, 64\)"):
+        with raises(InputError, "(batch, 3, height, width)", (1, 1, SIDE, SIDE)):
             model(*grey)
 
     @pytest.mark.usefixtures("as_users_run_it")
     def test_asks_for_the_reference_it_needs(self, model: QualityModel) -> None:
         if model.needs_reference:
-            with pytest.raises(InputError, match="Expected a reference"):
+            with raises(InputError, "reference"):
                 model(torch.rand(1, 3, SIDE, SIDE))
 
 

@@ -22,6 +22,7 @@ from acutance.training.run_folder import RunFolder
 from acutance.training.train_config import TrainConfig, build_task
 from tests.fakes.afine_checkpoint import layout
 from tests.fakes.afine_training import tiny_encoder, write_triplet_set
+from tests.raising import raises
 
 RUNS = ("stage1", "stage2", "stage3")
 
@@ -155,7 +156,5 @@ def test_a_stage_may_start_from_a_run_or_its_file(runs: Path):
 
 
 def test_a_stage_that_is_left_out_is_one_clear_line(runs: Path):
-    with pytest.raises(
-        CheckpointError, match=r"^Expected fidelity_head\.alpha in .*stage1.*, got none\. Set task\.start"
-    ):
+    with raises(CheckpointError, "fidelity_head.alpha", "stage1", "task.start"):
         load_stage(str(runs / "stage1"), trained=("encoder", "fidelity_head"))

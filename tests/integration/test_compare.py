@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.integration.conftest import COMMAND, EXAMPLES, acutance
+from tests.raising import lacking
 
 MODELS = ("-m", "psnr", "-m", "ssim", "-m", "gmsd")
 
@@ -79,13 +80,13 @@ def test_a_missing_and_a_broken_picture_are_told(desk: Path):
     (desk / "noise/coffee/1.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\0")
     strict = acutance("compare", "-r", "truth", "blur", "noise", "-m", "psnr")
     assert (strict.returncode, strict.stdout) == (2, "")
-    assert strict.stderr.startswith("acutance: Expected every picture from every method, got 1 picture missing from a")
+    assert not lacking(strict.stderr, "acutance", 1, "coffee/0.png", "blur", "--allow-unmatched")
     assert strict.stderr.count("\n") == 1
     allowed = acutance("compare", "-r", "truth", "blur", "noise", "-m", "psnr", "--allow-unmatched")
     assert allowed.returncode == 1
-    assert "left out: 1 picture missing from a method (coffee/0.png not in blur)" in allowed.stderr
-    assert "means over 10 pictures" in allowed.stdout
-    assert allowed.stderr.endswith("1 of 22 scores failed\n")
+    assert any(not lacking(line, 1, "coffee/0.png", "blur") for line in allowed.stderr.splitlines())
+    assert "10 pictures" in allowed.stdout
+    assert "1 of 22" in allowed.stderr.splitlines()[-1]
 
 
 def test_an_interrupted_comparison_goes_on_where_it_was(desk: Path):

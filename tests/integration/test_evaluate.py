@@ -13,6 +13,7 @@ from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013
 from tests.fakes.rated_set import write_rated_set
 from tests.integration.conftest import acutance
 from tests.integration.test_resume import blocked, lines_in, running, wait_until
+from tests.raising import lacking
 
 KILLED_AT = "images/r7_blur_1.png"
 CALL = ("evaluate", "psnr", "gmsd", "--data", "set/table.csv", "--draws", "50", "--device", "cpu", "--batch-size", "4")
@@ -62,7 +63,7 @@ def test_two_published_data_sets_make_a_matrix(here: Path):
         *("--allow-missing", "-o", "out", "--draws", "0", "--device", "cpu", "--format", "json"),
     )
     assert done.returncode == 1
-    assert "failed: images/I01_01_03.png of kadid10k by psnr: " in done.stderr
+    assert any(not lacking(line, "images/I01_01_03.png", "kadid10k", "psnr") for line in done.stderr.splitlines())
     rows = json.loads(done.stdout)
     assert [(row["dataset"], row["count"], row["failed"]) for row in rows] == [("tid2013", 45, 0), ("kadid10k", 29, 1)]
-    assert rows[0]["problem"].startswith("Expected scores that differ")  # the pictures of the fake are all the same
+    assert not lacking(rows[0]["problem"], "scores", 45)  # the pictures of the fake are all the same

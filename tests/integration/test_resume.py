@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from acutance.cli.app import app
 from tests.integration.conftest import COMMAND
+from tests.raising import lacking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and named pipes")
 
@@ -91,7 +92,7 @@ def test_an_interrupted_run_says_so_and_continues(folders: Path):
         stdout, stderr = process.communicate(timeout=600)
     assert process.returncode == 130
     assert stdout == ""
-    assert stderr.splitlines()[-1] == "acutance: interrupted; the same command goes on with --resume"
+    assert not lacking(stderr.splitlines()[-1], "acutance", "--resume")
     assert "Traceback" not in stderr
     assert ROWS_BEFORE_THE_BLOCK < lines_in(path) < 201
     assert score("-o", str(path), "--resume") == 1

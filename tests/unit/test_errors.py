@@ -2,6 +2,7 @@ import pytest
 
 import acutance
 from acutance.errors import AcutanceError, ShapeMismatchError, UnknownNameError
+from tests.raising import lacking
 
 BUILTINS = {
     "InputError": (ValueError,),
@@ -45,8 +46,8 @@ def test_the_nearest_name_is_found_in_any_case_and_told_as_it_is_written():
 
 def test_a_name_like_no_other_is_told_all():
     error = UnknownNameError("model", "xyz", ["psnr", "afine"])
-    assert str(error) == "Expected the name of a model, got 'xyz'. Known are: afine, psnr."
+    assert not lacking(str(error), "model", "xyz", "afine", "psnr")
 
 
 def test_two_shapes_are_both_named():
-    assert "got (3, 4) and (5, 6). Resize or crop" in str(ShapeMismatchError((3, 4), (5, 6)))
+    assert not lacking(str(ShapeMismatchError((3, 4), (5, 6))), (3, 4), (5, 6))

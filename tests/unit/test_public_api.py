@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import acutance
+from tests.raising import raises
 
 
 def test_the_public_names_are_frozen():
@@ -36,7 +37,7 @@ def test_every_public_name_is_there():
 
 
 def test_another_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'acutance' has no attribute 'scores'"):
+    with raises(AttributeError, "acutance", "scores"):
         _ = acutance.scores
 
 

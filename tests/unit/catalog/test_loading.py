@@ -6,6 +6,7 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, MissingWeightsError, UnknownNameError
+from tests.raising import raises
 
 
 def test_a_loaded_model_is_ready_to_score():
@@ -47,27 +48,29 @@ def test_a_classic_metric_says_that_it_computes_in_float64():
 @pytest.mark.parametrize(
     ("name", "options", "error", "words"),
     [
-        ("pnsr", {}, UnknownNameError, r"a model, got 'pnsr'\. Did you mean 'psnr'\?"),
-        ("psnr", {"precision": "float31"}, UnknownNameError, r"a precision, got 'float31'\. Did you mean 'float32'\?"),
-        ("psnr", {"device": "cdua"}, UnknownNameError, r"a device, got 'cdua'\. Did you mean 'cuda'\?"),
-        ("psnr", {"weights": "a.pth"}, ConfigError, r"Expected no weights for psnr, which has none, got a\.pth"),
-        ("psnr", {"chanel": "rgb"}, UnknownNameError, r"option of psnr, got 'chanel'\. Did you mean 'channel'\?"),
-        ("psnr", {"channel": "red"}, ConfigError, r"channel of psnr to be 'rgb', 'grey' or 'luma', got 'red'"),
-        ("vsi", {"channel": "rgb"}, ConfigError, r"Expected no options for vsi, which has none, got 'channel'"),
-        ("afine", {"weights": "absent.pth"}, MissingWeightsError, r"absent\.pth, got no such file\. .* acutance weig"),
+        ("pnsr", {}, UnknownNameError, ("pnsr", "psnr")),
+        ("psnr", {"precision": "float31"}, UnknownNameError, ("float31", "float32")),
+        ("psnr", {"device": "cdua"}, UnknownNameError, ("cdua", "cuda")),
+        ("psnr", {"weights": "a.pth"}, ConfigError, ("psnr", "a.pth")),
+        ("psnr", {"chanel": "rgb"}, UnknownNameError, ("psnr", "chanel", "channel")),
+        ("psnr", {"channel": "red"}, ConfigError, ("channel", "psnr", "rgb", "grey", "luma", "red")),
+        ("vsi", {"channel": "rgb"}, ConfigError, ("vsi", "channel")),
+        ("afine", {"weights": "absent.pth"}, MissingWeightsError, ("absent.pth", "acutance weights fetch afine")),
     ],
 )
-def test_what_does_not_fit_is_an_error(name: str, options: dict[str, Any], error: type[Exception], words: str):
-    with pytest.raises(error, match=words):
+def test_what_does_not_fit_is_an_error(
+    name: str, options: dict[str, Any], error: type[Exception], words: tuple[object, ...]
+):
+    with raises(error, *words):
         load(name, **options)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has it")
 def test_a_device_that_is_not_there_is_an_error():
-    with pytest.raises(ConfigError, match=r"a device that this machine has, got 'cuda:1'"):
+    with raises(ConfigError, "cuda:1"):
         load("psnr", device="cuda:1")
 
 
 def test_weights_that_are_a_folder_are_missing(tmp_path: Path):
-    with pytest.raises(MissingWeightsError, match="got a folder"):
+    with raises(MissingWeightsError, "afine", tmp_path):
         load("afine", tmp_path)

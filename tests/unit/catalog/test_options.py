@@ -7,6 +7,7 @@ from acutance.catalog import ModelEntry, find_model
 from acutance.catalog.options import checked_options, described
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.options import Number, Options
+from tests.raising import raises
 
 
 @pytest.fixture
@@ -42,25 +43,27 @@ def test_options_that_are_not_given_are_left_out(entry: ModelEntry) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"crops": "many"}, r"crops of model to be a whole number, 1 to 100, got 'many'\. Change it\."),
-        ({"crops": 101}, "a whole number, 1 to 100, got 101"),
-        ({"crops": 2.5}, "a whole number, 1 to 100, got 2.5"),
-        ({"crops": True}, "a whole number, 1 to 100, got True"),
-        ({"crops": float("inf")}, "a whole number, 1 to 100, got inf"),
-        ({"centre": -1}, "centre of model to be a number, 0 or more, got -1"),
-        ({"centre": "inf"}, "a number, 0 or more, got 'inf'"),
-        ({"protocol": "rendom"}, "protocol of model to be 'cover' or 'random', got 'rendom'"),
-        ({"flip": "yes"}, "flip of model to be false or true, got 'yes'"),
-        ({"flip": 1}, "flip of model to be false or true, got 1"),
+        ({"crops": "many"}, ("crops", 1, 100, "many")),
+        ({"crops": 101}, (1, 100, 101)),
+        ({"crops": 2.5}, (1, 100, 2.5)),
+        ({"crops": True}, (1, 100, True)),
+        ({"crops": float("inf")}, (1, 100, "inf")),
+        ({"centre": -1}, ("centre", 0, -1)),
+        ({"centre": "inf"}, (0, "inf")),
+        ({"protocol": "rendom"}, ("cover", "random", "rendom")),
+        ({"flip": "yes"}, ("flip", "false", "true", "yes")),
+        ({"flip": 1}, ("flip", "false", "true", 1)),
     ],
 )
-def test_a_value_that_is_not_allowed_is_an_error(entry: ModelEntry, given: dict[str, Any], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+def test_a_value_that_is_not_allowed_is_an_error(
+    entry: ModelEntry, given: dict[str, Any], words: tuple[object, ...]
+) -> None:
+    with raises(ConfigError, *words):
         checked_options(entry, given)
 
 
 def test_an_unknown_option_is_offered_the_nearest(entry: ModelEntry) -> None:
-    with pytest.raises(UnknownNameError, match=r"option of model, got 'crop'\. Did you mean 'crops'\?"):
+    with raises(UnknownNameError, "crop", "crops"):
         checked_options(entry, {"crop": 1})
 
 
@@ -74,9 +77,7 @@ def test_options_are_described_with_their_default_first(entry: ModelEntry) -> No
 
 
 def test_an_option_that_the_protocol_does_not_use_is_an_error(entry: ModelEntry) -> None:
-    with pytest.raises(
-        ConfigError, match=r"the protocol random beside crops of model, got cover, .* Set protocol=random"
-    ):
+    with raises(ConfigError, "random", "crops", "cover", "protocol=random"):
         checked_options(entry, {"crops": 3})
 
 

@@ -19,6 +19,7 @@ from acutance.checkpoints.download import fetch, find
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from tests.fakes.hub import COMMIT, Hub
+from tests.raising import raises
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -83,7 +84,7 @@ def test_a_connection_that_keeps_breaking_is_one_line(
         raise ConnectionResetError(104, "Connection reset by peer")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", unlucky)
-    with pytest.raises(MissingWeightsError, match=r"got ConnectionResetError: .*reset by peer\. Check") as got:
+    with raises(MissingWeightsError, "tiny.pth", "ConnectionResetError", "acutance weights fetch tiny") as got:
         fetch(record, endpoint=hub.endpoint)
     one_line(got.value)
 
@@ -112,9 +113,7 @@ def test_the_hubs_log_level_is_put_back(record: CheckpointRecord, hub: Hub) -> N
 
 def test_a_body_with_another_sha256_is_refused_and_removed(record: CheckpointRecord, hub: Hub, cache: Path) -> None:
     hub.etag = "ab" * 32
-    with pytest.raises(
-        CheckpointError, match=r"with sha256 (ab){32}, got [0-9a-f]{64}\. The file has been removed"
-    ) as got:
+    with raises(CheckpointError, "ab" * 32, "acutance weights fetch tiny") as got:
         fetch(record, endpoint=hub.endpoint)
     one_line(got.value)
     assert blobs(cache) == []
@@ -122,7 +121,7 @@ def test_a_body_with_another_sha256_is_refused_and_removed(record: CheckpointRec
 
 
 def test_a_file_that_is_not_the_records_is_refused_and_removed(record: CheckpointRecord, hub: Hub, cache: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"Expected tiny\.pth of someone/weights with sha256 (cd){32}, got"):
+    with raises(CheckpointError, "tiny.pth", "someone/weights", "cd" * 32):
         fetch(replace(record, sha256="cd" * 32), endpoint=hub.endpoint)
     assert blobs(cache) == []
 
@@ -136,7 +135,7 @@ def test_the_records_sha256_is_checked_where_the_hub_states_none(
     record: CheckpointRecord, hub: Hub, cache: Path
 ) -> None:
     hub.etag = "ab" * 20  # a small file's etag is a git hash
-    with pytest.raises(CheckpointError, match=r"with sha256 (cd){32}"):
+    with raises(CheckpointError, "cd" * 32):
         fetch(replace(record, sha256="cd" * 32), endpoint=hub.endpoint)
     assert blobs(cache) == []
 
@@ -156,7 +155,8 @@ def test_a_cached_file_is_not_asked_for_again(record: CheckpointRecord, hub: Hub
 
 
 def test_offline_without_a_file_says_in_one_line_what_to_do(record: CheckpointRecord, hub: Hub) -> None:
-    with pytest.raises(MissingWeightsError) as got:
+    cures = ("acutance weights fetch tiny", "ACUTANCE_WEIGHTS", "weights=PATH")
+    with raises(MissingWeightsError, "tiny.pth", "1 MB", "someone/weights", "offline", *cures) as got:
         fetch(record, offline=True, endpoint=hub.endpoint)
     told = one_line(got.value)
     named = ("tiny.pth", "1 MB", "someone/weights", "`acutance weights fetch tiny`", "ACUTANCE_WEIGHTS", "--weights")
@@ -169,7 +169,7 @@ def test_the_environment_switches_the_network_off(
     record: CheckpointRecord, hub: Hub, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", value)
-    with pytest.raises(MissingWeightsError, match="offline mode is on"):
+    with raises(MissingWeightsError, "tiny.pth", "offline", "acutance weights fetch tiny"):
         fetch(record, endpoint=hub.endpoint)
     assert hub.requests == []
 
@@ -203,7 +203,7 @@ def test_a_folder_of_ones_own_that_is_not_there_is_an_error(
     record: CheckpointRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigError, match=r"Expected a folder in ACUTANCE_WEIGHTS, got .*nowhere"):
+    with raises(ConfigError, "ACUTANCE_WEIGHTS", "nowhere"):
         find(record)
 
 
@@ -221,20 +221,20 @@ def test_a_file_of_an_older_commit_is_found_when_the_cache_has_moved_on(
 @pytest.mark.parametrize(
     ("status", "cure"),
     [
-        (404, "Look for a newer acutance"),
-        (403, "Log in with `hf auth login`"),
-        (503, "Check network and proxy"),
+        (404, "acutance"),
+        (403, "hf auth login"),
+        (503, "HF_ENDPOINT"),
     ],
 )
 def test_a_refusal_of_the_hub_names_status_and_cure(record: CheckpointRecord, hub: Hub, status: int, cure: str) -> None:
     hub.status = status
-    with pytest.raises(MissingWeightsError, match=f"HTTP {status} from the hub. {cure}") as got:
+    with raises(MissingWeightsError, "tiny.pth", status, cure) as got:
         fetch(record, endpoint=hub.endpoint)
     assert "someone/weights" in one_line(got.value)
 
 
 def test_a_hub_nobody_answers_for_is_one_line(record: CheckpointRecord) -> None:
-    with pytest.raises(MissingWeightsError, match=r"got Connect.*refused.*Check network and proxy") as got:
+    with raises(MissingWeightsError, "tiny.pth", "refused", "HF_ENDPOINT") as got:
         fetch(record, endpoint="http://127.0.0.1:9")
     one_line(got.value)
 
@@ -244,18 +244,16 @@ def test_a_hub_that_is_silent_for_too_long_is_one_line(
 ) -> None:
     hub.silent = threading.Event()
     monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.2)
-    with pytest.raises(MissingWeightsError, match=r"got \w*Timeout\w*: timed out|got ReadTimeout") as got:
+    with raises(MissingWeightsError, "tiny.pth", "HF_ENDPOINT") as got:
         fetch(record, endpoint=hub.endpoint)
-    one_line(got.value)
+    assert "Timeout" in one_line(got.value)
 
 
 def test_too_little_disk_space_is_said_before_the_download(
     record: CheckpointRecord, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10, 9, 12_000))
-    with pytest.raises(
-        MissingWeightsError, match=r"no space for it: 12 kB free in .*hub\. Free some space, or set HF_HOME"
-    ):
+    with raises(MissingWeightsError, "12 kB", "hub", "HF_HOME"):
         fetch(record, endpoint=hub.endpoint)
     assert hub.ranges == []
 
@@ -267,7 +265,7 @@ def test_a_disk_that_fills_up_on_the_way_is_one_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
-    with pytest.raises(MissingWeightsError, match=r"no space for it: the disk is full\. Free some space"):
+    with raises(MissingWeightsError, "tiny.pth", "HF_HOME"):
         fetch(record, endpoint=hub.endpoint)
 
 
@@ -308,7 +306,9 @@ def test_hf_home_chooses_the_cache_in_a_process_of_its_own(hub: Hub, tmp_path: P
 
 def test_a_file_in_no_repository_says_how_to_come_by_it(record: CheckpointRecord) -> None:
     elsewhere = replace(record, repository=None, origin="Download it from the authors' page")
-    with pytest.raises(MissingWeightsError) as caught:
+    with raises(
+        MissingWeightsError, "tiny.pth", "1 MB", elsewhere.origin, "ACUTANCE_WEIGHTS", "weights=PATH"
+    ) as caught:
         fetch(elsewhere)
     told = one_line(caught.value)
     named = ("tiny.pth", "1 MB", "Download it from the authors' page", "ACUTANCE_WEIGHTS", "--weights")
@@ -322,12 +322,9 @@ def test_a_trunk_has_a_name_of_its_own_in_the_folder_of_weights(
     trunk = replace(record, filename="model.safetensors", local_name="trunk.a1.safetensors", is_trunk=True)
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     (tmp_path / "model.safetensors").touch()
-    with pytest.raises(MissingWeightsError) as caught:
+    cures = ("acutance weights fetch tiny", "ACUTANCE_WEIGHTS", "trunk.a1.safetensors")
+    with raises(MissingWeightsError, "model.safetensors", "1 MB", "someone/weights", "offline", *cures) as caught:
         fetch(trunk, offline=True)
-    assert one_line(caught.value) == (
-        "Expected model.safetensors (about 1 MB) of someone/weights on this machine, got nothing in its cache, and "
-        "offline mode is on. Run `acutance weights fetch tiny` on a machine with network, and put the file into the "
-        "folder ACUTANCE_WEIGHTS names as trunk.a1.safetensors."
-    )
+    one_line(caught.value)
     (tmp_path / "trunk.a1.safetensors").touch()
     assert find(trunk) == tmp_path / "trunk.a1.safetensors"

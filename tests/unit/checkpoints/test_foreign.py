@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from safetensors.torch import save_file
 
 from acutance.checkpoints.foreign import read_foreign
 from acutance.errors import CheckpointError, MissingWeightsError
+from tests.raising import raises
 
 
 def test_a_safetensors_file_of_another_program_is_read(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_pytorch_file_is_no_archive_of_arrays(tmp_path: Path) -> None:
 def test_an_archive_of_objects_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "vit.npz"
     np.savez(path, allow_pickle=True, weight=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(CheckpointError, match=r"Expected arrays of numbers in .*vit\.npz"):
+    with raises(CheckpointError, "vit.npz"):
         read_foreign(path)
 
 
@@ -39,10 +39,10 @@ def test_a_damaged_safetensors_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_file({"weight": torch.ones(1000)}, path)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(CheckpointError, match=r"Expected weights in .*model\.safetensors, got a damaged file"):
+    with raises(CheckpointError, "model.safetensors"):
         read_foreign(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingWeightsError, match=r"nowhere\.pth"):
+    with raises(MissingWeightsError, "nowhere.pth"):
         read_foreign(tmp_path / "nowhere.pth")

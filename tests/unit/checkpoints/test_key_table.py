@@ -3,6 +3,7 @@ import torch
 
 from acutance.checkpoints.key_table import KeyTable
 from acutance.errors import CheckpointError, ConfigError
+from tests.raising import raises
 
 TABLE = KeyTable({"fc.weight": "head.weight", "fc.bias": "head.bias", "fc.steps": None})
 SHAPES = {"head.weight": (2, 3), "head.bias": (2,)}
@@ -26,25 +27,23 @@ def test_the_models_tensors_serve_as_shapes() -> None:
 def test_missing_and_unexpected_names_are_listed_together() -> None:
     file = foreign() | {"new": torch.zeros(1)}
     del file["fc.bias"], file["fc.steps"]
-    words = r"Expected 3 names in the checkpoint, got 2 missing \(fc\.bias, fc\.steps\) and 1 unexpected \(new\)"
-    with pytest.raises(CheckpointError, match=words):
+    with raises(CheckpointError, 3, 2, "fc.bias", "fc.steps", 1, "new"):
         TABLE.apply(file, SHAPES)
 
 
 def test_a_long_list_of_names_is_cut_and_counted() -> None:
     file = foreign() | {f"new{i}": torch.zeros(1) for i in range(9)}
-    with pytest.raises(CheckpointError, match=r"9 unexpected \(new0, new1, new2 and 6 more\)"):
+    with raises(CheckpointError, 9, "new0", "new1", "new2", 6):
         TABLE.apply(file, SHAPES)
 
 
 def test_a_model_with_other_names_than_the_table_is_an_error() -> None:
-    words = r"in the key table, got 1 missing \(head\.gain\) and 1 unexpected \(head\.bias\)"
-    with pytest.raises(CheckpointError, match=words):
+    with raises(CheckpointError, "key table", 1, "head.gain", 1, "head.bias"):
         TABLE.apply(foreign(), {"head.weight": (2, 3), "head.gain": (2,)})
 
 
 def test_two_foreign_names_for_one_own_name_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"got a twice"):
+    with raises(ConfigError, "a"):
         KeyTable({"x": "a", "y": "a", "z": None, "w": None})
 
 
@@ -57,7 +56,7 @@ def test_dimensions_of_size_one_may_come_and_go(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 2), (6,), (2, 4)])
 def test_another_shape_is_refused_even_with_as_many_numbers(shape: tuple[int, ...]) -> None:
-    with pytest.raises(CheckpointError, match=r"Expected fc\.weight of shape \(2, 3\), got"):
+    with raises(CheckpointError, "fc.weight", (2, 3)):
         TABLE.apply(foreign(weight=torch.ones(shape)), SHAPES)
 
 
@@ -72,25 +71,25 @@ def test_floats_of_any_width_become_float32(dtype: torch.dtype) -> None:
 
 
 def test_integers_are_refused() -> None:
-    with pytest.raises(CheckpointError, match=r"Expected floats in fc\.bias, got torch\.int8"):
+    with raises(CheckpointError, "fc.bias", "torch.int8"):
         TABLE.apply(foreign(bias=torch.zeros(2, dtype=torch.int8)), SHAPES)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_value_that_is_not_finite_is_refused_by_name(value: float) -> None:
-    with pytest.raises(CheckpointError, match=r"Expected finite numbers in fc\.bias"):
+    with raises(CheckpointError, "fc.bias"):
         TABLE.apply(foreign(bias=torch.tensor([0.0, value])), SHAPES)
 
 
 def test_a_float64_too_large_for_float32_is_refused() -> None:
-    with pytest.raises(CheckpointError, match=r"Expected finite numbers in fc\.bias"):
+    with raises(CheckpointError, "fc.bias"):
         TABLE.apply(foreign(bias=torch.tensor([0.0, 1e300], dtype=torch.float64)), SHAPES)
 
 
 def test_meta_tensors_are_checked_for_shape_without_values() -> None:
     meta = {name: tensor.to("meta") for name, tensor in foreign().items()}
     assert TABLE.apply(meta, SHAPES)["head.weight"].is_meta
-    with pytest.raises(CheckpointError, match=r"of shape \(2, 4\), got \(2, 3\)"):
+    with raises(CheckpointError, (2, 4), (2, 3)):
         TABLE.apply(meta, SHAPES | {"head.weight": (2, 4)})
 
 

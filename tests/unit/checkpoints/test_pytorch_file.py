@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.errors import CheckpointError, MissingWeightsError
+from tests.raising import raises
 
 CONTENT = {
     "clip": OrderedDict({"visual.conv1.weight": torch.arange(6.0).reshape(2, 3), "logit_scale": torch.tensor(4.6)}),
@@ -48,7 +49,7 @@ def test_what_is_done_to_a_mapped_tensor_does_not_reach_the_file(path: Path) -> 
 
 
 def test_a_file_that_is_not_there_is_named(path: Path) -> None:
-    with pytest.raises(MissingWeightsError, match=r"got .*weights\.pth, which is not there"):
+    with raises(MissingWeightsError, "weights.pth"):
         read_pytorch(path)
 
 
@@ -58,39 +59,37 @@ def test_a_truncated_file_is_refused(path: Path, *, zip_format: bool, kept: floa
     torch.save(CONTENT, path, _use_new_zipfile_serialization=zip_format)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(CheckpointError, match=r"Expected a PyTorch file at .* bytes that end too early"):
+    with raises(CheckpointError, "weights.pth"):
         read_pytorch(path)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "an empty file"),
-        (b"<!DOCTYPE html><html>404", "a web page"),
-        (b"\n  <html lang='en'>", "a web page"),
-        (b"<?xml version='1.0'?><Error>", "a web page"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 610\n", "a Git LFS pointer"),
-        (b"Entry not found", "15 bytes that end too early or are something else"),
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html>404", "web page"),
+        (b"\n  <html lang='en'>", "web page"),
+        (b"<?xml version='1.0'?><Error>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 610\n", "git lfs pull"),
+        (b"Entry not found", "15 bytes"),
     ],
 )
 def test_what_people_have_instead_of_weights_is_named(path: Path, content: bytes, words: str) -> None:
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=f"Expected a PyTorch file at .*, got {words}"):
+    with raises(CheckpointError, "weights.pth", words):
         read_pytorch(path)
 
 
 def test_safetensors_are_known_by_content(path: Path) -> None:
     save_file({"weight": torch.ones(2)}, path)
-    with pytest.raises(CheckpointError, match="got a safetensors file"):
+    with raises(CheckpointError, "weights.pth", "safetensors"):
         read_pytorch(path)
 
 
 @pytest.mark.parametrize("zip_format", [True, False], ids=["zip", "legacy"])
 def test_a_file_that_wants_to_run_code_is_not_opened(path: Path, *, zip_format: bool) -> None:
     torch.save({"weight": Fraction(1, 2)}, path, _use_new_zipfile_serialization=zip_format)
-    with pytest.raises(
-        CheckpointError, match=r"got a file that wants to run fractions\.Fraction\. It was not opened"
-    ) as got:
+    with raises(CheckpointError, "fractions.Fraction") as got:
         read_pytorch(path)
     assert "\n" not in str(got.value)
 
@@ -98,15 +97,17 @@ def test_a_file_that_wants_to_run_code_is_not_opened(path: Path, *, zip_format: 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ([torch.ones(2)], "Expected a dict of tensors in .*, got list"),
-        ({"weight": torch.ones(2), "epoch": 7}, "Expected tensors only in .*, got int at epoch"),
-        ({"head": {"names": ["a"]}}, r"got list at head\.names"),
-        ({"a.b": torch.ones(2), "a": {"b": torch.ones(2)}}, r"got a\.b twice"),
+        ([torch.ones(2)], ("weights.pth", "list")),
+        ({"weight": torch.ones(2), "epoch": 7}, ("int", "epoch")),
+        ({"head": {"names": ["a"]}}, ("list", "head.names")),
+        ({"a.b": torch.ones(2), "a": {"b": torch.ones(2)}}, ("a.b",)),
     ],
 )
-def test_anything_but_tensors_with_one_name_each_is_refused(path: Path, content: Any, words: str) -> None:
+def test_anything_but_tensors_with_one_name_each_is_refused(
+    path: Path, content: Any, words: tuple[object, ...]
+) -> None:
     torch.save(content, path)
-    with pytest.raises(CheckpointError, match=words):
+    with raises(CheckpointError, *words):
         read_pytorch(path)
 
 
@@ -118,5 +119,5 @@ def test_bookkeeping_is_passed_over_whatever_it_holds(path: Path) -> None:
 
 def test_a_numpy_number_among_the_weights_is_named(path: Path) -> None:
     torch.save({"SROCC": np.float64(0.93), "weight": torch.ones(2)}, path)
-    with pytest.raises(CheckpointError, match="got float64 at SROCC"):
+    with raises(CheckpointError, "float64", "SROCC"):
         read_pytorch(path)

@@ -2,13 +2,12 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from acutance.checkpoints.download import fetch
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.checkpoints.verify import verify
 from acutance.errors import MissingWeightsError
 from tests.fakes.hub import Hub
+from tests.raising import raises
 
 
 def test_a_file_is_compared_with_the_records_digest(record: CheckpointRecord, tmp_path: Path) -> None:
@@ -35,10 +34,10 @@ def test_a_cached_file_is_compared_with_the_hubs_digest(record: CheckpointRecord
 
 
 def test_weights_that_are_nowhere_are_named(record: CheckpointRecord) -> None:
-    with pytest.raises(MissingWeightsError, match=r"Expected tiny\.pth .* got nothing in its cache\. Run `acutance"):
+    with raises(MissingWeightsError, "tiny.pth", "acutance weights fetch tiny"):
         verify(record)
 
 
 def test_a_path_that_is_not_there_is_named(record: CheckpointRecord, tmp_path: Path) -> None:
-    with pytest.raises(MissingWeightsError, match=r"got .*nowhere, which is not there"):
+    with raises(MissingWeightsError, "nowhere"):
         verify(record, tmp_path / "nowhere")

@@ -7,6 +7,7 @@ from typer.main import get_command
 from acutance import __version__
 from acutance.cli import app as app_module
 from acutance.scoring import request as request_module
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
 VERBS = [[], ["score"], ["models"], ["weights"], ["weights", "list"], ["weights", "fetch"], ["weights", "verify"]]
@@ -52,21 +53,22 @@ def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(request_module, "score_pairs", _raise(KeyboardInterrupt()))
     result = run(*FOLDERS)
     assert result.exit_code == app_module.INTERRUPTED
-    assert result.stderr.endswith("acutance: interrupted; the same command goes on with --resume\n")
+    assert not lacking(result.stderr.splitlines()[-1], "acutance", "--resume")
 
 
 def test_an_interrupted_command_without_resume_does_not_speak_of_it(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("acutance.reports.figures.demand_figure_place", _raise(KeyboardInterrupt()))
     result = run("plot", "evaluation", "results", "-o", "figure.png")
     assert result.exit_code == app_module.INTERRUPTED
-    assert result.stderr == "acutance: interrupted\n"
+    assert result.stderr.count("\n") == 1
+    assert "--resume" not in result.stderr
 
 
 def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(request_module, "score_pairs", _raise(OSError(28, "No space left on device")))
     result = run(*FOLDERS)
     assert result.exit_code == app_module.USAGE_ERROR
-    assert result.stderr.endswith("acutance: [Errno 28] No space left on device\n")
+    assert not lacking(result.stderr.splitlines()[-1], "acutance", "No space left on device")
 
 
 def test_a_fault_of_the_code_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ import pytest
 
 from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
 from acutance.errors import ConfigError
+from tests.raising import raises
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_weights_are_one_file_or_files_by_model(texts: list[str], parsed: object
 
 @pytest.mark.parametrize("texts", [["a.pth", "b.pth"], ["afine=a.pth", "b.pth"], ["afine=a.pth", "afine=b.pth"]])
 def test_several_files_need_the_names_of_their_models(texts: list[str]):
-    with pytest.raises(ConfigError, match="Expected MODEL=FILE for each of several weights, got "):
+    with raises(ConfigError, "MODEL=FILE"):
         parse_weights(texts)
 
 
@@ -62,7 +63,7 @@ def test_options_are_sorted_by_model():
 
 @pytest.mark.parametrize("text", ["ssim", "ssim.channel", "channel=rgb", "ssim.=rgb", ".channel=rgb", "ssim.channel="])
 def test_a_text_that_is_no_option_is_an_error(text: str):
-    with pytest.raises(ConfigError, match=r"an option as MODEL\.OPTION=VALUE"):
+    with raises(ConfigError, "MODEL.OPTION=VALUE"):
         parse_options([text])
 
 
@@ -73,5 +74,5 @@ def test_directions_are_told_by_model():
 
 @pytest.mark.parametrize("texts", [["ours"], ["=lower"], ["ours=up"], ["ours=higher", "ours=lower"]])
 def test_a_direction_that_is_none_or_told_twice_is_refused(texts: list[str]):
-    with pytest.raises(ConfigError, match=r"Expected (a direction as NAME=higher or NAME=lower|one direction of ours)"):
+    with raises(ConfigError):
         parse_directions(texts)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from acutance.comparison.files import comparison_json, read_comparison
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import write_pictures
 
@@ -27,7 +28,9 @@ def test_methods_are_rows_and_models_are_columns(run: Run, here: Path):
     assert lines[1].split()[0] == "out"
     assert lines[3].split()[:2] == ["ours", "best"]
     assert lines[4].split()[-2:] == ["2", "wins"]
-    assert result.stderr.startswith("2 pictures of out, ours by psnr, mdsi\nnote: psnr: 2 infinite scores")
+    told, note, *_ = result.stderr.splitlines()
+    assert not lacking(told, 2, "out", "ours", "psnr", "mdsi")
+    assert not lacking(note, "psnr", 2)
 
 
 def test_csv_has_a_line_for_each_model_and_method(run: Run, here: Path):
@@ -45,7 +48,7 @@ def test_json_is_what_is_written(run: Run, here: Path):
     assert result.stdout == Path("results/comparison.json").read_text()
     assert result.stdout == comparison_json(read_comparison("results"))
     assert json.loads(result.stdout)["methods"] == ["out", "ours"]
-    assert result.stderr.endswith("results in results\n")
+    assert "results" in result.stderr.splitlines()[-1]
 
 
 def test_a_report_that_cannot_be_written_takes_no_numbers_with_it(run: Run, here: Path):
@@ -53,17 +56,18 @@ def test_a_report_that_cannot_be_written_takes_no_numbers_with_it(run: Run, here
     result = run(*METHODS, "--report", "full/report.html")
     assert result.exit_code == 2
     assert result.stdout.splitlines()[0].split() == ["method", "psnr", "↑", "mdsi", "↓"]
-    assert "Expected to write a report to full/report.html" in result.stderr
+    assert "full/report.html" in result.stderr
 
 
 def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, here: Path):
     (here / "out/b.png").write_bytes(b"no picture")
     result = run(*METHODS)
     assert result.exit_code == 1
-    assert "means over 1 picture" in result.stdout
-    assert "note: psnr: 1 of 2 pictures have a score by every method" in result.stderr
-    assert "failed: out/b.png by psnr: out/b.png: Expected a picture" in result.stderr
-    assert result.stderr.endswith("2 of 8 scores failed\n")
+    assert "1 picture" in result.stdout
+    lines = result.stderr.splitlines()
+    assert any(not lacking(line, "psnr", "1 of 2") for line in lines)
+    assert any(not lacking(line, "psnr", "out/b.png", "out/b.png") for line in lines)
+    assert "2 of 8" in lines[-1]
 
 
 def test_scores_in_a_file_are_taken(run: Run, here: Path):
@@ -81,7 +85,7 @@ def test_preferences_alone_are_an_order(run: Run, here: Path):
         ["b", "+0.3466"],
         ["a", "-0.3466"],
     ]
-    assert result.stderr == "3 preferences between a, b\n"
+    assert not lacking(result.stderr, 3, "a", "b")
 
 
 def test_plots_and_a_report_are_made_and_never_replaced_unasked(run: Run, here: Path):
@@ -95,7 +99,7 @@ def test_plots_and_a_report_are_made_and_never_replaced_unasked(run: Run, here: 
     assert "mdsi" in page
     again = run(*METHODS, "-o", "other", "--report", "report.html")
     assert again.exit_code == 2
-    assert "Expected no file at report.html, got one" in again.stderr
+    assert not lacking(again.stderr, "report.html", "--overwrite")
     assert not Path("other").exists()
     assert run(*everything, "--overwrite").exit_code == 0
 
@@ -103,30 +107,29 @@ def test_plots_and_a_report_are_made_and_never_replaced_unasked(run: Run, here: 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["compare"], "Expected folders of methods or a file of preferences, got neither"),
-        (["compare", "out", "absent", "-r", "truth"], "Expected a folder of pictures by absent at absent, got nothing"),
-        (["compare", "out", "deep/out", "-r", "truth"], "got out twice: out and deep/out. Choose names with NAME=DIR"),
-        ([*METHODS, "--plots"], "Expected --output beside --plots, got none"),
-        ([*METHODS, "--resume"], "Expected --output beside --resume, got none"),
-        ([*METHODS, "--report", "page.pdf"], "Expected a report that ends in .html, got page.pdf"),
-        ([*METHODS, "-o", "there"], "Expected no comparison in there, got comparison.json"),
-        ([*METHODS, "--better", "x=up"], "Expected a direction as NAME=higher or NAME=lower, got 'x=up'"),
-        ([*METHODS, "--pair-by", "[a"], "Expected pair_by as path, stem or a regular expression, got '[a'"),
-        (["compare", "--preferences", "absent.csv"], "Expected a CSV file of preferences at absent.csv, got: No such"),
-        (["compare", "out", "--scores", "absent.csv"], "absent.csv, got no such file"),
-        (
-            ["compare", "--preferences", "votes.csv", "--plots", "-o", "new"],
-            "Expected folders of methods beside --plots",
-        ),
+        (["compare"], ()),
+        (["compare", "out", "absent", "-r", "truth"], ("absent", "absent")),
+        (["compare", "out", "deep/out", "-r", "truth"], ("out", "deep/out", "NAME=DIR")),
+        ([*METHODS, "--plots"], ("--output", "--plots")),
+        ([*METHODS, "--resume"], ("--output", "--resume")),
+        ([*METHODS, "--report", "page.pdf"], (".html", "page.pdf")),
+        ([*METHODS, "-o", "there"], ("there", "comparison.json")),
+        ([*METHODS, "--better", "x=up"], ("NAME=higher", "NAME=lower", "x=up")),
+        ([*METHODS, "--pair-by", "[a"], ("pair_by", "path", "stem", "[a")),
+        (["compare", "--preferences", "absent.csv"], ("absent.csv",)),
+        (["compare", "out", "--scores", "absent.csv"], ("absent.csv",)),
+        (["compare", "--preferences", "votes.csv", "--plots", "-o", "new"], ("--plots",)),
     ],
 )
-def test_a_wrong_call_is_one_line_on_stderr_and_status_2(run: Run, here: Path, arguments: list[str], words: str):
+def test_a_wrong_call_is_one_line_on_stderr_and_status_2(
+    run: Run, here: Path, arguments: list[str], words: tuple[str, ...]
+):
     Path("there").mkdir()
     Path("there/comparison.json").write_text("{}")
     Path("votes.csv").write_text("first,second,winner\na,b,b\n")
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith("acutance: Expected ")
-    assert words in line
+    assert line.startswith("acutance: ")
+    assert not lacking(line, *words)
     assert not Path("new").exists()

@@ -7,6 +7,7 @@ import pytest
 from acutance.datasets.catalogue import DATASETS, read_dataset
 from acutance.datasets.table_files import read_table, write_table
 from tests.fakes.datasets.catalogue import FAKES
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
 
@@ -44,20 +45,18 @@ def test_a_dataset_that_is_not_whole_has_status_1_and_names_what_is_missing(run:
     (live / "jpeg" / "img3.bmp").unlink()
     result = run("data", "check", "live", live)
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == [
-        "acutance: 778 pictures with a score, published are 779",
-        "acutance: missing: jpeg/img3.bmp",
-        "acutance: LIVE (release 2) is not as published; get it from "
-        "https://live.ece.utexas.edu/research/quality/subjective.htm",
-    ]
+    counts, missing, where = result.stderr.splitlines()
+    assert not lacking(counts, 778, 779)
+    assert not lacking(missing, "jpeg/img3.bmp")
+    assert not lacking(where, "LIVE (release 2)", "https://live.ece.utexas.edu/research/quality/subjective.htm")
 
 
 def test_many_missing_files_are_counted(run: Run, live: Path):
     for number in range(1, 61):
         (live / "jpeg" / f"img{number}.bmp").unlink()
     lines = run("data", "check", "live", live).stderr.splitlines()
-    assert sum("missing: jpeg/" in line for line in lines) == 20
-    assert any(line.startswith("acutance: missing: and ") for line in lines)
+    assert sum("jpeg/" in line for line in lines) == 20
+    assert any(not lacking(line, 27) for line in lines)
 
 
 def test_pictures_are_opened_on_request(run: Run, tid2008: Path):
@@ -77,7 +76,7 @@ def test_a_table_never_replaces_a_file_unasked(run: Run, tid2008: Path):
     Path("t.csv").write_text("before")
     result = run("data", "table", "tid2008", tid2008, "-o", "t.csv")
     assert result.exit_code == 2
-    assert result.stderr.startswith("acutance: Expected no file at t.csv, got one.")
+    assert not lacking(result.stderr, "acutance", "t.csv", "--overwrite")
     assert Path("t.csv").read_text() == "before"
     assert run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--overwrite", "--allow-missing").exit_code == 0
     with Path("t.csv").open(newline="") as file:
@@ -89,7 +88,7 @@ def test_half_a_dataset_makes_a_table_on_request_only(run: Run, tid2008: Path):
     result = run("data", "table", "tid2008", tid2008, "-o", "t.csv")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
-    assert "got 25: distorted_images/I01_01_1.bmp is missing." in result.stderr
+    assert not lacking(result.stderr, 25, "distorted_images/I01_01_1.bmp")
     assert not Path("t.csv").exists()
     assert "(23 rows)" in run("data", "table", "tid2008", tid2008, "-o", "t.csv", "--allow-missing").stdout
 
@@ -97,19 +96,19 @@ def test_half_a_dataset_makes_a_table_on_request_only(run: Run, tid2008: Path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("check", "tid", "."), "Expected the name of a dataset, got 'tid'."),
-        (("check", "tid2008"), "Expected the folder of the dataset tid2008, got none."),
-        (("check", "t.csv", "--pictures"), "Expected the folder of the pictures of t.csv, got none."),
-        (("check", "t.csv"), "Expected a table at t.csv, got no such file."),
-        (("check", "tid2008", "out"), "Expected TID2008 in out with mos_with_names.txt, got no such file."),
-        (("table", "tid2008", ".", "-o", "t.txt"), "Expected the name of a file ending, got '.txt'."),
-        (("table", "tid2008", "nowhere", "-o", "t.csv"), "Expected TID2008 in the folder nowhere, got no such folder."),
+        (("check", "tid", "."), ("tid",)),
+        (("check", "tid2008"), ("tid2008",)),
+        (("check", "t.csv", "--pictures"), ("t.csv",)),
+        (("check", "t.csv"), ("t.csv",)),
+        (("check", "tid2008", "out"), ("TID2008", "out", "mos_with_names.txt")),
+        (("table", "tid2008", ".", "-o", "t.txt"), (".txt",)),
+        (("table", "tid2008", "nowhere", "-o", "t.csv"), ("TID2008", "nowhere")),
     ],
 )
-def test_a_mistake_is_one_line(run: Run, arguments: tuple[str, ...], words: str):
+def test_a_mistake_is_one_line(run: Run, arguments: tuple[str, ...], words: tuple[str, ...]):
     result = run("data", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"acutance: {words}")
+    assert not lacking(result.stderr, "acutance", *words)
     assert result.stderr.count("\n") == 1
 
 
@@ -138,7 +137,7 @@ def test_a_score_outside_the_scale_makes_no_table(run: Run, tmp_path: Path):
     path.write_text(path.read_text().replace(",1\n", ",7.5\n"))
     result = run("data", "table", "biq2021", tmp_path / "biq", "-o", "t.csv", "--allow-missing")
     assert result.exit_code == 2
-    assert "column mos: 7.5 lies outside 0 to 1" in result.stderr
+    assert not lacking(result.stderr, "mos", 7.5, 0, 1)
     assert not Path("t.csv").exists()
 
 
@@ -150,10 +149,11 @@ def test_a_table_file_is_checked_and_its_pictures_looked_for_where_a_folder_is_n
     write_table(read_dataset("tid2008", tid2008), name)
     (tid2008 / "distorted_images" / "i01_01_1.bmp").unlink()
     alone = run("data", "check", name)
-    assert (alone.exit_code, alone.stdout) == (0, f"{name} (24 rows): nothing wrong\n")
+    assert alone.exit_code == 0
+    assert not lacking(alone.stdout, name, "24 rows")
     below = run("data", "check", name, tid2008)
     assert (below.exit_code, below.stdout) == (1, "")
-    assert "row 1, column image: distorted_images/i01_01_1.bmp is not in" in below.stderr
+    assert not lacking(below.stderr, "row 1", "column image", "distorted_images/i01_01_1.bmp")
 
 
 def test_a_table_file_with_an_impossible_score_has_status_1_and_names_the_row(run: Run, tid2008: Path):
@@ -161,7 +161,8 @@ def test_a_table_file_with_an_impossible_score_has_status_1_and_names_the_row(ru
     table.rows[1] = replace(table.rows[1], mos=9.5)
     write_table(table, "t.csv")
     result = run("data", "check", "t.csv")
-    assert (result.exit_code, result.stderr) == (1, "acutance: t, row 2, column mos: 9.5 lies outside 0 to 9\n")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert not lacking(result.stderr, "t, row 2, column mos", 9.5, 0, 9)
 
 
 def test_the_pictures_of_a_table_file_are_opened_on_request(run: Run, tid2008: Path):

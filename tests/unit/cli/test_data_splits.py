@@ -11,6 +11,7 @@ from acutance.datasets.split_files import read_split
 from acutance.datasets.splits import rows_of
 from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError
+from tests.raising import lacking
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.datasets.test_diffiqa_labels import write_labels
 from tests.unit.datasets.test_training_pairs import diffiqa, two_parts_of_diffiqa
@@ -53,14 +54,15 @@ def test_a_file_is_never_replaced_unasked(run: Callable[..., Result]):
     for verb in ("split", "triplets"):
         result = run(verb, "fake.csv", "-o", "s.json")
         assert isinstance(result.exception, ConfigError)
-        assert str(result.exception).startswith("Expected no file at s.json, got one. Name another, or replace it")
+        assert not lacking(str(result.exception), "s.json", "--overwrite")
     assert Path("s.json").read_text() == "before"
     assert run("split", "fake.csv", "-o", "s.json", "--overwrite").exit_code == 0
 
 
 def test_a_dataset_by_name_needs_its_folder(run: Callable[..., Result]):
     result = run("split", "tid2013", "-o", "s.json")
-    assert "Expected the folder of the dataset tid2013, got none." in str(result.exception)
+    assert isinstance(result.exception, ConfigError)
+    assert "tid2013" in str(result.exception)
 
 
 def test_fixed_references_are_neither_repeated_nor_shared_out(run: Callable[..., Result]):
@@ -80,7 +82,7 @@ def test_copies_in_another_scene_are_found_on_request(run: Callable[..., Result]
         (Path("images") / name).write_bytes(b"same")
     assert run("split", "fake.csv", "-o", "s.json").exit_code == 0
     result = run("split", "fake.csv", "-o", "t.json", "--compare-contents")
-    assert "in one scene, got 'images/r000_0.png', the same as 'images/r001_0.png'," in str(result.exception)
+    assert not lacking(str(result.exception), "images/r000_0.png", "images/r001_0.png")
     assert not Path("t.json").exists()
 
 
@@ -112,14 +114,14 @@ def test_a_leak_in_the_column_of_a_table_is_an_error(run: Callable[..., Result])
     rows = [rated(f"{part}.png", reference="r.png", split=part) for part in ("train", "test")]
     write_table(table_of(*rows), "leak.csv")
     result = run("triplets", "leak.csv", "-o", "t.txt")
-    assert "got 'r.png' in 'train' and in 'test': a leak" in str(result.exception)
+    assert not lacking(str(result.exception), "r.png", "train", "test")
     assert not Path("t.txt").exists()
 
 
 def test_a_part_of_a_table_without_parts_is_refused(run: Callable[..., Result]):
     result = run("triplets", "fake.csv", "-o", "t.txt", "--part", "test")
     assert isinstance(result.exception, ConfigError)
-    assert str(result.exception).startswith("Expected a split beside --part test, since the table of fake has no parts")
+    assert not lacking(str(result.exception), "--part test", "fake")
 
 
 def test_a_split_of_ones_own_mixes_the_published_parts(run: Callable[..., Result], tmp_path: Path):
@@ -136,7 +138,7 @@ def test_lists_of_types_are_never_replaced_unasked(run: Callable[..., Result], t
     Path("types").mkdir()
     Path("types/PSY.txt").write_text("before")
     verb = ("triplets", "diffiqa.csv", "-o", "t.txt", "--types", "types")
-    assert "Expected no file at types/PSY.txt, got one." in str(run(*verb).exception)
+    assert not lacking(str(run(*verb).exception), "types/PSY.txt")
     assert (Path("types/PSY.txt").read_text(), Path("t.txt").exists()) == ("before", False)
     assert run(*verb, "--overwrite").exit_code == 0
     assert [path.name for path in Path("types").iterdir()] == ["PYY.txt"]
@@ -147,14 +149,14 @@ def test_types_are_not_written_without_the_list(run: Callable[..., Result], tmp_
     write_labels(tmp_path / "labels", {"a_01": ("Positive",) * 3})
     write_table(diffiqa(tmp_path), "diffiqa.csv")
     result = run("triplets", "diffiqa.csv", "-o", output, "--types", "types")
-    assert "Expected a folder at fake.csv to write" in str(result.exception)
+    assert "fake.csv" in str(result.exception)
     assert not Path("types").exists()
 
 
 def test_a_dataset_without_types_leaves_no_list(run: Callable[..., Result]):
     write_table(full_reference(2, 3, name="sriqa_bench"), "sriqa_bench.csv")
     result = run("triplets", "sriqa_bench.csv", "-o", "t.txt", "--types", "types")
-    assert "Only DiffIQA has types." in str(result.exception)
+    assert "DiffIQA" in str(result.exception)
     assert not Path("t.txt").exists()
 
 

@@ -10,6 +10,7 @@ import acutance.synthesis
 from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
 from acutance.datasets import read_table
 from acutance.errors import ConfigError, UnknownNameError
+from tests.raising import lacking
 from tests.unit.scoring.fakes import write_pictures
 
 app = typer.Typer()
@@ -73,8 +74,8 @@ def test_failed_sources_are_listed_and_the_status_is_1(run: Callable[..., Result
     result = run("synthesize", "photos", "-n", 6, "-o", "out", "--models", "gmsd", *ALONE)
     assert result.exit_code == 1
     assert result.stdout == "out/table.csv (3 rows)\n"
-    assert "failed: photos/b.png (3 pictures): photos/b.png: Expected a picture" in result.stderr
-    assert result.stderr.endswith("3 pictures failed\n")
+    assert not lacking(result.stderr, "photos/b.png (3 pictures)", "photos/b.png")
+    assert not lacking(result.stderr.splitlines()[-1], 3)
 
 
 def test_what_was_made_is_replaced_or_continued_only_when_asked_to(run: Callable[..., Result]):
@@ -88,10 +89,10 @@ def test_what_was_made_is_replaced_or_continued_only_when_asked_to(run: Callable
 def test_wrong_names_and_numbers_are_refused_in_a_line(run: Callable[..., Result]):
     wrong = run("distort", "photos", "-o", "out", "--types", "gblurr")
     assert isinstance(wrong.exception, UnknownNameError)
-    assert "Did you mean 'gblur'?" in str(wrong.exception)
-    assert str(run("distort", "photos", "-o", "out", "--levels", "1-3").exception) == (
-        "Expected levels such as 1,3,5 or all, got '1-3'. Change --levels."
-    )
+    assert not lacking(str(wrong.exception), "gblurr", "gblur")
+    levels = run("distort", "photos", "-o", "out", "--levels", "1-3")
+    assert isinstance(levels.exception, ConfigError)
+    assert not lacking(str(levels.exception), "1-3", "--levels")
     assert run("synthesize", "photos", "-n", 0, "-o", "out").exit_code == 2
     assert isinstance(run("synthesize", "photos", "-n", 1, "-o", "out", "--models", "all").exception, UnknownNameError)
 
@@ -102,7 +103,8 @@ def test_an_interrupt_is_one_line(run: Callable[..., Result], monkeypatch: pytes
 
     monkeypatch.setattr(acutance.synthesis, "synthesize", interrupt)
     result = run("synthesize", "photos", "-n", 3, "-o", "out")
-    assert (result.exit_code, result.stderr) == (130, "acutance: interrupted; continue with --resume\n")
+    assert (result.exit_code, result.stderr.count("\n")) == (130, 1)
+    assert not lacking(result.stderr, "acutance", "--resume")
 
 
 @pytest.mark.parametrize("verb", ["distort", "synthesize"])

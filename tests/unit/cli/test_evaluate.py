@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from acutance.cli.app import app
 from acutance.evaluation.files import read_run
 from tests.fakes.rated_set import TABLE, write_rated_set
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
 SET = ("--data", TABLE, "--draws", "10", "--device", "cpu")
@@ -30,8 +31,8 @@ def test_statistics_go_to_stdout_and_results_to_the_folder(here: Run):
     assert lines[2].split()[:2] == ["psnr", "↑"]
     assert lines[3].split()[:2] == ["gmsd", "↓"]
     assert lines[2].split()[-3:] == ["18", "0", "0"]
-    assert "table: 18 pictures by psnr, gmsd" in result.stderr
-    assert "results in out" in result.stderr
+    assert any(not lacking(line, "table", 18, "psnr", "gmsd") for line in result.stderr.splitlines())
+    assert not lacking(result.stderr, "out")
     run = read_run("out")
     assert [one.model for one in run.evaluations] == ["psnr", "gmsd"]
     assert f"{run.evaluations[0].agreement.srcc:.4f} [" in lines[2]
@@ -47,8 +48,8 @@ def test_a_failed_picture_is_listed_counted_and_the_exit_status(here: Run):
     Path("images/r1_blur_2.png").write_bytes(b"no picture")
     result = here("psnr", *SET, "-o", "out")
     assert result.exit_code == 1
-    assert "failed: images/r1_blur_2.png of table by psnr: " in result.stderr
-    assert "1 of 18 scores failed" in result.stderr
+    assert any(not lacking(line, "images/r1_blur_2.png", "table", "psnr") for line in result.stderr.splitlines())
+    assert "1 of 18" in result.stderr
     assert result.stdout.splitlines()[2].split()[-3:] == ["17", "1", "0"]
 
 
@@ -93,7 +94,7 @@ def test_an_unknown_column_needs_a_direction(here: Run):
     Path("theirs.csv").write_text("\n".join(["image,ours", *(f"{row['image']},{row['mos']}" for row in rows)]))
     refused = here(*SET, "-o", "out", "--scores", "theirs.csv")
     assert refused.exit_code == 2
-    assert "Say --better ours=higher or --better ours=lower" in refused.stderr
+    assert not lacking(refused.stderr, "--better ours=higher", "--better ours=lower")
     assert not Path("out").exists()
     result = here(*SET, "-o", "out", "--scores", "theirs.csv", "--better", "ours=higher", "-f", "json")
     assert json.loads(result.stdout)[0]["srcc"] == pytest.approx(1)
@@ -119,32 +120,32 @@ def test_figures_and_a_page_are_made_when_asked_for(here: Run):
         "level.png",
     }
     assert "psnr" in Path("page.html").read_text(encoding="utf-8")
-    assert "report: page.html" in result.stderr
+    assert "page.html" in result.stderr
 
 
 def test_a_place_that_cannot_hold_results_is_refused_before_any_work(here: Run):
     Path("file").write_text("")
-    assert "Expected a folder of results at file, got a file" in here("psnr", *SET, "-o", "file").stderr
-    assert "ends in .html" in here("psnr", *SET, "-o", "out", "--report", "page.pdf").stderr
+    assert not lacking(here("psnr", *SET, "-o", "file").stderr, "acutance", "file")
+    assert not lacking(here("psnr", *SET, "-o", "out", "--report", "page.pdf").stderr, ".html", "page.pdf")
     assert not Path("out").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "Expected a model or a file of scores, got neither"),
-        (("psrn",), "Did you mean 'psnr'"),
-        (("psnr", "--part", "test"), "Expected a split beside the part test"),
-        (("psnr", "--better", "psnr"), "Expected a direction as NAME=higher or NAME=lower, got 'psnr'"),
-        (("psnr", "--protocol", "hyperiqua"), "Did you mean 'hyperiqa'"),
-        (("psnr", "--draws", "1"), "Expected 0 draws for no intervals, or 2 and more, got 1"),
-        (("psnr", "--set", "psnr.channel=luma", "--weights", "w.pth"), "Expected no weights for psnr"),
+        ((), ()),
+        (("psrn",), ("psrn", "psnr")),
+        (("psnr", "--part", "test"), ("test",)),
+        (("psnr", "--better", "psnr"), ("NAME=higher", "NAME=lower", "psnr")),
+        (("psnr", "--protocol", "hyperiqua"), ("hyperiqua", "hyperiqa")),
+        (("psnr", "--draws", "1"), (0, 2, 1)),
+        (("psnr", "--set", "psnr.channel=luma", "--weights", "w.pth"), ("psnr", "w.pth")),
     ],
 )
-def test_what_does_not_fit_is_one_line_and_exit_2(here: Run, arguments: tuple[str, ...], words: str):
+def test_what_does_not_fit_is_one_line_and_exit_2(here: Run, arguments: tuple[str, ...], words: tuple[object, ...]):
     result = here(*arguments, "--data", TABLE, "-o", "out", *(() if "--draws" in arguments else ("--draws", "0")))
     assert result.exit_code == 2
-    assert words in result.stderr
+    assert not lacking(result.stderr, "acutance", *words)
     assert len(result.stderr.splitlines()) == 1
     assert not Path("out").exists()
 

@@ -4,6 +4,7 @@ from rich.console import Console
 
 from acutance.cli.evaluation_tables import evaluation_tables
 from acutance.evaluation.results import EvaluationRun, Interval
+from tests.raising import lacking
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, model_test, run_like
 
 
@@ -28,7 +29,7 @@ def test_what_a_reader_must_know_is_told_below():
     text = text_of(run_like())
     assert "psnr: a problem" in text
     assert "psnr: because" in text
-    assert "psnr: 1 infinite score counts as the nearest finite one for the curve and errors." in text
+    assert any(not lacking(line, "psnr", 1) for line in text.splitlines() if line.startswith("psnr: "))
 
 
 def test_a_missing_number_is_a_dash_and_a_zero_has_no_sign():

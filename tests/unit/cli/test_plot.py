@@ -9,6 +9,7 @@ import pytest
 from acutance.comparison.files import write_comparison
 from acutance.evaluation.files import write_run
 from acutance.extras import install_command
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 from tests.unit.reports.drawn import comparison_of, evaluation_of, rising, run_of
 
@@ -102,7 +103,7 @@ def test_groups_that_are_not_there_are_one_line_and_no_figure(run: Run):
     write_evaluation("a", "koniq_test")
     result = run("plot", "evaluation", "a", "-o", "figure.png", "--kind", "groups", "--by", "level")
     assert result.exit_code == 2
-    assert result.stderr.startswith("acutance: Expected groups by level, got none. Choose another --by or --kind.")
+    assert not lacking(result.stderr, "acutance", "level", "--by", "--kind")
     assert not Path("figure.png").exists()
 
 
@@ -129,10 +130,9 @@ def test_the_same_command_writes_the_same_bytes(run: Run):
 def test_the_output_is_looked_at_before_anything_is_read(run: Run, verb: str):
     Path("there.png").write_text("before")
     result = run("plot", verb, "absent", "-o", "there.png")
-    assert (result.exit_code, result.stderr) == (
-        2, "acutance: Expected no file at there.png, got one. Name another, or replace it with --overwrite.\n",
-    )  # fmt: skip
-    assert "Expected the name of a file ending, got '.jpg'." in run("plot", verb, "absent", "-o", "a.jpg").stderr
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not lacking(result.stderr, "acutance", "there.png", "--overwrite")
+    assert not lacking(run("plot", verb, "absent", "-o", "a.jpg").stderr, ".jpg")
     assert Path("there.png").read_text() == "before"
 
 
@@ -140,14 +140,15 @@ def test_the_output_is_looked_at_before_anything_is_read(run: Run, verb: str):
 def test_an_input_that_is_not_there_is_one_line(run: Run, verb: str):
     result = run("plot", verb, "absent.json", "-o", "a.png")
     assert result.exit_code == 2
-    assert result.stderr.startswith("acutance: Expected ")
+    assert not lacking(result.stderr, "acutance", "absent.json")
     assert result.stderr.count("\n") == 1
 
 
 def test_labels_must_fit_the_files(run: Run):
     write_training("a")
     result = run("plot", "training", "a", "-o", "a.png", "--labels", "x", "--labels", "y")
-    assert result.stderr == "acutance: Expected as many labels as files, got 2 for 1. Repeat --labels.\n"
+    assert result.stderr.count("\n") == 1
+    assert not lacking(result.stderr, 2, 1, "--labels")
 
 
 def test_an_old_figure_is_replaced_on_request(run: Run):

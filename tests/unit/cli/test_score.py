@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acutance.evaluation.score_sheets import read_sheet
-from acutance.scoring import request as request_module
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import noise, write_pictures
 
@@ -21,7 +21,8 @@ def test_a_table_has_a_line_a_picture_and_their_mean(run: Run):
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["image", "reference", "psnr", "↑", "mdsi", "↓"]
     assert [line.split()[0] for line in lines[1:]] == ["out/a.png", "out/b.png", "mean"]
-    assert result.stderr == "2 pictures by psnr, mdsi\n"
+    assert result.stderr.count("\n") == 1
+    assert not lacking(result.stderr, 2, "psnr", "mdsi")
     assert result.exit_code == 0
 
 
@@ -97,7 +98,7 @@ def test_a_file_of_scores_leaves_a_summary_on_stdout(run: Run):
     result = run(*FOLDERS, "-m", "psnr", "-o", "new/scores.csv")
     assert result.stdout.splitlines()[0].split() == ["model", "better", "scored", "failed", "mean", "least", "largest"]
     assert result.stdout.splitlines()[1].split()[:4] == ["psnr", "higher", "2", "0"]
-    assert result.stderr.endswith("2 rows in new/scores.csv\n")
+    assert not lacking(result.stderr.splitlines()[-1], 2, "new/scores.csv")
     assert len(Path("new/scores.csv").read_text().splitlines()) == 3
     assert Path("new/scores.csv.provenance.json").is_file()
 
@@ -120,9 +121,10 @@ def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, tmp_path: Path
     result = run(*FOLDERS, "-m", "psnr", "-m", "mdsi")
     assert result.exit_code == 1
     assert "error   error" in result.stdout
-    assert "failed: out/b.png by psnr: out/b.png: Expected a picture" in result.stderr
-    assert "failed: out/b.png by mdsi: out/b.png: Expected a picture" in result.stderr
-    assert result.stderr.endswith("2 of 4 scores failed\n")
+    *_, first, second, last = result.stderr.splitlines()
+    assert not lacking(first, "out/b.png", "psnr", "out/b.png")
+    assert not lacking(second, "out/b.png", "mdsi", "out/b.png")
+    assert "2 of 4" in last
 
 
 def test_a_model_without_any_score_has_no_mean(run: Run):
@@ -145,41 +147,41 @@ def test_a_manifest_is_scored(run: Run, tmp_path: Path):
     result = run("score", "m.csv", "-m", "psnr", "-f", "csv")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1].startswith("out/b.png,truth/a.png,psnr,")
-    assert "got no such file" in result.stdout.splitlines()[2]
+    assert not lacking(result.stdout.splitlines()[2], "out/absent.png", "out/absent.png")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["score", "absent.png", "-r", "truth"], "a picture or a folder at absent.png, got nothing there"),
-        ([*FOLDERS, "-m", "pnsr"], "the name of a model, got 'pnsr'. Did you mean 'psnr'?"),
-        ([*FOLDERS, "-m", "psnr", "--set", "channel=rgb"], "MODEL.OPTION=VALUE, such as ssim.channel=rgb, got 'chan"),
-        ([*FOLDERS, "-m", "psnr", "--set", "psnr.chanel=rgb"], "Did you mean 'channel'?"),
-        ([*FOLDERS, "-m", "psnr", "--set", "psnr.channel=red"], "channel of psnr to be 'rgb', 'grey' or 'luma', got"),
-        ([*FOLDERS, "-m", "psnr", "--set", "ssim.channel=rgb"], "got some for ssim. Name that model too"),
-        ([*FOLDERS, "-m", "psnr", "--weights", "a.pth"], "Expected no weights for psnr, got a.pth"),
-        ([*FOLDERS, "-m", "afine", "--weights", "a.pth"], "weights of afine at a.pth, got no such file"),
-        ([*FOLDERS, "--weights", "a.pth", "--weights", "b.pth"], "MODEL=FILE for each of several weights"),
-        ([*FOLDERS, "-m", "psnr", "--batch-size", "0"], "a batch size above 0 or 'auto', got '0'"),
-        ([*FOLDERS, "-m", "psnr", "--batch-size", "many"], "a batch size above 0 or 'auto', got 'many'"),
-        ([*FOLDERS, "-m", "psnr", "--workers", "0"], "a number of workers above 0, got 0"),
-        ([*FOLDERS, "-m", "afine", "--background", "whitish"], "a background colour such as 'white'"),
-        ([*FOLDERS, "-m", "psnr", "--device", "gpu"], "the name of a device, got 'gpu'"),
-        ([*FOLDERS, "-m", "psnr", "--resume"], "Expected --output beside --resume or --overwrite, got none"),
-        ([*FOLDERS, "-m", "psnr", "-o", "a.csv", "--resume", "--overwrite"], "--resume or --overwrite, got both"),
-        ([*FOLDERS, "-m", "psnr", "-o", "scores.xlsx"], "the name of a file ending, got '.xlsx'"),
-        ([*FOLDERS, "-m", "psnr", "-o", "out"], "the name of a file ending, got 'out'"),
-        ([*FOLDERS, "--pair-by", "[a-z]+"], "a regular expression with one group"),
-        (["score", "out", "-m", "psnr"], "Expected a reference for out/a.png, because psnr compares with one"),
+        (["score", "absent.png", "-r", "truth"], ("absent.png",)),
+        ([*FOLDERS, "-m", "pnsr"], ("pnsr", "psnr")),
+        ([*FOLDERS, "-m", "psnr", "--set", "channel=rgb"], ("MODEL.OPTION=VALUE", "ssim.channel=rgb", "channel=rgb")),
+        ([*FOLDERS, "-m", "psnr", "--set", "psnr.chanel=rgb"], ("chanel", "channel")),
+        ([*FOLDERS, "-m", "psnr", "--set", "psnr.channel=red"], ("channel", "psnr", "rgb", "grey", "luma", "red")),
+        ([*FOLDERS, "-m", "psnr", "--set", "ssim.channel=rgb"], ("psnr", "ssim")),
+        ([*FOLDERS, "-m", "psnr", "--weights", "a.pth"], ("psnr", "a.pth")),
+        ([*FOLDERS, "-m", "afine", "--weights", "a.pth"], ("afine", "a.pth")),
+        ([*FOLDERS, "--weights", "a.pth", "--weights", "b.pth"], ("MODEL=FILE", "a.pth", "b.pth")),
+        ([*FOLDERS, "-m", "psnr", "--batch-size", "0"], ("auto", "'0'")),
+        ([*FOLDERS, "-m", "psnr", "--batch-size", "many"], ("auto", "many")),
+        ([*FOLDERS, "-m", "psnr", "--workers", "0"], ("workers", 0)),
+        ([*FOLDERS, "-m", "afine", "--background", "whitish"], ("whitish",)),
+        ([*FOLDERS, "-m", "psnr", "--device", "gpu"], ("gpu",)),
+        ([*FOLDERS, "-m", "psnr", "--resume"], ("--output", "--resume", "--overwrite")),
+        ([*FOLDERS, "-m", "psnr", "-o", "a.csv", "--resume", "--overwrite"], ("--resume", "--overwrite")),
+        ([*FOLDERS, "-m", "psnr", "-o", "scores.xlsx"], (".xlsx",)),
+        ([*FOLDERS, "-m", "psnr", "-o", "out"], ("'out'",)),
+        ([*FOLDERS, "--pair-by", "[a-z]+"], ("[a-z]+", 0)),
+        (["score", "out", "-m", "psnr"], ("out/a.png", "psnr")),
     ],
 )
-def test_a_wrong_call_is_one_line_on_stderr_and_status_2(run: Run, arguments: list[str], words: str):
+def test_a_wrong_call_is_one_line_on_stderr_and_status_2(run: Run, arguments: list[str], words: tuple[object, ...]):
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
     *reported, line = result.stderr.splitlines()
-    assert line.startswith("acutance: Expected ")
-    assert words in line
+    assert line.startswith("acutance: ")
+    assert not lacking(line, *words)
     assert len(reported) <= 1
 
 
@@ -187,14 +189,11 @@ def test_unmatched_folders_are_one_line_with_the_cure(run: Run, tmp_path: Path):
     (tmp_path / "truth/b.png").rename(tmp_path / "truth/c.png")
     result = run(*FOLDERS, "-m", "psnr")
     assert result.exit_code == 2
-    assert result.stderr == (
-        "acutance: Expected every picture to meet its reference, got 1 picture without a reference (out/b.png) and 1 "
-        "reference without a picture (truth/c.png). Rename them, pair by a regular expression (--pair-by), or allow "
-        "it (--allow-unmatched, allow_unmatched=True) to score the rest.\n"
-    )
+    assert result.stderr.count("\n") == 1
+    assert not lacking(result.stderr, 1, "out/b.png", 1, "truth/c.png", "--pair-by", "--allow-unmatched")
     allowed = run(*FOLDERS, "-m", "psnr", "--allow-unmatched")
     assert allowed.exit_code == 0
-    assert "left out: 1 picture without a reference (out/b.png)" in allowed.stderr
+    assert any(not lacking(line, 1, "out/b.png") for line in allowed.stderr.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -208,14 +207,12 @@ def test_unmatched_folders_are_one_line_with_the_cure(run: Run, tmp_path: Path):
         ["--set", "ssim.channel=rgb"],
     ],
 )
-def test_nothing_is_loaded_before_the_call_is_checked(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
-):
+def test_nothing_is_loaded_before_the_call_is_checked(run: Run, tmp_path: Path, arguments: list[str]):
     (tmp_path / "there.csv").write_text("something,else\n")
-    monkeypatch.setattr(request_module, "load", lambda *_, **__: pytest.fail("a model was loaded"))
-    result = run(*FOLDERS, "-m", "psnr", *arguments)
+    result = run(*FOLDERS, "-m", "afine", "--offline", *arguments)
     assert result.exit_code == 2
-    assert "acutance: Expected" in result.stderr
+    assert "acutance: " in result.stderr
+    assert "weights fetch" not in result.stderr  # as loading would say
     assert (tmp_path / "there.csv").read_text() == "something,else\n"
 
 
@@ -225,7 +222,7 @@ def test_an_existing_file_is_kept_until_it_is_to_be_replaced(run: Run):
     before = Path("scores.csv").read_bytes()
     refused = run(*call)
     assert refused.exit_code == 2
-    assert "acutance: Expected no file at scores.csv, got one. Continue it with --resume" in refused.stderr
+    assert not lacking(refused.stderr, "acutance", "scores.csv", "--resume", "--overwrite")
     assert run(*call, "--resume").exit_code == 0
     assert run(*call, "--overwrite").exit_code == 0
     assert Path("scores.csv").read_bytes() == before
@@ -235,7 +232,7 @@ def test_a_file_of_another_run_is_not_continued(run: Run):
     assert run(*FOLDERS, "-m", "psnr", "-o", "scores.csv").exit_code == 0
     other = run(*FOLDERS, "-m", "psnr", "-o", "scores.csv", "--resume", "--set", "psnr.channel=grey")
     assert other.exit_code == 2
-    assert 'the same models, got another: preprocessing: channel: "rgb" before, "grey" now' in other.stderr
+    assert not lacking(other.stderr, "scores.csv", "channel", "rgb", "grey", "--overwrite")
 
 
 def test_terms_are_columns_of_the_table(run: Run, monkeypatch: pytest.MonkeyPatch):

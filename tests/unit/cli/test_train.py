@@ -9,11 +9,11 @@ from typer.testing import CliRunner, Result
 
 from acutance.cli import app as app_module
 from acutance.cli.app import app
-from acutance.images.read import read_image
 from acutance.recipes.catalogue import RECIPES
-from acutance.training import pictures as pictures_module
 from acutance.training import run as run_module
+from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
+from tests.raising import lacking
 from tests.unit.training.test_events import scalars
 
 
@@ -49,9 +49,8 @@ def test_a_training_ends_with_its_numbers_and_what_to_do_next(trained: tuple[Pat
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0][:3] == ["epoch", "iteration", "train_loss"]
     assert [line[0] for line in lines[1:]] == ["1", "2"]
-    assert result.stderr == (
-        f"weights of hyperiqa-koniq10k in {folder}; score with: acutance score photos/ --model {folder}\n"
-    )
+    assert result.stderr.count("\n") == 1
+    assert not lacking(result.stderr, "hyperiqa-koniq10k", folder, f"acutance score photos/ --model {folder}")
 
 
 def test_a_run_leaves_all_that_its_documentation_says(trained: tuple[Path, Result]):
@@ -113,7 +112,7 @@ def test_a_run_is_replaced_only_when_asked_for(made: Path, tmp_path: Path):
     weights = (tmp_path / "run/last.safetensors").read_bytes()
     refused = acutance(*call, "--set", "loop.seed=1")
     assert refused.exit_code == 2
-    assert "Continue it with --resume, or replace it with --overwrite" in refused.stderr
+    assert not lacking(refused.stderr, "--resume", "--overwrite")
     assert (tmp_path / "run/last.safetensors").read_bytes() == weights
     assert acutance(*call, "--set", "loop.seed=1", "--overwrite").exit_code == 0
     assert (tmp_path / "run/last.safetensors").read_bytes() != weights
@@ -141,38 +140,29 @@ def test_the_configuration_is_shown_without_training():
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["hyperiqa-koniq", "-o", "run"], "Did you mean 'hyperiqa-koniq10k'?"),
-        (["hyperiqa-koniq10k"], "Expected a folder to write, got none. Name it: --output runs/first"),
-        (
-            ["hyperiqa-koniq10k", "-o", "run"],
-            "Expected the folder of koniq10k, got none. Name it: --set",
-        ),
-        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.root=gone")], "gone"),
-        (["hyperiqa-koniq10k", "-o", "run", *words("loop.bach_size=3")], "Did you mean 'batch_size'?"),
-        (["hyperiqa-koniq10k", "-o", "run", *words("loop.epochs=0")], "got loop.epochs=0: Input should be greater"),
-        (
-            ["hyperiqa-koniq10k", "-o", "run", *words("task.data.dataset=")],
-            "Expected a dataset to train with",
-        ),
-        (
-            ["hyperiqa-koniq10k", "-o", "run", *words("loop.device=tpu")],
-            "Expected auto, cpu or cuda as device",
-        ),
-        (["run", "--resume"], "Expected the name of a recipe, got 'run'"),
-        (["--resume"], "Expected a recipe or a run to train, got none"),
-        (["--repeats", "3"], "Expected a recipe or a run to train, got none"),
-        (["vtamiq-pieapp", "-o", "run", "--repeats", "3"], "Expected a recipe that learns opinions of pictures"),
-        (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], "Expected the folder of live, got none"),
-        (["hyperiqa-koniq10k", "-o", "run", "--resume"], "Expected a run with config.json in run, got: No such file"),
+        (["hyperiqa-koniq", "-o", "run"], ("hyperiqa-koniq", "hyperiqa-koniq10k")),
+        (["hyperiqa-koniq10k"], ("--output runs/first",)),
+        (["hyperiqa-koniq10k", "-o", "run"], ("koniq10k", "--set task.data.root")),
+        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.root=gone")], ("gone",)),
+        (["hyperiqa-koniq10k", "-o", "run", *words("loop.bach_size=3")], ("bach_size", "batch_size")),
+        (["hyperiqa-koniq10k", "-o", "run", *words("loop.epochs=0")], ("loop.epochs=0",)),
+        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.dataset=")], ("--set task.data.dataset=koniq10k",)),
+        (["hyperiqa-koniq10k", "-o", "run", *words("loop.device=tpu")], ("auto", "cpu", "cuda", "tpu")),
+        (["run", "--resume"], ("'run'",)),
+        (["--resume"], ()),
+        (["--repeats", "3"], ()),
+        (["vtamiq-pieapp", "-o", "run", "--repeats", "3"], ("vtamiq-pieapp", "--repeats")),
+        (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], ("live", "--set task.data.root")),
+        (["hyperiqa-koniq10k", "-o", "run", "--resume"], ("config.json", "run")),
     ],
 )
 def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], expected: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], expected: tuple[str, ...]
 ):
     monkeypatch.chdir(tmp_path)
     result = acutance("train", *arguments)
     assert result.exit_code == app_module.USAGE_ERROR
-    assert expected in result.stderr
+    assert not lacking(result.stderr, "acutance", *expected)
     assert result.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -188,17 +178,10 @@ def test_no_process_is_started_for_what_is_wrong_from_the_start(
     assert not (tmp_path / "run").exists()
 
 
-def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    opened: list[str] = []
-
-    def watched(path: Path) -> object:
-        opened.append(path.name.split("_")[0])
-        return read_image(path)
-
-    monkeypatch.setattr(pictures_module, "read_image", watched)
+def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, opened: list[str]):
     result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
     assert result.exit_code == 0, result.output
-    assert set(opened) == {"train", "validation"}
+    assert {name.split("_")[0] for name in pictures_of(opened)} == {"train", "validation"}
 
 
 def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -208,4 +191,4 @@ def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, mo
     monkeypatch.setattr(torch.optim.Adam, "step", interrupted)
     result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made))
     assert result.exit_code == app_module.INTERRUPTED
-    assert result.stderr.endswith("acutance: interrupted; the same command goes on with --resume\n")
+    assert not lacking(result.stderr.splitlines()[-1], "acutance", "--resume")

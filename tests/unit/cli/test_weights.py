@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from acutance.catalog import list_records
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
 
@@ -44,8 +45,8 @@ def test_weights_that_are_not_here_are_one_line(run: Run, verb: str):
     result = run("weights", verb, "afine")
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.startswith("acutance: Expected afine.pth (about 611 MB) of chaofengc/IQA-PyTorch-Weights")
-    assert "acutance weights fetch afine" in result.stderr
+    record = ("afine.pth", "611 MB", "chaofengc/IQA-PyTorch-Weights")
+    assert not lacking(result.stderr, "acutance", *record, "acutance weights fetch afine")
     assert result.stderr.count("\n") == 1
 
 
@@ -53,7 +54,8 @@ def test_weights_that_are_not_here_are_one_line(run: Run, verb: str):
 def test_unknown_weights_are_one_line(run: Run, verb: str):
     result = run("weights", verb, "afin")
     assert result.exit_code == 2
-    assert result.stderr == "acutance: Expected the name of a set of weights, got 'afin'. Did you mean 'afine'?\n"
+    assert result.stderr.count("\n") == 1
+    assert not lacking(result.stderr, "acutance", "afin", "afine")
 
 
 def test_a_file_of_something_else_is_one_line(run: Run, tmp_path: Path):
@@ -61,8 +63,7 @@ def test_a_file_of_something_else_is_one_line(run: Run, tmp_path: Path):
     for verb in ("verify", "convert"):
         result = run("weights", verb, "afine", "other.pth")
         assert result.exit_code == 2
-        assert result.stderr.startswith("acutance: Expected ")
-        assert "other.pth" in result.stderr
+        assert not lacking(result.stderr, "acutance", "other.pth")
         assert result.stderr.count("\n") == 1
 
 
@@ -71,7 +72,7 @@ def test_converting_never_replaces_a_file_unasked(run: Run, weights_folder: Path
     Path("there.safetensors").write_bytes(b"before")
     result = run("weights", "convert", "afine", weights_folder / "afine.pth", "there.safetensors")
     assert result.exit_code == 2
-    assert "acutance: Expected no file at there.safetensors, got one." in result.stderr
+    assert not lacking(result.stderr, "acutance", "there.safetensors")
     onto_itself = (weights_folder / "afine.pth", weights_folder / "afine.pth", "--overwrite")
     assert run("weights", "convert", "afine", *onto_itself).exit_code == 2
     assert (weights_folder / "afine.pth").read_bytes() == b"source"
@@ -92,11 +93,11 @@ def test_a_trunk_is_verified_by_its_tensors(run: Run, tmp_path: Path):
     save_file({"conv1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "other.safetensors")
     result = run("weights", "verify", "resnet50.a1_in1k", "other.safetensors")
     assert result.exit_code == 2
-    assert "Expected 320 names in the checkpoint, got" in result.stderr
+    assert not lacking(result.stderr, "acutance", 320)
 
 
 def test_a_wrong_file_is_blamed_before_the_trunks_that_it_lacks(run: Run, tmp_path: Path):
     torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "other.pth")
     result = run("weights", "convert", "ahiq", "other.pth", "--offline")
     assert result.exit_code == 2
-    assert "names in the checkpoint, got" in result.stderr
+    assert not lacking(result.stderr, "conv1.weight")

@@ -13,6 +13,7 @@ from acutance.comparison.preference_files import Preferences
 from acutance.comparison.results import Comparison
 from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
+from tests.raising import raises
 from tests.unit.comparison.fakes import picture
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"
@@ -119,7 +120,7 @@ def test_tests_disagreements_and_pictures_are_tables(comparison: Comparison, tmp
 
 def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Comparison, tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"Expected to write a comparison to .*file, got: "):
+    with raises(ConfigError, "file"):
         write_comparison(comparison, tmp_path / "file")
 
 
@@ -131,13 +132,13 @@ def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Compari
         ('{"compare_time": "x"', "Expected a comparison in .*comparison.json, got a damaged one: "),
     ],
 )
-def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, text: str, words: str):
+def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, text: str, words: tuple[object, ...]):
     (tmp_path / "comparison.json").write_text(text)
-    with pytest.raises(EvaluationError, match=words) as caught:
+    with raises(EvaluationError, *words) as caught:
         read_comparison(tmp_path)
     assert "\n" not in str(caught.value)
 
 
 def test_nothing_to_read_is_one_clear_line(tmp_path: Path):
-    with pytest.raises(EvaluationError, match=r"Expected a comparison at .*, got: No such file.* acutance compare"):
+    with raises(EvaluationError, "comparison.json", "acutance compare"):
         read_comparison(tmp_path)

@@ -6,6 +6,7 @@ import pytest
 from acutance.datasets.annotations import csv_records, line_records, mat_arrays, sheet_records
 from acutance.datasets.faults import DatasetError
 from tests.fakes.datasets.files import write_mat, write_sheets
+from tests.raising import raises
 
 
 def test_text_columns_are_parted_by_blanks_or_separators_whatever_the_line_ends(tmp_path: Path):
@@ -48,14 +49,14 @@ def test_the_header_of_a_sheet_is_found_below_a_title_and_in_any_sheet(tmp_path:
 
 def test_a_sheet_without_the_columns_is_refused(tmp_path: Path):
     write_sheets(tmp_path / "a.xlsx", {"one": [("image", "score"), ("a", 1)]})
-    with pytest.raises(DatasetError, match=r"a sheet with the columns image, dmos in .*a\.xlsx, got none\."):
+    with raises(DatasetError, "image", "dmos", "a.xlsx"):
         list(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
 
 
 def test_bytes_that_are_no_text_name_their_line(tmp_path: Path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"name,mos\na.png,1\n\xff,2\n")
-    with pytest.raises(DatasetError, match=r"text in UTF-8 in .*a\.csv, line 3, got the byte 0xff"):
+    with raises(DatasetError, "a.csv", 3, "0xff"):
         list(csv_records(path, ("name",)))
 
 
@@ -66,20 +67,20 @@ def test_bytes_that_are_no_text_name_their_line(tmp_path: Path):
 def test_a_csv_whose_quote_stays_open_or_whose_cell_is_too_long_names_its_line(tmp_path: Path, line: str, fault: str):
     path = tmp_path / "a.csv"
     path.write_text(f"name,mos\n{line}\n")
-    with pytest.raises(DatasetError, match=rf"CSV in .*a\.csv, line 2, got: {fault}"):
+    with raises(DatasetError, "a.csv", 2, fault):
         list(csv_records(path, ("name",)))
 
 
 def test_a_truth_value_is_no_number(tmp_path: Path):
     write_sheets(tmp_path / "a.xlsx", {"one": [("image", "dmos"), ("a", True)]})
     record = next(sheet_records(tmp_path / "a.xlsx", ("image", "dmos")))
-    with pytest.raises(DatasetError, match=r"a number in .*a\.xlsx, line 2, column dmos, got True\."):
+    with raises(DatasetError, "a.xlsx", 2, "dmos", True):
         record.number("dmos")
 
 
 def test_a_missing_matlab_variable_is_named(tmp_path: Path):
     write_mat(tmp_path / "a.mat", {"dmos": np.ones(3)})
-    with pytest.raises(DatasetError, match=r"the variable dmos_new in .*a\.mat, got none of that name"):
+    with raises(DatasetError, "dmos_new", "a.mat"):
         mat_arrays(tmp_path / "a.mat", ("dmos_new",))
 
 
@@ -88,13 +89,11 @@ def test_a_missing_matlab_variable_is_named(tmp_path: Path):
 )
 def test_a_file_of_something_else_is_one_line(tmp_path: Path, content: bytes):
     (tmp_path / "a.mat").write_bytes(content)
-    with pytest.raises(
-        DatasetError, match=r"a MATLAB file at .*a\.mat, got one that cannot be read: .+\. Get"
-    ) as caught:
+    with raises(DatasetError, "a.mat") as caught:
         mat_arrays(tmp_path / "a.mat", ("dmos",))
     assert "\n" not in str(caught.value)
     (tmp_path / "a.xlsx").write_bytes(content)
-    with pytest.raises(DatasetError, match=r"an Excel file at .*a\.xlsx, got one that cannot be read: ") as caught:
+    with raises(DatasetError, "a.xlsx") as caught:
         list(sheet_records(tmp_path / "a.xlsx", ("dmos",)))
     assert "\n" not in str(caught.value)
 
@@ -128,7 +127,7 @@ def test_a_damaged_file_is_read_or_refused_by_name_and_nothing_else(tmp_path: Pa
 
 def test_a_file_of_zeros_is_told_in_one_short_printable_line(tmp_path: Path):
     (tmp_path / "a.csv").write_bytes(bytes(50_000))
-    with pytest.raises(DatasetError, match=r"the column dmos in .*a\.csv, line 1, got '") as caught:
+    with raises(DatasetError, "dmos", "a.csv", 1) as caught:
         list(csv_records(tmp_path / "a.csv", ("dmos",)))
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 160 + len(str(tmp_path))
@@ -137,5 +136,5 @@ def test_a_file_of_zeros_is_told_in_one_short_printable_line(tmp_path: Path):
 def test_a_long_cell_is_cut(tmp_path: Path):
     (tmp_path / "a.csv").write_text("dmos\n" + "x" * 5000)
     (record,) = csv_records(tmp_path / "a.csv", ("dmos",))
-    with pytest.raises(DatasetError, match=r"got 'x{76}\.\.\.\. Mend"):
+    with raises(DatasetError, "x" * 76):
         record.number("dmos")

@@ -7,6 +7,7 @@ import pytest
 from acutance.datasets.checking import check_table, demand_sound
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from tests.raising import raises
 
 
 def picture(image: str = "a.png", **values: Any) -> RatedPicture:
@@ -84,11 +85,7 @@ def test_a_reference_on_two_sides_of_a_split_is_a_leak_whatever_the_scene():
 def test_the_first_problems_become_one_line():
     rows = [picture(f"{number}.png", level=0) for number in range(5)]
     table = OpinionTable(rows, Path("/nowhere"), "fake")
-    words = (
-        r"a sound table, got fake, row 1, column level: 0 is less than 1; fake, row 2, .*; fake, row 3, .*; "
-        r"and 2 more\. Mend these rows\."
-    )
-    with pytest.raises(DatasetError, match=words):
+    with raises(DatasetError, "fake, row 1, column level", "fake, row 2", "fake, row 3", "2 more"):
         demand_sound(table, look_for_files=False)
     demand_sound(OpinionTable([picture()], Path("/nowhere"), "fake"), look_for_files=False)
 

@@ -13,6 +13,7 @@ from acutance.datasets.comparison_files import (
 from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.datasets.faults import DatasetError
 from acutance.errors import ConfigError
+from tests.raising import raises
 
 TRIPLETS = [
     Triplet("images/01/a_01.png", "images/02/a_02.png", "images/Original/a.png", 1.0, 1.0, 0.5),
@@ -63,24 +64,24 @@ def test_each_type_that_occurs_has_its_file(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b,r,1\n", r"6 columns in .*t\.txt, line 1, got 4\. Make it again with acutance data triplets"),
-        ("a,b,r,1,0,0\na,,r,1,0,0\n", r"a file name in .*t\.txt, line 2, column 2, got none"),
-        ("a,b,r,1,0.4,0\n", r"1, 0\.5 or 0 in .*t\.txt, line 1, column 5, got '0\.4'"),
-        ("a,b,r,1,0,yes\n", r"1, 0\.5 or 0 in .*t\.txt, line 1, column 6, got 'yes'"),
-        ('a,b,r,1,0,"0\n', r"6 columns in .*t\.txt, line 1, got: unexpected end of data"),
-        ("\n", r"a list of 6 columns in .*t\.txt, got nothing"),
+        ("a,b,r,1\n", (6, "t.txt", 1, 4)),
+        ("a,b,r,1,0,0\na,,r,1,0,0\n", ("t.txt", 2, 2)),
+        ("a,b,r,1,0.4,0\n", (1, 0.5, 0, "t.txt", 1, 5, 0.4)),
+        ("a,b,r,1,0,yes\n", (1, 0.5, 0, "t.txt", 1, 6, "yes")),
+        ('a,b,r,1,0,"0\n', (6, "t.txt", 1)),
+        ("\n", (6, "t.txt")),
     ],
 )
-def test_a_bad_list_names_line_and_column(tmp_path: Path, text: str, words: str):
+def test_a_bad_list_names_line_and_column(tmp_path: Path, text: str, words: tuple[object, ...]):
     (tmp_path / "t.txt").write_text(text)
-    with pytest.raises(DatasetError, match=words):
+    with raises(DatasetError, *words):
         read_triplets(tmp_path / "t.txt")
 
 
 @pytest.mark.parametrize("share", ["1.5", "-0.1", "nan", ""])
 def test_a_share_is_from_0_to_1(tmp_path: Path, share: str):
     (tmp_path / "c.txt").write_text(f"a,b,r,{share}\n")
-    with pytest.raises(DatasetError, match=r"a share from 0 to 1 in .*c\.txt, line 1, column 4, got"):
+    with raises(DatasetError, 0, 1, "c.txt", 1, 4, repr(share)):
         read_comparisons(tmp_path / "c.txt")
 
 
@@ -93,5 +94,5 @@ def test_a_type_that_no_longer_occurs_loses_its_file(tmp_path: Path):
 
 def test_a_file_that_cannot_be_removed_is_one_line(tmp_path: Path):
     (tmp_path / "NYY.txt").mkdir()
-    with pytest.raises(ConfigError, match=r"Expected to remove .*NYY\.txt, got: .*\. Choose another place"):
+    with raises(ConfigError, "NYY.txt"):
         write_types(tmp_path, TRIPLETS[:1])

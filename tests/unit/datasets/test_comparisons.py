@@ -2,6 +2,7 @@ import pytest
 
 from acutance.datasets.comparisons import all_pairs, by_reference, outcome, quality_of
 from acutance.datasets.faults import DatasetError
+from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 
 
@@ -16,12 +17,12 @@ def test_scores_of_which_the_lower_is_better_are_turned():
 
 @pytest.mark.parametrize("mos", [None, float("nan")])
 def test_a_picture_nobody_rated_has_no_quality(mos: float | None):
-    with pytest.raises(DatasetError, match=r"a score of a\.png in the table of pipal, column mos, got none"):
+    with raises(DatasetError, "a.png", "pipal", "mos"):
         quality_of(rated("a.png", mos), "pipal")
 
 
 def test_a_picture_without_reference_cannot_be_grouped():
-    with pytest.raises(DatasetError, match=r"a reference of a\.png in the table of spaq, column reference, got none"):
+    with raises(DatasetError, "a.png", "spaq", "reference"):
         by_reference(table_of(rated("a.png"), name="spaq"))
 
 

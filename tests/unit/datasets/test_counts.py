@@ -1,12 +1,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from acutance.datasets.counts import count_differences, count_rows, demand_published
 from acutance.datasets.facts import CSIQ, PIPAL
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from tests.raising import raises
 
 ROWS = [
     RatedPicture(image="a.png", reference="t.png", mos=1.0, distortion="blur", split="train"),
@@ -29,7 +28,7 @@ def test_a_split_that_is_not_as_published_is_a_difference_where_there_are_splits
 
 
 def test_other_counts_are_one_line_with_dataset_counts_and_where_to_get_it():
-    with pytest.raises(DatasetError) as caught:
+    with raises(DatasetError, "CSIQ", "/data/set", 2, 866, 2, 30, CSIQ.where, "--allow-missing") as caught:
         demand_published(CSIQ, TABLE)
     for named in ("/data/set", "3 of 866", CSIQ.title, CSIQ.where, "--allow-missing"):
         assert named in str(caught.value)

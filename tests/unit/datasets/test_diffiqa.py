@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
 from tests.fakes.datasets.restored import write_sriqa_bench
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -39,5 +40,5 @@ def test_the_original_is_rated_against_itself(fake):
 def test_a_file_without_a_method_in_its_name_is_refused(fake):
     root = fake("sriqa_bench")
     (root / "MOS" / "canon7.txt").write_text("canon7.png,50\n")
-    with pytest.raises(DatasetError, match=r"such as online15_SwinIRx4\.png in .*canon7\.txt, line 1, column file"):
+    with raises(DatasetError, "online15_SwinIRx4.png", "canon7.txt", 1, "canon7.png"):
         read_dataset("sriqa_bench", root)

@@ -4,6 +4,7 @@ from acutance.datasets.faults import DatasetError
 from acutance.datasets.fixed_splits import fixed_split
 from acutance.datasets.splits import check_split
 from acutance.errors import UnknownNameError
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 
 SIZES = {  # of training, validation and test in VTAMIQ's train_config.py, its two slips put right
@@ -56,12 +57,12 @@ def test_all_of_kadis_trains():
 
 
 def test_a_half_copied_dataset_has_no_fixed_split():
-    with pytest.raises(DatasetError, match=r"the 25 references of tid2013, got 24\. Take the whole dataset"):
+    with raises(DatasetError, 25, "tid2013", 24):
         fixed_split(full_reference(24, 1, name="tid2013"))
 
 
 def test_a_dataset_without_fixed_split_is_an_error():
-    with pytest.raises(UnknownNameError, match="name of a dataset with a fixed split, got 'koniq10k'"):
+    with raises(UnknownNameError, "koniq10k"):
         fixed_split(full_reference(24, 1, name="koniq10k"))
-    with pytest.raises(UnknownNameError, match="name of a fixed split, got 'afine'"):
+    with raises(UnknownNameError, "afine", "vtamiq"):
         fixed_split(full_reference(24, 1), "afine")

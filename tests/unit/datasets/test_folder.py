@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.faults import DatasetError
+from tests.raising import raises
 from tests.unit.datasets.conftest import folder_of
 
 
@@ -60,7 +61,7 @@ def test_names_are_told_once_in_order(tmp_path: Path):
 
 def test_a_file_is_no_root(tmp_path: Path):
     touch(tmp_path, "tid2013")
-    with pytest.raises(DatasetError, match=r"Expected TID2013 in the folder .*tid2013, got a file\. Name the folder"):
+    with raises(DatasetError, "TID2013", "tid2013"):
         folder_of("tid2013", tmp_path / "tid2013")
 
 
@@ -71,5 +72,5 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(DatasetError, match=r"Expected KADID-10k in .*, got: Permission denied\. Check its rights"):
+    with raises(DatasetError, "KADID-10k", "Permission denied"):
         folder.picture("images/a.png")

@@ -7,6 +7,7 @@ from acutance.datasets.catalogue import DATASETS, Dataset, find_dataset, read_da
 from acutance.datasets.inventory import check_dataset
 from tests.fakes.datasets.alone import write_koniq10k
 from tests.fakes.datasets.catalogue import FAKES
+from tests.raising import raises
 
 
 def test_a_dataset_that_is_there_as_published_is_complete(fake):
@@ -81,7 +82,7 @@ def test_pictures_are_opened_on_request_and_progress_is_told(fake):
 
 
 def test_a_folder_without_the_dataset_is_an_error_and_no_report(tmp_path: Path):
-    with pytest.raises(ValueError, match="Expected TID2013 in"):
+    with raises(ValueError, "TID2013", "mos_with_names.txt"):
         check_dataset("tid2013", tmp_path)
 
 

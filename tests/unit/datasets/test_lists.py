@@ -8,6 +8,7 @@ from acutance.datasets.lists import read_list, read_opinions
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError, UnknownNameError
+from tests.raising import raises
 
 
 def write(path: Path, content: object) -> Path:
@@ -51,40 +52,40 @@ def test_the_scale_of_the_list_goes_before_the_one_named(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("l.json", '[{"image": "a.png"', r"a list in JSON in .*l\.json, got: Expecting ',' delimiter"),
-        ("l.json", {"image": "a.png"}, r"Expected a list such as \[.*\] in .*l\.json, got another value"),
-        ("l.json", [["a.png", 1]], r"Expected an object such as .* in .*l\.json, item 1\."),
-        ("l.json", [], r"at least one picture in .*l\.json, got none"),
-        ("l.json", [{"image": "a.png"}, {"score": 1}], r"the column image in .*l\.json, item 2, got score\."),
-        ("l.json", [{"image": "a.png", "score": "good"}], r"a number in .*l\.json, item 1, column mos, got 'good'\."),
-        ("l.json", [{"image": "a.png", "score": True}], r"a number in .*, item 1, column mos, got True\."),
-        ("l.json", [{"image": "a.png", "level": 1.5}], r"a whole number in .*, item 1, column level, got 1\.5\."),
-        ("l.json", [{"image": 7, "score": 1}], r"a text in .*, item 1, column image, got 7\."),
-        ("l.csv", "image,mos\na.png,1,2\n", r"Expected 2 columns in .*l\.csv, line 2, got 3\. Put paths that hold"),
-        ("l.csv", "picture,mos\na.png,1\n", r"the column image in .*l\.csv, line 2, got picture, mos\. Name it with"),
-        ("l.csv", "image,mos\n", r"at least one picture in .*l\.csv, got none"),
+        ("l.json", '[{"image": "a.png"', ("l.json",)),
+        ("l.json", {"image": "a.png"}, ("l.json",)),
+        ("l.json", [["a.png", 1]], ("l.json", 1)),
+        ("l.json", [], ("l.json",)),
+        ("l.json", [{"image": "a.png"}, {"score": 1}], ("image", "l.json", 2, "score")),
+        ("l.json", [{"image": "a.png", "score": "good"}], ("l.json", 1, "mos", "good")),
+        ("l.json", [{"image": "a.png", "score": True}], (1, "mos", True)),
+        ("l.json", [{"image": "a.png", "level": 1.5}], (1, "level", 1.5)),
+        ("l.json", [{"image": 7, "score": 1}], (1, "image", 7)),
+        ("l.csv", "image,mos\na.png,1,2\n", (2, "l.csv", 2, 3)),
+        ("l.csv", "picture,mos\na.png,1\n", ("image", "l.csv", 2, "picture", "mos")),
+        ("l.csv", "image,mos\n", ("l.csv",)),
     ],
 )
-def test_a_bad_list_names_file_place_and_column(tmp_path: Path, name: str, content: object, words: str):
-    with pytest.raises(DatasetError, match=words):
+def test_a_bad_list_names_file_place_and_column(tmp_path: Path, name: str, content: object, words: tuple[object, ...]):
+    with raises(DatasetError, *words):
         read_list(write(tmp_path / name, content))
 
 
 def test_a_named_column_must_be_there(tmp_path: Path):
     path = write(tmp_path / "l.csv", "image,mos\na.png,1\n")
-    with pytest.raises(DatasetError, match=r"the column DMOS in .*line 2, got image, mos"):
+    with raises(DatasetError, "DMOS", 2, "image", "mos"):
         read_list(path, columns={"mos": "DMOS"})
 
 
 def test_settings_that_make_no_sense_are_refused(tmp_path: Path):
     path = write(tmp_path / "l.csv", "image,mos\na.png,1\n")
-    with pytest.raises(UnknownNameError, match=r"name of a column, got 'moss'\. Did you mean 'mos'\?"):
+    with raises(UnknownNameError, "moss", "mos"):
         read_list(path, columns={"moss": "mos"})
-    with pytest.raises(ConfigError, match=r"low below high, got 5 and 1\."):
+    with raises(ConfigError, 5, 1):
         read_list(path, low=5, high=1)
-    with pytest.raises(UnknownNameError, match=r"file ending, got '\.txt'"):
+    with raises(UnknownNameError, ".txt", ".csv", ".json"):
         read_list(tmp_path / "l.txt")
-    with pytest.raises(DatasetError, match=r"a list at .*none\.csv, got no such file"):
+    with raises(DatasetError, "none.csv"):
         read_list(tmp_path / "none.csv")
 
 

@@ -1,8 +1,7 @@
-import pytest
-
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.locate import belonging, located
+from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 
 TABLE = table_of(
@@ -33,12 +32,12 @@ def test_a_path_of_the_table_is_taken_as_it_is():
 
 def test_a_name_that_two_pictures_have_is_an_error():
     rows = table_of(rated("a/x.png", reference="r.png"), rated("b/x.png", reference="r.png"))
-    with pytest.raises(DatasetError, match=r"one picture of fake for 'x\.png' of the list, got several: a/x\.png, b/x"):
+    with raises(DatasetError, "fake", "x.png", "a/x.png", "b/x.png"):
         located([Comparison("x.png", "r.png", "r.png", 1.0)], rows)
 
 
 def test_a_name_that_no_picture_has_is_an_error():
-    with pytest.raises(DatasetError, match=r"one picture of tid2013 for 'i02\.bmp' of the list, got none\. Take"):
+    with raises(DatasetError, "tid2013", "i02.bmp"):
         located([Comparison("i02.bmp", "i01.bmp", "i01.bmp", 1.0)], TABLE)
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from acutance.datasets.matlab_layout import check_mat_layout
+from tests.raising import raises
 
 VARIABLES = {
     "names": np.array([["bäume.bmp", "b.bmp"]], dtype=object),
@@ -38,7 +39,7 @@ def test_a_variable_that_says_it_is_longer_than_it_is_is_refused():
     data = mat()
     sizes = np.array([1, 7], dtype="<i4").tobytes()
     assert data.count(sizes) == 1
-    with pytest.raises(ValueError, match="a variable of 70000 has 7"):
+    with raises(ValueError, 70000, 7):
         check_mat_layout(data.replace(sizes, np.array([1, 70_000], dtype="<i4").tobytes()), ["dmos"])
 
 
@@ -50,7 +51,7 @@ def test_variables_that_are_not_read_may_be_anything():
 def test_a_structure_in_the_place_of_numbers_is_refused():
     file = BytesIO()
     savemat(file, {"dmos": {"values": np.ones(3)}})
-    with pytest.raises(ValueError, match="class 2 is neither numbers nor text nor cells"):
+    with raises(ValueError, 2):
         check_mat_layout(file.getvalue(), ["dmos"])
 
 

@@ -14,6 +14,7 @@ from acutance.datasets.normalisation import (
     scores_of,
 )
 from acutance.datasets.splits import split_table
+from tests.raising import raises
 from tests.unit.datasets.tables import pictures, rated, table_of
 
 
@@ -47,7 +48,7 @@ def test_the_limits_of_the_training_list_serve_validation_too():
 
 @pytest.mark.parametrize("scores", [[], [3.0, 3.0], [1.0, float("nan")], [1.0, float("inf")]])
 def test_scores_that_do_not_differ_have_no_range(scores: list[float]):
-    with pytest.raises(DatasetError, match="finite scores that differ, got"):
+    with raises(DatasetError):
         ahiq_targets(np.array(scores))
 
 
@@ -65,15 +66,15 @@ def test_the_datasets_own_parts_count_without_a_split():
 
 
 def test_a_part_without_rows_or_scores_is_an_error():
-    with pytest.raises(DatasetError, match="rows of fake for validation, got none"):
+    with raises(DatasetError, "fake", "validation"):
         scores_of(table_of(rated("a", split="train")), part="validation")
-    with pytest.raises(DatasetError, match="a score of a in the table of fake, column mos, got none"):
+    with raises(DatasetError, "a", "fake", "mos"):
         scores_of(table_of(rated("a", None)))
 
 
 def test_a_table_has_one_direction():
     assert direction_of(table_of(rated("a", better="lower"))) == "lower"
-    with pytest.raises(DatasetError, match="one direction of scores in the table of fake, got both"):
+    with raises(DatasetError, "fake"):
         direction_of(table_of(rated("a", better="lower"), rated("b")))
-    with pytest.raises(DatasetError, match="one direction of scores in the table of fake, got no rows"):
+    with raises(DatasetError, "fake"):
         direction_of(table_of())

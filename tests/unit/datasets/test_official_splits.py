@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
 from tests.fakes.datasets.alone import write_koniq10k
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -25,9 +26,7 @@ def test_an_unknown_set_of_koniq_names_file_line_and_column(fake):
     root = fake("koniq10k")
     path = root / "koniq10k_distributions_sets.csv"
     path.write_text(path.read_text().replace(",validation", ",val"))
-    with pytest.raises(
-        DatasetError, match=r"training, validation or test in .*sets\.csv, line 4, column set, got 'val'"
-    ):
+    with raises(DatasetError, "koniq10k_distributions_sets.csv", 4, "set", "val"):
         read_dataset("koniq10k", root)
 
 
@@ -43,5 +42,5 @@ def test_biq2021_with_something_in_the_empty_columns_is_refused(fake):
     root = fake("biq2021")
     path = root / "Train (Images and MOS).csv"
     path.write_text(path.read_text().replace("Image Name,MOS,,", "Image Name,MOS").replace(",0.0471,,", ",0.0471,,7"))
-    with pytest.raises(DatasetError, match=r"Expected 2 columns in .*Train \(Images and MOS\)\.csv, line 2, got 4"):
+    with raises(DatasetError, 2, "Train (Images and MOS).csv", 2, 4):
         read_dataset("biq2021", root)

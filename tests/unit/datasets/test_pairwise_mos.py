@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.pairwise_mos import likelihood, mos_from_counts, most_likely_scores
+from tests.raising import raises
 
 COUNTS = st.integers(2, 6).flatmap(
     lambda n: arrays(np.float64, (n, n), elements=st.integers(0, 10).map(float)).map(lambda c: c - np.diag(np.diag(c)))
@@ -93,16 +94,16 @@ def test_the_order_of_pictures_does_not_matter():
 
 
 def test_labels_that_prefer_nothing_give_no_scores():
-    with pytest.raises(DatasetError, match="labels that prefer one of 3 pictures, got none"):
+    with raises(DatasetError, 3):
         mos_from_counts(np.ones((3, 3)))
 
 
 def test_counts_are_at_least_0():
-    with pytest.raises(DatasetError, match="counts of at least 0, got others"):
+    with raises(DatasetError, 0):
         most_likely_scores(np.array([[0.0, -1.0], [0.0, 0.0]]))
 
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_counts_are_a_square():
-    with pytest.raises(DatasetError, match=r"a square of counts, got shape \(2, 3\)"):
+    with raises(DatasetError, (2, 3)):
         most_likely_scores(np.zeros((2, 3)))

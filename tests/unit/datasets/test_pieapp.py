@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.pieapp_preferences import read_preferences
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -29,14 +30,14 @@ def test_a_short_line_names_file_and_line(fake):
     root = fake("pieapp")
     path = root / "labels/test/ref_9_per_image_score.csv"
     path.write_text(path.read_text().replace(",3.5", ""))
-    with pytest.raises(DatasetError, match=r"3 columns in .*ref_9_per_image_score\.csv, line 3, got 2"):
+    with raises(DatasetError, 3, "ref_9_per_image_score.csv", 3, 2):
         read_dataset("pieapp", root)
 
 
 def test_a_test_reference_without_scores_is_refused(fake):
     root = fake("pieapp")
     (root / "labels/test/ref_9_per_image_score.csv").unlink()
-    with pytest.raises(DatasetError, match=r"PieAPP in .* with labels/test/ref_9_per_image_score\.csv, got no such"):
+    with raises(DatasetError, "PieAPP", "labels/test/ref_9_per_image_score.csv"):
         read_dataset("pieapp", root)
 
 

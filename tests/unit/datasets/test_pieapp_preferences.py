@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.pieapp_preferences import COLUMNS, Part, read_preferences
+from tests.raising import raises
 
 HEADER = ", ".join(COLUMNS)
 LINES = ("ref_7.png,distort_7_a.png,distort_7_b.png,0.725,0.71", "ref_7.png,distort_7_b.png,distort_7_c.png,,0.6")
@@ -50,25 +51,25 @@ def test_scores_of_pictures_beside_the_pairs_are_passed_over(tmp_path: Path):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["ref_7.png,a.png,b.png,0.5"], r"5 columns of PieAPP in .*ref_7_pairwise_labels\.csv, line 2, got 4"),
+        (["ref_7.png,a.png,b.png,0.5"], (5, "PieAPP", "ref_7_pairwise_labels.csv", 2, 4)),
         (
             ["ref_7.png,a.png,b.png,0.5,1.2"],
-            r"a share from 0 to 1 .*line 2, column processed preference for A, got '1\.2'",
+            (0, 1, 2, "processed preference for A", 1.2),
         ),
-        (["ref_7.png,a.png,b.png,0.5,"], r"a share from 0 to 1 .*, column processed preference for A, got ''"),
-        (["ref_7.png,,b.png,0.5,0.5"], r"a file name .*line 2, column distorted image A, got none"),
+        (["ref_7.png,a.png,b.png,0.5,"], (0, 1, 2, "processed preference for A", "''")),
+        (["ref_7.png,,b.png,0.5,0.5"], (2, "distorted image A")),
     ],
 )
-def test_a_bad_line_names_file_line_and_column(tmp_path: Path, lines: list[str], words: str):
-    with pytest.raises(DatasetError, match=words):
+def test_a_bad_line_names_file_line_and_column(tmp_path: Path, lines: list[str], words: tuple[object, ...]):
+    with raises(DatasetError, *words):
         read_preferences(write_labels(tmp_path, *lines))
 
 
 def test_another_header_is_an_error(tmp_path: Path):
-    with pytest.raises(DatasetError, match=r"the columns ref\. image, .* of PieAPP in .*, got image, mos\. Get PieAPP"):
+    with raises(DatasetError, "PieAPP", "ref. image", "image", "mos"):
         read_preferences(write_labels(tmp_path, header="image,mos"))
 
 
 def test_a_wrong_root_is_one_line(tmp_path: Path):
-    with pytest.raises(DatasetError, match=r"labels such as ref_1_pairwise_labels\.csv of PieAPP in .*train, got none"):
+    with raises(DatasetError, "ref_1_pairwise_labels.csv", "PieAPP", "train"):
         read_preferences(tmp_path)

@@ -1,9 +1,8 @@
 import shutil
 
-import pytest
-
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -33,5 +32,5 @@ def test_the_distorted_pictures_may_lie_in_the_folders_of_their_archives(fake):
 def test_a_name_of_another_form_is_refused(fake):
     root = fake("pipal")
     (root / "Train_Label" / "A0000.txt").write_text("A0000.bmp,1400\n")
-    with pytest.raises(DatasetError, match=r"a name such as A0001_00_00\.bmp in .*A0000\.txt, line 1, column name"):
+    with raises(DatasetError, "A0001_00_00.bmp", "A0000.txt", 1, "A0000.bmp"):
         read_dataset("pipal", root)

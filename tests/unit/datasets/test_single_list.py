@@ -6,6 +6,7 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
 from tests.fakes.datasets.alone import write_agiqa3k, write_bid, write_spaq
 from tests.fakes.datasets.files import write_sheets
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -22,21 +23,23 @@ def test_bid_finds_pictures_by_number_and_passes_over_remarks(fake):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ((1.5, 3), r"the number of a picture in .*DatabaseGrades\.xlsx, line 2, column number, got 1\.5\."),
-        ((1, "good"), r"a number in .*DatabaseGrades\.xlsx, line 2, column grade, got 'good'\."),
-        ((1, None), r"a number in .*DatabaseGrades\.xlsx, line 2, column grade, got nothing\."),
+        ((1.5, 3), ("DatabaseGrades.xlsx", 2, "number", 1.5)),
+        ((1, "good"), ("DatabaseGrades.xlsx", 2, "grade", "good")),
+        ((1, None), ("DatabaseGrades.xlsx", 2, "grade")),
     ],
 )
-def test_damaged_grades_of_bid_name_file_row_and_column(tmp_path: Path, row: tuple[object, ...], words: str):
+def test_damaged_grades_of_bid_name_file_row_and_column(
+    tmp_path: Path, row: tuple[object, ...], words: tuple[object, ...]
+):
     write_bid(tmp_path)
     write_sheets(tmp_path / "DatabaseGrades.xlsx", {"Grades": [("number", "grade"), row]})
-    with pytest.raises(DatasetError, match=words):
+    with raises(DatasetError, *words):
         read_dataset("bid", tmp_path)
 
 
 def test_an_empty_sheet_of_bid_is_refused(tmp_path: Path):
     write_sheets(tmp_path / "DatabaseGrades.xlsx", {"Grades": []})
-    with pytest.raises(DatasetError, match=r"a header and grades in the first sheet of .*xlsx, got none"):
+    with raises(DatasetError, "DatabaseGrades.xlsx"):
         read_dataset("bid", tmp_path)
 
 

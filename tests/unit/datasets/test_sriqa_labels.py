@@ -7,6 +7,7 @@ import pytest
 
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.sriqa_labels import mos_of, read_pairwise_labels
+from tests.raising import raises
 
 
 def write_pair(folder: Path, person: str, first: tuple[str, str], second: tuple[str, str]) -> Path:
@@ -53,23 +54,23 @@ def test_progress_counts_files(tmp_path: Path):
 def test_a_content_that_one_person_lacks_is_named(tmp_path: Path):
     write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_Y", "Negative"))
     write_pair(tmp_path, "p2", ("b_X", "Positive"), ("b_Y", "Negative"))
-    with pytest.raises(DatasetError, match=r"the same contents of every person .*, got a of only one of p1 and p2"):
+    with raises(DatasetError, "a", "p1", "p2"):
         read_pairwise_labels(tmp_path)
 
 
 def test_a_pair_of_one_picture_is_an_error(tmp_path: Path):
     write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_X", "Negative"))
-    with pytest.raises(DatasetError, match=r"two pictures of SRIQA-Bench in .*\.json, got a_X twice"):
+    with raises(DatasetError, "SRIQA-Bench", "a_X_a_X.json", "a_X"):
         read_pairwise_labels(tmp_path)
 
 
 def test_a_content_without_labels_is_an_error(tmp_path: Path):
     (tmp_path / "p1" / "a").mkdir(parents=True)
-    with pytest.raises(DatasetError, match=r"labels of SRIQA-Bench in .*a, got none"):
+    with raises(DatasetError, "SRIQA-Bench"):
         read_pairwise_labels(tmp_path)
 
 
 def test_another_word_names_the_file(tmp_path: Path):
     write_pair(tmp_path, "p1", ("a_X", "Better"), ("a_Y", "Negative"))
-    with pytest.raises(DatasetError, match=r"as Picture_01\.Label of SRIQA-Bench in .*a_X_a_Y\.json, got 'Better'"):
+    with raises(DatasetError, "Picture_01.Label", "SRIQA-Bench", "a_X_a_Y.json", "Better"):
         read_pairwise_labels(tmp_path)

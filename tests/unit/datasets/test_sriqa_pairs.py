@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.sriqa_pairs import read_scores, sriqa_pairs
+from tests.raising import raises
 
 METHODS = [f"method{number}" for number in range(10)] + ["Original"]
 
@@ -42,18 +43,16 @@ def test_a_blank_may_stand_for_the_comma_and_equal_scores_tie(tmp_path: Path):
 @pytest.mark.parametrize("line", ["a_Y.png", "a_Y.png,best", "a_Y.png,101", "a_Y.png,1,2", "a_Y.png,nan"])
 def test_a_bad_line_is_named(tmp_path: Path, line: str):
     (tmp_path / "a.txt").write_text(f"a_X.png,100\n{line}\n")
-    with pytest.raises(DatasetError, match=r"score from 0 to 100 of SRIQA-Bench in .*a\.txt, line 2, got 'a_Y\.png"):
+    with raises(DatasetError, 0, 100, "SRIQA-Bench", "a.txt", 2, line):
         read_scores(tmp_path / "a.txt")
 
 
 def test_a_list_of_one_picture_has_no_pair(tmp_path: Path):
     (tmp_path / "a.txt").write_text("a_X.png,100\n")
-    with pytest.raises(DatasetError, match=r"at least two scores of SRIQA-Bench in .*a\.txt, got 1"):
+    with raises(DatasetError, "SRIQA-Bench", "a.txt", 1):
         read_scores(tmp_path / "a.txt")
 
 
 def test_a_folder_without_lists_is_an_error(tmp_path: Path):
-    with pytest.raises(
-        DatasetError, match=r"lists such as online15\.txt of SRIQA-Bench in .*, got none\. Get it whole"
-    ):
+    with raises(DatasetError, "online15.txt", "SRIQA-Bench"):
         sriqa_pairs(tmp_path)

@@ -9,6 +9,7 @@ from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
 from acutance.errors import MissingExtraError, UnknownNameError
+from tests.raising import raises
 
 both_formats = pytest.mark.parametrize("ending", [".csv", ".parquet"])
 
@@ -78,7 +79,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(DatasetError, match=r"to write a table to .*, got: No space left on device\."):
+    with raises(DatasetError, path, "No space left on device"):
         write_table(table_of(RatedPicture(image="new.png")), path)
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     assert read_table(path).rows[0].image == "old.png"
@@ -87,27 +88,27 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("a.png,,x,,,higher,,,,,,", r"a number in .*t\.csv, line 2, column mos, got 'x'\. Mend the cell"),
-        ("a.png,,1,,2.5,higher,,,,,,", r"a whole number in .*t\.csv, line 2, column num_votes, got '2\.5'\."),
-        ("a.png,,1,,,up,,,,,,", r"higher or lower in .*t\.csv, line 2, column better, got 'up'\."),
-        ("a.png,,1,,,higher,,,,,,val", r"train, validation or test in .*, line 2, column split, got 'val'\."),
-        (",,1,,,higher,,,,,,", r"the path of a picture in .*t\.csv, line 2, column image, got nothing\."),
-        ("a.png,1", r"Expected 12 columns in .*t\.csv, line 2, got 2\."),
+        ("a.png,,x,,,higher,,,,,,", ("t.csv", 2, "mos", "x")),
+        ("a.png,,1,,2.5,higher,,,,,,", ("t.csv", 2, "num_votes", 2.5)),
+        ("a.png,,1,,,up,,,,,,", ("t.csv", 2, "better", "up")),
+        ("a.png,,1,,,higher,,,,,,val", ("t.csv", 2, "split", "val")),
+        (",,1,,,higher,,,,,,", ("t.csv", 2, "image")),
+        ("a.png,1", (12, "t.csv", 2, 2)),
     ],
 )
-def test_a_bad_cell_names_file_line_and_column(tmp_path: Path, line: str, words: str):
+def test_a_bad_cell_names_file_line_and_column(tmp_path: Path, line: str, words: tuple[object, ...]):
     (tmp_path / "t.csv").write_text(f"{','.join(COLUMNS)}\n{line}\n")
-    with pytest.raises(DatasetError, match=words):
+    with raises(DatasetError, *words):
         read_table(tmp_path / "t.csv")
 
 
 @both_formats
 def test_a_file_that_is_damaged_or_not_there_is_one_line(tmp_path: Path, ending: str):
     path = tmp_path / f"t{ending}"
-    with pytest.raises(DatasetError, match=r"a table at .*, got no such file"):
+    with raises(DatasetError, path):
         read_table(path)
     path.write_bytes(b"PAR1\xff\xff garbage PAR1")
-    with pytest.raises(DatasetError, match=str(path)) as caught:
+    with raises(DatasetError, path) as caught:
         read_table(path)
     assert "\n" not in str(caught.value)
 
@@ -121,9 +122,9 @@ def test_a_parquet_file_of_another_table_is_refused(tmp_path: Path):
 
 
 def test_other_endings_are_refused(tmp_path: Path):
-    with pytest.raises(UnknownNameError, match=r"file ending, got '\.xls'"):
+    with raises(UnknownNameError, ".xls"):
         write_table(table_of(), tmp_path / "t.xls")
-    with pytest.raises(UnknownNameError, match="file ending, got 'table'"):
+    with raises(UnknownNameError, "table"):
         read_table(tmp_path / "table")
 
 
@@ -146,14 +147,12 @@ def test_a_file_beside_the_table_is_left_alone(tmp_path: Path, ending: str):
 @both_formats
 def test_a_table_below_a_file_is_one_line(tmp_path: Path, ending: str):
     (tmp_path / "afile").write_text("")
-    with pytest.raises(DatasetError, match=r"Expected to write a table to .*, got: (File exists|Not a directory)"):
+    with raises(DatasetError, f"x{ending}"):
         write_table(table_of(RatedPicture(image="a.png")), tmp_path / "afile" / f"x{ending}")
 
 
 @both_formats
 def test_a_name_that_is_not_utf8_is_one_line_and_leaves_no_file(tmp_path: Path, ending: str):
-    with pytest.raises(
-        DatasetError, match=r"Expected file names in UTF-8 to write in .*, got '.*a\\udcff\.png.*'\. Ren"
-    ):
+    with raises(DatasetError, "a\\udcff.png"):
         write_table(table_of(RatedPicture(image="a\udcff.png")), tmp_path / f"t{ending}")
     assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ import pytest
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.tid import TID_DISTORTIONS, parse_tid_name
+from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 
 
@@ -46,24 +47,24 @@ def test_kinds_are_numbered_from_one_as_published():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("5.5", r"2 columns \(mos, name\) in .*mos_with_names\.txt, line 3, got 1\."),
-        ("5.5 I01_01_1.bmp x", r"line 3, got 3\."),
-        ("five I01_01_1.bmp", r"a number in .*mos_with_names\.txt, line 3, column mos, got 'five'\."),
-        ("nan I01_01_1.bmp", r"line 3, column mos, got 'nan'\."),
-        ("5.5 I01_99_1.bmp", r"a name such as I01_01_1\.bmp in .*, line 3, column name, got 'I01_99_1\.bmp'\."),
+        ("5.5", (2, "mos", "name", "mos_with_names.txt", 3, 1)),
+        ("5.5 I01_01_1.bmp x", (2, "mos_with_names.txt", 3, 3)),
+        ("five I01_01_1.bmp", ("mos_with_names.txt", 3, "mos", "five")),
+        ("nan I01_01_1.bmp", ("mos_with_names.txt", 3, "mos", "nan")),
+        ("5.5 I01_99_1.bmp", ("I01_01_1.bmp", 3, "I01_99_1.bmp")),
     ],
 )
-def test_a_damaged_list_names_file_line_and_column(fake, line: str, words: str):
+def test_a_damaged_list_names_file_line_and_column(fake, line: str, words: tuple[object, ...]):
     root: Path = fake("tid2013")
     path = root / "mos_with_names.txt"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:2], line, *lines[3:]]))
-    with pytest.raises(DatasetError, match=words):
+    with raises(DatasetError, *words):
         read_dataset("tid2013", root)
 
 
 def test_deviations_of_another_length_than_the_list_are_refused(fake):
     root = fake("tid2013")
     (root / "mos_std.txt").write_text("0.1\n0.2\n")
-    with pytest.raises(DatasetError, match=r"Expected 45 lines in .*mos_std\.txt, as in mos_with_names\.txt, got 2"):
+    with raises(DatasetError, 45, "mos_std.txt", "mos_with_names.txt", 2):
         read_dataset("tid2013", root)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from acutance.datasets.comparisons import Triplet
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.triplets import log_triplets, triplets_per_reference
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 
 
@@ -100,5 +101,5 @@ def test_a_seed_gives_the_same_triplets_and_another_seed_others():
 
 
 def test_a_picture_without_score_is_an_error():
-    with pytest.raises(DatasetError, match="a score of a in the table of fake"):
+    with raises(DatasetError, "a", "fake"):
         log_triplets(table_of(rated("a", None, reference="r")))

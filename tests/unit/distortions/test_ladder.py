@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acutance.distortions import KINDS, LEVELS, distort
 from acutance.errors import AcutanceError, ConfigError, UnknownNameError
+from tests.raising import raises
 
 # imdist_generator.m of KADIS-700k, number: parameter of levels 1 to 5; typed in apart from the package
 PUBLISHED = """
@@ -136,21 +137,19 @@ def test_a_flat_picture_gives_no_warning(kind: str, value: int):
 
 
 def test_an_unknown_kind_names_the_nearest(crop: NDArray[np.uint8]):
-    with pytest.raises(
-        UnknownNameError, match=r"Expected the name of a distortion, got 'gblurr'. Did you mean 'gblur'?"
-    ):
+    with raises(UnknownNameError, "gblurr", "gblur"):
         distort(crop, "gblurr", 1)
 
 
 @pytest.mark.parametrize("level", [0, 6, -1])
 def test_a_level_out_of_range_is_an_error(level: int, crop: NDArray[np.uint8]):
-    with pytest.raises(ConfigError, match=f"Expected a level from 1 to 5, got {level}"):
+    with raises(ConfigError, 1, 5, level):
         distort(crop, "gblur", level)
 
 
 @every_kind
 def test_a_seed_below_zero_is_an_error(kind: str, crop: NDArray[np.uint8]):
-    with pytest.raises(ConfigError, match="Expected a seed of 0 or more, got -1"):
+    with raises(ConfigError, 0, -1):
         distort(crop, kind, 1, seed=-1)
 
 

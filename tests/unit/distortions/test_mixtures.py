@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acutance.distortions import KINDS, LEVELS, Mixture, apply_mixture, distort, draw_mixture
 from acutance.errors import ConfigError, UnknownNameError
+from tests.raising import raises
 
 
 @given(seed=st.integers(0, 2**63))
@@ -84,21 +85,21 @@ def test_a_mixture_keeps_type_picture_and_what_the_mask_leaves_out(dtype: str, c
 @pytest.mark.parametrize(
     ("steps", "seed", "words"),
     [
-        ((), 0, "at least one distortion, got none"),
-        ((("gblur", 6),), 0, "a level from 1 to 5, got 6"),
-        ((("gblur", 1), ("lblur", 2)), 0, "at most one distortion of the family 'blur', got 'gblur' and 'lblur'"),
-        ((("gblur", 1),), -3, "a seed of 0 or more, got -3"),
+        ((), 0, ()),
+        ((("gblur", 6),), 0, (1, 5, 6)),
+        ((("gblur", 1), ("lblur", 2)), 0, ("blur", "gblur", "lblur")),
+        ((("gblur", 1),), -3, (0, -3)),
     ],
 )
-def test_an_impossible_mixture_is_an_error(steps: tuple[tuple[str, int], ...], seed: int, words: str):
-    with pytest.raises(ConfigError, match=words):
+def test_an_impossible_mixture_is_an_error(steps: tuple[tuple[str, int], ...], seed: int, words: tuple[object, ...]):
+    with raises(ConfigError, *words):
         Mixture(steps, seed)
 
 
 def test_an_unknown_kind_names_the_nearest():
-    with pytest.raises(UnknownNameError, match="Did you mean 'pixelate'"):
+    with raises(UnknownNameError, "pixellate", "pixelate"):
         Mixture((("pixellate", 1),))
-    with pytest.raises(UnknownNameError, match="Did you mean 'jpeg'"):
+    with raises(UnknownNameError, "jpegg", "jpeg"):
         draw_mixture(0, kinds=["jpegg"])
 
 
@@ -113,13 +114,13 @@ def test_an_unknown_kind_names_the_nearest():
     ],
 )
 def test_a_record_that_is_none_is_an_error(record: dict[str, object]):
-    with pytest.raises(ConfigError, match="Expected a mixture as"):
+    with raises(ConfigError, record):
         Mixture.from_json(record)
 
 
 @pytest.mark.parametrize(("fewest", "most"), [(0, 3), (4, 3), (2, 8)])
 def test_impossible_numbers_are_an_error(fewest: int, most: int):
-    with pytest.raises(ConfigError, match=f"1 <= fewest <= most <= 7, .* got {fewest} and {most}"):
+    with raises(ConfigError, 7, fewest, most):
         draw_mixture(0, fewest=fewest, most=most)
-    with pytest.raises(ConfigError, match="got -1"):
+    with raises(ConfigError, -1):
         draw_mixture(-1)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from acutance.distortions import KINDS, distort
 from acutance.distortions.pixels import as_bytes, as_floats, from_bytes, like
 from acutance.errors import InputError
+from tests.raising import raises
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -52,32 +53,32 @@ def test_masks_of_nothing_and_everything_are_the_picture_and_the_distorted_one(c
 @pytest.mark.parametrize(
     ("mask", "words"),
     [
-        (np.zeros((3, 4), bool), r"mask of shape \(72, 96\), that of the picture, got \(3, 4\)"),
-        (np.zeros((72, 96, 1), bool), r"mask of shape \(72, 96\), that of the picture, got \(72, 96, 1\)"),
-        (np.zeros((72, 96), np.uint8), r"mask of bool or of floats in \[0, 1\], got uint8. Do mask.astype\(bool\)"),
-        (np.full((72, 96), 1.5), r"floating values in \[0, 1\], got 1.5"),
-        (np.full((72, 96), np.nan), "NaN or infinite"),
+        (np.zeros((3, 4), bool), ((72, 96), (3, 4))),
+        (np.zeros((72, 96, 1), bool), ((72, 96), (72, 96, 1))),
+        (np.zeros((72, 96), np.uint8), ([0, 1], "uint8", "mask.astype(bool)")),
+        (np.full((72, 96), 1.5), ([0, 1], 1.5)),
+        (np.full((72, 96), np.nan), ([0, 1], 6912)),
     ],
 )
-def test_a_wrong_mask_is_an_error(mask: NDArray[np.float64], words: str, crop: NDArray[np.uint8]):
-    with pytest.raises(InputError, match=words):
+def test_a_wrong_mask_is_an_error(mask: NDArray[np.float64], words: tuple[object, ...], crop: NDArray[np.uint8]):
+    with raises(InputError, *words):
         distort(crop, "gblur", 3, mask=mask)
 
 
 @pytest.mark.parametrize(
     ("picture", "words"),
     [
-        (np.zeros((4, 5), np.uint8), r"shape \(H, W, 3\) with at least one pixel, got \(4, 5\)"),
-        (np.zeros((4, 5, 4), np.uint8), r"got \(4, 5, 4\)"),
-        (np.zeros((0, 5, 3), np.uint8), r"got \(0, 5, 3\)"),
-        (np.zeros((4, 5, 3), np.int64), "uint8, uint16, float32, float64, got int64"),
-        (np.zeros((4, 5, 3), np.float16), "got float16"),
-        (np.full((4, 5, 3), 200.0), r"floating values in \[0, 1\], got 200 to 200"),
-        (np.full((4, 5, 3), np.inf), "NaN or infinite"),
+        (np.zeros((4, 5), np.uint8), ((4, 5),)),
+        (np.zeros((4, 5, 4), np.uint8), ((4, 5, 4),)),
+        (np.zeros((0, 5, 3), np.uint8), ((0, 5, 3),)),
+        (np.zeros((4, 5, 3), np.int64), ("uint8", "uint16", "float32", "float64", "int64")),
+        (np.zeros((4, 5, 3), np.float16), ("float16",)),
+        (np.full((4, 5, 3), 200.0), ([0, 1], 200, 200)),
+        (np.full((4, 5, 3), np.inf), ([0, 1], 60)),
     ],
 )
-def test_a_wrong_picture_is_an_error(picture: NDArray[np.float64], words: str):
-    with pytest.raises(InputError, match=words):
+def test_a_wrong_picture_is_an_error(picture: NDArray[np.float64], words: tuple[object, ...]):
+    with raises(InputError, *words):
         distort(picture, "gblur", 3)
 
 
@@ -102,6 +103,6 @@ def test_what_leaves_the_range_is_clipped():
 
 def test_the_maths_gets_no_chance_to_change_the_picture():
     picture = np.full((2, 2, 3), 0.5)
-    with pytest.raises(ValueError, match="read-only"):
+    with raises(ValueError, "read-only"):
         as_floats(picture)[0] = 1
     assert picture.flags.writeable

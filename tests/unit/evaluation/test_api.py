@@ -8,6 +8,7 @@ from acutance.evaluation import evaluate, read_run
 from acutance.evaluation.request import Measures
 from tests.fakes.datasets.with_references import write_csiq, write_tid2013
 from tests.fakes.rated_set import TABLE, write_rated_set
+from tests.raising import raises
 
 
 def test_a_model_on_a_table_file(tmp_path: Path):
@@ -64,6 +65,6 @@ def test_the_defaults_are_those_of_the_settings():
 
 
 def test_there_is_nothing_else_in_the_package_of_that_name():
-    with pytest.raises(AttributeError, match=r"module 'acutance.evaluation' has no attribute 'evaluates'"):
+    with raises(AttributeError, "acutance.evaluation", "evaluates"):
         _ = acutance.evaluation.evaluates
     assert set(acutance.evaluation.__all__) <= {*dir(acutance.evaluation), "evaluate"}

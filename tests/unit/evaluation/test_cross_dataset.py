@@ -9,6 +9,7 @@ from acutance.evaluation.protocol import ProtocolSettings
 from acutance.evaluation.protocols import find_protocol
 from acutance.evaluation.results import Evaluation
 from acutance.evaluation.training_sets import TRAINING_SETS, training_sets
+from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 from tests.unit.evaluation.rated_models import evaluation
 
@@ -71,7 +72,7 @@ def test_only_rated_pictures_are_needed():
 
 
 def test_a_dataset_without_opinions_is_an_error():
-    with pytest.raises(ConfigError, match="opinions in the table of fake for cross-dataset, got none"):
+    with raises(ConfigError, "fake", "cross-dataset"):
         CROSS.prepare(table_of(rated("b.png", None)), ProtocolSettings())
 
 

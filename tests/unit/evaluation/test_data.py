@@ -12,6 +12,7 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.evaluation.data import match_splits, read_data, read_part
 from acutance.evaluation.faults import EvaluationError
 from tests.fakes.datasets.with_references import write_tid2013
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 
 
@@ -50,20 +51,20 @@ def test_a_table_file_has_its_own_folder_and_a_table_its_root(places: Path):
 @pytest.mark.parametrize(
     ("data", "root", "words"),
     [
-        ([], None, "Expected at least one data set, got none"),
-        (["tid2013"], None, "Expected the folder of the data set tid2013, got none"),
-        (["a.csv", "b.csv"], ["one"], "Expected a folder for each of a, b, got one"),
-        (["a.csv"], ["one", "two"], "Expected a folder for each of a, got one, two"),
-        (["a.csv"], ["nowhere"], "Expected the folder of a.csv at nowhere, got no such folder"),
-        (["a.csv", "a.csv"], None, "Expected data sets of different names, got a twice"),
-        (["a.csv"], ["a=one", "a=two"], "Expected one folder of a, got one and two"),
+        ([], None, ()),
+        (["tid2013"], None, ("tid2013",)),
+        (["a.csv", "b.csv"], ["one"], ("a", "b", "one")),
+        (["a.csv"], ["one", "two"], ("a", "one", "two", "NAME=DIR")),
+        (["a.csv"], ["nowhere"], ("a.csv", "nowhere")),
+        (["a.csv", "a.csv"], None, ("a",)),
+        (["a.csv"], ["a=one", "a=two"], ("a", "one", "two")),
     ],
 )
 def test_data_and_folders_that_do_not_fit_are_refused(
-    places: Path, monkeypatch: pytest.MonkeyPatch, data: list[str], root: list[str] | None, words: str
+    places: Path, monkeypatch: pytest.MonkeyPatch, data: list[str], root: list[str] | None, words: tuple[object, ...]
 ):
     monkeypatch.chdir(places)
-    with pytest.raises(EvaluationError, match=words):
+    with raises(EvaluationError, *words):
         read_data(data, root)
 
 
@@ -119,14 +120,14 @@ def test_a_list_without_references_takes_one_for_all(places: Path):
 
 
 def test_a_name_nobody_knows_has_the_nearest_offered(places: Path):
-    with pytest.raises(UnknownNameError, match="Did you mean 'tid2013'"):
+    with raises(UnknownNameError, "tid2031", "tid2013"):
         read_data("tid2031", places)
-    with pytest.raises(UnknownNameError, match="Expected the name of a data set, got 'c'"):
+    with raises(UnknownNameError, "c"):
         read_data(places / "a.csv", {"c": places})
 
 
 def test_a_table_without_rows_is_refused():
-    with pytest.raises(EvaluationError, match="Expected pictures in the data set fake, got none"):
+    with raises(EvaluationError, "fake"):
         read_data(table_of())
 
 
@@ -143,19 +144,19 @@ def test_a_part_is_told_by_the_table_itself_or_by_a_split(tmp_path: Path):
 @pytest.mark.parametrize(
     ("part", "split", "words"),
     [
-        ("validation", None, "Expected pictures in the part validation of fake, got none"),
-        ("all", "s.json", "Expected a part beside the split s.json, got none"),
+        ("validation", None, ("validation", "fake")),
+        ("all", "s.json", ("s.json",)),
     ],
 )
-def test_a_part_that_is_not_there_is_refused(part: str, split: str | None, words: str):
-    with pytest.raises(EvaluationError, match=words):
+def test_a_part_that_is_not_there_is_refused(part: str, split: str | None, words: tuple[object, ...]):
+    with raises(EvaluationError, *words):
         read_part(table_of(rated("a", split="train"), rated("b", split="test")), part, split)
 
 
 def test_a_part_where_nothing_tells_the_parts_is_refused():
-    with pytest.raises(EvaluationError, match="Expected a split beside the part test, since the table of fake has no"):
+    with raises(EvaluationError, "test", "fake"):
         read_part(full_reference(2, 2), "test")
-    with pytest.raises(UnknownNameError, match="Did you mean 'test'"):
+    with raises(UnknownNameError, "tests", "test"):
         read_part(full_reference(2, 2), "tests")
 
 
@@ -167,15 +168,15 @@ def test_splits_meet_the_data_sets_they_were_made_of(tmp_path: Path):
     assert match_splits(paths[::-1], tables) == {"a": paths[0], "b": paths[1]}
     assert match_splits([], tables) == {}
     assert match_splits(paths[:1], [full_reference(10, 1, "renamed")]) == {"renamed": paths[0]}
-    with pytest.raises(EvaluationError, match=r"Expected one split of a, got .*a.json and .*a.json"):
+    with raises(EvaluationError, "a", "a.json", "a.json"):
         match_splits([paths[0], paths[0]], tables)
-    with pytest.raises(EvaluationError, match=r"Expected a split of b, c in .*a.json, got one of a"):
+    with raises(EvaluationError, "a", "b", "c", "a.json"):
         match_splits(paths[:1], [tables[1], full_reference(3, 1, "c")])
 
 
 def test_a_split_of_other_pictures_is_refused(tmp_path: Path):
     write_split(tmp_path / "s.json", split_table(full_reference(10, 3), "vtamiq"))
-    with pytest.raises(DatasetError, match="Expected every scene of fake in the split"):
+    with raises(DatasetError, "fake"):
         read_part(full_reference(11, 3), "test", tmp_path / "s.json")
 
 

@@ -8,6 +8,7 @@ from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.file_scores import demand_directions, direction_of, take_scores
 from acutance.evaluation.planned import PlannedData
 from acutance.evaluation.protocols import find_protocol
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import PLAIN, planned
 
@@ -30,7 +31,7 @@ def test_scores_go_to_their_pictures_with_their_directions(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,ours,gmsd", "r000_2.png,2,-2", "r000_0.png,0,", "r000_1.png,1,-1")
     assert take(path, data, ours="lower") == ["ours", "gmsd"]
     assert scores_of(data, "ours") == {f"images/r000_{n}.png": float(n) for n in range(3)}
-    assert data.said["gmsd"][("images/r000_0.png", "images/r000.bmp")].error == "no score in the file"
+    assert data.said["gmsd"][("images/r000_0.png", "images/r000.bmp")].error
     assert data.better == {"ours": "lower", "gmsd": "lower"}
 
 
@@ -48,20 +49,19 @@ def test_the_file_its_checksum_and_its_provenance_are_told(tmp_path: Path):
 def test_provenance_that_cannot_be_read_is_refused(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
     Path(f"{path}.provenance.json").write_text("{")
-    with pytest.raises(EvaluationError, match=r"Expected the provenance of .*s.csv at .*, got a file that cannot be"):
+    with raises(EvaluationError, "s.csv", "s.csv.provenance.json"):
         take(path, planned(full_reference(1, 1)))
 
 
 def test_pictures_without_a_score_are_named(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
-    words = r"every picture of fake in .*s.csv by psnr, got none of 5: images/r000_1.png, .* and 2 more. Score them too"
-    with pytest.raises(EvaluationError, match=words):
+    with raises(EvaluationError, "fake", "s.csv", "psnr", 5, "images/r000_1.png", 2):
         take(path, planned(full_reference(2, 3)))
 
 
 def test_scores_without_a_picture_are_named(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1", "z.png,2")
-    with pytest.raises(EvaluationError, match=r"Expected pictures of fake in .* got 1 that are none: z.png"):
+    with raises(EvaluationError, "fake", 1, "z.png"):
         take(path, planned(full_reference(1, 1)))
 
 
@@ -86,7 +86,7 @@ def test_a_file_of_one_data_set_leaves_the_others_alone(tmp_path: Path):
 def test_a_name_in_two_data_sets_needs_the_file_to_be_named(tmp_path: Path):
     first, second = planned(table_of(rated("a.png"), name="one")), planned(table_of(rated("a.png"), name="two"))
     path = write(tmp_path / "s.csv", "image,psnr", "a.png,2")
-    with pytest.raises(EvaluationError, match=r"got a.png in one and two. Say which one .*: --scores one=FILE"):
+    with raises(EvaluationError, "a.png", "one", "two", "--scores one=FILE"):
         take(path, first, second)
     take(f"two={path}", first, second)
     assert (first.said, scores_of(second, "psnr")) == ({}, {"a.png": 2.0})
@@ -94,7 +94,7 @@ def test_a_name_in_two_data_sets_needs_the_file_to_be_named(tmp_path: Path):
 
 def test_a_model_of_two_files_is_refused(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,psnr", "r000_0.png,1")
-    with pytest.raises(EvaluationError, match="Expected scores of fake by psnr once, got them again in"):
+    with raises(EvaluationError, "fake", "psnr", "s.csv"):
         take_scores([path, path], [planned(full_reference(1, 1))], PLAIN, {})
 
 
@@ -142,13 +142,13 @@ def test_a_term_has_the_direction_that_the_protocol_says():
 
 
 def test_another_ending_is_refused():
-    with pytest.raises(UnknownNameError, match=r"\.txt"):
+    with raises(UnknownNameError, ".txt"):
         take("s.txt", planned(full_reference(1, 1)))
 
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_a_direction_that_is_none_is_refused():
-    with pytest.raises(EvaluationError, match="Expected higher or lower for the scores of ours, got down"):
+    with raises(EvaluationError, "ours", "down"):
         demand_directions({"ours": "down"}, ["ours"])  # type: ignore[dict-item]
 
 

@@ -8,6 +8,7 @@ import pytest
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.files import model_folders, read_run, results_files, write_run
 from acutance.evaluation.results import Evaluation
+from tests.raising import raises
 from tests.unit.evaluation.runs import evaluation_like, model_test, run_like
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"
@@ -159,64 +160,64 @@ def test_the_files_of_a_run_are_known_before_it(tmp_path: Path):
 
 
 def test_a_model_twice_on_a_data_set_is_an_error(tmp_path: Path):
-    with pytest.raises(EvaluationError, match="Expected one evaluation of psnr on mine, got two"):
+    with raises(EvaluationError, "psnr", "mine"):
         write_run(run_like(evaluation_like(), evaluation_like()), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_run_is_an_error(tmp_path: Path):
-    with pytest.raises(EvaluationError, match="Expected results of at least one model, got none"):
+    with raises(EvaluationError):
         write_run(run_like(evaluations=[]), tmp_path)
 
 
 def test_a_place_that_cannot_be_written_to_is_an_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(EvaluationError, match=r"Expected to write results to .*file, got: "):
+    with raises(EvaluationError, "file"):
         write_run(run_like(), tmp_path / "file")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("none.json", None, "Expected results at .*none.json, got nothing there"),
-        ("cut.json", '{"model_type": ', "Expected results in JSON at .*cut.json, got: Expecting value"),
-        ("list.json", "[]", "Expected a JSON object in .*list.json, got a list"),
-        ("other.json", '{"epochs": []}', "Expected the fields model_type and datasets in .*other.json, got epochs"),
+        ("none.json", None, ("none.json",)),
+        ("cut.json", '{"model_type": ', ("cut.json",)),
+        ("list.json", "[]", ("list.json",)),
+        ("other.json", '{"epochs": []}', ("model_type", "other.json", "epochs")),
         (
             "short.json",
             '{"model_type": "m", "datasets": {"d": {"metrics": {"srcc": 1}}}}',
-            "Expected metrics and predictions of every data set in .*short.json, got KeyError: 'plcc'",
+            ("short.json", "KeyError", "plcc"),
         ),
         (
             "typed.json",
             '{"model_type": "m", "datasets": {"d": {"metrics": {"srcc": 1, "plcc": "x", "num_samples": 3},'
             ' "predictions": []}}}',
-            "Expected metrics and predictions .* got Input should be a valid number.* at plcc",
+            ("typed.json", "plcc"),
         ),
     ],
 )
-def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str, content: str | None, words: str):
+def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str, content: str | None, words: tuple[object, ...]):
     if content is not None:
         (tmp_path / name).write_text(content)
-    with pytest.raises(EvaluationError, match=words) as caught:
+    with raises(EvaluationError, *words) as caught:
         read_run(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_without_results_is_an_error(tmp_path: Path):
-    with pytest.raises(EvaluationError, match=r"Expected eval_results.json in .* or in folders below it, got none"):
+    with raises(EvaluationError, "eval_results.json"):
         read_run(tmp_path)
-    with pytest.raises(EvaluationError, match="Expected at least one file of results, got none"):
+    with raises(EvaluationError):
         read_run([])
 
 
 def test_an_index_that_names_lost_folders_is_an_error(tmp_path: Path):
     write_run(run_like(*two_models()), tmp_path)
     (tmp_path / "psnr" / "eval_results.json").unlink()
-    with pytest.raises(EvaluationError, match=r"Expected the folders that .*run.json names as models, got none or not"):
+    with raises(EvaluationError, "run.json"):
         read_run(tmp_path)
     (tmp_path / "run.json").write_text(json.dumps({"models": [], "tests": [{}]}))
-    with pytest.raises(EvaluationError, match="names as models"):
+    with raises(EvaluationError, "run.json"):
         read_run(tmp_path)
 
 
@@ -224,5 +225,5 @@ def test_damaged_tests_are_an_error(tmp_path: Path):
     write_run(run_like(*two_models()), tmp_path)
     fields = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(fields | {"tests": [{"dataset": "mine"}]}))
-    with pytest.raises(EvaluationError, match=r"Expected tests in .*run.json, got Field required at first"):
+    with raises(EvaluationError, "run.json"):
         read_run(tmp_path)

@@ -5,6 +5,7 @@ import pytest
 
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
+from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 
 
@@ -39,20 +40,20 @@ def test_scenes_are_those_of_the_rows_or_their_references_or_themselves():
 def test_the_direction_of_opinions_is_that_of_the_rated_rows():
     assert inputs_of(rated("a", better="lower"), rated("b", None), scores=[1.0, 2.0]).mos_better == "lower"
     assert inputs_of(rated("a", None, better="lower"), scores=[1.0]).mos_better == "lower"
-    with pytest.raises(EvaluationError, match="Expected opinions of one direction in fake, got higher and lower"):
+    with raises(EvaluationError, "fake"):
         _ = inputs_of(rated("a", better="lower"), rated("b"), scores=[1.0, 2.0]).mos_better
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"curve": "logistic3"}, "Expected a curve from logistic4, logistic5, linear, none, got 'logistic3'"),
-        ({"draws": 1}, "Expected 0 draws for no intervals, or 2 and more, got 1"),
-        ({"draws": -5}, "got -5"),
-        ({"seed": -1}, "Expected a seed from 0 to 2.*32 - 1, got -1"),
+        ({"curve": "logistic3"}, ("logistic4", "logistic5", "linear", "logistic3")),
+        ({"draws": 1}, (0, 2, 1)),
+        ({"draws": -5}, (0, 2, -5)),
+        ({"seed": -1}, (0, "2**32 - 1", -1)),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")
-def test_settings_out_of_range_are_refused(changes: dict[str, Any], words: str):
-    with pytest.raises(EvaluationError, match=words):
+def test_settings_out_of_range_are_refused(changes: dict[str, Any], words: tuple[object, ...]):
+    with raises(EvaluationError, *words):
         StatisticsSettings(**changes)

@@ -8,6 +8,7 @@ from acutance.evaluation.planned import PlannedData
 from acutance.evaluation.protocols import find_protocol
 from acutance.scoring.settings import ScoringSettings
 from tests.fakes.rated_set import write_rated_set
+from tests.raising import lacking, raises
 from tests.unit.datasets.tables import rated, table_of
 from tests.unit.evaluation.planning import PLAIN, planned
 from tests.unit.scoring.fakes import Brightness, Distance
@@ -50,7 +51,7 @@ def test_a_picture_that_fails_is_told_with_its_error(data: PlannedData):
     run(scores_of(["psnr"], data))
     failed = [key[0] for key, said in data.said["psnr"].items() if said.score is None]
     assert failed == [data.table.rows[3].image]
-    assert "Expected" in str(next(said.error for said in data.said["psnr"].values() if said.error))
+    assert any(said.error for said in data.said["psnr"].values())
 
 
 def test_a_picture_without_reference_fails_for_models_that_compare_only(data: PlannedData):
@@ -59,7 +60,7 @@ def test_a_picture_without_reference_fails_for_models_that_compare_only(data: Pl
     run(scores_of([Distance("psnr"), Brightness("afine-naturalness")], mixture))
     last = ("refs/r0.png", None)
     assert mixture.said["afine-naturalness"][last].score is not None
-    assert mixture.said["psnr"][last].error == "Expected a reference, because psnr compares with one, got none."
+    assert not lacking(str(mixture.said["psnr"][last].error), "reference", "psnr")
     assert sum(said.score is None for said in mixture.said["psnr"].values()) == 1
 
 
@@ -68,11 +69,11 @@ def test_a_model_that_compares_is_left_out_where_there_are_no_references(data: P
     scores = scores_of([Distance("psnr"), Brightness("afine-naturalness")], data, other)
     run(scores)
     assert (list(data.said), list(other.said)) == (["psnr", "afine-naturalness"], ["afine-naturalness"])
-    assert "alone: not by psnr, since it has no references" in scores.report()
+    assert any(not lacking(line, "alone", "psnr") for line in scores.report())
 
 
 def test_a_model_that_can_score_nothing_is_refused(data: PlannedData):
-    with pytest.raises(ConfigError, match=r"Expected a reference for .*, because psnr compares with one, got none"):
+    with raises(ConfigError, "images/r0_blur_1.png", "psnr"):
         scores_of(["psnr"], alone(data))
 
 
@@ -103,7 +104,7 @@ def test_scores_are_kept_with_all_terms_and_resumed(data: PlannedData, tmp_path:
     whole, said = path.read_bytes(), dict(data.said["psnr"])
     assert whole.startswith(b"image,reference,model,score,better,depth,error\nimages/r0_blur_1.png,refs/r0.png,psnr,")
     path.write_bytes(b"".join(whole.splitlines(keepends=True)[:4]))
-    with pytest.raises(ConfigError, match="Expected no file at"):
+    with raises(ConfigError, "rated.csv"):
         scores_of(["psnr"], data, output=output)
     seen: list[int] = []
     run(
@@ -117,7 +118,7 @@ def test_scores_are_kept_with_all_terms_and_resumed(data: PlannedData, tmp_path:
 
 def test_other_models_do_not_continue_a_file(data: PlannedData, tmp_path: Path):
     run(scores_of(["psnr"], data, output=tmp_path))
-    with pytest.raises(ConfigError, match=r"Expected row 1 of .* to belong to this run"):
+    with raises(ConfigError, 1, "rated.csv", "images/r0_blur_1.png"):
         scores_of(["ssim"], data, output=tmp_path, rerun=Rerun(resume=True))
     run(scores_of(["ssim"], data, output=tmp_path, rerun=Rerun(overwrite=True)))
     assert "ssim" in (tmp_path / "scores" / "rated.csv").read_text()
@@ -128,9 +129,9 @@ def test_options_reach_the_models_and_strays_are_refused(data: PlannedData):
     in_grey = dict(data.said["psnr"])
     run(scores_of(["psnr"], data))
     assert in_grey != data.said["psnr"]
-    with pytest.raises(ConfigError, match="Expected options only for models to load"):
+    with raises(ConfigError, "psnr", "ssim"):
         scores_of(["psnr"], data, options={"ssim": {}})
-    with pytest.raises(UnknownNameError, match="Did you mean 'psnr'"):
+    with raises(UnknownNameError, "psrn", "psnr"):
         scores_of(["psrn"], data)
 
 
@@ -139,8 +140,8 @@ def test_a_protocol_may_look_at_a_part_of_the_score(data: PlannedData):
     stage = ModelScores([model], [data], find_protocol("afine-stage3"), settings=SETTINGS)
     assert data.better == {"afine": "lower"}
     run(stage)
-    assert {said.error for said in data.said["afine"].values()} == {"no adaptive among the terms"}
-    with pytest.raises(ConfigError, match=r"Expected a model with the term adaptive .* got psnr"):
+    assert all("adaptive" in str(said.error) for said in data.said["afine"].values())
+    with raises(ConfigError, "adaptive", "afine-stage3", "psnr"):
         ModelScores(["psnr"], [data], find_protocol("afine-stage3"), settings=SETTINGS)
 
 

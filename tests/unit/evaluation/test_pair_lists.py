@@ -18,6 +18,7 @@ from acutance.evaluation.pair_lists import pair_lists
 from acutance.evaluation.protocol import ProtocolSettings
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference
 from tests.unit.datasets.test_diffiqa_labels import write_labels
 
@@ -136,5 +137,5 @@ def test_a_part_without_pairs_is_an_error(tmp_path: Path):
     table = full_reference(1, 2, name="diffiqa")
     table.root = tmp_path
     write_labels(tmp_path / "labels", {"r000_1": ("Similar", "Positive", "Negative")})
-    with pytest.raises((EvaluationError, DatasetError), match="pairs of the rows of diffiqa, got none"):
+    with raises((EvaluationError, DatasetError), "diffiqa"):
         pair_lists(table, SETTINGS)

@@ -10,6 +10,7 @@ from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import StatisticsSettings
 from acutance.evaluation.planned import Said, plan_data
 from acutance.evaluation.protocol import PictureKey, PreparedProtocol, Protocol, ProtocolOutcome, ProtocolSettings
+from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import planned
 
@@ -48,9 +49,7 @@ def test_only_what_the_protocol_needs_is_evaluated_and_more_than_the_table_has()
 
 
 def test_a_picture_that_is_rated_twice_is_refused():
-    with pytest.raises(
-        EvaluationError, match=r"Expected one opinion of each picture of fake .* got several of 1: a.png"
-    ):
+    with raises(EvaluationError, "fake", 1, "a.png"):
         planned(table_of(rated("a.png"), rated("b.png"), rated("a.png")))
     assert len(planned(table_of(rated("a.png", reference="r.png"), rated("a.png", reference="s.png"))).table) == 2
 
@@ -75,7 +74,9 @@ def test_what_was_said_becomes_one_value_a_row():
     data.said["m"] = {("b", None): Said(None, "no such file"), ("a", None): Said(0.5)}
     inputs = data.inputs("m", StatisticsSettings())
     np.testing.assert_array_equal(inputs.scores, [0.5, np.nan, np.nan])
-    assert (list(inputs.errors), inputs.better) == ([None, "no such file", "not scored"], "lower")
+    assert list(inputs.errors)[:2] == [None, "no such file"]
+    assert inputs.errors[2]
+    assert inputs.better == "lower"
     assert data.scores("m") == {("a", None): 0.5, ("b", None): None}
 
 

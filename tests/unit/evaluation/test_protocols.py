@@ -16,6 +16,7 @@ from acutance.evaluation.protocols import PROTOCOLS, find_protocol, list_protoco
 from acutance.evaluation.training_sets import TRAINING_SETS
 from acutance.scoring.api import ScoreRows
 from tests.fakes.datasets.files import write_lines
+from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 
 STAGES = {"afine-stage1": "raw_naturalness", "afine-stage2": "raw_fidelity", "afine-stage3": "adaptive"}
@@ -28,7 +29,7 @@ def test_protocols_are_listed_under_their_own_names():
 
 
 def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"name of a protocol, got 'afine-stage4'\. Did you mean 'afine-stage"):
+    with raises(UnknownNameError, "afine-stage4"):
         find_protocol("afine-stage4")
 
 
@@ -44,14 +45,14 @@ def test_stage_1_can_be_had_of_the_half_without_reference():
 
 
 def test_other_models_have_no_stages():
-    with pytest.raises(ConfigError, match="term adaptive for the protocol afine-stage3, got psnr"):
+    with raises(ConfigError, "adaptive", "afine-stage3", "psnr"):
         find_protocol("afine-stage3").term_for("psnr")
 
 
 def test_other_protocols_look_at_the_score_in_its_own_direction():
     assert asdict(find_protocol("pairs").term_for("gmsd")) == {"name": "score", "better": "lower"}
     assert asdict(find_protocol("vtamiq").term_for("psnr")) == {"name": "score", "better": "higher"}
-    with pytest.raises(UnknownNameError, match="name of a model, got 'psnrr'"):
+    with raises(UnknownNameError, "psnrr", "psnr"):
         find_protocol("plain").term_for("psnrr")
 
 

@@ -14,6 +14,7 @@ from acutance.evaluation.model_scores import Rerun
 from acutance.evaluation.request import EvaluationRequest, Measures
 from acutance.evaluation.results import EvaluationRun
 from tests.fakes.rated_set import write_rated_set
+from tests.raising import raises
 
 QUICK = Measures(draws=0)
 
@@ -92,9 +93,7 @@ def test_results_are_never_replaced_unasked(table: OpinionTable, tmp_path: Path)
     path = scores_file(table, tmp_path / "s.csv", "psnr")
     request = EvaluationRequest([], table, scores=[path], measures=QUICK, output=tmp_path)
     request.write(finished(request))
-    with pytest.raises(
-        EvaluationError, match=r"Expected no file at .*eval_results.json, got one. Continue with --resume"
-    ):
+    with raises(EvaluationError, "eval_results.json", "--resume", "--overwrite"):
         EvaluationRequest([], table, scores=[path], measures=QUICK, output=tmp_path)
     for rerun in (Rerun(resume=True), Rerun(overwrite=True)):
         EvaluationRequest([], table, scores=[path], measures=QUICK, output=tmp_path, rerun=rerun)
@@ -145,28 +144,28 @@ def test_a_user_is_told_what_will_be_scored(table: OpinionTable):
 
 
 def test_nothing_to_evaluate_is_refused(table: OpinionTable):
-    with pytest.raises(EvaluationError, match="Expected a model or a file of scores, got neither"):
+    with raises(EvaluationError):
         EvaluationRequest([], table)
 
 
 def test_a_model_that_is_run_and_in_a_file_is_refused(table: OpinionTable, tmp_path: Path):
     path = scores_file(table, tmp_path / "s.csv", "psnr")
-    with pytest.raises(EvaluationError, match="Expected every model once, got psnr to be run and in a file of scores"):
+    with raises(EvaluationError, "psnr"):
         EvaluationRequest(["psnr"], table, scores=[path])
 
 
 def test_a_direction_of_a_model_that_is_in_no_file_is_refused(table: OpinionTable):
-    with pytest.raises(EvaluationError, match=r"Expected directions of models in files of scores \(none\), got one of"):
+    with raises(EvaluationError, "psnr"):
         EvaluationRequest(["psnr"], table, better={"psnr": "lower"})
 
 
 def test_an_unknown_protocol_has_the_nearest_offered(table: OpinionTable):
-    with pytest.raises(UnknownNameError, match=r"Expected the name of a protocol, got 'vtamik'. Did you mean 'vtamiq'"):
+    with raises(UnknownNameError, "vtamik", "vtamiq"):
         EvaluationRequest(["psnr"], table, measures=Measures(protocol="vtamik"))
 
 
 def test_writing_needs_a_folder(table: OpinionTable, tmp_path: Path):
     path = scores_file(table, tmp_path / "s.csv", "psnr")
     request = EvaluationRequest([], table, scores=[path], measures=QUICK)
-    with pytest.raises(EvaluationError, match="Expected a folder of results, got none"):
+    with raises(EvaluationError):
         request.write(finished(request))

@@ -9,6 +9,7 @@ from acutance.errors import ConfigError
 from acutance.evaluation.protocol import ProtocolSettings, Scores
 from acutance.evaluation.protocols import find_protocol
 from acutance.evaluation.results import Better
+from tests.raising import lacking, raises
 from tests.unit.datasets.tables import full_reference, pictures, rated, table_of
 
 
@@ -84,7 +85,7 @@ def test_a_part_without_a_number_leaves_none_of_its_median():
     found = run("hyperiqa", table, scores)
     problems = [group.agreement.problem for group in found.groups["split"] if group.agreement.srcc is None]
     assert 0 < len(problems) < 10
-    assert all("Expected scores that differ" in problem for problem in problems)
+    assert all(not lacking(problem, "scores", 1) for problem in problems)
     assert {value for name, value in found.results.items() if name.startswith("srcc")} == {None}
 
 
@@ -104,10 +105,10 @@ def test_pictures_without_reference_are_scenes_of_their_own():
 
 
 def test_too_few_scenes_are_an_error_before_anything_is_scored():
-    with pytest.raises(ConfigError, match="enough scenes for 6:2:2, got 3"):
+    with raises(ConfigError, "6:2:2", 3):
         find_protocol("vtamiq").prepare(full_reference(3, 4), ProtocolSettings())
 
 
 def test_a_table_that_nobody_rated_is_an_error():
-    with pytest.raises(DatasetError, match="rows in the table of fake, got none"):
+    with raises(DatasetError, "fake"):
         find_protocol("hyperiqa").prepare(table_of(RatedPicture(image="a.png")), ProtocolSettings())

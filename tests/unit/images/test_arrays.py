@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from acutance.errors import InputError
 from acutance.images.read import read_image, read_picture
 from tests.fakes import pictures
+from tests.raising import raises
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1)])
@@ -55,41 +56,41 @@ def test_rounding_outside_the_unit_range_is_clipped():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([0.0, 255.0], r"got 0 to 255\. Divide by 255, or give uint8\."),
-        ([0.0, 65535.0], r"got 0 to 65535\. Divide by 65535, or give uint16\."),
-        ([-1.0, 1.0], r"got -1 to 1\. Do \(values \+ 1\) / 2"),
-        ([-2.1, 2.6], r"got -2\.1 to 2\.6\. Undo the normalisation"),
-        ([0.5, float("nan")], r"got 1 that are NaN or infinite"),
-        ([float("inf"), 0.5], r"got 1 that are NaN or infinite"),
+        ([0.0, 255.0], (0, 255, 255, "uint8")),
+        ([0.0, 65535.0], (0, 65535, 65535, "uint16")),
+        ([-1.0, 1.0], (-1, 1, "(values + 1) / 2")),
+        ([-2.1, 2.6], (-2.1, 2.6)),
+        ([0.5, float("nan")], (1, "NaN")),
+        ([float("inf"), 0.5], (1, "NaN")),
     ],
 )
 @pytest.mark.parametrize("convert", [np.asarray, lambda pixels: torch.from_numpy(pixels)[None]])
 def test_floats_outside_the_unit_range_are_an_error_with_the_cure(
-    values: list[float], words: str, convert: Callable[[NDArray[Any]], Any]
+    values: list[float], words: tuple[object, ...], convert: Callable[[NDArray[Any]], Any]
 ):
     pixels = np.array([values], dtype=np.float32)
-    with pytest.raises(InputError, match=r"Expected floating values in \[0, 1\], " + words):
+    with raises(InputError, [0, 1], *words):
         read_image(convert(pixels))
 
 
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((3, 8, 9), r"got \(3, 8, 9\)\. Do array\.transpose\(1, 2, 0\)\."),
-        ((8, 9, 2), r"got \(8, 9, 2\)\.$"),
-        ((2, 8, 9, 3), r"got \(2, 8, 9, 3\)\.$"),
-        ((9,), r"got \(9,\)\.$"),
-        ((0, 9, 3), r"Expected at least one pixel, got shape \(0, 9, 3\)"),
+        ((3, 8, 9), ((3, 8, 9), "array.transpose(1, 2, 0)")),
+        ((8, 9, 2), ((8, 9, 2),)),
+        ((2, 8, 9, 3), ((2, 8, 9, 3),)),
+        ((9,), ((9,),)),
+        ((0, 9, 3), ((0, 9, 3),)),
     ],
 )
-def test_an_array_of_another_shape_is_an_error(shape: tuple[int, ...], words: str):
-    with pytest.raises(InputError, match=words):
+def test_an_array_of_another_shape_is_an_error(shape: tuple[int, ...], words: tuple[object, ...]):
+    with raises(InputError, *words):
         read_image(np.zeros(shape, np.uint8))
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int16", "bool", "complex64"])
 def test_an_array_of_another_type_is_an_error(dtype: str):
-    with pytest.raises(InputError, match=rf"Expected an array of uint8, .*, got {dtype}\. Do array\.astype"):
+    with raises(InputError, dtype, "array.astype(numpy.uint8)"):
         read_image(np.zeros((4, 5, 3), dtype))
 
 
@@ -129,20 +130,20 @@ def test_a_tensor_with_a_gradient_is_taken_without():
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((8, 9, 3), r"got \(8, 9, 3\)\. Do tensor\.permute\(2, 0, 1\)\."),
-        ((2, 3, 8, 9), r"got \(2, 3, 8, 9\)\. Give the pictures of a batch one by one\."),
-        ((8, 9), r"got \(8, 9\)\. Do tensor\[None\]"),
-        ((2, 8, 9), r"got \(2, 8, 9\)\.$"),
-        ((3, 0, 9), r"Expected at least one pixel"),
+        ((8, 9, 3), ((8, 9, 3), "tensor.permute(2, 0, 1)")),
+        ((2, 3, 8, 9), ((2, 3, 8, 9),)),
+        ((8, 9), ((8, 9), "tensor[None]")),
+        ((2, 8, 9), ((2, 8, 9),)),
+        ((3, 0, 9), ((0, 9, 3),)),
     ],
 )
-def test_a_tensor_of_another_shape_is_an_error(shape: tuple[int, ...], words: str):
-    with pytest.raises(InputError, match=words):
+def test_a_tensor_of_another_shape_is_an_error(shape: tuple[int, ...], words: tuple[object, ...]):
+    with raises(InputError, *words):
         read_image(torch.zeros(shape))
 
 
 def test_a_tensor_of_another_type_is_an_error():
-    with pytest.raises(InputError, match=r"got int64\. Do tensor\.to\(torch\.uint8\)"):
+    with raises(InputError, "int64", "tensor.to(torch.uint8)"):
         read_image(torch.zeros(3, 4, 5, dtype=torch.int64))
 
 

@@ -11,6 +11,7 @@ from acutance.errors import ImageReadError
 from acutance.images.decode import file_pixels
 from acutance.images.read import read_image
 from tests.fakes import pictures
+from tests.raising import lacking, raises
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -76,7 +77,7 @@ def test_broken_exif_data_are_ignored_with_a_warning(
     path = pictures.write_png(tmp_path / "a.png", pictures.noise((4, 6, 3)))
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.getexif", fail)
     assert read_image(path).shape == (4, 6, 3)
-    assert "a.png: the Exif data is ignored" in caplog.text
+    assert not lacking(caplog.text, "a.png", "Exif")
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "jp2"])
@@ -313,7 +314,7 @@ def test_a_broken_or_unfitting_profile_is_ignored_with_a_warning(
     path = pictures.write_png(tmp_path / "a.png", pixels, chunks=[pictures.profile_chunk(profile)])
     with caplog.at_level(logging.WARNING, logger="acutance.images.colour"):
         np.testing.assert_array_equal(read_image(path), pixels)
-    assert "a.png: the colour profile is ignored, the picture taken as sRGB" in caplog.text
+    assert not lacking(caplog.text, "a.png", "profile", "sRGB")
 
 
 def test_a_float_tiff_is_read_as_it_is(tmp_path: Path):
@@ -326,5 +327,5 @@ def test_a_float_tiff_is_read_as_it_is(tmp_path: Path):
 
 def test_a_float_tiff_outside_the_unit_range_is_an_error(tmp_path: Path):
     Image.fromarray(np.array([[0.0, 255.0]], dtype=np.float32)).save(tmp_path / "a.tif")
-    with pytest.raises(ImageReadError, match=r"a\.tif: Expected floating values in \[0, 1\], got 0 to 255\."):
+    with raises(ImageReadError, "a.tif", [0, 1], 0, 255):
         read_image(tmp_path / "a.tif")

@@ -1,11 +1,11 @@
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acutance.errors import ConfigError
 from acutance.images.crops import covering_positions, cut, random_positions
+from tests.raising import raises
 
 SIDE = 24
 
@@ -53,5 +53,5 @@ def test_crops_come_picture_by_picture() -> None:
 
 
 def test_a_crop_larger_than_the_picture_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="at least 24 pixels a side to cut crops from, got height 30 and width 20"):
+    with raises(ConfigError, 24, 30, 20):
         covering_positions(30, 20, SIDE)

@@ -13,6 +13,7 @@ from acutance.images.decode import MAX_PIXELS
 from acutance.images.formats import PICTURE_FORMATS
 from acutance.images.read import read_image
 from tests.fakes import pictures
+from tests.raising import raises
 
 
 def saved(pixels, picture_format: str) -> bytes:
@@ -26,12 +27,12 @@ def saved(pixels, picture_format: str) -> bytes:
 
 
 def test_a_missing_file_is_an_error_naming_it(tmp_path: Path):
-    with pytest.raises(ImageReadError, match=r"gone\.png: Expected a picture file, got no such file\."):
+    with raises(ImageReadError, "gone.png"):
         read_image(tmp_path / "gone.png")
 
 
 def test_a_folder_is_an_error_naming_it(tmp_path: Path):
-    with pytest.raises(ImageReadError, match=rf"{tmp_path.name}: Expected a picture file, got a folder\."):
+    with raises(ImageReadError, tmp_path):
         read_image(tmp_path)
 
 
@@ -40,42 +41,42 @@ def test_a_file_that_may_not_be_read_is_an_error_naming_it(tmp_path: Path, monke
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture file, got an error: Permission denied\."):
+    with raises(ImageReadError, "a.png", "Permission denied"):
         read_image(tmp_path / "a.png")
 
 
 def test_a_path_no_system_takes_is_an_error():
-    with pytest.raises(ImageReadError, match="Expected a picture file, got an error: embedded null byte"):
+    with raises(ImageReadError, "b.png"):
         read_image("a\0b.png")
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture, got an empty file\."):
+    with raises(ImageReadError, "a.png"):
         read_image(tmp_path / "a.png")
 
 
 def test_text_named_as_a_picture_is_an_error(tmp_path: Path):
     (tmp_path / "a.png").write_text("not a picture, only a few words")
-    with pytest.raises(ImageReadError, match=r"a\.png: Expected a picture, got .* beginning with b'not a picture, o'"):
+    with raises(ImageReadError, "a.png", "not a picture, o"):
         read_image(tmp_path / "a.png")
 
 
 def test_a_truncated_png_is_an_error(tmp_path: Path):
     path = pictures.write_truncated_png(tmp_path / "a.png")
-    with pytest.raises(ImageReadError, match=r"a\.png: Expected a sound picture, got one that fails to decode: "):
+    with raises(ImageReadError, "a.png"):
         read_image(path)
 
 
 def test_a_truncated_16_bit_colour_png_is_an_error():
     whole = pictures.png_bytes(pictures.noise((64, 64, 3), np.uint16))
-    with pytest.raises(ImageReadError, match="Expected a sound picture"):
+    with raises(ImageReadError, "file object"):
         read_image(io.BytesIO(whole[: len(whole) // 2]))
 
 
 @pytest.mark.parametrize("length", [5, 10, 20, 30])
 def test_a_png_cut_in_its_header_is_an_error(length: int):
-    with pytest.raises(ImageReadError, match=r"^file object: Expected "):
+    with raises(ImageReadError, "file object"):
         read_image(io.BytesIO(pictures.png_bytes(pictures.noise((8, 8, 3)))[:length]))
 
 
@@ -83,8 +84,9 @@ def test_a_png_cut_in_its_header_is_an_error(length: int):
 def test_a_file_cut_anywhere_is_an_error_or_whole(picture_format: str):
     data = saved(pictures.noise((32, 32, 3)), picture_format)
     for kept in range(0, len(data) * 9 // 10, max(1, len(data) // 25)):
-        with pytest.raises(ImageReadError, match=r"\Afile object: Expected [^\n]*\Z"):
+        with raises(ImageReadError, "file object") as caught:
             read_image(io.BytesIO(data[:kept]))
+        assert "\n" not in str(caught.value)
 
 
 def test_of_two_pictures_in_one_jpeg_the_first_is_read(tmp_path: Path):
@@ -104,10 +106,7 @@ def test_damaged_bytes_never_escape_as_another_error():
 
 def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path):
     path = pictures.write_bomb_png(tmp_path / "a.png")
-    with pytest.raises(
-        ImageReadError,
-        match=rf"a\.png: Expected at most {MAX_PIXELS} pixels, got 100000 x 100000, perhaps a de",
-    ):
+    with raises(ImageReadError, "a.png", MAX_PIXELS, "100000 x 100000"):
         read_image(path)
 
 
@@ -132,14 +131,14 @@ def test_pillows_own_limit_is_left_alone(tmp_path: Path):
 def test_a_damaged_file_opened_by_pillow_is_an_error(tmp_path: Path):
     with (
         Image.open(pictures.write_truncated_png(tmp_path / "a.png")) as image,
-        pytest.raises(ImageReadError, match=r"a\.png: Expected a sound picture"),
+        raises(ImageReadError, "a.png"),
     ):
         read_image(image)
 
 
 def test_documents_are_no_pictures():
     file = io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
-    with pytest.raises(ImageReadError, match="of no known format"):
+    with raises(ImageReadError, "file object", "%!PS-Adobe-3.0 E"):
         read_image(file)
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 from acutance.errors import InputError
 from acutance.images.files import find_images
 from acutance.images.formats import PICTURE_ENDINGS, PICTURE_FORMATS
+from tests.raising import raises
 
 
 def fill(folder: Path, *names: str) -> None:
@@ -73,13 +74,13 @@ def test_a_folder_without_the_right_to_look_into_it_is_listed_as_unread(
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path):
-    with pytest.raises(InputError, match=r"Expected a folder of pictures, got .*gone: No such file or directory"):
+    with raises(InputError, "gone"):
         find_images(tmp_path / "gone")
 
 
 def test_a_file_is_no_folder(tmp_path: Path):
     fill(tmp_path, "a.png")
-    with pytest.raises(InputError, match=r"Expected a folder of pictures, got .*a\.png: Not a directory"):
+    with raises(InputError, "a.png"):
         find_images(tmp_path / "a.png")
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.read import ImageSource, image_name, read_image, reading_settings
 from tests.fakes import pictures
+from tests.raising import raises
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_file_opened_as_text_is_an_error(tmp_path: Path):
     (tmp_path / "a.txt").write_text("words")
     with (
         (tmp_path / "a.txt").open() as file,
-        pytest.raises(ImageReadError, match="Expected a binary file, got one opened as text"),
+        raises(ImageReadError, "a.txt", '"rb"'),
     ):
         read_image(file)  # type: ignore[arg-type]
 
@@ -55,13 +56,13 @@ def test_a_file_opened_as_text_is_an_error(tmp_path: Path):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (b"data", r"array or tensor, got bytes\. Do io\.BytesIO\(data\)\."),
-        (None, r"got NoneType\."),
-        ([[0, 1]], r"got list\."),
+        (b"data", ("bytes", "io.BytesIO(data)")),
+        (None, ("NoneType",)),
+        ([[0, 1]], ("list",)),
     ],
 )
-def test_a_source_of_another_kind_is_an_error(source, words: str):
-    with pytest.raises(InputError, match=words):
+def test_a_source_of_another_kind_is_an_error(source, words: tuple[object, ...]):
+    with raises(InputError, *words):
         read_image(source)
 
 
@@ -69,7 +70,7 @@ def test_results_are_read_only_and_contiguous(path: Path):
     for source in (path, np.zeros((4, 4, 3), np.uint8)[::-1], np.zeros((4, 4))):
         read = read_image(source)
         assert read.flags.c_contiguous
-        with pytest.raises(ValueError, match="read-only"):
+        with raises(ValueError, "read-only"):
             read[0, 0, 0] = 1
 
 
@@ -89,7 +90,7 @@ def test_sources_stay_as_they_are(path: Path):
 
 @pytest.mark.parametrize("background", ["no such colour", "#12", "", "#ffffff80"])
 def test_a_background_nobody_knows_is_an_error(background: str):
-    with pytest.raises(ConfigError, match=f"background colour such as .*, got {background!r}"):
+    with raises(ConfigError, repr(background)):
         read_image(np.zeros((2, 2)), background=background)
 
 
@@ -126,5 +127,5 @@ def test_the_settings_give_the_value_of_a_named_background():
 
 
 def test_the_settings_refuse_a_background_nobody_knows():
-    with pytest.raises(ConfigError, match="got 'nope'"):
+    with raises(ConfigError, "nope"):
         reading_settings("nope")

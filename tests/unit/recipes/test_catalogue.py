@@ -12,6 +12,7 @@ from acutance.errors import UnknownNameError
 from acutance.recipes.catalogue import RECIPES, find_recipe, list_recipes
 from acutance.recipes.settings import configuration
 from acutance.training.train_config import TrainConfig
+from tests.raising import raises
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -38,7 +39,7 @@ def test_every_file_of_a_recipe_is_listed():
 
 
 def test_an_unknown_recipe_names_the_nearest():
-    with pytest.raises(UnknownNameError, match="Did you mean 'hyperiqa-koniq10k'"):
+    with raises(UnknownNameError, "hyperiqa-koniq", "hyperiqa-koniq10k"):
         find_recipe("hyperiqa-koniq")
 
 

@@ -8,6 +8,7 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.recipes.catalogue import find_recipe
 from acutance.recipes.settings import configuration, resolved
 from acutance.training.overrides import with_settings
+from tests.raising import raises
 
 NAME = "ms-hyperiqa-koniq10k"
 
@@ -44,24 +45,24 @@ def test_the_command_that_began_a_run_goes_on_with_it(begun: Path, assignments: 
 
 
 def test_another_recipe_does_not_go_on_with_a_run(begun: Path):
-    with pytest.raises(ConfigError, match=f"Expected a run of hyperiqa-koniq10k to go on with .*, got one of {NAME}"):
+    with raises(ConfigError, "hyperiqa-koniq10k", NAME):
         resolved("hyperiqa-koniq10k", [], begun, resume=True)
 
 
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_recipe_without_a_folder_says_how_to_name_it(*, resume: bool):
-    with pytest.raises(ConfigError, match=r"Name it: --output runs/first"):
+    with raises(ConfigError, "--output runs/first"):
         resolved(NAME, [], None, resume=resume)
 
 
 def test_a_run_without_another_folder_offers_to_go_on(begun: Path):
-    with pytest.raises(ConfigError, match=f"Go on with {begun} by --resume, or name another: --output"):
+    with raises(ConfigError, begun, "--resume", "--output"):
         resolved(str(begun), [], None, resume=False)
 
 
 @pytest.mark.parametrize("name", ["runs/gone", "gone.json"])
 def test_a_run_that_is_not_there_is_named(name: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=f"Expected the configuration of a training at {name}, got: No such file"):
+    with raises(ConfigError, name):
         resolved(name, [], tmp_path / "new", resume=False)
 
 
@@ -74,11 +75,11 @@ def test_a_name_that_is_no_place_is_a_recipe(*, resume: bool):
 @pytest.mark.parametrize("content", ["no JSON", "[1, 2]", "3"])
 def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, content: str):
     (tmp_path / "config.json").write_text(content)
-    with pytest.raises(ConfigError, match="Expected the configuration of a training at"):
+    with raises(ConfigError, "config.json"):
         configuration(str(tmp_path / "config.json"))
 
 
 def test_a_configuration_of_something_else_names_what_is_missing(tmp_path: Path):
     (tmp_path / "config.json").write_text('{"loop": {}}')
-    with pytest.raises(ConfigError, match="Expected a setting recipe, got none"):
+    with raises(ConfigError, "recipe"):
         configuration(str(tmp_path / "config.json"))

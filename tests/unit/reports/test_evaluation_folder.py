@@ -1,10 +1,9 @@
 from pathlib import Path
 
-import pytest
-
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun, Group
 from acutance.reports.evaluation_folder import write_plots
+from tests.raising import raises
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, run_like
 
 
@@ -29,6 +28,6 @@ def test_what_fits_the_run_is_drawn(tmp_path: Path):
 
 def test_figures_are_never_replaced_unasked(tmp_path: Path):
     write_plots(run_like(), tmp_path)
-    with pytest.raises(ConfigError, match="Expected no file at"):
+    with raises(ConfigError, "scatter.png"):
         write_plots(run_like(), tmp_path)
     assert write_plots(run_like(), tmp_path, overwrite=True)

@@ -6,6 +6,7 @@ from acutance.evaluation.results import Evaluation, Group
 from acutance.reports.canvas import panel_grid
 from acutance.reports.evaluation_plots import bars_figure, groups_figure, matrix_figure, metrics_figure, scatter_figure
 from acutance.reports.figures import figure_png
+from tests.raising import raises
 from tests.unit.reports.drawn import (
     bar_heights,
     evaluation_of,
@@ -125,14 +126,14 @@ def test_a_group_that_is_large_enough_for_one_model_stays():
 
 
 def test_groups_that_are_all_too_small_are_an_error():
-    with pytest.raises(ConfigError, match="Expected groups by distortion of at least 3 pictures, got 2 smaller"):
+    with raises(ConfigError, "distortion", 3, 2):
         groups_figure(run_of(of_sizes({"blur": 2, "noise": 1})))
 
 
 def test_groups_that_nobody_has_are_an_error_that_names_what_there_is():
-    with pytest.raises(ConfigError, match=r"Expected groups by level, got distortion. Choose another --by"):
+    with raises(ConfigError, "level", "distortion", "--by"):
         groups_figure(run_of(with_groups()), by="level")
-    with pytest.raises(ConfigError, match=r"Expected groups by distortion, got none."):
+    with raises(ConfigError, "distortion"):
         groups_figure(run_of(evaluation_of(*rising(9))))
 
 
@@ -169,9 +170,9 @@ def test_metrics_are_bars_until_there_are_too_many():
 
 @pytest.mark.parametrize("draw", [scatter_figure, bars_figure, groups_figure, matrix_figure, metrics_figure])
 def test_a_run_without_or_with_doubled_evaluations_is_refused(draw):
-    with pytest.raises(ConfigError, match=r"Expected at least one evaluation to plot, got none."):
+    with raises(ConfigError):
         draw(run_of())
-    with pytest.raises(ConfigError, match=r"Expected one evaluation of psnr on tid2013, got two. .* --labels"):
+    with raises(ConfigError, "psnr", "tid2013", "--labels"):
         draw(run_of(evaluation_of(*rising(3)), evaluation_of(*rising(3))))
 
 

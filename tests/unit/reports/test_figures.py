@@ -14,6 +14,7 @@ from acutance.reports.canvas import Figure, panel_grid
 from acutance.reports.comparison_plots import violin_figure
 from acutance.reports.evaluation_plots import bars_figure, matrix_figure, scatter_figure
 from acutance.reports.figures import demand_figure_place, figure_png, figure_svg, save_figure
+from tests.raising import raises
 from tests.unit.reports.drawn import comparison_of, evaluation_of, rising, run_of
 
 RUN = run_of(evaluation_of(*rising(60)), evaluation_of(*rising(60), model="ssim", srcc=0.5))
@@ -80,9 +81,9 @@ def test_the_ending_chooses_the_format(ending: str, start: bytes, tmp_path: Path
 
 
 def test_an_unknown_ending_is_told_with_the_nearest(tmp_path: Path):
-    with pytest.raises(UnknownNameError, match=r"got '.pgn'. Did you mean '.png'\?"):
+    with raises(UnknownNameError, ".pgn", ".png"):
         save_figure(small(), tmp_path / "figure.pgn")
-    with pytest.raises(UnknownNameError, match=r"Known are: .pdf, .png, .svg."):
+    with raises(UnknownNameError, "figure", ".pdf", ".png", ".svg"):
         demand_figure_place(tmp_path / "figure")
 
 
@@ -94,14 +95,14 @@ def test_a_picture_has_the_dots_that_were_asked_for():
 
 @pytest.mark.parametrize("dpi", [0, -1, 40_000])
 def test_a_resolution_out_of_range_is_refused(dpi: int):
-    with pytest.raises(ConfigError, match=r"Expected a resolution from 1 up to 32767 dots .* 2.0 x 1.5 .* got"):
+    with raises(ConfigError, 1, 32767, "2.0 x 1.5", dpi, "--dpi"):
         figure_png(small(), dpi)
 
 
 def test_no_file_is_replaced_unasked(tmp_path: Path):
     path = tmp_path / "figure.png"
     path.write_text("before")
-    with pytest.raises(ConfigError, match=r"Expected no file at .*figure.png, got one.* --overwrite"):
+    with raises(ConfigError, "figure.png", "--overwrite"):
         save_figure(small(), path)
     assert path.read_text() == "before"
     save_figure(small(), path, overwrite=True)
@@ -110,7 +111,7 @@ def test_no_file_is_replaced_unasked(tmp_path: Path):
 
 def test_a_folder_is_not_replaced_even_when_asked(tmp_path: Path):
     (tmp_path / "figure.png").mkdir()
-    with pytest.raises(ConfigError, match="Expected no file at"):
+    with raises(ConfigError, "figure.png"):
         save_figure(small(), tmp_path / "figure.png", overwrite=True)
 
 
@@ -124,7 +125,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(ConfigError, match=r"Expected to write a figure to .*, got: No space left on device"):
+    with raises(ConfigError, "figure.svg", "No space left on device"):
         save_figure(small(), path, overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["figure.svg"]
     assert path.read_text() == "before"
@@ -152,5 +153,5 @@ def test_without_matplotlib_the_error_says_what_to_install():
 
 
 def test_a_figure_too_large_for_any_picture_is_refused():
-    with pytest.raises(ConfigError, match=r"at most 120 inches a side, got 300 panels of 2.0 x 1.5"):
+    with raises(ConfigError, 120, 300, "2.0 x 1.5"):
         panel_grid(300, 2.0, 1.5)

@@ -1,9 +1,8 @@
 from pathlib import Path
 
-import pytest
-
 from acutance.errors import ConfigError
 from acutance.reports.layout import grid_of, labels_of, merged_runs
+from tests.raising import raises
 from tests.unit.reports.drawn import evaluation_of, rising, run_of
 
 ONE = evaluation_of(*rising(3))
@@ -46,5 +45,5 @@ def test_files_of_results_are_called_by_their_folders(tmp_path: Path):
 
 
 def test_labels_must_be_as_many_as_files():
-    with pytest.raises(ConfigError, match="Expected as many labels as files, got 2 for 1"):
+    with raises(ConfigError, 2, 1):
         labels_of([Path("a")], ["x", "y"])

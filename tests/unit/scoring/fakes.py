@@ -1,5 +1,7 @@
 """Small models that say what they were asked, and pictures for them."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,20 @@ class SharedDistance(Distance):
     def terms_against(self, distorted: ImageBatch, features: list[torch.Tensor]) -> dict[str, ScoreBatch]:
         self.batches.append(len(distorted))
         return {"score": (distorted.mean(dim=(2, 3)) - torch.cat(features)).abs().mean(dim=1)}
+
+
+class WatchedFile(io.BytesIO):
+    """A picture file that tells when it is read."""
+
+    def __init__(self, pixels: NDArray[Any], when_read: Callable[[], object]) -> None:
+        super().__init__(pictures.png_bytes(pixels))
+        self.when_read: Callable[[], object] | None = when_read
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.when_read is not None:
+            self.when_read()
+            self.when_read = None
+        return super().read(size)
 
 
 def picture(name: str, pixels: NDArray[Any]) -> Picture:

@@ -10,9 +10,10 @@ from PIL import Image
 
 import acutance
 from acutance import ConfigError, ImageReadError, InputError, MissingExtraError, Score, ScoreRow, ShapeMismatchError
-from acutance.scoring import ScoreRows, decoding
+from acutance.scoring import ScoreRows
 from acutance.scoring.rows import ROW_FIELDS
 from tests.fakes import pictures
+from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
 
 PIXELS, TRUTH = noise(0, 24, 20), noise(1, 24, 20)
@@ -107,21 +108,14 @@ def test_a_folder_gives_rows_and_the_pairing(tmp_path: Path):
     assert len(list(rows)) == 1
 
 
-def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, opened: list[str]):
     write_pictures(tmp_path, *(f"{index:03}.png" for index in range(100)))
-    read: list[object] = []
-    original = decoding._read_one
-
-    def watched(picture: Any, *arguments: Any) -> Any:
-        read.append(picture)
-        return original(picture, *arguments)
-
-    monkeypatch.setattr(decoding, "_read_one", watched)
+    opened.clear()
     rows = acutance.score(tmp_path, model=Brightness(), batch_size=1, workers=1)
     assert isinstance(rows, ScoreRows)
-    assert read == []
+    assert pictures_of(opened) == []
     assert rows[0].image == f"{tmp_path}/000.png"
-    assert len(read) < 10
+    assert len(pictures_of(opened)) < 10
     assert len(list(rows)) == 100
 
 
@@ -238,21 +232,21 @@ def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyP
 
 def test_one_picture_that_cannot_be_read_raises(tmp_path: Path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    with pytest.raises(ImageReadError, match=r"bad\.png: Expected a picture"):
+    with raises(ImageReadError, "bad.png"):
         acutance.score(tmp_path / "bad.png", reference=TRUTH, model="psnr")
-    with pytest.raises(ImageReadError, match=r"bad\.png: Expected a picture"):
+    with raises(ImageReadError, "bad.png"):
         acutance.score(PIXELS, reference=tmp_path / "bad.png", model="psnr")
-    with pytest.raises(ImageReadError, match=r"got nothing there"):
+    with raises(ImageReadError, "absent.png"):
         acutance.score(tmp_path / "absent.png", reference=TRUTH, model="psnr")
 
 
 def test_one_pair_of_two_sizes_raises():
-    with pytest.raises(ShapeMismatchError, match=r"got \(24, 20\) and \(20, 24\)"):
+    with raises(ShapeMismatchError, (24, 20), (20, 24)):
         acutance.score(PIXELS, reference=TRUTH.transpose(1, 0, 2), model="psnr")
 
 
 def test_one_picture_too_small_raises():
-    with pytest.raises(InputError, match="at least"):
+    with raises(InputError, 161, 24, 20):
         acutance.score(PIXELS, reference=TRUTH, model="ms_ssim")
 
 
@@ -265,16 +259,16 @@ def test_many_pictures_never_raise_for_one_of_them(tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"batch_size": 0}, "a batch size above 0"),
-        ({"workers": 0}, "a number of workers above 0"),
-        ({"background": "no colour"}, "a background colour"),
-        ({"device": "gpu"}, "the name of a device, got 'gpu'"),
-        ({"precision": "int8"}, "the name of a precision, got 'int8'"),
-        ({"options": {"psnr": {"chanel": "rgb"}}}, "Did you mean 'channel'"),
+        ({"batch_size": 0}, ("batch_size", 0)),
+        ({"workers": 0}, ("workers", 0)),
+        ({"background": "no colour"}, ("no colour",)),
+        ({"device": "gpu"}, ("gpu",)),
+        ({"precision": "int8"}, ("int8",)),
+        ({"options": {"psnr": {"chanel": "rgb"}}}, ("chanel", "channel")),
     ],
 )
-def test_a_bad_setting_raises_a_config_error(options: dict[str, Any], words: str):
-    with pytest.raises(ConfigError, match=words):
+def test_a_bad_setting_raises_a_config_error(options: dict[str, Any], words: tuple[object, ...]):
+    with raises(ConfigError, *words):
         acutance.score(PIXELS, reference=TRUTH, model="psnr", **options)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
 from acutance.scoring.rows import ROW_FIELDS
+from tests.raising import raises
 
 NAMES = ["a, b.png", 'say "x".png', "two\nlines.png", "return\rhere.png", "ünï 图.png", "\u2028.png", "a: Infinity.png"]
 HEADER = csv_line(ROW_FIELDS)
@@ -91,13 +92,13 @@ def read_strictly(line: str) -> dict[str, object]:
     ("text", "words"),
     [("a,,psnr\n", "3 values in line 2, not 7"), ("a,,psnr,much,higher,,\n", "'much'")],
 )
-def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: str):
-    with pytest.raises(ValueError, match=words):
+def test_a_csv_line_that_is_no_row_is_an_error(text: str, words: tuple[object, ...]):
+    with raises(ValueError, *words):
         list(parse_csv([HEADER, text]))
 
 
 def test_a_json_line_that_is_no_object_is_an_error():
-    with pytest.raises(ValueError, match=r"no JSON object: '\[1, 2\]"):
+    with raises(ValueError, [1, 2]):
         list(parse_json_lines(["[1, 2]\n"]))
 
 

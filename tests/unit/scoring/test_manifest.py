@@ -4,6 +4,7 @@ import pytest
 
 from acutance.errors import PairingError
 from acutance.scoring.manifest import is_manifest, read_manifest
+from tests.raising import raises
 
 
 def write(path: Path, text: str | bytes) -> Path:
@@ -46,24 +47,24 @@ def test_only_csv_and_json_lines_files_are_manifests(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("m.csv", "picture,truth\na,b\n", r"columns image and reference in .*m\.csv, got picture, truth\."),
-        ("m.csv", "", r"columns image and reference in .*m\.csv, got nothing\."),
-        ("m.csv", "image,reference\n", r"at least one pair in .*m\.csv, got none"),
-        ("m.csv", "image,reference\na.png,t.png\n,t.png\n", r"path of an image in .*m\.csv, line 3, got ''\."),
-        ("m.csv", "image,reference\na,b.png,t.png\n", r"2 columns in .*m\.csv, line 2, got 3\. Put paths that hold a"),
-        ("m.csv", b"image\n\xff\n", r"a manifest in UTF-8 at .*m\.csv, got: 'utf-8'"),
-        ("m.jsonl", '{"image": "a"}\n{"image"\n', r"a JSON object in .*m\.jsonl, line 2, got: Expecting ':'"),
-        ("m.jsonl", '["a.png"]\n', r'such as \{"image": "a\.png"\} in .*m\.jsonl, line 1\.'),
-        ("m.jsonl", '{"img": "a.png"}\n', r"path of an image in .*m\.jsonl, line 1, got None\."),
-        ("m.jsonl", '{"image": 3}\n', r"path of an image in .*m\.jsonl, line 1, got 3\."),
-        ("m.jsonl", '{"image": "a", "reference": 3}\n', r"path of a reference in .*m\.jsonl, line 1, got 3\."),
+        ("m.csv", "picture,truth\na,b\n", ("image", "reference", "m.csv", "picture", "truth")),
+        ("m.csv", "", ("image", "reference", "m.csv")),
+        ("m.csv", "image,reference\n", ("m.csv",)),
+        ("m.csv", "image,reference\na.png,t.png\n,t.png\n", ("m.csv", 3, "''")),
+        ("m.csv", "image,reference\na,b.png,t.png\n", (2, "m.csv", 2, 3)),
+        ("m.csv", b"image\n\xff\n", ("m.csv", "UTF-8", "0xff")),
+        ("m.jsonl", '{"image": "a"}\n{"image"\n', ("m.jsonl", 2)),
+        ("m.jsonl", '["a.png"]\n', ("a.png", "m.jsonl", 1)),
+        ("m.jsonl", '{"img": "a.png"}\n', ("image", "m.jsonl", 1, None)),
+        ("m.jsonl", '{"image": 3}\n', ("image", "m.jsonl", 1, 3)),
+        ("m.jsonl", '{"image": "a", "reference": 3}\n', ("reference", "m.jsonl", 1, 3)),
     ],
 )
-def test_a_bad_manifest_names_file_and_line(tmp_path: Path, name: str, text: str | bytes, words: str):
-    with pytest.raises(PairingError, match=words):
+def test_a_bad_manifest_names_file_and_line(tmp_path: Path, name: str, text: str | bytes, words: tuple[object, ...]):
+    with raises(PairingError, *words):
         read_manifest(write(tmp_path / name, text))
 
 
 def test_a_manifest_that_is_not_there_is_an_error(tmp_path: Path):
-    with pytest.raises(PairingError, match=r"a manifest at .*m\.csv, got no such file"):
+    with raises(PairingError, "m.csv"):
         read_manifest(tmp_path / "m.csv")

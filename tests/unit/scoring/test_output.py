@@ -7,6 +7,7 @@ from acutance.scoring.files import ScoreFile
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
 from acutance.scoring.rows import ScoreRow
+from tests.raising import raises
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
 
 PAIRS = [pair_of(index) for index in range(70)]
@@ -57,7 +58,7 @@ def test_a_run_cut_between_two_models_of_a_picture_continues(tmp_path: Path):
 def test_the_rows_of_other_pictures_are_not_continued(tmp_path: Path):
     path = tmp_path / "scores.csv"
     scored(path, stop=5)
-    with pytest.raises(ConfigError, match=r"the same pairs, got another: sha256"):
+    with raises(ConfigError, "scores.csv", "pairs", "sha256"):
         scored(path, resume=True, pairs=PAIRS[::-1])
 
 
@@ -65,7 +66,7 @@ def test_the_rows_of_other_models_are_not_continued(tmp_path: Path):
     path = tmp_path / "scores.csv"
     scored(path, stop=5)
     file = ScoreFile(path, ["brightness"], resume=True)
-    with pytest.raises(ConfigError, match=r"Expected row 2 of .* this run, got image 0 scored by two\. Run"):
+    with raises(ConfigError, 2, "scores.csv", 0, "two"):
         demand_continues(file, PAIRS, ["one", "three"], "white")
 
 
@@ -74,6 +75,6 @@ def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):
     scored(path, stop=5)
     before = path.read_bytes()
     file = ScoreFile(path, ["brightness"], resume=True)
-    with pytest.raises(ConfigError, match=r'device: "cpu" before, "cuda" now'):
+    with raises(ConfigError, "device", "cpu", "cuda"):
         next(score_to_file(PAIRS, [Distance("one", device="cuda"), Brightness("two")], ONE_WORKER, file))
     assert path.read_bytes() == before

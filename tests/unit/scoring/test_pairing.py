@@ -9,6 +9,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError, PairingError
 from acutance.scoring.pairing import Pairing, pair_up
+from tests.raising import raises
 from tests.unit.scoring.fakes import noise, write_pictures
 
 
@@ -131,7 +132,7 @@ def test_many_files_left_over_are_counted(here: Path):
 
 def test_two_references_of_one_name_are_an_error(here: Path):
     write_pictures(here, "out/a.png", "truth/a.png", "truth/deep/a.png")
-    with pytest.raises(PairingError, match=r"one reference for 'a' \(pairing by stem\), got truth/a\.png and truth/d"):
+    with raises(PairingError, "stem", "truth/a.png"):
         pair_up("out", "truth", pair_by="stem")
 
 
@@ -142,13 +143,13 @@ def test_two_lists_pair_by_position(here: Path):
 
 def test_lists_of_unequal_length_are_an_error(here: Path):
     write_pictures(here, "b.png", "a.png", "1.png", "2.png")
-    with pytest.raises(PairingError, match=r"as many references as pictures, got 2 for 1\. Give one reference for all"):
+    with raises(PairingError, 2, 1):
         pair_up(["b.png"], ["1.png", "2.png"])
 
 
 def test_a_folder_never_meets_a_list_by_its_sort_order(here: Path):
     write_pictures(here, "out/a.png", "out/b.png", "1.png", "2.png")
-    with pytest.raises(PairingError, match=r"got a folder, whose order means nothing\. Name the folder of references"):
+    with raises(PairingError):
         pair_up("out", ["1.png", "2.png"])
 
 
@@ -190,26 +191,28 @@ def test_a_file_name_that_is_no_utf8_becomes_text(here: Path):
 @pytest.mark.parametrize(
     ("images", "error", "words"),
     [
-        ("absent.png", ImageReadError, r"a picture or a folder at absent\.png, got nothing there"),
-        ("empty", InputError, r"pictures in the folder empty, got none"),
-        ([], InputError, r"at least one picture, got an empty list"),
+        ("absent.png", ImageReadError, ("absent.png",)),
+        ("empty", InputError, ("empty",)),
+        ([], InputError, ()),
     ],
 )
-def test_sources_without_pictures_are_errors(here: Path, images: str | list[str], error: type[Exception], words: str):
+def test_sources_without_pictures_are_errors(
+    here: Path, images: str | list[str], error: type[Exception], words: tuple[object, ...]
+):
     (here / "empty").mkdir()
-    with pytest.raises(error, match=words):
+    with raises(error, *words):
         pair_up(images)
 
 
 @pytest.mark.parametrize(
     ("pair_by", "words"),
     [
-        ("([a-z]+", r"path, stem or a regular expression, got '\(\[a-z\]\+': missing \), unterminated"),
-        ("[a-z]+", r"with one group, got '\[a-z\]\+' with 0\. Put what"),
-        ("(a)(b)", r"with one group, got '\(a\)\(b\)' with 2\."),
+        ("([a-z]+", ("([a-z]+",)),
+        ("[a-z]+", ("[a-z]+", 0)),
+        ("(a)(b)", ("(a)(b)", 2)),
     ],
 )
-def test_a_rule_that_cannot_pair_is_an_error(here: Path, pair_by: str, words: str):
+def test_a_rule_that_cannot_pair_is_an_error(here: Path, pair_by: str, words: tuple[object, ...]):
     write_pictures(here, "out/a.png", "truth/a.png")
-    with pytest.raises(ConfigError, match=words):
+    with raises(ConfigError, *words):
         pair_up("out", "truth", pair_by=pair_by)

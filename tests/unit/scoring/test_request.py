@@ -10,6 +10,7 @@ from acutance.scoring import request as request_module
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.request import ScoreRequest
 from acutance.scoring.settings import ScoringSettings
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_pictures
 
 ALONE = noise(0)
@@ -23,34 +24,34 @@ def asked(images: Any = PAIR[0], reference: Any = PAIR[1], model: Any = "psnr", 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"model": ["psnr", "psnr"]}, r"every model once, got psnr twice"),
-        ({"model": ["psnr", load("psnr")]}, r"every model once, got psnr twice"),
-        ({"model": []}, r"at least one model, got an empty list"),
-        ({"weights": "a.pth"}, r"Expected no weights for psnr, got a\.pth\. Leave them out"),
-        ({"weights": {"afine": "a.pth"}}, r"weights only for models to load \(psnr\), got some for afine"),
-        ({"options": {"ssim": {}}}, r"options only for models to load \(psnr\), got some for ssim\. Name that"),
+        ({"model": ["psnr", "psnr"]}, ("psnr",)),
+        ({"model": ["psnr", load("psnr")]}, ("psnr",)),
+        ({"model": []}, ()),
+        ({"weights": "a.pth"}, ("psnr", "a.pth")),
+        ({"weights": {"afine": "a.pth"}}, ("psnr", "afine")),
+        ({"options": {"ssim": {}}}, ("psnr", "ssim")),
         (
             {"model": load("ssim"), "options": {"ssim": {"channel": "rgb"}}},
-            r"options only for models to load \(none\), got some for ssim\.",
+            ("ssim",),
         ),
-        ({"model": load("ssim"), "weights": "a.pth"}, r"Expected no weights for ssim"),
-        ({"reference": None}, r"a reference for array 0, because psnr compares with one, got none"),
+        ({"model": load("ssim"), "weights": "a.pth"}, ("ssim", "a.pth")),
+        ({"reference": None}, (0, "psnr")),
     ],
 )
-def test_what_does_not_fit_is_an_error_before_any_work(options: dict[str, Any], words: str):
-    with pytest.raises(ConfigError, match=words):
+def test_what_does_not_fit_is_an_error_before_any_work(options: dict[str, Any], words: tuple[object, ...]):
+    with raises(ConfigError, *words):
         asked(**options)
 
 
 def test_an_unknown_model_is_offered_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"got 'psnt'\. Did you mean 'psnr'\?"):
+    with raises(UnknownNameError, "psnt", "psnr"):
         asked(model=["ssim", "psnt"])
 
 
 def test_a_bare_module_is_not_scored_with():
     model = Distance()
     model.provenance = None
-    with pytest.raises(ConfigError, match=r"a model from acutance\.load, got a bare Distance"):
+    with raises(ConfigError, "acutance.load", "Distance"):
         asked(model=model)
 
 
@@ -98,11 +99,11 @@ def test_one_model_in_two_cases_is_one_model():
 def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
     write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
     folders = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
-    with pytest.raises(PairingError, match=r"1 picture without a reference \(.*b\.png\)"):
+    with raises(PairingError, 1, "b.png", "--allow-unmatched"):
         asked(**folders)
     request = asked(**folders, allow_unmatched=True)
     assert len(request.pairing.pairs) == 1
-    assert any(line.startswith("left out: 1 picture without") for line in request.report())
+    assert any(not lacking(line, 1, "b.png") for line in request.report())
 
 
 def test_nothing_matched_is_an_error_even_if_allowed(tmp_path: Path):
@@ -127,21 +128,21 @@ def test_models_without_weights_are_loaded_first_and_stay_in_their_place(monkeyp
 
 def test_a_manifest_names_its_own_references(tmp_path: Path):
     (tmp_path / "m.csv").write_text("image,reference\na.png,t.png\n")
-    with pytest.raises(ConfigError, match=r"no reference beside the manifest .*m\.csv"):
+    with raises(ConfigError, "m.csv"):
         asked(tmp_path / "m.csv", "t.png")
-    with pytest.raises(ConfigError, match=r"one manifest alone, got .*m\.csv among others"):
+    with raises(ConfigError, "m.csv"):
         asked([tmp_path / "m.csv", "a.png"], None)
     assert asked(tmp_path / "m.csv", None).pairing.pairs[0].image.name == "a.png"
 
 
 def test_a_manifest_is_never_overwritten_by_its_scores(tmp_path: Path):
     (tmp_path / "m.csv").write_text("image,reference\na.png,t.png\n")
-    with pytest.raises(ConfigError, match=r"another file of scores than the manifest"):
+    with raises(ConfigError, "m.csv"):
         asked(tmp_path / "m.csv", None).output(tmp_path / "m.csv", overwrite=True)
 
 
 def test_resume_and_overwrite_exclude_each_other(tmp_path: Path):
-    with pytest.raises(ConfigError, match="--resume or --overwrite, got both"):
+    with raises(ConfigError, "--resume", "--overwrite"):
         asked().output(tmp_path / "a.csv", resume=True, overwrite=True)
 
 
@@ -160,7 +161,7 @@ def test_the_terms_of_all_models_are_known_before_they_are_loaded():
 
 def test_a_loaded_model_is_not_asked_to_be_elsewhere():
     request = asked(model=[Distance("mine")])
-    with pytest.raises(ConfigError, match=r"mine on cuda in float32, got it loaded on cpu in float32"):
+    with raises(ConfigError, "mine", "cuda", "float32", "cpu", "float32"):
         request.load_models(device="cuda", precision="float32", offline=True)
 
 
@@ -169,7 +170,7 @@ def test_a_model_that_was_changed_since_it_was_loaded_is_refused():
     model.register_buffer("extra", torch.zeros(1))
     request = asked(model=[model])
     request.load_models(device="auto", precision="float32", offline=True)
-    with pytest.raises(ConfigError, match=r"psnr as acutance\.load gave it"):
+    with raises(ConfigError, "psnr", "acutance.load"):
         next(request.rows())
 
 
@@ -190,5 +191,5 @@ def test_in_such_a_plan_a_picture_without_reference_fails_for_models_that_compar
 
 
 def test_a_plan_without_any_reference_is_an_error_for_models_that_compare():
-    with pytest.raises(ConfigError, match="a reference for alone, because mine compares with one, got none"):
+    with raises(ConfigError, "alone", "mine"):
         asked(Pairing([Pair(picture("alone", noise(5)))]), None, Distance("mine"))

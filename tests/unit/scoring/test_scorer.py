@@ -1,4 +1,5 @@
 import gc
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -9,21 +10,21 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ImageReadError, InputError, ShapeMismatchError
-from acutance.images.read import read_picture
 from acutance.models.quality_model import QualityModel
-from acutance.scoring import decoding, scorer
-from acutance.scoring.decoding import decode_ahead
 from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.scorer import score_pairs
-from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.settings import CPU_PIXELS, ScoringSettings
 from acutance.scoring.sources import Picture
 from acutance.shapes import ImageBatch, ScoreBatch
+from tests.conftest import pictures_of
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import (
     ONE_WORKER,
     Brightness,
     Distance,
     SharedDistance,
+    WatchedFile,
     black,
     noise,
     pair_of,
@@ -85,19 +86,12 @@ def test_a_run_that_starts_further_on_gives_the_digits_of_a_whole_one(start: int
     assert rows_of(pairs, load("ssim"), start=start) == rows_of(pairs, load("ssim"))[start:]
 
 
-def test_several_models_share_one_decode(tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_several_models_share_one_decode(tmp_path, opened: list[str]):
     write_pictures(tmp_path, "truth/a.png", "truth/b.png", "out/a.png", "out/b.png")
-    read: list[object] = []
-    original = read_picture
-
-    def watched(source: Any, *, background: str, hdr_peak: float | None) -> Any:
-        read.append(source)
-        return original(source, background=background, hdr_peak=hdr_peak)
-
-    monkeypatch.setattr(decoding, "read_picture", watched)
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
+    opened.clear()
     assert len(rows_of(pairs, Distance("one"), Distance("two"), Brightness("three"))) == 6
-    assert len(read) == 4
+    assert len(pictures_of(opened)) == 4
 
 
 def test_a_shared_reference_is_encoded_once_per_model():
@@ -157,7 +151,7 @@ def test_a_corrupt_reference_fails_only_models_that_compare(tmp_path):
     comparing, alone = rows_of(
         pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs, Distance("comparing"), Brightness("alone")
     )
-    assert "truth.png: Expected a picture, got an empty file." in str(comparing.error)
+    assert "truth.png" in str(comparing.error)
     assert comparing.reference is not None
     assert alone.score is not None
     assert alone.reference is None
@@ -167,7 +161,7 @@ def test_two_sizes_give_an_error_row_that_names_both():
     pairs = [pair_of(0), Pair(picture("a", noise(0, 8, 8)), picture("b", noise(1, 8, 9))), pair_of(2)]
     good, bad, last = rows_of(pairs, Distance())
     assert isinstance(bad.exception, ShapeMismatchError)
-    assert "got (8, 8) and (8, 9)" in str(bad.error)
+    assert not lacking(str(bad.error), (8, 8), (8, 9))
     assert good.score is not None
     assert last.score is not None
 
@@ -175,7 +169,7 @@ def test_two_sizes_give_an_error_row_that_names_both():
 def test_a_picture_too_small_for_one_model_fails_that_model_alone():
     one, other = rows_of([pair_of(0)], load("psnr"), load("ms_ssim"))
     assert one.score is not None
-    assert "of at least" in str(other.error)
+    assert not lacking(str(other.error), 161)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, "auto"])
@@ -187,15 +181,13 @@ def test_a_picture_that_a_model_refuses_fails_none_of_its_batch_mates(batch_size
 
 
 @pytest.mark.parametrize(("room", "threads", "wanted"), [(3, 2, [1] * 8), (4, 2, [2] * 4), (3, 4, [1] * 8)])
-def test_threads_have_as_many_pictures_each(
-    monkeypatch: pytest.MonkeyPatch, room: int, threads: int, wanted: list[int]
-):
+def test_threads_have_as_many_pictures_each(room: int, threads: int, wanted: list[int]):
     before = torch.get_num_threads()
-    monkeypatch.setattr("acutance.scoring.settings.CPU_PIXELS", room * 16 * 16)
+    side = math.isqrt(CPU_PIXELS // room)
     torch.set_num_threads(threads)
     try:
         one = Distance()
-        rows_of([pair_of(index, height=16, width=16) for index in range(8)], one)
+        rows_of([pair_of(index, height=side, width=side) for index in range(8)], one)
     finally:
         torch.set_num_threads(before)
     assert one.batches == wanted
@@ -218,7 +210,7 @@ def test_a_score_that_is_no_number_is_an_error():
     (row,) = rows_of([pair_of(0)], Wayward(float("nan")))
     assert row.score is None
     assert isinstance(row.exception, InputError)
-    assert row.error == "Expected a number, got NaN: the model gives none for this picture."
+    assert not lacking(str(row.error), "NaN")
 
 
 def test_an_infinite_score_is_a_score():
@@ -230,14 +222,11 @@ def test_an_infinite_score_is_a_score():
 
 def test_too_little_memory_is_an_error_row():
     (row,) = rows_of([pair_of(0, height=8, width=12)], Wayward(RuntimeError("CUDA out of memory. Tried\n100 GiB")))
-    assert row.error == (
-        "Expected enough memory for pictures of 12 x 8 pixels, got: CUDA out of memory. Tried 100 GiB. "
-        "Score smaller ones."
-    )
+    assert not lacking(str(row.error), "12 x 8", "CUDA out of memory. Tried 100 GiB")
 
 
 def test_a_fault_of_a_model_is_raised():
-    with pytest.raises(RuntimeError, match="a bug"):
+    with raises(RuntimeError, "a bug"):
         rows_of([pair_of(0)], Wayward(RuntimeError("a bug")))
 
 
@@ -260,21 +249,17 @@ def test_a_model_without_need_of_references_leaves_them_unread():
     assert row.error is None
 
 
-def test_pictures_of_many_sizes_do_not_pile_up(monkeypatch: pytest.MonkeyPatch):
-    taken = 0
-
-    def watched(*arguments: Any, **options: Any) -> Any:
-        nonlocal taken
-        for decoded in decode_ahead(*arguments, **options):
-            taken += 1
-            yield decoded
-
-    monkeypatch.setattr(scorer, "decode_ahead", watched)
-    pairs = [pair_of(index, height=8 + index, width=100) for index in range(30)]  # 5 to 22 kB a pair
+def test_pictures_of_many_sizes_do_not_pile_up():
+    begun: list[int] = []
+    pairs = []
+    for index in range(30):  # 5 to 22 kB a pair
+        file = WatchedFile(noise(index, 8 + index, 100), lambda: begun.append(1))
+        own = picture(f"reference {index}", noise(1000 + index, 8 + index, 100))
+        pairs.append(Pair(Picture(file, f"image {index}", f"image {index}"), own))
     most = 0
     for scored, _ in enumerate(score_pairs(pairs, [Distance()], ScoringSettings(workers=1, decode_memory=40_000))):
-        most = max(most, taken - scored)
-    assert most <= 8
+        most = max(most, len(begun) - scored)
+    assert most <= 8 + 3  # three more are read ahead by one worker
 
 
 def test_sixteen_bit_and_eight_bit_pictures_meet():
@@ -295,5 +280,5 @@ def test_progress_counts_pairs():
 def test_a_model_that_was_not_loaded_is_an_error():
     model = Distance()
     model.provenance = None
-    with pytest.raises(TypeError, match=r"comes from acutance\.load"):
+    with raises(TypeError, "acutance.load"):
         rows_of([pair_of(0)], model)

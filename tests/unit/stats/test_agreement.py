@@ -6,6 +6,7 @@ import scipy.stats
 
 from acutance.stats.agreement import agreement, clipped_scores
 from acutance.stats.faults import StatisticsError
+from tests.raising import raises
 
 SIGNED = ("srcc", "krcc", "plcc", "plcc_unfitted")
 UNSIGNED = ("rmse", "mae")
@@ -127,7 +128,7 @@ def test_three_pictures_get_a_line_and_the_curve_says_so():
 
 
 def test_scores_without_a_finite_one_are_refused():
-    with pytest.raises(StatisticsError, match="Expected finite scores, got 2 infinite ones"):
+    with raises(StatisticsError, 2):
         clipped_scores(np.array([np.inf, -np.inf]))
 
 

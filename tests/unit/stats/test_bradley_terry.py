@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from acutance.stats.bradley_terry import bradley_terry, log_likelihood
 from acutance.stats.faults import StatisticsError
+from tests.raising import raises
 
 # Agresti (2002), Categorical Data Analysis, tables 10.10 and 10.11: American League East 1987, wins over one another of
 # Milwaukee, Detroit, Toronto, New York, Boston, Cleveland and Baltimore, at home and away together.
@@ -113,26 +114,26 @@ def test_very_uneven_wins_are_solved():
 @pytest.mark.parametrize(
     ("wins", "words"),
     [
-        ([[0, 5.0], [0, 0]], r"win and to lose, got 1 that never lost \(the first is number 0, counted from 0\)"),
-        ([[0, 1, 1], [1, 0, 1], [0, 0, 0.0]], r"got 1 that never won \(the first is number 2, counted from 0\)"),
-        ([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0.0]], "players that all met, got 2 groups"),
-        ([[0, 1, 1, 1], [1, 0, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0.0]], "both ways between groups of players"),
-        ([[0.0]], "at least 2 players, got 1"),
-        ([[0, -1.0], [1, 0]], "wins of at least 0, got others"),
-        ([[0, np.nan], [1, 0]], "wins of at least 0, got others"),
+        ([[0, 5.0], [0, 0]], (1, 0, 0)),
+        ([[0, 1, 1], [1, 0, 1], [0, 0, 0.0]], (1, 2, 0)),
+        ([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0.0]], (2,)),
+        ([[0, 1, 1, 1], [1, 0, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0.0]], ()),
+        ([[0.0]], (2, 1)),
+        ([[0, -1.0], [1, 0]], (0,)),
+        ([[0, np.nan], [1, 0]], (0,)),
     ],
 )
-def test_wins_that_give_no_strengths_are_named(wins: list[list[float]], words: str):
-    with pytest.raises(StatisticsError, match=words):
+def test_wins_that_give_no_strengths_are_named(wins: list[list[float]], words: tuple[object, ...]):
+    with raises(StatisticsError, *words):
         bradley_terry(np.array(wins, dtype=np.float64))
 
 
 def test_a_prior_is_at_least_0():
-    with pytest.raises(StatisticsError, match="a prior of at least 0, got -1"):
+    with raises(StatisticsError, 0, -1):
         bradley_terry(BASEBALL, prior=-1.0)
 
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_wins_are_a_square():
-    with pytest.raises(StatisticsError, match=r"a square of wins, got shape \(2, 3\)"):
+    with raises(StatisticsError, (2, 3)):
         bradley_terry(np.ones((2, 3)))

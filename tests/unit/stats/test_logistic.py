@@ -10,6 +10,7 @@ from scipy.optimize import OptimizeWarning, curve_fit, least_squares
 from acutance.stats.curve_search import FARTHEST, FLATTEST, FLATTEST_SLOPED, STEEPEST
 from acutance.stats.faults import StatisticsError
 from acutance.stats.logistic import Curve, fit_curve
+from tests.raising import raises
 
 
 def logistic4(scores, b1, b2, b3, b4):
@@ -208,14 +209,14 @@ def test_one_score_far_from_all_others_does_not_break_the_fit():
 @pytest.mark.parametrize(
     ("scores", "mos", "words"),
     [
-        ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0], "Expected scores that differ, got 4 times 1"),
-        ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0], "Expected opinions that differ, got 4 times 1"),
-        ([1.0, 2.0], [1.0, 2.0], "Expected at least 3 pairs of numbers, got 2"),
-        ([1.0, 2.0, np.inf], [1.0, 2.0, 3.0], "Expected finite numbers"),
+        ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0], ("scores", 4, 1)),
+        ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0], ("opinions", 4, 1)),
+        ([1.0, 2.0], [1.0, 2.0], (3, 2)),
+        ([1.0, 2.0, np.inf], [1.0, 2.0, 3.0], (1, 3)),
     ],
 )
 def test_numbers_that_have_no_curve_are_one_clear_line(scores, mos, words):
-    with pytest.raises(StatisticsError, match=words):
+    with raises(StatisticsError, *words):
         fit_curve(np.array(scores), np.array(mos))
 
 

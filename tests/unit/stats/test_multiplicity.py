@@ -6,6 +6,7 @@ from statsmodels.stats.multitest import multipletests
 
 from acutance.stats.faults import StatisticsError
 from acutance.stats.multiplicity import benjamini_hochberg, bonferroni, holm
+from tests.raising import raises
 
 METHODS = [(bonferroni, "bonferroni"), (holm, "holm"), (benjamini_hochberg, "fdr_bh")]
 Correction = Callable[[np.ndarray], np.ndarray]
@@ -44,7 +45,7 @@ def test_no_tests_have_no_corrections(correct: Correction, name: str):
 @pytest.mark.parametrize(("correct", "name"), METHODS)
 @pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1])
 def test_what_is_no_p_value_is_named(correct: Correction, name: str, wrong: float):
-    with pytest.raises(StatisticsError, match=f"Expected p-values from 0 to 1, got {wrong:g}"):
+    with raises(StatisticsError, f"{wrong:g}"):
         correct(np.array([0.5, wrong]))
 
 

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from acutance.stats import opinion_pairs as module
 from acutance.stats.faults import StatisticsError
 from acutance.stats.opinion_pairs import Pairs, opinion_pairs, pairs_of_scores
+from tests.raising import raises
 
 SCENES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=4, max_size=12)
 
@@ -107,30 +108,30 @@ def test_the_same_infinite_score_leads_by_0():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"mos": np.ones(3)}, "Expected 3 standard deviations, as many as opinions, got 4"),
-        ({"models": [(np.ones(5), "higher")]}, "Expected 4 scores, as many as opinions, got 5"),
-        ({"num_votes": np.ones(3)}, "Expected 4 numbers of votes, as many as opinions, got 3"),
-        ({"scenes": ["a"]}, "Expected 4 scenes, as many as opinions, got 1"),
-        ({"scenes": ["a", "b", "c", "d"]}, "at least 2 pictures of one scene, got 4 pictures and no pair"),
-        ({"mos_std": np.full(4, -1.0)}, "at least 0 and at least 1 vote, got -1 and 10"),
-        ({"num_votes": 0}, "at least 0 and at least 1 vote, got 1 and 0"),
-        ({"mos": np.array([1, 2, 3, np.nan])}, "finite numbers, got 1 of 4 that are not"),
-        ({"models": [(np.array([1, 2, 3, np.nan]), "higher")]}, "Expected numbers, got 1 of 4 that are not"),
-        ({"level": 1.0}, "a level from 0.5 to 1 and some pairs, got 1 and 5000000"),
-        ({"most_pairs": 0}, "a level from 0.5 to 1 and some pairs, got 0.95 and 0"),
+        ({"mos": np.ones(3)}, (3, 4)),
+        ({"models": [(np.ones(5), "higher")]}, (4, "scores", 5)),
+        ({"num_votes": np.ones(3)}, (4, "votes", 3)),
+        ({"scenes": ["a"]}, (4, "scenes", 1)),
+        ({"scenes": ["a", "b", "c", "d"]}, (2, 4)),
+        ({"mos_std": np.full(4, -1.0)}, (0, 1, -1, 10)),
+        ({"num_votes": 0}, (0, 1, 1, 0)),
+        ({"mos": np.array([1, 2, 3, np.nan])}, (1, 4)),
+        ({"models": [(np.array([1, 2, 3, np.nan]), "higher")]}, (1, 4)),
+        ({"level": 1.0}, (0.5, 1, 1, 5000000)),
+        ({"most_pairs": 0}, (0.5, 1, 0.95, 0)),
     ],
 )
-def test_opinions_without_pairs_are_named(change: dict[str, object], words: str):
+def test_opinions_without_pairs_are_named(change: dict[str, object], words: tuple[object, ...]):
     given = {"models": [(np.ones(4), "higher")], "mos": np.ones(4), "mos_std": np.ones(4), "num_votes": 10} | change
-    with pytest.raises(StatisticsError, match=words):
+    with raises(StatisticsError, *words):
         opinion_pairs(**given)  # type: ignore[arg-type]
 
 
 def test_labels_of_pairs_say_better_worse_or_neither():
-    with pytest.raises(StatisticsError, match="labels -1, 0 or 1, got others"):
+    with raises(StatisticsError, -1, 0, 1):
         pairs_of_scores([(np.ones(2), np.ones(2), "higher")], np.array([0, 2]))
 
 
 def test_each_pair_has_two_scores():
-    with pytest.raises(StatisticsError, match="Expected 2 second scores"):
+    with raises(StatisticsError, 2, 3):
         pairs_of_scores([(np.ones(2), np.ones(3), "higher")], np.array([0, 1]))

@@ -14,6 +14,7 @@ from acutance.stats.preferences import (
     two_alternative_accuracy,
     two_alternative_credit,
 )
+from tests.raising import raises
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "afine.json"
 CASES: list[dict[str, Any]] = json.loads(GOLDEN.read_text())["training_units"]["accuracy"]
@@ -81,34 +82,34 @@ def test_equal_infinite_scores_are_a_tie():
 
 
 def test_labels_of_three_alternatives_are_three():
-    with pytest.raises(StatisticsError, match=r"labels 0, 0\.5 or 1, got 0\.7"):
+    with raises(StatisticsError, 0, 0.5, 1, 0.7):
         three_alternative_accuracy(one(1.0), one(2.0), one(0.7))
 
 
 def test_shares_are_at_most_1():
-    with pytest.raises(StatisticsError, match="shares from 0 to 1, got 3"):
+    with raises(StatisticsError, 0, 1, 3):
         two_alternative_accuracy(one(1.0), one(2.0), one(3.0))
 
 
 @pytest.mark.parametrize("count", [three_alternative_accuracy, two_alternative_accuracy])
 def test_no_pair_has_no_accuracy(count):
-    with pytest.raises(StatisticsError, match="at least 1 pair, got none"):
+    with raises(StatisticsError, 1):
         count(np.array([]), np.array([]), np.array([]))
 
 
 @pytest.mark.parametrize("count", [three_alternative_accuracy, two_alternative_accuracy])
 def test_each_pair_has_a_label(count):
-    with pytest.raises(StatisticsError, match="second scores and labels, got 2, 2 and 1"):
+    with raises(StatisticsError, 2, 2, 1):
         count(np.ones(2), np.ones(2), one(0.5))
 
 
 @pytest.mark.parametrize("count", [three_alternative_accuracy, two_alternative_accuracy])
 def test_a_missing_score_is_an_error(count):
-    with pytest.raises(StatisticsError, match="Expected numbers, got 1 of 1 that are not"):
+    with raises(StatisticsError, 1, 1):
         count(one(np.nan), one(1.0), one(0.5))
 
 
 @pytest.mark.parametrize("margin", [-0.1, np.nan])
 def test_a_margin_is_at_least_0(margin: float):
-    with pytest.raises(StatisticsError, match="a margin of at least 0, got"):
+    with raises(StatisticsError, 0, margin):
         three_alternative_accuracy(one(1.0), one(2.0), one(0.5), margin=margin)

@@ -9,6 +9,7 @@ from acutance.synthesis import maker as maker_module
 from acutance.synthesis.maker import ItemTask, Maker, ReferenceTask, Settings, random_crop
 from acutance.synthesis.plan import Item
 from tests.fakes.pictures import write_png
+from tests.raising import lacking
 from tests.unit.synthesis.conftest import scene, score_rows
 
 METRICS = ("mdsi", "psnr")
@@ -47,7 +48,7 @@ def test_a_picture_that_cannot_be_scored_has_an_error_and_no_file(tmp_path: Path
     write_png(tmp_path / "tiny.png", scene(0, 1, 1))
     maker.write_reference(ReferenceTask(tmp_path / "tiny.png", "tiny"))
     row = maker.make(ItemTask(JPEG, "tiny"))
-    assert "at least 2 pixels a side" in row["error"]
+    assert not lacking(row["error"], 2)
     assert row["psnr"] is row["mdsi"] is None
     assert list((tmp_path / "images").iterdir()) == []
 
@@ -64,7 +65,7 @@ def test_an_unreadable_source_is_said_in_a_line(tmp_path: Path, maker: Maker):
     (tmp_path / "bad.png").write_bytes(b"no\npicture")
     error = maker.write_reference(ReferenceTask(tmp_path / "bad.png", "bad"))
     assert error is not None
-    assert "Expected a picture" in error
+    assert "bad.png" in error
     assert not (tmp_path / "references/bad.png").exists()
     assert maker.make(ItemTask(JPEG, "bad", error))["error"] == error
 

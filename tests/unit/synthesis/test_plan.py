@@ -5,6 +5,7 @@ import pytest
 from acutance.distortions import KINDS
 from acutance.errors import ConfigError
 from acutance.synthesis.plan import Choices, Item, LadderPlan, Plan, RandomPlan, derived_seed, items_from, plan_checksum
+from tests.raising import raises
 
 
 def choices(sources: int = 3, kinds: tuple[str, ...] = tuple(KINDS), seed: int = 0) -> Choices:
@@ -91,14 +92,14 @@ def test_only_sources_whose_turn_comes_are_used():
 
 
 def test_mixtures_need_two_families():
-    with pytest.raises(ConfigError, match="Expected kinds of two families or more to mix, got gblur, lblur"):
+    with raises(ConfigError, "gblur", "lblur"):
         RandomPlan(choices(kinds=("gblur", "lblur")), 10, 0.5)
-    with pytest.raises(ConfigError, match="two families"):
+    with raises(ConfigError, "jpeg"):
         LadderPlan(choices(kinds=("jpeg",)), 1)
 
 
 def test_a_share_out_of_range_is_refused():
-    with pytest.raises(ConfigError, match=r"from 0 to 1, got 1.5"):
+    with raises(ConfigError, 0, 1, 1.5):
         RandomPlan(choices(), 10, 1.5)
 
 

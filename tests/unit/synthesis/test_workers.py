@@ -11,6 +11,7 @@ import torch
 from acutance.errors import ConfigError
 from acutance.synthesis.maker import Maker, Settings
 from acutance.synthesis.workers import WORKER_ENVIRONMENT, Workers, usable_cores
+from tests.raising import raises
 
 SETTINGS = Settings(images=Path(), references=Path(), seed=7)
 Facts = tuple[int, int, int, dict[str, str | None], bool]
@@ -55,9 +56,9 @@ def test_several_workers_are_processes_and_keep_the_order(monkeypatch: pytest.Mo
         for pid, seed, threads, environment, is_deaf in chain.from_iterable(workers.run(facts, range(8), 1)):
             assert pid != os.getpid()
             assert (seed, threads, environment, is_deaf) == (7, 1, WORKER_ENVIRONMENT, True)
-        with pytest.raises(ConfigError, match="Expected others, got 0"):
+        with raises(ConfigError, 0):
             list(workers.run(refused, range(4), 1))
-        with pytest.raises(ConfigError, match="one that was ended from outside, perhaps for lack of memory"):
+        with raises(ConfigError, "--resume", "--workers"):
             list(workers.run(ended, range(4), 1))
 
 
@@ -83,7 +84,7 @@ def test_workers_start_outside_the_main_thread_too():
 
 
 def test_a_worker_works_inside_its_block_only():
-    with pytest.raises(ValueError, match="inside their with block"):
+    with raises(ValueError):
         list(Workers(1, SETTINGS).run(doubled, [1], 1))
 
 

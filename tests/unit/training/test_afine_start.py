@@ -13,6 +13,7 @@ from acutance.training.afine_start import frozen, load_stage
 from acutance.training.train_config import build_task
 from tests.fakes.afine_checkpoint import published_tensor
 from tests.fakes.afine_training import tiny_afine, tiny_encoder
+from tests.raising import raises
 
 
 def test_a_stage_may_start_from_the_published_file(afine_pth: Path):
@@ -24,13 +25,13 @@ def test_a_stage_may_start_from_the_published_file(afine_pth: Path):
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_stage_over_networks_that_nobody_trained_is_refused(tmp_path: Path, number: int):
     config = find_recipe(f"afine-stage{number}").task
-    with pytest.raises(ConfigError, match=r"Expected the run of the stage before this one, got none\. Name it: --set"):
+    with raises(ConfigError, "--set task.start=FOLDER"):
         build_task(config, tmp_path)
 
 
 def test_a_start_that_is_not_there_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(model, "ClipImageEncoder", tiny_encoder)
-    with pytest.raises(MissingWeightsError, match=r"Expected the run or the weights of an earlier stage at .*nothing"):
+    with raises(MissingWeightsError, "nothing"):
         load_stage(str(tmp_path / "nothing"))
 
 
@@ -38,7 +39,7 @@ def test_the_run_of_another_model_is_one_clear_line(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(model, "ClipImageEncoder", tiny_encoder)
     weights = {"layer": torch.zeros(2)}
     save(tmp_path / "best.safetensors", weights, model="hyperiqa", config={}, source_sha256=None)
-    with pytest.raises(CheckpointError, match=r"Expected weights of afine in .*, got those of hyperiqa"):
+    with raises(CheckpointError, "afine", "hyperiqa"):
         load_stage(str(tmp_path))
 
 

@@ -68,13 +68,13 @@ def test_without_it_the_system_takes_the_block_back():
 
 
 def test_another_system_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(ctypes, "CDLL", None)
     assert keep_freed_memory() is False
 
 
 def test_a_c_library_without_the_switch_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="linux"))
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
     assert keep_freed_memory() is False
 
@@ -87,7 +87,7 @@ def test_a_setting_that_is_refused_is_told_and_the_others_are_made(monkeypatch: 
         made.append(parameter)
         return int(parameter != refused)
 
-    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="linux"))
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=mallopt))
     assert keep_freed_memory() is False
     assert len(made) == 3

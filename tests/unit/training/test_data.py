@@ -17,6 +17,7 @@ from acutance.training.data import DataConfig, held_out, training_tables
 from acutance.training.faults import TrainingError
 from acutance.training.run_folder import RunFolder
 from tests.fakes.datasets.alone import write_biq2021, write_koniq10k
+from tests.raising import lacking, raises
 
 
 def scenes(count: int, *, each: int = 3, split: str | None = None, root: Path = Path("nowhere")) -> OpinionTable:
@@ -113,14 +114,14 @@ def test_held_out_pictures_share_no_file_with_others(tmp_path: Path):
         try:
             held_out(table, 0.5, seed=seed)
         except DatasetError as error:
-            leaks += "a leak" in str(error)
+            leaks += not lacking(str(error), "made", "0.png", "5.png")
     assert leaks
 
 
 def test_a_leak_between_a_dataset_s_own_parts_is_found(tmp_path: Path):
     rows = [*scenes(3, split="train"), RatedPicture(image="x.png", scene="s1", mos=1.0, split="test")]
     path = write(OpinionTable(rows, tmp_path, "made"), tmp_path)
-    with pytest.raises(DatasetError, match=r"got 's1' in 'train' and in 'test': a leak"):
+    with raises(DatasetError, "s1", "train", "test"):
         training_tables(DataConfig(dataset=path))
 
 
@@ -143,17 +144,17 @@ def test_pictures_nobody_rated_and_references_themselves_do_not_train(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, r"Expected a dataset to train with, got none\. Name it: --set task\.data\.dataset=koniq10k"),
-        ({"dataset": "koniq10k"}, r"Expected the folder of koniq10k, got none\. Name it: --set task\.data\.root="),
+        ({}, ("--set task.data.dataset=koniq10k",)),
+        ({"dataset": "koniq10k"}, ("koniq10k", "--set task.data.root")),
     ],
 )
-def test_what_is_missing_is_named_with_its_setting(settings: dict[str, Any], words: str):
-    with pytest.raises(ConfigError, match=words):
+def test_what_is_missing_is_named_with_its_setting(settings: dict[str, Any], words: tuple[object, ...]):
+    with raises(ConfigError, *words):
         training_tables(DataConfig(**settings))
 
 
 def test_an_unknown_dataset_names_the_nearest(tmp_path: Path):
-    with pytest.raises(UnknownNameError, match="Did you mean 'koniq10k'"):
+    with raises(UnknownNameError, "koniq", "koniq10k"):
         training_tables(DataConfig(dataset="koniq", root=str(tmp_path)))
 
 
@@ -164,13 +165,13 @@ def test_a_folder_without_the_dataset_is_named(tmp_path: Path):
 
 def test_a_single_scene_cannot_be_held_out(tmp_path: Path):
     path = write(scenes(1), tmp_path)
-    with pytest.raises(TrainingError, match="Expected at least 2 scenes in table to hold some out, got 1"):
+    with raises(TrainingError, 2, "table", 1):
         training_tables(DataConfig(dataset=path))
 
 
 def test_no_training_picture_is_one_clear_line(tmp_path: Path):
     path = write(scenes(3, split="test"), tmp_path)
-    with pytest.raises(TrainingError, match="Expected pictures with opinions to train with in"):
+    with raises(TrainingError, "table"):
         training_tables(DataConfig(dataset=path, validation_share=0))
 
 

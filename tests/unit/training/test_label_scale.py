@@ -10,6 +10,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.score_info import ScoreInfo
 from acutance.training.faults import TrainingError
 from acutance.training.label_scale import scaled
+from tests.raising import raises
 
 INFINITE: dict[str, Any] = {"low": -math.inf, "high": math.inf}
 
@@ -46,11 +47,11 @@ def test_lower_stays_better_where_it_is():
 
 
 def test_opinions_that_are_all_equal_are_one_clear_line():
-    with pytest.raises(TrainingError, match="Expected opinions that differ in made, got 3 for all"):
+    with raises(TrainingError, "made", 3):
         scaled(table([3.0, 3.0]), "percent")
 
 
 def test_opinions_of_two_directions_are_one_clear_line():
     mixed = OpinionTable([*table([1.0, 2.0]), *table([1.0], better="lower")], Path(), "made")
-    with pytest.raises(TrainingError, match="Expected opinions of one direction in made, got both"):
+    with raises(TrainingError, "made"):
         scaled(mixed, "published")

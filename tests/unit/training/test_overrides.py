@@ -9,6 +9,7 @@ from acutance.recipes.catalogue import find_recipe
 from acutance.training.config import CosineRestartSchedule, StepSchedule
 from acutance.training.overrides import checked, with_settings
 from acutance.training.train_config import TrainConfig
+from tests.raising import raises
 
 
 @pytest.fixture
@@ -74,37 +75,37 @@ def test_another_kind_keeps_what_both_have(recipe: TrainConfig):
 @pytest.mark.parametrize(
     ("assignment", "words"),
     [
-        ("loop.bach_size=3", r"Expected the name of a setting of loop, got 'bach_size'\. Did you mean 'batch_size'\?"),
-        ("lop.batch_size=3", r"Expected the name of a setting, got 'lop'\. Did you mean 'loop'\?"),
-        ("task.model.rezise=null", r"a setting of task\.model, got 'rezise'\. Did you mean 'resize'\?"),
+        ("loop.bach_size=3", ("loop", "bach_size", "batch_size")),
+        ("lop.batch_size=3", ("lop", "loop")),
+        ("task.model.rezise=null", ("task.model", "rezise", "resize")),
     ],
 )
-def test_an_unknown_setting_names_the_nearest(recipe: TrainConfig, assignment: str, words: str):
-    with pytest.raises(UnknownNameError, match=words):
+def test_an_unknown_setting_names_the_nearest(recipe: TrainConfig, assignment: str, words: tuple[object, ...]):
+    with raises(UnknownNameError, *words):
         with_settings(recipe, [assignment])
 
 
 @pytest.mark.parametrize(
     ("assignments", "words"),
     [
-        (["loop"], r"Expected --set NAME=VALUE, got 'loop'"),
+        (["loop"], ("--set NAME=VALUE", "loop")),
         (
             ["loop.batch_size=0"],
-            r"got loop\.batch_size=0: Input should be greater than or equal to 1\. Change loop\.ba",
+            ("loop.batch_size=0", 1),
         ),
-        (["loop.epochs=many"], r"got loop\.epochs=many: Input should be a valid integer"),
-        (["loop.batch_size.x=3"], r"Expected settings below loop\.batch_size, got a single value"),
-        (["task.labels=percnt"], r"got task\.labels=percnt: Input should be 'published', 'percent' or 'unit'"),
-        (["loop.epochs=null"], r"got settings loop: give either epochs or iterations\."),
-        (["task.model.resize=[3"], r"Expected JSON as task\.model\.resize, got '\[3': "),
-        (["task.model.resize=[100,300]"], r"got task\.model\.resize\.0=100: .* 224"),
-        (["schedule.kind=steps", "schedule.evry=3"], r"Expected only settings that are known, got schedule\.evry\."),
-        (["schedule.kind=cosine_restarts"], r"Expected a setting schedule\.periods, got none"),
-        (["schedule.kind=stepps"], r"Input tag 'stepps' .*'steps'"),
+        (["loop.epochs=many"], ("loop.epochs=many",)),
+        (["loop.batch_size.x=3"], ("loop.batch_size",)),
+        (["task.labels=percnt"], ("task.labels=percnt", "published", "percent", "unit")),
+        (["loop.epochs=null"], ("loop", "epochs", "iterations")),
+        (["task.model.resize=[3"], ("task.model.resize", "[3")),
+        (["task.model.resize=[100,300]"], ("task.model.resize.0=100", 224)),
+        (["schedule.kind=steps", "schedule.evry=3"], ("schedule.evry",)),
+        (["schedule.kind=cosine_restarts"], ("schedule.periods",)),
+        (["schedule.kind=stepps"], ("stepps", "steps")),
     ],
 )
-def test_what_does_not_fit_is_one_clear_line(recipe: TrainConfig, assignments: list[str], words: str):
-    with pytest.raises(ConfigError, match=words) as caught:
+def test_what_does_not_fit_is_one_clear_line(recipe: TrainConfig, assignments: list[str], words: tuple[object, ...]):
+    with raises(ConfigError, *words) as caught:
         with_settings(recipe, assignments)
     assert "\n" not in str(caught.value)
 
@@ -113,5 +114,5 @@ def test_a_written_configuration_is_checked_too(recipe: TrainConfig):
     fields = recipe.model_dump(mode="json")
     assert checked(TrainConfig, fields) == recipe
     fields["loop"]["batchsize"] = 3
-    with pytest.raises(ConfigError, match=r"Expected only settings that are known, got loop\.batchsize"):
+    with raises(ConfigError, "loop.batchsize"):
         checked(TrainConfig, fields)

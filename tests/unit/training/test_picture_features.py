@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from acutance.errors import InputError
@@ -11,6 +10,7 @@ from acutance.training.picture_features import PictureFeatures
 from acutance.training.pictures import PictureStore
 from acutance.training.validation import as_images
 from tests.fakes.tiny_afine import tiny_naturalness
+from tests.raising import raises
 from tests.unit.scoring.fakes import write_pictures
 
 CPU = torch.device("cpu")
@@ -51,10 +51,10 @@ def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
 
 
 def test_a_missing_picture_is_told_before_any_is_read(tmp_path: Path):
-    with pytest.raises(InputError, match=r"Expected a picture at .*gone\.png"):
+    with raises(InputError, "gone.png"):
         features(tmp_path, [tmp_path / "gone.png"]).fill(tiny_naturalness().scene_moments, CPU)
 
 
 def test_nothing_is_read_before_it_is_there(tmp_path: Path):
-    with pytest.raises(ValueError, match="filled before"):
+    with raises(ValueError):
         features(tmp_path, [tmp_path / "a.png"]).of(tmp_path / "a.png")

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.images.read import read_image
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
-from acutance.training import pictures as pictures_module
 from acutance.training.pictures import PictureStore, Pixels, crop_of, enlarged, read_ahead
+from tests.conftest import pictures_of
+from tests.raising import raises
 
 
 def write(path: Path, height: int = 40, width: int = 50, seed: int = 0) -> np.ndarray:
@@ -23,19 +23,6 @@ def write(path: Path, height: int = 40, width: int = 50, seed: int = 0) -> np.nd
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return pixels
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The pictures that are decoded from now on."""
-    decoded: list[Path] = []
-
-    def one(path: Path) -> Pixels:
-        decoded.append(path)
-        pixels: Pixels = read_image(path)
-        return pixels
-
-    monkeypatch.setattr(pictures_module, "read_image", one)
-    return decoded
 
 
 def numbered(height: int, width: int) -> Pixels:
@@ -71,12 +58,12 @@ def test_the_cache_changes_no_crop(tmp_path: Path, size: tuple[int, int] | None)
     assert torch.equal(crops[0], crops[2])
 
 
-def test_a_cached_picture_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_cached_picture_is_decoded_once(tmp_path: Path, opened: list[str]):
     write(tmp_path / "a.png")
-    decoded = counted(monkeypatch)
+    opened.clear()
     for _ in range(3):
         PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
-    assert len(decoded) == 1
+    assert pictures_of(opened) == ["a.png"]
 
 
 def test_another_size_is_kept_beside_the_first(tmp_path: Path):
@@ -129,13 +116,13 @@ def test_threads_may_keep_one_picture_at_once(tmp_path: Path):
 @pytest.mark.parametrize("cache", [False, True])
 def test_a_picture_that_is_gone_is_named(tmp_path: Path, *, cache: bool):
     store = PictureStore(None, tmp_path / "cache" if cache else None)
-    with pytest.raises(InputError, match=r"gone\.png"):
+    with raises(InputError, "gone.png"):
         store.read(tmp_path / "gone.png")
 
 
 def test_a_file_that_is_no_picture_is_named_and_not_kept(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(ImageReadError, match=r"a\.png"):
+    with raises(ImageReadError, "a.png"):
         PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert not (tmp_path / "cache").exists()
 
@@ -146,9 +133,7 @@ def test_a_cache_without_room_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
 
     write(tmp_path / "a.png")
     monkeypatch.setattr(np, "save", full)
-    with pytest.raises(
-        ConfigError, match=r"^Expected room for pictures in the cache .*, got: No space left on device\."
-    ):
+    with raises(ConfigError, "cache", "No space left on device"):
         PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -173,7 +158,7 @@ def test_half_of_the_crops_are_flipped():
 
 
 def test_a_picture_too_small_for_a_crop_is_one_clear_line():
-    with pytest.raises(InputError, match="at least 16 pixels a side to train with, got 15 x 40"):
+    with raises(InputError, 16, "15 x 40"):
         crop_of(numbered(15, 40), 16, np.random.default_rng(0))
 
 

@@ -19,6 +19,7 @@ from acutance.training.run import train
 from acutance.training.train_config import TrainConfig, build_task
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import vtamiq_task
+from tests.raising import raises
 
 
 class Trainings:
@@ -113,11 +114,11 @@ def test_trainings_that_are_there_are_replaced_only_when_asked_for(config: Train
     folder, trainings = tmp_path / "runs", Trainings()
     repeat_recipe(config, folder, trainings, count=2)
     other = with_settings(config, ["task.data.seed=6"])
-    with pytest.raises(ConfigError, match=r"Expected no trainings in .*, got 2. Continue them with --resume, or"):
+    with raises(ConfigError, 2, "--resume", "--overwrite"):
         repeat_recipe(other, folder, trainings, count=1)
-    with pytest.raises(ConfigError, match=r"own configuration, got another: task.data.seed was 5, is 6"):
+    with raises(ConfigError, "task.data.seed", 5, 6):
         repeat_recipe(other, folder, trainings, count=2, resume=True)
-    with pytest.raises(ConfigError, match=r"Expected --resume or --overwrite, got both"):
+    with raises(ConfigError, "--resume", "--overwrite"):
         repeat_recipe(other, folder, trainings, count=2, resume=True, overwrite=True)
     assert len(trainings.told) == 2
     repeat_recipe(other, folder, trainings, count=1, overwrite=True)
@@ -129,10 +130,10 @@ def test_trainings_that_are_there_are_replaced_only_when_asked_for(config: Train
 def test_what_fails_before_the_first_training_begins_can_be_put_right(config: TrainConfig, tmp_path: Path):
     folder = tmp_path / "runs"
     few = write_rated_set(tmp_path / "few", references=4).root / TABLE
-    with pytest.raises(ConfigError, match="Expected enough scenes for 6:2:2, got 4"):
+    with raises(ConfigError, "6:2:2", 4):
         repeat_recipe(with_settings(config, [f"task.data.dataset={few}"]), folder, Trainings(), count=1)
     assert not folder.exists()
-    with pytest.raises(MissingWeightsError, match=r"got none. Change task.start"):
+    with raises(MissingWeightsError, "gone.pth", "task.start"):
         repeat_recipe(with_settings(config, ["task.start=gone.pth"]), folder, Trainings(), count=1)
     repeat_recipe(config, folder, Trainings(), count=1)
     assert (folder / "summary.json").exists()
@@ -141,30 +142,32 @@ def test_what_fails_before_the_first_training_begins_can_be_put_right(config: Tr
 def test_one_training_and_several_have_folders_of_their_own(config: TrainConfig, tmp_path: Path):
     several, one = tmp_path / "several", tmp_path / "one"
     repeat_recipe(config, several, Trainings(), count=1)
-    with pytest.raises(ConfigError, match="Expected the folder of one training, got one of several"):
+    with raises(ConfigError, "several"):
         demand_single(several)
-    with pytest.raises(CheckpointError, match=r"got that of several: .*\. Name one: .*run_01"):
+    with raises(CheckpointError, "several", "run_01"):
         run_weights(several)
     one.mkdir()
     (one / "config.json").write_text("{}")
     demand_single(one)
-    with pytest.raises(ConfigError, match="Expected a folder of several trainings, got that of one"):
+    with raises(ConfigError, "one"):
         repeat_recipe(config, one, Trainings(), count=1, overwrite=True)
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "expected"),
     [
-        ("vtamiq-pieapp", [], "Expected a recipe that learns opinions of pictures .*, got vtamiq-pieapp"),
-        ("vtamiq-kadis700k", [], "Expected a recipe that learns opinions of pictures .*, got vtamiq-kadis700k"),
-        ("afine-stage1", [], "Expected a recipe that learns opinions of pictures .*, got afine-stage1"),
-        ("ahiq-pipal", ["task.data.split=s.json"], "Expected no split beside --repeats, .* got s.json"),
-        ("vtamiq-live", ["loop.processes=2"], "Expected one process beside --repeats, got loop.processes=2"),
-        ("vtamiq-live", [], "Expected the folder of live, got none"),
+        ("vtamiq-pieapp", [], ("vtamiq-pieapp",)),
+        ("vtamiq-kadis700k", [], ("vtamiq-kadis700k",)),
+        ("afine-stage1", [], ("afine-stage1",)),
+        ("ahiq-pipal", ["task.data.split=s.json"], ("--repeats", "s.json")),
+        ("vtamiq-live", ["loop.processes=2"], ("--repeats", "loop.processes=2")),
+        ("vtamiq-live", [], ("live", "--set task.data.root")),
     ],
 )
-def test_what_cannot_be_repeated_is_refused(tmp_path: Path, name: str, settings: list[str], expected: str):
-    with pytest.raises(ConfigError, match=expected):
+def test_what_cannot_be_repeated_is_refused(
+    tmp_path: Path, name: str, settings: list[str], expected: tuple[object, ...]
+):
+    with raises(ConfigError, *expected):
         repeat_recipe(with_settings(find_recipe(name), settings), tmp_path / "runs", Trainings(), count=2)
     assert not (tmp_path / "runs").exists()
 
@@ -172,5 +175,5 @@ def test_what_cannot_be_repeated_is_refused(tmp_path: Path, name: str, settings:
 def test_a_folder_that_does_not_say_how_many_is_told(tmp_path: Path):
     assert begun_repeats(tmp_path / "nothing") is None
     (tmp_path / "repeats.json").write_text("[]")
-    with pytest.raises(TrainingError, match=r"Expected how many trainings there are in .*repeats.json, got: "):
+    with raises(TrainingError, "repeats.json", "--repeats"):
         begun_repeats(tmp_path)

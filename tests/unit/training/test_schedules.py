@@ -15,6 +15,7 @@ from acutance.training.config import (
     StepSchedule,
 )
 from acutance.training.schedules import Place, rate_at
+from tests.raising import raises
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -86,5 +87,5 @@ def test_a_constant_rate_is_scaled_by_its_group():
 
 
 def test_restarts_want_a_weight_for_each_period():
-    with pytest.raises(ValueError, match="2 periods and 1 weights"):
+    with raises(ValueError, 2, "periods", 1, "weights"):
         CosineRestartSchedule(periods=(5, 5), weights=(1.0,))

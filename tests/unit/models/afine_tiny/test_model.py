@@ -8,6 +8,7 @@ from acutance.models.afine.statistics import Moments, moments, pair_moments
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny
 from tests.fakes.tiny_afine import SMALLEST, tiny_naturalness, tiny_pair
+from tests.raising import raises
 
 
 def test_it_has_at_most_six_million_parameters():
@@ -104,7 +105,7 @@ def test_features_of_a_reference_take_about_what_is_told():
 
 
 def test_pictures_below_the_stride_of_the_trunks_are_refused():
-    with pytest.raises(InputError, match="at least 32 pixels"):
+    with raises(InputError, 32, 31):
         tiny_naturalness()(torch.rand(1, 3, 31, 200))
 
 

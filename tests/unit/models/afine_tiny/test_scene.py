@@ -9,6 +9,7 @@ from torch.nn import functional
 from acutance.models.afine_tiny.scene import CHANNELS, RADIUS, SIGMA, scene_maps, scene_scales
 from acutance.models.afine_tiny.views import Views, views_of
 from tests.fakes.tiny_afine import tiny_naturalness
+from tests.raising import raises
 
 CONTRAST, CUBED, RIGHT, BELOW, DEVIATION, COLOURS, SATURATION, WHITE, BLACK = 0, 3, 4, 5, 9, 15, 27, 28, 29
 """First map of each kind."""
@@ -100,7 +101,7 @@ def test_moments_that_are_known_give_the_score_of_the_picture():
 
 
 def test_without_fine_squares_there_are_no_fixed_maps():
-    with pytest.raises(ValueError, match="fine squares"):
+    with raises(ValueError):
         next(scene_scales(Views(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))))
 
 

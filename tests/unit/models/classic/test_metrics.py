@@ -1,6 +1,5 @@
 import json
 import math
-import re
 from importlib.metadata import version
 
 import piq
@@ -11,6 +10,7 @@ from torch import Tensor
 from acutance.errors import ConfigError, InputError, ShapeMismatchError, UnknownNameError
 from acutance.models.classic.metrics import build
 from acutance.models.classic.published import CLASSIC
+from tests.raising import raises
 from tests.unit.models.classic.pictures import reference_batch, with_noise
 
 every_metric = pytest.mark.parametrize("name", CLASSIC)
@@ -87,7 +87,7 @@ class TestPromises:
             assert math.isfinite(score.item())
             assert score.item() != pytest.approx(itself.item(), abs=1e-4)
         if side > 1:
-            with pytest.raises(InputError, match=f"at least {side} pixels a side, got height {side - 1}"):
+            with raises(InputError, side, side - 1):
                 metric(*random_pair(side - 1, side + 5))
 
     def test_overshoot_counts_as_black_or_white(self, name: str, reference: Tensor) -> None:
@@ -106,12 +106,12 @@ class TestPromises:
         assert name in repr(metric)
 
     def test_needs_a_reference_of_the_same_shape(self, name: str, reference: Tensor) -> None:
-        with pytest.raises(InputError, match="Expected a reference"):
+        with raises(InputError, "ClassicMetric"):
             build(name)(reference)
 
     @pytest.mark.usefixtures("as_users_run_it")
     def test_names_both_shapes_when_they_differ(self, name: str, reference: Tensor) -> None:
-        with pytest.raises(ShapeMismatchError, match=r"\(1, 3, 173, 201\) and \(1, 3, 173, 200\)"):
+        with raises(ShapeMismatchError, (1, 3, 173, 201), (1, 3, 173, 200)):
             build(name)(reference, reference[..., :200])
 
 
@@ -137,7 +137,7 @@ def test_every_option_keeps_the_promises(name: str, options: dict[str, str | boo
 @pytest.mark.parametrize("name", ["iw_ssim", "vif_p", "vsi"])
 def test_names_the_flat_reference(name: str, reference: Tensor) -> None:
     flat = torch.cat([reference, torch.full_like(reference, 0.5)])
-    with pytest.raises(InputError, match=r"some detail, .* got a flat picture at place 1 of the batch"):
+    with raises(InputError, 1):
         build(name)(torch.cat([reference, reference]), flat)
 
 
@@ -151,7 +151,7 @@ def test_two_black_pictures_are_identical(name: str) -> None:
 def test_iw_ssim_names_a_reference_of_stripes() -> None:
     stripes = torch.zeros(1, 3, 192, 192)
     stripes[..., ::8] = 1.0
-    with pytest.raises(InputError, match="detail runs in more than one direction"):
+    with raises(InputError, "iw_ssim", "ms_ssim"):
         build("iw_ssim")(with_noise(stripes, 0.1), stripes)
 
 
@@ -195,9 +195,9 @@ def test_training_towards_the_reference_raises_ssim(reference: Tensor) -> None:
 
 
 def test_unknown_names_offer_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match=re.escape("got 'ms-ssim'. Did you mean 'ms_ssim'?")):
+    with raises(UnknownNameError, "ms-ssim", "ms_ssim"):
         build("ms-ssim")
-    with pytest.raises(UnknownNameError, match=re.escape("got 'chanel'. Did you mean 'channel'?")):
+    with raises(UnknownNameError, "chanel", "channel"):
         build("ssim", chanel="rgb")
-    with pytest.raises(ConfigError, match="Expected channel of gmsd to be 'grey' or 'luma', got 'rgb'"):
+    with raises(ConfigError, "channel", "gmsd", "grey", "luma", "rgb"):
         build("gmsd", channel="rgb")

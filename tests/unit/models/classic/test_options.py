@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.classic.options import OPTIONS, SSIMOptions, classic_options
 from acutance.models.classic.published import CLASSIC
+from tests.raising import raises
 
 
 def test_every_metric_has_options_in_the_same_order() -> None:
@@ -28,29 +29,29 @@ def test_defaults_are_filled_in() -> None:
 
 def test_options_are_frozen_and_closed() -> None:
     options = SSIMOptions()
-    with pytest.raises(ValidationError, match="frozen"):
+    with raises(ValidationError, "channel", "frozen_instance"):
         options.channel = "rgb"
-    with pytest.raises(ValidationError, match="Extra inputs"):
+    with raises(ValidationError, "window", "extra_forbidden"):
         SSIMOptions.model_validate({"window": 7})
 
 
 def test_an_unknown_option_names_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="Did you mean 'downsample'"):
+    with raises(UnknownNameError, "subsample", "downsample"):
         classic_options("haarpsi", subsample=False)
 
 
 def test_an_unknown_metric_names_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match=r"name of a classic metric, got 'vif'\. Did you mean 'vif_p'"):
+    with raises(UnknownNameError, "vif", "vif_p"):
         classic_options("vif")
 
 
 def test_a_metric_without_options_says_so() -> None:
-    with pytest.raises(ConfigError, match="Expected no options, because vsi has none, got 'channel'"):
+    with raises(ConfigError, "vsi", "channel"):
         classic_options("vsi", channel="grey")
 
 
 def test_a_wrong_value_names_the_right_ones() -> None:
-    with pytest.raises(ConfigError, match="channel of psnr to be 'rgb', 'grey' or 'luma', got 'Y'"):
+    with raises(ConfigError, "channel", "psnr", "rgb", "grey", "luma", "Y"):
         classic_options("psnr", channel="Y")
-    with pytest.raises(ConfigError, match="downsample of ssim to be true or false, got 'perhaps'"):
+    with raises(ConfigError, "downsample", "ssim", "perhaps"):
         classic_options("ssim", downsample="perhaps")

@@ -12,6 +12,7 @@ from acutance.models.hyperiqa import crop_mean
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.views import HyperIQAViews
 from tests.fakes.tiny_hyperiqa import TINY, tiny_hyperiqa
+from tests.raising import raises
 
 
 def pictures(height: int, width: int, count: int = 2) -> Tensor:
@@ -68,7 +69,7 @@ def test_scores_pictures_of_any_size(shape: tuple[int, int], protocol: str) -> N
 @pytest.mark.usefixtures("as_users_run_it")
 @pytest.mark.parametrize("shape", [(1, 3, 225, 224), (1, 3, 256, 256), (3, 224, 224), (1, 1, 224, 224)])
 def test_refuses_crops_of_another_size(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"crops of shape \(crops, 3, 224, 224\), got"):
+    with raises(InputError, "(crops, 3, 224, 224)"):
         tiny_hyperiqa().score_crops(torch.rand(shape))
 
 

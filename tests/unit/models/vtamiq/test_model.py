@@ -13,6 +13,7 @@ from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K, P
 from acutance.models.vtamiq.views import VTAMIQViews
 from tests.contracts.quality_model import noisy, smooth_pictures
 from tests.contracts.test_vtamiq import TINY, tiny
+from tests.raising import raises
 
 STATES = {"head": HEAD, "multiscale": HEAD_MULTISCALE, "paper": PAPER, "kadis700k": KADIS700K}
 PROTOCOLS = ("cover", "grid", "context-aware")
@@ -151,12 +152,12 @@ def test_rounding_leaves_weights_differentiable() -> None:
 
 @pytest.mark.parametrize("wrong", [{"heads": 5}, {"reduction": 7}, {"scales": 1}])
 def test_refuses_a_network_that_cannot_be(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match=r"no multiple of|one scale"):
+    with raises(ValidationError, "VTAMIQConfig", *wrong):
         VTAMIQConfig(**wrong)
 
 
 def test_refuses_options_that_are_none() -> None:
-    with pytest.raises(ValidationError, match="protocol"):
+    with raises(ValidationError, "protocol", "five-point"):
         VTAMIQViews.model_validate({"protocol": "five-point"})
 
 

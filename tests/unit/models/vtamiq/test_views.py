@@ -9,6 +9,7 @@ from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.published import KADIS700K, PAPER
 from acutance.models.vtamiq.views import VTAMIQViews, cut_patches, fixed_sets, large_enough, places, pyramid, sizes_of
+from tests.raising import raises
 
 HEAD_CONFIG = VTAMIQConfig()
 PAPER_CONFIG = VTAMIQConfig.model_validate(PAPER)
@@ -36,7 +37,7 @@ def test_settings_in_context_name_every_weight() -> None:
 
 
 def test_refuses_to_draw_with_no_weight() -> None:
-    with pytest.raises(ConfigError, match="weight above 0 for centre, difference or uniform"):
+    with raises(ConfigError, 0, "centre", "difference", "uniform"):
         VTAMIQ(views=VTAMIQViews(protocol="context-aware", centre=0, difference=0, uniform=0))
 
 

@@ -24,6 +24,7 @@ from acutance.training.tasks.afine import in_order
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.validation import as_images
 from acutance.training.variants import varied
+from tests.conftest import pictures_of
 from tests.fakes.afine_training import (
     run_stage,
     stage_task,
@@ -31,6 +32,7 @@ from tests.fakes.afine_training import (
     triplet_data,
     write_triplet_set,
 )
+from tests.raising import lacking, raises
 
 ROOT = Path(__file__).parents[4]
 
@@ -128,21 +130,14 @@ def test_validation_says_how_often_raw_naturalness_decides_as_people_do(table: P
     assert found == {"accuracy": wanted, "accuracy_rated": wanted}
 
 
-def test_validation_reads_each_picture_once_and_no_reference_for_its_own_sake(
-    table: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_validation_reads_each_picture_once_and_no_reference_for_its_own_sake(table: Path, opened: list[str]):
     task = task_of(table)
-    read, paths = PictureStore.read, []
-
-    def counted(store: PictureStore, path: Path):
-        paths.append(path)
-        return read(store, path)
-
-    monkeypatch.setattr(PictureStore, "read", counted)
+    opened.clear()
     told: list[tuple[int, int]] = []
     with torch.no_grad():
         task.validate(task.network, lambda done, total: told.append((done, total)))
-    assert len(paths) == len(set(paths)) == 9  # eight distorted pictures; the reference stands in triplets too
+    names = pictures_of(opened)
+    assert len(names) == len(set(names)) == 9  # eight distorted pictures; the reference stands in triplets too
     assert told == [(done, 9) for done in range(1, 10)]
 
 
@@ -174,14 +169,14 @@ def test_sixteen_pictures_are_learned_by_heart(table: Path, tmp_path: Path):
 def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Path):
     table = write_triplet_set(tmp_path)
     (tmp_path / "c_blur2.png").unlink()
-    with pytest.raises(TrainingError, match=r"pictures of rated, got 26: .*c_blur2\.png is missing"):
+    with raises(TrainingError, "rated", 26, "c_blur2.png"):
         task_of(table)
 
 
 def test_a_clip_of_random_weights_is_told_to_the_user(table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     run_stage(1, table, tmp_path / "run", iterations=1)
-    assert caplog.messages[0] == "CLIP begins with random weights: task.start names none"
-    assert "will be zero in published/clip_model.pth" in caplog.messages[1]
+    assert not lacking(caplog.messages[0], "CLIP", "task.start")
+    assert "published/clip_model.pth" in caplog.messages[1]
     assert all(message in (tmp_path / "run/train.log").read_text() for message in caplog.messages)
 
 

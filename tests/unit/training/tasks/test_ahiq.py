@@ -22,6 +22,7 @@ from acutance.training.validation import as_images
 from tests.fakes.ahiq_checkpoint import golden
 from tests.fakes.rated_set import TABLE
 from tests.fakes.tiny_trainings import ahiq_task, rated_data, rows_of, run
+from tests.raising import raises
 
 TRUNKS = ("network.vit.", "network.resnet.")
 
@@ -138,9 +139,9 @@ def test_a_picture_of_the_size_of_a_crop_is_taken_whole():
 
 
 def test_pictures_that_do_not_fit_are_named():
-    with pytest.raises(InputError, match=r"Expected a\.png of the size of its reference"):
+    with raises(InputError, "a.png", (20, 21), (20, 20)):
         crops(numbered(20, 20), numbered(20, 21), 0)
-    with pytest.raises(InputError, match=r"at least 16 pixels a side to train with, got \(15, 20\) for a\.png"):
+    with raises(InputError, 16, (15, 20), "a.png"):
         crops(numbered(15, 20), numbered(15, 20), 0)
 
 
@@ -186,17 +187,17 @@ def test_heads_start_from_an_earlier_run(data: DataConfig, tmp_path: Path):
 
 def test_heads_do_not_start_from_another_network(data: DataConfig, tmp_path: Path):
     run(ahiq_task(data), tmp_path / "run", epochs=1)
-    with pytest.raises(ConfigError, match=r"with normalisation=imagenet in .* got half"):
+    with raises(ConfigError, "normalisation=imagenet", "half"):
         AHIQTask(ahiq_task(data, start=str(tmp_path / "run"), model={"normalisation": "imagenet"}))
 
 
 def test_a_reference_that_is_gone_is_told_before_anything_is_trained(data: DataConfig, tmp_path: Path):
     reference = tmp_path / "set" / str(read_table(tmp_path / "set" / TABLE).rows[0].reference)
     reference.unlink()
-    with pytest.raises(TrainingError, match=rf"{reference.name} is missing\. Copy the dataset again"):
+    with raises(TrainingError, reference.name):
         AHIQTask(ahiq_task(data))
 
 
 def test_a_trunk_that_is_not_there_is_named(data: DataConfig):
-    with pytest.raises(MissingWeightsError, match=r"Expected resnet50\.a1_in1k, or the file of it, as task\.resnet"):
+    with raises(MissingWeightsError, "resnet50.a1_in1k", "task.resnet", "nowhere.safetensors"):
         AHIQTask(ahiq_task(data, resnet="nowhere.safetensors"))
