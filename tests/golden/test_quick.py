@@ -3,6 +3,7 @@
 A-FINE, AHIQ and VTAMIQ are built with their first layers alone, and give the numbers that the authors' code has there.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_vtamiq_has_the_authors_class_token_after_its_first_layer() -> None:
     ids=["hyperiqa", "ms_hyperiqa"],
 )
 def test_the_hyper_networks_give_the_authors_score_of_a_crop(
-    name: hyperiqa_checkpoint.Model, build: type[CropMean], keys: KeyTable, tolerance: float
+    name: hyperiqa_checkpoint.Model, build: Callable[[], CropMean], keys: KeyTable, tolerance: float
 ) -> None:
     model = build().eval().requires_grad_(requires_grad=False)
     tensors = hyperiqa_checkpoint.official_tensors(name, "plain")

@@ -1,6 +1,7 @@
 import io
 import struct
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_the_second_picture_of_an_mpo_is_no_frame():
 
 @pytest.mark.parametrize("bigtiff", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_pages_of_another_size_and_smaller_copies_are_no_frames(order: str, *, bigtiff: bool):
+def test_pages_of_another_size_and_smaller_copies_are_no_frames(order: Literal["<", ">"], *, bigtiff: bool):
     file = io.BytesIO()
     page = np.zeros((16, 24), np.uint16)
     with tifffile.TiffWriter(file, bigtiff=bigtiff, byteorder=order) as writer:

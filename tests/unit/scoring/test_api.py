@@ -12,6 +12,7 @@ import acutance
 from acutance import ConfigError, ImageReadError, InputError, MissingExtraError, Score, ScoreRow, ShapeMismatchError
 from acutance.scoring import ScoreRows
 from acutance.scoring.rows import ROW_FIELDS
+from tests.conftest import pictures_of
 from tests.fakes import pictures
 from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
