@@ -17,6 +17,7 @@ from acutance.catalog.weights import (
     trunks_of,
 )
 from acutance.checkpoints.layout import Trunk
+from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
@@ -36,6 +37,10 @@ class ReadWeights:
     """By own names."""
     trunks: dict[str, Path]
     """Files that trunks came from, by name of their records."""
+    score_info: ScoreInfo | None
+    """How to read the scores, where the file says it."""
+    options: dict[str, object] | None
+    """Options of the model that the training validated with, where the file says it."""
     layout: str
     """Whose way of filing it is, or that it is ours."""
 
@@ -65,7 +70,15 @@ def read_weights(
     for trunk in trunks_of(file) if whole else ():
         tensors |= trunk_tensors(trunk, trunks[trunk.record.name], expected)
     layout = file.layout.name if file.layout else "acutance"
-    return ReadWeights(weights=weights_of(entry), config=model.config(), tensors=tensors, trunks=trunks, layout=layout)
+    return ReadWeights(
+        weights=weights_of(entry),
+        config=model.config(),
+        tensors=tensors,
+        trunks=trunks,
+        score_info=file.score_info,
+        options=file.options,
+        layout=layout,
+    )
 
 
 def check_trunk(name: str, path: Path) -> None:

@@ -1,5 +1,6 @@
 """A name becomes a model that is ready to score: built, its weights read, placed, its provenance noted."""
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
-from acutance.catalog.options import checked_options
-from acutance.catalog.runs import model_of_run, run_weights
+from acutance.catalog.options import checked_options, with_recorded
+from acutance.catalog.runs import model_of_run, recorded_options, run_weights
 from acutance.catalog.weights import (
     OnProgress,
     WeightsFile,
@@ -23,11 +24,12 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, U
 if TYPE_CHECKING:  # importing acutance must not load torch
     import torch
 
-    from acutance.models.quality_model import QualityModel
+    from acutance.models.quality_model import JSON, QualityModel
 
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+_LOGGER = logging.getLogger(__name__)
 
 
 def load(
@@ -51,7 +53,8 @@ def load(
             ``"float64"``. A metric without matrix products computes in float32 instead of bfloat16.
         offline: Never touch the network.
         on_progress: Called with bytes done and bytes in all during a download.
-        options: Options of the model, such as ``channel="rgb"`` for ``ssim``.
+        options: Options of the model, such as ``channel="rgb"`` for ``ssim``; by default those that the training of
+            the weights recorded, or else the catalogue's.
 
     Returns:
         An ``nn.Module``: ``model(distorted, reference)`` gives (N,) scores, differentiable in both images;
@@ -74,13 +77,24 @@ def load(
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
-    place, known = _device(str(device)), checked_options(entry, options)
+    recorded = recorded_options(entry, weights)
+    place, known = _device(str(device)), checked_options(entry, options, recorded)
     if precision == "float64" and place.type == "mps":
         raise ConfigError("Expected float32 or bfloat16 on mps, which has no float64, got float64. Use cpu for it.")
     path = _weights_path(entry, weights, offline=offline, on_progress=on_progress)
     if path is None or entry.weights is None:
         return _ready(entry, build(entry, {}, **known), None, {}, place, precision)
     file = open_weights(entry.weights, path)
+    origin: dict[str, JSON] = {}
+    if recorded is not None:
+        known, origin["settings"] = with_recorded(known, recorded)
+    elif entry.options and "protocol" not in known and file.trained_here:
+        _LOGGER.warning(
+            "%s does not say which preprocessing its training validated with: %s scores by the catalogue's. Options "
+            "change it.",
+            path,
+            entry.name,
+        )
     model = build(entry, file.config, **known)
     before = model.state_dict()
     tensors = own_tensors(file, before)
@@ -88,7 +102,7 @@ def load(
     for trunk in trunks_of(file):
         tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
     model.load_state_dict(before | tensors)
-    return _ready(entry, model, file, trunks, place, precision)
+    return _ready(entry, model, file, trunks, place, precision, origin)
 
 
 def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "QualityModel":  # noqa: ANN401
@@ -156,6 +170,7 @@ def _ready(
     trunks: Mapping[str, Path],
     device: "torch.device",
     precision: Precision,
+    origin: Mapping[str, "JSON"] | None = None,
 ) -> "QualityModel":
     import torch
 
@@ -178,7 +193,7 @@ def _ready(
         weights_sha256=sha256_of(file.path) if file else None,
         published_sha256=file.published_sha256 if file else None,
         trunk_sha256=trunk_sha256 or None,
-        preprocessing=model.preprocessing(),
+        preprocessing={**model.preprocessing(), **(origin or {})},
         precision=model.computes_in(used, device.type),
         device=str(device),
     )

@@ -9,12 +9,15 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.options import Number, Words
 
 
-def checked_options(entry: ModelEntry, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_options(
+    entry: ModelEntry, given: Mapping[str, Any], recorded: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The options that were given, as the catalogue writes them; text such as ``"7"`` is taken for the number it says.
 
     Args:
         entry: The model.
         given: Values by option; names and words in any case.
+        recorded: Values that hold where none is given, instead of the catalogue's.
 
     Raises:
         UnknownNameError: No such option.
@@ -32,8 +35,30 @@ def checked_options(entry: ModelEntry, given: Mapping[str, Any]) -> dict[str, An
             raise ConfigError(f"Expected {name} of {entry.name} once, got it twice. Leave one of them out.")
         allowed, what = known[name], f"{name} of {entry.name}"
         checked[name] = _number(allowed, value, what) if isinstance(allowed, Number) else _word(allowed, value, what)
-    _demand_effect(entry, checked)
+    _demand_effect(entry, checked, recorded or {})
     return checked
+
+
+def with_recorded(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The options that weights record with those that a user gives, and where they come from, in words.
+
+    Another protocol than the recorded one has the catalogue's values beside it: those recorded were chosen for theirs.
+
+    Args:
+        given: Checked options.
+        recorded: Every option of the model, as its training validated with it.
+
+    Example:
+        >>> with_recorded({"seed": 3}, {"protocol": "random", "crops": 25, "seed": 0})
+        ({'protocol': 'random', 'crops': 25, 'seed': 3}, 'recorded by the training; by option: seed')
+        >>> with_recorded({"protocol": "cover"}, {"protocol": "random", "crops": 25, "seed": 0})
+        ({'protocol': 'cover'}, 'by option: protocol')
+    """
+    changed = [name for name, value in given.items() if recorded.get(name) != value]
+    by_option = f"by option: {', '.join(changed)}"
+    if "protocol" in changed:
+        return dict(given), by_option
+    return {**recorded, **given}, f"recorded by the training; {by_option}" if changed else "recorded by the training"
 
 
 def described(allowed: Words | Number) -> str:
@@ -54,10 +79,11 @@ def _word(allowed: Words, value: Any, what: str) -> str | bool | int:  # noqa: A
     raise ConfigError(f"Expected {what} to be {wanted}, got {value!r}. Choose one of these.")
 
 
-def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any]) -> None:
+def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
     """Raise if an option was given that the chosen protocol does not look at."""
     words = (entry.options or {}).get("protocol", ())
-    protocol = chosen.get("protocol", words[0] if isinstance(words, tuple) and words else None)
+    usual = recorded.get("protocol", words[0] if isinstance(words, tuple) and words else None)
+    protocol = chosen.get("protocol", usual)
     for name in chosen:
         users = entry.option_protocols.get(name)
         if users is not None and protocol not in users:

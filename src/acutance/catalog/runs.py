@@ -1,8 +1,10 @@
-"""Folders of trainings as models: their best weights say which model they are."""
+"""Folders of trainings as models: their best weights say which model they are, and how it was validated."""
 
 import os
 from pathlib import Path
+from typing import Any
 
+from acutance.catalog.entry import ModelEntry
 from acutance.errors import CheckpointError
 
 BEST = "best.safetensors"
@@ -43,3 +45,25 @@ def model_of_run(path: Path) -> str:
 
     header = read_header(path)
     return header.scores_as or header.model
+
+
+def recorded_options(entry: ModelEntry, weights: str | os.PathLike[str] | None) -> dict[str, Any] | None:
+    """The options that weights were validated with; ``None`` if they record none, or are not here.
+
+    Args:
+        entry: The model that is to score with them.
+        weights: The file; ``None`` for the one of the model on this machine.
+
+    Raises:
+        CheckpointError: A damaged file.
+    """
+    from acutance.checkpoints.download import find
+    from acutance.checkpoints.store import is_own_format, read_header
+
+    if entry.weights is None or not entry.options:
+        return None
+    path = find(entry.weights.record) if weights is None else Path(weights)
+    if path is None or not is_own_format(path):
+        return None
+    header = read_header(path)
+    return header.options if header.model == entry.weights.stored_as else None

@@ -32,10 +32,17 @@ class WeightsFile:
     """Checksums of the trunks in a file of ours, by their names."""
     score_info: ScoreInfo | None = None
     """How to read the scores, where the weights were trained on opinions of their own."""
+    options: dict[str, object] | None = None
+    """Options of the model that the training of the weights validated with, if they were recorded."""
     layout: Layout | None = None
     """How a foreign file is laid out; ``None`` for one of ours."""
     foreign: "Mapping[str, Tensor]" = field(default_factory=dict, repr=False)
     """Its tensors by their names there."""
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether a training of ours wrote it."""
+        return self.layout is None and self.published_sha256 is None
 
 
 def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
@@ -56,6 +63,7 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             published_sha256=header.source_sha256,
             trunk_sha256=header.trunk_sha256,
             score_info=header.score_info,
+            options=header.options,
         )
     foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))

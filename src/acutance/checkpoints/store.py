@@ -42,6 +42,8 @@ class StoreHeader:
     """How to read its scores, where it was trained on opinions of its own; ``None`` as the catalogue says."""
     scores_as: str | None = None
     """Model of the catalogue that scores with it, where that is not ``model``."""
+    options: dict[str, object] | None = None
+    """Options of the model that its training validated with; ``None`` if none were recorded."""
 
 
 def save(
@@ -54,6 +56,7 @@ def save(
     trunk_sha256: Mapping[str, str] | None = None,
     score_info: ScoreInfo | None = None,
     scores_as: str | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> None:
     """Write weights, whole or not at all: a reader never sees half a file.
 
@@ -66,9 +69,10 @@ def save(
         trunk_sha256: Digests of the files that its trunks were taken from, by the names of their records.
         score_info: How to read its scores, where the catalogue says something else.
         scores_as: Model of the catalogue that scores with it, where that is another one.
+        options: Options of the model that its training validated with, as plain JSON values.
 
     Raises:
-        ConfigError: A configuration that JSON cannot hold.
+        ConfigError: A configuration or options that JSON cannot hold.
         CheckpointError: The file cannot be written.
     """
     from safetensors import SafetensorError
@@ -87,6 +91,8 @@ def save(
         metadata["score_info"] = json_text(dict(sorted(asdict(score_info).items())))
     if scores_as is not None:
         metadata["scores_as"] = scores_as
+    if options is not None:
+        metadata["options"] = _as_json(options)
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -202,6 +208,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
             format_version=version,
             score_info=_score_info(metadata.get("score_info")),
             scores_as=metadata.get("scores_as"),
+            options=None if "options" not in metadata else dict(json.loads(metadata["options"])),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error

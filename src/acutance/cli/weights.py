@@ -124,6 +124,8 @@ def convert(
         config=read.config,
         source_sha256=sha256_of(path),
         trunk_sha256=trunk_sha256,
+        score_info=read.score_info,
+        options=read.options,
     )
     before, after = path.stat().st_size / 1e6, target.stat().st_size / 1e6
     print(f"{target} ({after:.0f} MB, from {before:.0f} MB)")

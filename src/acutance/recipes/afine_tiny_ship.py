@@ -32,7 +32,15 @@ def ship(start: str, output: Path) -> int:
         for name, value in tensors.items()
         if not name.endswith(COUNTER)
     }
-    save(output, small, model=MODEL, config=header.config, source_sha256=None, score_info=header.score_info)
+    save(
+        output,
+        small,
+        model=MODEL,
+        config=header.config,
+        source_sha256=None,
+        score_info=header.score_info,
+        options=header.options,
+    )
     return output.stat().st_size
 
 

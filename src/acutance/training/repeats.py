@@ -96,7 +96,7 @@ def repeat(
         device: Where to test: ``auto``, ``cpu`` or ``cuda``.
         on_run: Called after each run with its number, from 1, and its test.
         on_test: Called with pictures scored and in all.
-        options: Of the model that tests, such as ``protocol="grid"``.
+        options: Of the model that tests, such as ``protocol="grid"``; by default those that the run validated with.
 
     Returns:
         The spread of each of ``STATISTICS``.

@@ -146,6 +146,7 @@ class RunFolder:
             source_sha256=None,
             score_info=trained.info,
             scores_as=trained.scores_as,
+            options=trained.options,
         )
 
     def publish(self, write: Callable[[Path], Iterable[Path]]) -> None:

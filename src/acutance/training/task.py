@@ -56,6 +56,8 @@ class TrainedModel:
     """Direction, bounds and unit of its scores, where they are those of the opinions it was trained on."""
     scores_as: str | None = None
     """Model of the catalogue that scores with the tensors, where it is not called ``name``."""
+    options: Mapping[str, object] | None = None
+    """Options of the model that ``validate`` scored with, all of them; ``None`` if it has none."""
 
 
 class Task(ABC):

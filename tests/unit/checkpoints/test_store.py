@@ -75,6 +75,16 @@ def test_bounds_as_0_1_wrote_them_are_read(tmp_path: Path) -> None:
     assert store.read_header(odd).score_info == info
 
 
+def test_what_a_training_validated_with_comes_back(path: Path) -> None:
+    options: dict[str, object] = {"protocol": "random", "crops": 3, "centre": 0.25, "stretched": False}
+    store.save(path, TENSORS, model="ahiq", config={}, source_sha256=None, options=options)
+    assert store.read_header(path).options == options
+
+
+def test_a_file_without_options_records_none(path: Path) -> None:
+    assert store.read_header(path).options is None
+
+
 def test_other_programs_can_read_the_file(path: Path) -> None:
     assert set(load_file(path)) == set(TENSORS)
 
@@ -159,8 +169,8 @@ def test_a_file_with_something_behind_it_is_refused(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"format_version": "one"}, {"config": "{"}, {"config": "7"}],
-    ids=["version", "json", "number"],
+    [{"format_version": "one"}, {"config": "{"}, {"config": "7"}, {"options": "7"}],
+    ids=["version", "json", "number", "options"],
 )
 def test_metadata_that_makes_no_sense_is_refused(tmp_path: Path, changed: dict[str, str]) -> None:
     with raises(CheckpointError, "odd"):

@@ -5,6 +5,9 @@ import torch
 from safetensors.torch import save_file
 
 from acutance.catalog import list_records
+from acutance.checkpoints.store import read_header, save
+from acutance.score_info import ScoreInfo
+from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
@@ -101,3 +104,22 @@ def test_a_wrong_file_is_blamed_before_the_trunks_that_it_lacks(run: Run, tmp_pa
     result = run("weights", "convert", "ahiq", "other.pth", "--offline")
     assert result.exit_code == 2
     assert not lacking(result.stderr, "conv1.weight")
+
+
+def test_converting_a_run_keeps_what_its_scores_mean_and_what_it_was_validated_with(run: Run, tmp_path: Path):
+    options: dict[str, object] = {"protocol": "random", "crops": 2, "seed": 5}
+    info = ScoreInfo(better="lower", low=0.0, high=100.0)
+    model = tiny_ms_hyperiqa()
+    trained, converted = tmp_path / "best.safetensors", tmp_path / "own.safetensors"
+    save(
+        trained,
+        model.state_dict(),
+        model="ms_hyperiqa",
+        config=model.config(),
+        source_sha256=None,
+        score_info=info,
+        options=options,
+    )
+    assert run("weights", "convert", "ms_hyperiqa", str(trained), str(converted)).exit_code == 0
+    header = read_header(converted)
+    assert (header.score_info, header.options) == (info, options)

@@ -52,7 +52,7 @@ class FrozenNetworks:
 
     @torch.no_grad()
     def beside(self, pictures: Sequence[Tensor], reference: Tensor) -> Tensor:
-        """Rows of pictures beside one reference, and at the end of the reference beside itself, all in float32.
+        """Rows of pictures beside one reference, and at the end of the reference beside itself, in the model's type.
 
         Args:
             pictures: 8-bit, of the shape of the reference.
@@ -62,11 +62,12 @@ class FrozenNetworks:
             Shape (pictures + 1, ...).
         """
         model = self.model.to(reference.device)
+        dtype = next(model.parameters()).dtype
         with torch.autocast(reference.device.type, enabled=False):
-            kept = list(model.levels(reference[None].float() / 255))
+            kept = list(model.levels(reference[None].to(dtype) / 255))
             rows, size = [], PICTURES_AT_ONCE[reference.device.type]
             for start in range(0, len(pictures), size):
-                some = torch.stack(list(pictures[start : start + size])).float() / 255
+                some = torch.stack(list(pictures[start : start + size])).to(dtype) / 255
                 rows.append(self.describe(model, pair_moments_against(model.levels(some), [kept] * len(some))))
             own = self.describe(model, pair_moments_against(kept, [kept]))
         return torch.cat([*rows, own])
@@ -178,7 +179,7 @@ class PairFeatures:
             variant, places = job
             others = {picture: place for picture, place in places.items() if picture != reference}
             images = [_tensor(decoded[picture], variant, device) for picture in others]
-            rows = self._networks.beside(images, _tensor(truth, variant, device)).cpu().numpy()
+            rows = self._networks.beside(images, _tensor(truth, variant, device)).float().cpu().numpy()
             wanted = [*others.values(), *(places[picture] for picture in places if picture == reference)]
             return wanted, rows[: len(wanted)]
 

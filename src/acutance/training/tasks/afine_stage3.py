@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.datasets.calibration import fit_naturalness_calibrator
+from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import afine_naturalness_targets, direction_of
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
@@ -17,6 +18,7 @@ from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import lacks_of_clip, merge, publish_stage3, unused_of_clip
 from acutance.training.afine_start import frozen, load_stage
+from acutance.training.faults import TrainingError
 from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
 from acutance.training.tasks.afine_pairs import FrozenNetworks
@@ -89,7 +91,11 @@ class AFINEStage3Task(FrozenStageTask):
         super().__init__(config, folder, lists, CombinationNetwork(self._model), also)
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Encode every picture once, for each flip and transpose; fit the calibrator if asked for."""
+        """Encode every picture once, for each flip and transpose; fit the calibrator if asked for.
+
+        Raises:
+            TrainingError: Opinions that the frozen naturalness does not agree with, so that there is no fit.
+        """
         super().prepare(device, on_progress)
         if self._rated is not None:
             self._calibrate(self._rated)
@@ -122,7 +128,16 @@ class AFINEStage3Task(FrozenStageTask):
         raw = np.array([self.features.row(*pair)[0] for pair in _pairs_of(rated)], dtype=np.float64)
         mos = np.array([row.mos for row in rated], dtype=np.float64)
         targets = afine_naturalness_targets(mos, better=direction_of(rated))(mos)
-        fitted = fit_naturalness_calibrator(raw, targets)
+        try:
+            fitted = fit_naturalness_calibrator(raw, targets)
+        except DatasetError as error:
+            with np.errstate(divide="ignore", invalid="ignore"):  # values that are all equal have no correlation
+                agreement = float(np.corrcoef(raw, targets)[0, 1])
+            raise TrainingError(
+                f"Expected naturalness that agrees with the opinions of {rated.name}, to fit its calibrator to them, "
+                f"got a correlation of {agreement:.3g} over {len(raw)} pictures. Start from stages that have learned, "
+                "with task.start; or leave task.calibrate_on out."
+            ) from error
         with torch.no_grad():
             self._model.naturalness_calibrator.centre.fill_(fitted.centre)
             self._model.naturalness_calibrator.scale.fill_(fitted.scale)

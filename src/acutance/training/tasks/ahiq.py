@@ -145,7 +145,13 @@ class AHIQTask(Task):
     def trained(self, network: nn.Module) -> TrainedModel:
         """The model, trunks and all."""
         model: Any = network.model
-        return TrainedModel(name=RECORD.name, tensors=model.state_dict(), config=model.config(), info=AHIQ_SCORE)
+        return TrainedModel(
+            name=RECORD.name,
+            tensors=model.state_dict(),
+            config=model.config(),
+            info=AHIQ_SCORE,
+            options=model.views.model_dump(mode="json"),
+        )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``best.pth`` in the layout of the authors' files: both heads, no trunk.

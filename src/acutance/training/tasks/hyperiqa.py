@@ -164,7 +164,11 @@ class CropTask(Task):
         """The model with the scale of its labels."""
         model: Any = network.model
         return TrainedModel(
-            name=self._config.kind, tensors=model.state_dict(), config=model.config(), info=self._labels.info
+            name=self._config.kind,
+            tensors=model.state_dict(),
+            config=model.config(),
+            info=self._labels.info,
+            options=model.views.model_dump(mode="json"),
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:

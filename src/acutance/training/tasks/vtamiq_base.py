@@ -127,7 +127,11 @@ class VTAMIQTask(Task):
         """The model; its scores are 0 for the best and about 1 for the worst of the training pictures."""
         model: Any = network.model
         return TrainedModel(
-            name=name_of(self._settings.model), tensors=model.state_dict(), config=model.config(), info=SCORE
+            name=name_of(self._settings.model),
+            tensors=model.state_dict(),
+            config=model.config(),
+            info=SCORE,
+            options=model.views.model_dump(mode="json"),
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:

@@ -112,14 +112,15 @@ def test_what_was_trained_is_what_scores() -> None:
     torch.testing.assert_close(after, exact, rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_moves_the_score_a_little() -> None:
+def test_bfloat16_moves_the_score_a_little_on_a_processor_that_has_it_and_not_at_all_on_others() -> None:
     model, images = tiny_hyperiqa(trunk_blocks=(2, 2, 1, 1)), pictures(224, 224)
     with torch.no_grad():
         exact = model(images)
         assert model.use_bfloat16_products()
         rounded = model(images)
     assert rounded.dtype == torch.float32
-    assert 0 < (rounded - exact).abs().max().item() < 0.01
+    moved = (rounded - exact).abs().max().item()
+    assert 0 < moved < 0.01 if model.computes_in("bfloat16", "cpu") == "bfloat16" else moved == 0
 
 
 def test_a_configuration_survives_json() -> None:

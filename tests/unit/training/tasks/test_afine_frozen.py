@@ -1,17 +1,22 @@
 """A-FINE's stages 2 and 3: what is computed once gives the weights of the direct loop."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
+from scipy.special import expit
 
 from acutance.datasets.calibration import fit_naturalness_calibrator
 from acutance.datasets.normalisation import afine_naturalness_targets
-from acutance.datasets.table_files import read_table
+from acutance.datasets.table import OpinionTable
+from acutance.datasets.table_files import read_table, write_table
 from acutance.errors import ConfigError, MissingWeightsError
 from acutance.models.afine.model import AFINE
 from acutance.stats.preferences import three_alternative_accuracy
@@ -23,6 +28,7 @@ from acutance.training.tasks.afine_stage3 import AFINEStage3Task
 from acutance.training.validation import as_images
 from tests.fakes.afine_training import run_stage, stage_task, tiny_afine, write_triplet_set
 
+FloatArray = NDArray[np.float64]
 CPU = torch.device("cpu")
 TERMS = {2: "raw_fidelity", 3: "adaptive"}
 LEARNS = {2: ("fidelity_head.",), 3: ("adapter.", "naturalness_calibrator.", "fidelity_calibrator.")}
@@ -188,18 +194,47 @@ def test_sixteen_pictures_are_learned(table: Path, tmp_path: Path, stage: int, r
     assert losses[-1] < factor * losses[0]
 
 
-def test_the_calibrator_begins_with_the_fit_to_opinions(table: Path, tmp_path: Path):
-    model = tiny_afine()
-    rows = [row for row in read_table(table) if row.split == "train"]
-    pictures = [as_images(PictureStore().read(table.parent / row.image), CPU) for row in rows]
+@pytest.fixture
+def agreeing(tmp_path: Path) -> tuple[Path, FloatArray]:
+    """A table whose opinions fall with the naturalness of the tiny model, and that naturalness of what trains.
+
+    Opinions on which model and people do not agree would leave the width of the fit to the last bits of the model.
+    """
+    path = write_triplet_set(tmp_path / "agreeing")
+    model, rows = tiny_afine(), read_table(path).rows
     with torch.no_grad():
-        raw = np.array([model.terms(image, image)["raw_naturalness"].item() for image in pictures])
-    mos = np.array([row.mos for row in rows], dtype=np.float64)
-    fitted = fit_naturalness_calibrator(raw.astype(np.float64), afine_naturalness_targets(mos)(mos))
-    task = task_of(3, table, tmp_path, model=model, calibrate_on="rated")
-    task.prepare(CPU)
+        images = [as_images(PictureStore().read(path.parent / row.image), CPU) for row in rows]
+        raw = np.array([model.terms(image, image)["raw_naturalness"].item() for image in images])
+    opinions = -expit(2 * (raw - raw.mean()) / raw.std()) + 0.02 * np.sin(np.arange(len(raw)))
+    rated = [replace(row, mos=float(mos)) for row, mos in zip(rows, opinions, strict=True)]
+    write_table(OpinionTable(rated, path.parent, "rated"), path)
+    return path, raw[[row.split == "train" for row in rows]]
+
+
+def opinions_of(path: Path) -> FloatArray:
+    return np.array([row.mos for row in read_table(path) if row.split == "train"], dtype=np.float64)
+
+
+def test_the_calibrator_begins_with_the_fit_to_opinions(agreeing: tuple[Path, FloatArray], tmp_path: Path):
+    path, raw = agreeing
+    mos = opinions_of(path)
+    fitted = fit_naturalness_calibrator(raw, afine_naturalness_targets(mos)(mos))
+    model = tiny_afine()
+    task_of(3, path, tmp_path / "run", model=model, calibrate_on="rated").prepare(CPU)
     assert model.naturalness_calibrator.centre.item() == pytest.approx(fitted.centre, rel=1e-4)
     assert abs(model.naturalness_calibrator.scale.item()) == pytest.approx(fitted.scale, rel=1e-4)
+
+
+def test_opinions_that_go_the_other_way_than_naturalness_are_an_error(
+    agreeing: tuple[Path, FloatArray], tmp_path: Path
+):
+    path, raw = agreeing
+    rows = [replace(row, mos=-float(row.mos or 0)) for row in read_table(path)]
+    write_table(OpinionTable(rows, path.parent, "rated"), path)
+    mos = opinions_of(path)
+    correlation = np.corrcoef(raw, afine_naturalness_targets(mos)(mos))[0, 1]
+    with pytest.raises(TrainingError, match=rf"\brated\b.* {re.escape(format(correlation, '.3g'))} over {len(raw)} "):
+        task_of(3, path, tmp_path / "run", calibrate_on="rated").prepare(CPU)
 
 
 def test_without_a_fit_first_values_are_the_authors(table: Path, tmp_path: Path):

@@ -104,8 +104,9 @@ def test_it_trains_in_other_ways_too(data: DataConfig, tmp_path: Path, options: 
 
 def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path):
     run(ahiq_task(data), tmp_path / "run")
-    loaded = acutance.load(str(tmp_path / "run"), protocol="five-point")
+    loaded = acutance.load(str(tmp_path / "run"))
     task = AHIQTask(ahiq_task(data))
+    assert loaded.preprocessing() == task.network.model.preprocessing()
     scores = []
     for row in task._validation:
         pixels = [task._store.read(task._validation.path(str(name))) for name in (row.image, row.reference)]

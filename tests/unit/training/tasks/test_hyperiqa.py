@@ -193,8 +193,10 @@ def test_pictures_are_squeezed_only_if_the_model_does(few: Path):
 def test_a_run_scores_as_it_validated(few: Path, tmp_path: Path, kind: str):
     settings = crop_training(kind, made_data(few), validation_crops=3, model={"resize": (240, 250)})
     run(settings, tmp_path / "run")
-    model = acutance.load(str(tmp_path / "run"), protocol="random", crops=3)
-    table = CropTask(settings)._validation
+    model = acutance.load(str(tmp_path / "run"))
+    task = CropTask(settings)
+    assert model.preprocessing() == task.network.model.preprocessing()
+    table = task._validation
     with torch.no_grad():
         scores = [float(model(as_images(read_image(table.path(row.image)), torch.device("cpu")))) for row in table]
     opinions = [row.mos for row in table]
@@ -207,7 +209,7 @@ def test_a_run_scores_as_it_validated(few: Path, tmp_path: Path, kind: str):
 def test_one_score_of_a_run_is_that_of_its_network(few: Path, tmp_path: Path):
     settings = crop_training("ms_hyperiqa", made_data(few))
     run(settings, tmp_path / "run", epochs=1)
-    loaded = acutance.load(str(tmp_path / "run"), protocol="random", crops=2)
+    loaded = acutance.load(str(tmp_path / "run"))
     network = CropTask(settings).network
     network.model.load_state_dict(load_file(tmp_path / "run/last.safetensors"))
     images = torch.rand(1, 3, 230, 240)

@@ -126,11 +126,12 @@ def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path, state: s
     model = {"head": HEAD, "paper": PAPER, "kadis700k": KADIS700K}[state]
     task = vtamiq_task(data, model={**model, **TINY_VTAMIQ, "registers": 0})
     run(task, tmp_path / "run")
-    loaded = acutance.load(str(tmp_path / "run"), protocol="grid", patches=9, repeats=2)
+    loaded = acutance.load(str(tmp_path / "run"))
     assert loaded.provenance is not None
     assert loaded.provenance.model == f"vtamiq.{state}"
     assert loaded.info.better == "lower"
     built = VTAMIQRatings(task)
+    assert loaded.preprocessing() == built.network.model.preprocessing()
     scores = []
     for row in built._validation:
         pair = [
