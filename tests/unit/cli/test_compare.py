@@ -88,6 +88,7 @@ def test_preferences_alone_are_an_order(run: Run, here: Path):
     assert not lacking(result.stderr, 3, "a", "b")
 
 
+@pytest.mark.slow
 def test_plots_and_a_report_are_made_and_never_replaced_unasked(run: Run, here: Path):
     pytest.importorskip("matplotlib")
     everything = (*METHODS, "-o", "results", "--plots", "--report", "report.html")

@@ -115,6 +115,7 @@ def test_psnr_is_right_about_more_and_more_noise(sriqa: OpinionTable):
     assert (found["accuracy"], found["accuracy_generative"], found["pairs"]) == (1.0, 1.0, 6)
 
 
+@pytest.mark.slow
 def test_the_stages_of_afine_compare_their_own_terms(sriqa: OpinionTable, afine_pth: Path):
     """With the weights of the golden cases, against a count over the pairs written here."""
     for number, (name, term) in enumerate(STAGES.items()):

@@ -180,6 +180,7 @@ def test_other_opinions_of_the_same_pictures_are_not_mixed():
     assert {test.note for test in found} == {"Expected the same opinions of both, got other ones of 4 pictures."}
 
 
+@pytest.mark.slow
 def test_p_values_are_corrected_by_holm_over_the_pairs_of_one_dataset_and_test():
     """Against statsmodels."""
     mos = opinions(60)

@@ -246,6 +246,7 @@ def test_references_to_train_with_are_never_of_the_validation_or_the_test_part(
     assert whole.get("mixture_share", 0.0) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_pairs_that_were_broken_off_go_on_to_the_same_tables(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -266,6 +267,7 @@ def test_pairs_that_were_broken_off_go_on_to_the_same_tables(
         assert (broken / place).read_bytes() == (whole / place).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_pairs_that_are_there_are_not_made_again(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(afine_tiny_pairs, "synthesize", Few())

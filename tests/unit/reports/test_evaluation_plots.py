@@ -185,6 +185,7 @@ def test_names_are_text_and_never_formulas_or_hidden():
         assert figure_png(drawn, 30)
 
 
+@pytest.mark.slow
 def test_long_names_neither_overlap_nor_leave_the_figure():
     models = [f"ms_hyperiqa.koniq10k_with_a_very_long_name_{place}/best_model" for place in range(3)]
     datasets = [f"a_data_set_of_ones_own_number_{place}" for place in range(6)]

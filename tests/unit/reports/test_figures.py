@@ -32,6 +32,7 @@ def small() -> Figure:
     return panel_grid(1, 2.0, 1.5)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_same_results_give_the_same_bytes(name: str, tmp_path: Path):
     for ending in ("png", "svg", "pdf"):
@@ -54,6 +55,7 @@ def test_a_users_own_matplotlib_settings_change_nothing():
         assert mpl.rcParams["font.size"] == 30
 
 
+@pytest.mark.slow
 def test_drawing_leaves_no_trace_in_pyplot_or_its_settings():
     code = """
 import sys

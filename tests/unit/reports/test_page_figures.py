@@ -26,6 +26,7 @@ def test_a_figure_with_nothing_to_show_says_so_in_its_place(tmp_path):
     assert '<p class="note">Opinions over scores: Expected ' in markup
 
 
+@pytest.mark.slow
 def test_models_on_several_sets_get_a_matrix(tmp_path):
     run = evaluation_run(tmp_path)
     other = [one.model_copy(update={"dataset": "other"}) for one in run.evaluations]

@@ -252,6 +252,7 @@ def test_a_difference_is_taken_picture_by_picture():
         bootstrap_difference(first, second[:-1])
 
 
+@pytest.mark.slow
 def test_nineteen_of_twenty_intervals_hold_the_truth():
     truth, held = 0.0, 0
     for seed in range(200):

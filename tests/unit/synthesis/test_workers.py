@@ -45,6 +45,7 @@ def test_one_worker_is_this_process_with_one_thread():
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.slow
 def test_several_workers_are_processes_and_keep_the_order(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     handler = signal.getsignal(signal.SIGINT)

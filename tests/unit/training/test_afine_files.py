@@ -61,6 +61,7 @@ def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
     return set(first) == set(second) and all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["whole", "image tower alone", "half precision with three sizes", "afine.pth"])
 def test_clip_starts_from_every_file_that_holds_its_image_tower(
     tmp_path: Path, afine_pth: Path, published: dict[str, dict[str, Tensor]], own: Mapping[str, Tensor], kind: str

@@ -72,6 +72,7 @@ def test_a_run_broken_off_at_any_checkpoint_becomes_the_unbroken_one(
     assert metrics(tmp_path / "whole") == metrics(tmp_path / "broken")
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_weights_of_one_with_twice_the_batch(tmp_path: Path):
     for processes in (1, 2):
         command = [sys.executable, "-m", "tests.fakes.toy_task", str(tmp_path / str(processes)), str(processes), "6"]

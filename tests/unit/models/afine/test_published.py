@@ -69,6 +69,7 @@ def test_the_published_shapes_pass_through_the_table_without_any_value() -> None
     assert own["adapter.k"].shape == ()
 
 
+@pytest.mark.slow
 def test_a_file_of_the_published_layout_is_read_with_every_name_and_shape(afine_pth: Path) -> None:
     foreign = read_pytorch(afine_pth)
     assert {name: tuple(tensor.shape) for name, tensor in foreign.items()} == afine_checkpoint.layout()

@@ -56,6 +56,7 @@ def lines(run: Path) -> list[dict[str, float]]:
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "rate"), [(2, 5e-4), (3, 1e-3)])
 def test_a_hundred_steps_on_what_is_kept_are_those_of_the_direct_loop(
     table: Path, tmp_path: Path, stage: int, rate: float
@@ -141,6 +142,7 @@ class BrokenOffError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [2, 3])
 def test_a_run_broken_off_becomes_the_unbroken_one(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: int
@@ -186,6 +188,7 @@ def test_a_run_broken_off_while_it_prepares_becomes_the_unbroken_one(table: Path
     assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "rate", "factor"), [(2, 0.5, 0.94), (3, 0.02, 0.6)])
 def test_sixteen_pictures_are_learned(table: Path, tmp_path: Path, stage: int, rate: float, factor: float):
     """Stage 2 weighs distances of at most 1 of a random encoder, so that its loss cannot fall far."""

@@ -160,6 +160,7 @@ def test_encoder_and_head_learn_and_the_calibrator_does_not(table: Path, tmp_pat
         assert same == name.startswith("model.naturalness_calibrator"), name
 
 
+@pytest.mark.slow
 def test_sixteen_pictures_are_learned_by_heart(table: Path, tmp_path: Path):
     run, _ = run_stage(1, table, tmp_path / "run", rate=1e-3, iterations=60, batch_size=18, validate_every=6)
     losses = [row["train_loss"] for row in json.loads((run.path / "metrics.json").read_text())["epochs"]]
@@ -203,6 +204,7 @@ def test_a_run_broken_off_becomes_the_unbroken_one(table: Path, tmp_path: Path, 
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_encoder_and_it_is_that_of_one_process(table: Path, tmp_path: Path):
     for processes in (1, 2):
         command = [sys.executable, "-m", "tests.fakes.afine_training", "1", str(table)]

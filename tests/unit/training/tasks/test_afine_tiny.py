@@ -110,6 +110,7 @@ def stages(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     return folders
 
 
+@pytest.mark.slow
 def test_the_pretrained_trunk_stands_in_both_places(stages: dict[str, Path]):
     tensors, header = acutance_store(stages["pretrain"])
     names = [name.removeprefix("whole.") for name in tensors if name.startswith("whole.")]
@@ -187,6 +188,7 @@ def test_validation_tells_triplets_with_degraded_references_apart(stages: dict[s
     assert {"val_srcc", "val_plcc", "val_accuracy_train"} <= set(last(stages["stage1"]))
 
 
+@pytest.mark.slow
 def test_stage_2_tells_copies_from_their_originals_and_keeps_their_order(stages: dict[str, Path], data: Path):
     folder = run(
         "afine-tiny-stage2",
@@ -207,6 +209,7 @@ def test_stage_2_tells_copies_from_their_originals_and_keeps_their_order(stages:
         assert rows[-1][f"val_accuracy_{name}"] > 0.7
 
 
+@pytest.mark.slow
 def test_stage_1_learns_sixteen_pictures_by_heart(data: Path, tmp_path: Path):
     folder = run(
         "afine-tiny-stage1",
@@ -225,6 +228,7 @@ def test_stage_1_learns_sixteen_pictures_by_heart(data: Path, tmp_path: Path):
     assert rows[-1]["train_srcc"] > 0.9
 
 
+@pytest.mark.slow
 def test_pretraining_learns_what_was_done(data: Path, tmp_path: Path):
     settings = ("task.clean=0.5", "loop.epochs=60", "loop.validate_every=30", "optimizer.learning_rate=0.02")
     folder = run("afine-tiny-pretrain", tmp_path / "run", rated(data), *settings)

@@ -49,6 +49,7 @@ def numbered(height: int, width: int) -> np.ndarray:
     return np.stack([rows, columns, 0 * rows], axis=2).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_it_learns_sixteen_pictures_by_heart(data: DataConfig, tmp_path: Path):
     task = ahiq_task(data, model={"side": 32}, flip=0)
     run(task, tmp_path / "run", rate=5e-3, epochs=45, batch_size=16, validate_every=15, clip_norm=1.0)
@@ -65,6 +66,7 @@ def test_heads_train_and_trunks_never_do(data: DataConfig, tmp_path: Path):
     assert different == {name for name in begun if not name.startswith(TRUNKS)}
 
 
+@pytest.mark.slow
 def test_a_run_broken_off_becomes_the_unbroken_one(data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     schedule = CosineSchedule(unit="iteration", length=2)
     settings: dict[str, Any] = {"checkpoint_every": 1, "batch_size": 4, "schedule": schedule}
@@ -102,6 +104,7 @@ def test_it_trains_in_other_ways_too(data: DataConfig, tmp_path: Path, options: 
     assert all(np.isfinite(row["train_loss"]) for row in rows_of(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path):
     run(ahiq_task(data), tmp_path / "run")
     loaded = acutance.load(str(tmp_path / "run"))

@@ -64,6 +64,7 @@ def changed(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
     return {name for name, value in before.items() if not torch.equal(value, after[name])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "epochs"), [("hyperiqa", 12), ("ms_hyperiqa", 8)])
 def test_it_learns_sixteen_pictures_by_heart(made: Path, tmp_path: Path, kind: str, epochs: int):
     model = {"dropout": 0.0} if kind == "ms_hyperiqa" else {}
@@ -75,6 +76,7 @@ def test_it_learns_sixteen_pictures_by_heart(made: Path, tmp_path: Path, kind: s
     assert rows[-1]["train_srcc"] > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "schedule"),
     [

@@ -50,6 +50,7 @@ def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> 
     return {name for name, value in before.items() if not torch.equal(value, after[name])}
 
 
+@pytest.mark.slow
 def test_it_learns_sixteen_pictures_by_heart(data: DataConfig, tmp_path: Path):
     run(
         vtamiq_task(data, model=STILL, draws=FEW),
@@ -64,6 +65,7 @@ def test_it_learns_sixteen_pictures_by_heart(data: DataConfig, tmp_path: Path):
     assert rows_of(tmp_path / "run")[-1]["train_srcc"] > 0.85
 
 
+@pytest.mark.slow
 def test_a_run_broken_off_becomes_the_unbroken_one(data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     task = vtamiq_task(data, frozen_epochs=1)
     settings: dict[str, Any] = {"checkpoint_every": 1, "epochs": 3, "clip_norm": 1.0, "schedule": ExponentialSchedule()}
