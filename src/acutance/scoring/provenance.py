@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 from collections.abc import Iterable, Sequence
@@ -12,13 +13,21 @@ from typing import Any
 
 from acutance.errors import ConfigError
 from acutance.images.read import reading_settings
+from acutance.models.classic.metrics import LEVELS_RULE
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import is_path
 from acutance.whole_file import replacing
 
+_LOGGER = logging.getLogger(__name__)
+
 PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
 """Packages that a score may depend on."""
+_READING_OF_0_1 = {
+    "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
+    "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
+}
+"""What 0.1 wrote of how it read pictures, where this version reads otherwise."""
 
 
 def describe_run(
@@ -56,25 +65,10 @@ def provenance_path(output: Path) -> Path:
     return output.with_name(output.name + ".provenance.json")
 
 
-def write_provenance(output: Path, described: dict[str, Any], *, began: int | None = None) -> None:
-    """Write the provenance of a file of scores, whole or not at all.
-
-    Args:
-        output: The file of scores.
-        described: What it depends on.
-        began: When the run began, in nanoseconds, if that was not now: ``demand_unchanged`` looks at it.
-    """
+def write_provenance(output: Path, described: dict[str, Any]) -> None:
+    """Write the provenance of a file of scores, whole or not at all."""
     with replacing(provenance_path(output)) as temporary:
         temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-        if began is not None:
-            os.utime(temporary, ns=(began, began))
-
-
-def count_depth(described: dict[str, Any], depth: str | None) -> None:
-    """Count a score, under ``depth``, if not all bits of its pictures could be had."""
-    if depth is not None:
-        counts = described.setdefault("depth", {})
-        counts[depth] = counts.get(depth, 0) + 1
 
 
 def complete_provenance(output: Path, described: dict[str, Any]) -> None:
@@ -94,6 +88,7 @@ def demand_same(output: Path, described: dict[str, Any]) -> None:
         raise ConfigError(
             f"Expected the provenance of the run to resume at {path}, got: {got}. Start anew with --overwrite."
         ) from error
+    before = _as_of_now(before, described, output)
     for name, value in described.items():
         if before.get(name) != value:
             raise ConfigError(
@@ -119,6 +114,28 @@ def demand_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
                 f"Expected {picture.name} as it was when it was scored, got a file that was changed since the run "
                 f"began. Start {output} anew with --overwrite."
             )
+
+
+def _as_of_now(before: dict[str, Any], described: dict[str, Any], output: Path) -> dict[str, Any]:
+    """The provenance of a run that 0.1 began in the words of this version, with one line on what may have changed."""
+    reading = before.get("reading")
+    if not isinstance(reading, dict) or any(reading.get(name) != words for name, words in _READING_OF_0_1.items()):
+        return before
+    if "models" not in described:  # once: it is asked again when the models are loaded
+        _LOGGER.warning(
+            "%s was begun by version 0.1, which rounded pictures of more than 8 bits and ignored some colour tags: if "
+            "there are such pictures, start anew with --overwrite",
+            output,
+        )
+    names = {name: described["reading"].get(name) for name in _READING_OF_0_1}
+    now = {model["model"]: model["preprocessing"] for model in described.get("models", [])}
+    models = [
+        model | {"preprocessing": {"levels": LEVELS_RULE, **model["preprocessing"]}}
+        if "levels" in now.get(model.get("model"), {})
+        else model
+        for model in before.get("models", [])
+    ]
+    return before | {"reading": reading | names, "models": models}
 
 
 def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)

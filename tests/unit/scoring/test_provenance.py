@@ -9,9 +9,16 @@ import pytest
 from acutance.catalog import load
 from acutance.errors import ConfigError
 from acutance.scoring.pairing import Pair
-from acutance.scoring.provenance import demand_same, demand_unchanged, describe_run, provenance_path, write_provenance
+from acutance.scoring.provenance import (
+    demand_same,
+    demand_unchanged,
+    describe_plan,
+    describe_run,
+    provenance_path,
+    write_provenance,
+)
 from acutance.scoring.sources import Picture
-from tests.raising import raises
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import pair_of
 
 PAIRS = [pair_of(0), pair_of(1)]
@@ -61,6 +68,35 @@ def test_a_difference_is_named(tmp_path: Path, now: Any, words: tuple[object, ..
     write_provenance(tmp_path / "scores.csv", described())
     with raises(ConfigError, *words):
         demand_same(tmp_path / "scores.csv", now())
+
+
+READING_OF_0_1 = {
+    "orientation": "Exif orientation applied",
+    "alpha": "blended in sRGB values over #ffffff",
+    "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
+    "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
+}
+
+
+def begun_by_0_1(**options: Any) -> dict[str, Any]:
+    run = described(**options) | {"reading": READING_OF_0_1}
+    del run["models"][0]["preprocessing"]["levels"]
+    return run
+
+
+def test_a_run_begun_by_0_1_goes_on_and_one_line_says_what_may_differ(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    write_provenance(tmp_path / "scores.csv", begun_by_0_1())
+    demand_same(tmp_path / "scores.csv", describe_plan("white", PAIRS))
+    demand_same(tmp_path / "scores.csv", described())
+    (record,) = caplog.records
+    assert not lacking(record.getMessage(), "scores.csv", 0.1, "--overwrite")
+
+
+@pytest.mark.parametrize("asked", [{"levels": "none"}, {"channel": "rgb"}])
+def test_a_run_begun_by_0_1_does_not_go_on_with_other_options(tmp_path: Path, asked: dict[str, str]):
+    write_provenance(tmp_path / "scores.csv", begun_by_0_1())
+    with raises(ConfigError, "models", *asked):
+        demand_same(tmp_path / "scores.csv", described(**asked))
 
 
 @pytest.mark.parametrize(
