@@ -9,14 +9,16 @@ from acutance.catalog.entries import (
     records_of,
 )
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
-from acutance.catalog.loading import PRECISIONS, Precision, load
+from acutance.catalog.loading import BFLOAT16_NOTE, PRECISIONS, Precision, bfloat16_note, load
 
 __all__ = [
+    "BFLOAT16_NOTE",
     "CATALOG",
     "PRECISIONS",
     "ModelEntry",
     "Precision",
     "PublishedWeights",
+    "bfloat16_note",
     "find_model",
     "find_record",
     "list_models",

@@ -1,7 +1,8 @@
 """A name becomes a model that is ready to score: built, its weights read, placed, its provenance noted."""
 
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,10 +24,12 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, U
 if TYPE_CHECKING:  # importing acutance must not load torch
     import torch
 
-    from acutance.models.quality_model import QualityModel
+    from acutance.models.quality_model import ModelProvenance, QualityModel
 
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
+BFLOAT16_NOTE = "bfloat16 changes nothing for"
+"""How what is said of models that cannot compute in it begins."""
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -48,7 +51,7 @@ def load(
             or downloaded.
         device: ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"mps"``, or ``"auto"`` for the best there is.
         precision: ``"float32"``; ``"bfloat16"`` for faster matrix products and scores a little off;
-            ``"float64"``. A metric without matrix products computes in float32 instead of bfloat16.
+            ``"float64"``. Where a model cannot compute in bfloat16, a warning says so.
         offline: Never touch the network.
         on_progress: Called with bytes done and bytes in all during a download.
         options: Options of the model, such as ``channel="rgb"`` for ``ssim``.
@@ -182,5 +185,13 @@ def _ready(
         precision=model.computes_in(used, device.type),
         device=str(device),
     )
+    if precision == "bfloat16" and (note := bfloat16_note([model.provenance])):
+        warnings.warn(note, stacklevel=3)  # of who called load
     model.loaded_state = model.state_mark()
     return model
+
+
+def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:
+    """What to tell whoever asked for bfloat16 of models that compute in something else; ``None`` if none does."""
+    others = [f"{each.model} ({each.precision})" for each in provenances if "bfloat16" not in each.precision]
+    return f"{BFLOAT16_NOTE} {', '.join(others)}, which cannot compute in it here." if others else None

@@ -1,12 +1,13 @@
 """What a caller asked for, checked before any work: pairs, models, settings."""
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from acutance.catalog import ModelEntry, Precision, find_model, load
+from acutance.catalog import BFLOAT16_NOTE, ModelEntry, Precision, bfloat16_note, find_model, load
 from acutance.errors import ConfigError
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.score_info import ScoreInfo
@@ -77,8 +78,11 @@ class ScoreRequest:
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> None:
+    ) -> list[str]:
         """Load the models that are named, large ones last; those that are loaded already stay as they are.
+
+        Returns:
+            What a user should know of them: that some cannot compute in the precision asked for.
 
         Raises:
             ConfigError: A model that is loaded already has another device or precision than asked for.
@@ -90,16 +94,21 @@ class ScoreRequest:
             name: choice for name, choice in zip(self.names, self.choices, strict=True) if not isinstance(choice, str)
         }
         for name in sorted(self._to_load, key=lambda name: find_model(name).weights is not None):
-            loaded[name] = load(
-                name,
-                self._weights_of(name),
-                device=device,
-                precision=precision,
-                offline=offline,
-                on_progress=on_progress,
-                **self._options.get(name, {}),
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=BFLOAT16_NOTE)  # one line for all models below
+                loaded[name] = load(
+                    name,
+                    self._weights_of(name),
+                    device=device,
+                    precision=precision,
+                    offline=offline,
+                    on_progress=on_progress,
+                    **self._options.get(name, {}),
+                )
         self.models = [loaded[name] for name in self.names]
+        asked = [loaded[name].provenance for name in self._to_load] if precision == "bfloat16" else []
+        note = bfloat16_note(provenance for provenance in asked if provenance is not None)
+        return [note] if note else []
 
     @property
     def infos(self) -> dict[str, ScoreInfo]:
