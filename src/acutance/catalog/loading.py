@@ -2,9 +2,10 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
@@ -31,8 +32,23 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 BFLOAT16_NOTE = "bfloat16 changes nothing for"
 """How what is said of models that cannot compute in it begins."""
 DEVICES = ("auto", "cpu", "cuda", "mps")
+Loader = TypeVar("Loader", bound=Callable[..., object])
 
 
+def _outside_inference_mode(loader: Loader) -> Loader:
+    """The same, whose tensors autograd takes later even if they are made in inference mode."""
+
+    @wraps(loader)
+    def load_plainly(*given: Any, **named: Any) -> object:  # noqa: ANN401 (as the loader)
+        import torch
+
+        with torch.inference_mode(mode=False):
+            return loader(*given, **named)
+
+    return cast("Loader", load_plainly)
+
+
+@_outside_inference_mode
 def load(
     name: str,
     weights: str | os.PathLike[str] | None = None,
@@ -43,7 +59,7 @@ def load(
     on_progress: OnProgress | None = None,
     **options: Any,  # noqa: ANN401 (each model has its own)
 ) -> "QualityModel":
-    """A model ready to score, in evaluation mode, its weights frozen.
+    """A model ready to score, frozen: training what holds it, or casting it to float16, changes no score.
 
     Args:
         name: A name from ``list_models()``, or the folder of a training.
@@ -58,7 +74,8 @@ def load(
 
     Returns:
         An ``nn.Module``: ``model(distorted, reference)`` gives (N,) scores, differentiable in both images;
-        ``model.terms(...)`` what they are made of; ``model.provenance`` what they depend on.
+        ``model.terms(...)`` what they are made of; ``model.provenance`` what they depend on. ``train()`` leaves it in
+        evaluation mode; ``model.trainable()`` is a copy that can be trained.
 
     Raises:
         UnknownNameError: No model, option, device or precision of that name.
@@ -165,13 +182,10 @@ def _ready(
     from acutance.checkpoints.digest import sha256_of
     from acutance.models.quality_model import ModelProvenance
 
-    model.eval().requires_grad_(requires_grad=False)
     used: str = precision
-    if precision == "float64":
-        model.to(torch.float64)
-    elif precision == "bfloat16" and not model.use_bfloat16_products():
+    if precision == "bfloat16" and not model.use_bfloat16_products():
         used = "float32"
-    model.to(device)
+    model.to(device, torch.float64 if precision == "float64" else torch.float32)
     if file and file.score_info:
         model.info = file.score_info
     trunk_sha256 = {name: sha256_of(path) for name, path in trunks.items()} or (file.trunk_sha256 if file else {})
@@ -186,9 +200,8 @@ def _ready(
         device=str(device),
     )
     if precision == "bfloat16" and (note := bfloat16_note([model.provenance])):
-        warnings.warn(note, stacklevel=3)  # of who called load
-    model.loaded_state = model.state_mark()
-    return model
+        warnings.warn(note, stacklevel=4)  # of who called load
+    return model.freeze()
 
 
 def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:
