@@ -1,14 +1,18 @@
 """Promises that every quality model keeps. Not collected by itself."""
 
 import copy
+import io
+import pickle
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
-from acutance.models.quality_model import QualityModel
+from acutance.models.quality_model import ModelProvenance, QualityModel
+from tests.fakes.training_loops import Parent, one_process, sha256_of_tensors, train_a_step
 from tests.raising import raises
 
 SIDE = 64
@@ -30,6 +34,14 @@ class QualityModelContract:
     @pytest.fixture
     def pair(self, model: QualityModel) -> tuple[Tensor, Tensor]:
         return noisy(0.05, side(model)), smooth_pictures(side(model))
+
+    @pytest.fixture
+    def loaded(self, model: QualityModel) -> QualityModel:
+        """The model as ``acutance.load`` gives it."""
+        model.provenance = ModelProvenance(
+            model="tiny", weights="tiny.pth", weights_sha256="0", preprocessing={}, precision="float32", device="cpu"
+        )
+        return model.freeze()
 
     def test_gives_one_score_per_picture(self, model: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
         assert score(model, *pair).shape == (len(pair[0]),)
@@ -134,6 +146,122 @@ class QualityModelContract:
         if model.needs_reference:
             with raises(InputError, "reference"):
                 model(torch.rand(1, 3, SIDE, SIDE))
+
+    def test_training_what_holds_it_changes_nothing(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        before, tensors = score(loaded, *pair), sha256_of_tensors(loaded)
+        parent = Parent(loaded).train()
+        assert parent.layer.training
+        assert not any(module.training for module in loaded.modules())
+        for _ in range(5):
+            assert torch.equal(score(loaded, *pair), before)
+        assert sha256_of_tensors(loaded) == tensors
+        parent.eval()
+        assert torch.equal(score(loaded, *pair), before)
+
+    def test_training_its_parts_changes_nothing(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        before, tensors = score(loaded, *pair), sha256_of_tensors(loaded)
+        for part in loaded.children():
+            part.train()
+        assert torch.equal(score(loaded, *pair), before)
+        assert sha256_of_tensors(loaded) == tensors
+
+    def test_a_step_of_what_holds_it_trains_only_the_rest(
+        self, loaded: QualityModel, pair: tuple[Tensor, Tensor]
+    ) -> None:
+        parent, before = Parent(loaded).train(), score(loaded, *pair)
+        layer = sha256_of_tensors(parent.layer)
+        train_a_step(parent, *arguments(loaded, *pair))
+        assert torch.equal(score(loaded, *pair), before)
+        assert sha256_of_tensors(parent.layer) != layer
+
+    def test_copies_score_to_the_digit(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        before, file = score(loaded, *pair), io.BytesIO()
+        torch.save(loaded, file)
+        file.seek(0)
+        for twin in (
+            copy.deepcopy(loaded),
+            pickle.loads(pickle.dumps(loaded)),  # noqa: S301 (just written)
+            torch.load(file, weights_only=False),
+        ):
+            assert torch.equal(score(twin, *pair), before)
+            assert not twin.train().training
+            assert twin.is_as_loaded()
+
+    def test_keeps_its_precision_where_a_low_one_is_asked_for(
+        self, loaded: QualityModel, pair: tuple[Tensor, Tensor]
+    ) -> None:
+        before = score(loaded, *pair)
+        parent = Parent(loaded)
+        parent.half().to(torch.bfloat16)
+        assert parent.layer.weight.dtype == torch.bfloat16
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert torch.equal(score(loaded, *pair), before)
+            named = dict(zip(("distorted", "reference"), arguments(loaded, *pair), strict=False))
+            assert torch.equal(loaded.terms(**named)["score"], before)
+        assert torch.equal(score(loaded, *pair), before)
+
+    def test_scores_to_the_digit_after_double_and_back(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        before = score(loaded, *pair)
+        parent = Parent(loaded).double()
+        double = score(loaded, *(images.double() for images in pair))
+        torch.testing.assert_close(before.double(), double, rtol=1e-3, atol=1e-4)
+        parent.float()
+        assert torch.equal(score(loaded, *pair), before)
+        assert loaded.is_as_loaded()
+
+    def test_is_no_longer_as_loaded_with_other_weights(self, loaded: QualityModel) -> None:
+        assert loaded.is_as_loaded()
+        for parameter in loaded.parameters():
+            with torch.no_grad():
+                parameter.mul_(1.01)
+            assert not loaded.is_as_loaded()
+            return
+
+    def test_scores_alike_in_distributed_data_parallel(
+        self, loaded: QualityModel, pair: tuple[Tensor, Tensor], tmp_path: Path
+    ) -> None:
+        before, expected = score(loaded, *pair), Parent(loaded)(*arguments(loaded, *pair))
+        with one_process(tmp_path):
+            parent = nn.parallel.DistributedDataParallel(Parent(loaded)).train()
+            torch.testing.assert_close(parent(*arguments(loaded, *pair)), expected, rtol=TOLERANCE, atol=1e-5)
+            train_a_step(parent, *arguments(loaded, *pair))
+        assert torch.equal(score(loaded, *pair), before)
+        assert loaded.is_as_loaded()
+
+    @pytest.mark.slow
+    @pytest.mark.usefixtures("as_users_run_it")
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's own, about what it traces
+    def test_scores_to_the_digit_when_compiled(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        images, slope = arguments(loaded, *pair), gradients_of(loaded, *pair)
+        torch._dynamo.reset()
+        compiled = torch.compile(loaded, backend="aot_eager")
+        with torch.no_grad():
+            assert torch.equal(compiled(*images), score(loaded, *pair))
+        inputs = [each.clone().requires_grad_() for each in images]
+        through = torch.autograd.grad(torch.compile(Parent(loaded), backend="aot_eager")(*inputs).sum(), inputs[0])
+        torch.testing.assert_close(through[0], slope[0])
+
+    @pytest.mark.usefixtures("as_users_run_it")
+    def test_inside_vmap_is_an_error(self, loaded: QualityModel, pair: tuple[Tensor, Tensor]) -> None:
+        with pytest.raises(InputError, match="vmap"):
+            torch.vmap(lambda *images: loaded(*(image[None] for image in images)))(*arguments(loaded, *pair))
+
+    def test_a_trainable_copy_trains_and_leaves_it_alone(
+        self, loaded: QualityModel, pair: tuple[Tensor, Tensor]
+    ) -> None:
+        before = score(loaded, *pair)
+        twin = loaded.trainable()
+        assert twin.training
+        assert twin.provenance is None
+        assert any(parameter.requires_grad for parameter in twin.parameters()) == bool(list(twin.parameters()))
+        twin(*arguments(twin, *pair))
+        assert torch.equal(score(loaded, *pair), before)
+
+    def test_is_one_line_when_printed(self, loaded: QualityModel) -> None:
+        line = str(loaded)
+        assert len(line.splitlines()) == 1
+        assert all(word in line for word in ("'tiny'", f"{loaded.info.better} is better", "tiny.pth", "float32 on cpu"))
+        assert line in repr(Parent(loaded))
 
 
 def arguments(model: QualityModel, distorted: Tensor, reference: Tensor) -> tuple[Tensor, ...]:

@@ -11,15 +11,17 @@ from acutance.catalog.entries import (
     records_of,
 )
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
-from acutance.catalog.loading import PRECISIONS, Precision, load
+from acutance.catalog.loading import BFLOAT16_NOTE, PRECISIONS, Precision, bfloat16_note, load
 
 __all__ = [
+    "BFLOAT16_NOTE",
     "CATALOG",
     "GROUPS",
     "PRECISIONS",
     "ModelEntry",
     "Precision",
     "PublishedWeights",
+    "bfloat16_note",
     "catalogue_name",
     "find_model",
     "find_record",

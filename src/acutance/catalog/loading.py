@@ -2,9 +2,11 @@
 
 import logging
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
@@ -24,14 +26,31 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, U
 if TYPE_CHECKING:  # importing acutance must not load torch
     import torch
 
-    from acutance.models.quality_model import JSON, QualityModel
+    from acutance.models.quality_model import JSON, ModelProvenance, QualityModel
 
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
+BFLOAT16_NOTE = "bfloat16 changes nothing for"
+"""How what is said of models that cannot compute in it begins."""
 DEVICES = ("auto", "cpu", "cuda", "mps")
 _LOGGER = logging.getLogger(__name__)
+Loader = TypeVar("Loader", bound=Callable[..., object])
 
 
+def _outside_inference_mode(loader: Loader) -> Loader:
+    """The same, whose tensors autograd takes later even if they are made in inference mode."""
+
+    @wraps(loader)
+    def load_plainly(*given: Any, **named: Any) -> object:  # noqa: ANN401 (as the loader)
+        import torch
+
+        with torch.inference_mode(mode=False):
+            return loader(*given, **named)
+
+    return cast("Loader", load_plainly)
+
+
+@_outside_inference_mode
 def load(
     name: str,
     weights: str | os.PathLike[str] | None = None,
@@ -42,7 +61,7 @@ def load(
     on_progress: OnProgress | None = None,
     **options: Any,  # noqa: ANN401 (each model has its own)
 ) -> "QualityModel":
-    """A model ready to score, in evaluation mode, its weights frozen.
+    """A model ready to score, frozen: training what holds it, or casting it to float16, changes no score.
 
     Args:
         name: A name from ``list_models()``, or the folder of a training.
@@ -50,7 +69,7 @@ def load(
             or downloaded.
         device: ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"mps"``, or ``"auto"`` for the best there is.
         precision: ``"float32"``; ``"bfloat16"`` for faster matrix products and scores a little off;
-            ``"float64"``. A metric without matrix products computes in float32 instead of bfloat16.
+            ``"float64"``. Where a model cannot compute in bfloat16, a warning says so.
         offline: Never touch the network.
         on_progress: Called with bytes done and bytes in all during a download.
         options: Options of the model, such as ``channel="rgb"`` for ``ssim``; by default those that the training of
@@ -58,7 +77,8 @@ def load(
 
     Returns:
         An ``nn.Module``: ``model(distorted, reference)`` gives (N,) scores, differentiable in both images;
-        ``model.terms(...)`` what they are made of; ``model.provenance`` what they depend on.
+        ``model.terms(...)`` what they are made of; ``model.provenance`` what they depend on. ``train()`` leaves it in
+        evaluation mode; ``model.trainable()`` is a copy that can be trained.
 
     Raises:
         UnknownNameError: No model, option, device or precision of that name.
@@ -177,13 +197,10 @@ def _ready(
     from acutance.checkpoints.digest import sha256_of
     from acutance.models.quality_model import ModelProvenance
 
-    model.eval().requires_grad_(requires_grad=False)
     used: str = precision
-    if precision == "float64":
-        model.to(torch.float64)
-    elif precision == "bfloat16" and not model.use_bfloat16_products():
+    if precision == "bfloat16" and not model.use_bfloat16_products():
         used = "float32"
-    model.to(device)
+    model.to(device, torch.float64 if precision == "float64" else torch.float32)
     if file and file.score_info:
         model.info = file.score_info
     trunk_sha256 = {name: sha256_of(path) for name, path in trunks.items()} or (file.trunk_sha256 if file else {})
@@ -197,5 +214,12 @@ def _ready(
         precision=model.computes_in(used, device.type),
         device=str(device),
     )
-    model.loaded_state = model.state_mark()
-    return model
+    if precision == "bfloat16" and (note := bfloat16_note([model.provenance])):
+        warnings.warn(note, stacklevel=4)  # of who called load
+    return model.freeze()
+
+
+def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:
+    """What to tell whoever asked for bfloat16 of models that compute in something else; ``None`` if none does."""
+    others = [f"{each.model} ({each.precision})" for each in provenances if "bfloat16" not in each.precision]
+    return f"{BFLOAT16_NOTE} {', '.join(others)}, which cannot compute in it here." if others else None

@@ -113,7 +113,9 @@ def compare(
     for line in request.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        notes = request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+    for line in notes:
+        typer.echo(line, err=True)
     with counting("scoring") as advance:
         comparison = request.run(advance)
     if output is not None:

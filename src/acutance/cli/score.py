@@ -100,7 +100,9 @@ def score(
     for line in [*request.report(), *request.hints()]:
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        notes = request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+    for line in notes:
+        typer.echo(line, err=True)
     with counting("scoring", hidden=output_format is not Format.table and sys.stdout.isatty()) as advance:
         rows = request.rows(advance) if file is None else request.to_file(file, advance)
         if output_format is not Format.table:

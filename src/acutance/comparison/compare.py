@@ -3,6 +3,7 @@
 import importlib.metadata
 import logging
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -140,10 +141,11 @@ class CompareRequest:
         precision: Precision = "float32",
         offline: bool = False,
         on_progress: OnProgress | None = None,
-    ) -> None:
+    ) -> list[str]:
         """Load the models that are needed; see ``ScoreRequest.load_models``."""
-        if self.source is not None:
-            self.source.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+        if self.source is None:
+            return []
+        return self.source.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
 
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
@@ -292,7 +294,8 @@ def compare(
     )
     folder = None if output is None else Path(output)
     request.demand_place(folder, resume=resume, overwrite=overwrite)
-    request.load_models(device=device, precision=precision, offline=offline)
+    for note in request.load_models(device=device, precision=precision, offline=offline):
+        warnings.warn(note, stacklevel=2)
     comparison = request.run(on_progress)
     for line in [*request.left_out.before(), *request.left_out.after()]:
         _LOGGER.warning("%s", line)

@@ -100,9 +100,9 @@ class ScoredByModels:
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> None:
+    ) -> list[str]:
         """Load the models; see ``ScoreRequest.load_models``."""
-        self._request.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+        return self._request.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
 
     def pictures(self, on_progress: OnProgress | None = None) -> list[PictureScores]:
         """Every picture with its scores, made now; models must be loaded."""
@@ -165,8 +165,9 @@ class ScoredInFile:
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> None:
+    ) -> list[str]:
         """Nothing to load."""
+        return []
 
     def pictures(self, on_progress: OnProgress | None = None) -> list[PictureScores]:
         """Every picture with its scores."""

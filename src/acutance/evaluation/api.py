@@ -1,6 +1,7 @@
 """``acutance.evaluation.evaluate``: models and data sets to statistics one can cite."""
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -125,7 +126,8 @@ def evaluate(
         output=None if output is None else Path(output),
         rerun=Rerun(resume=resume, overwrite=overwrite),
     )
-    request.load_models(device=device, precision=precision, offline=offline)
+    for note in request.load_models(device=device, precision=precision, offline=offline):
+        warnings.warn(note, stacklevel=2)
     request.score(on_progress)
     for line in [*request.notes(), *request.remarks()]:
         _LOGGER.warning("%s", line)

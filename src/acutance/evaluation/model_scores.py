@@ -109,19 +109,22 @@ class ModelScores:
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> None:
-        """Load every model once.
+    ) -> list[str]:
+        """Load every model once; see ``ScoreRequest.load_models``.
 
         Raises:
             AcutanceError: As ``acutance.load``.
         """
         if self._everything is None:
-            return
-        self._everything.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+            return []
+        notes = self._everything.load_models(
+            device=device, precision=precision, offline=offline, on_progress=on_progress
+        )
         loaded = dict(zip(self.names, self._everything.models, strict=True))
         for work in self._work:
             work.request.models = [loaded[name] for name in work.request.names]
             self._directions(work)
+        return notes
 
     def run(self, on_progress: OnProgress | None = None) -> None:
         """Score every data set; a picture that cannot be scored is noted with its error.

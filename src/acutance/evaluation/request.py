@@ -160,13 +160,15 @@ class EvaluationRequest:
         precision: Precision = "float32",
         offline: bool = False,
         on_progress: OnProgress | None = None,
-    ) -> None:
-        """Load every model once, for all data sets.
+    ) -> list[str]:
+        """Load every model once, for all data sets; see ``ScoreRequest.load_models``.
 
         Raises:
             AcutanceError: As ``acutance.load``.
         """
-        self.model_scores.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+        return self.model_scores.load_models(
+            device=device, precision=precision, offline=offline, on_progress=on_progress
+        )
 
     def score(self, on_progress: OnProgress | None = None) -> None:
         """Score the pictures of every data set by every model.

@@ -1,8 +1,13 @@
 """What every quality model offers: one score per picture, named terms, stated preprocessing."""
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+from functools import wraps
+from itertools import chain
+from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
@@ -11,6 +16,10 @@ from acutance.shapes import ImageBatch, ScoreBatch
 
 VALUE_SLACK = 0.5
 """How far outside [0, 1] a value may lie: room for the overshoot of a network, none for 0..255 or -1..1."""
+
+Model = TypeVar("Model", bound="QualityModel")
+LOW_PRECISION = (torch.float16, torch.bfloat16)
+"""Types that the weights of a loaded model are never brought to."""
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
@@ -52,8 +61,51 @@ class QualityModel(nn.Module):
     """Shortest picture side in pixels that can be scored."""
     provenance: ModelProvenance | None = None
     """Where the model's numbers come from; set by ``acutance.load``."""
+    frozen: bool = False
+    """Whether it is as ``acutance.load`` gives it: ``train()`` and low precision around it change nothing."""
     loaded_state: tuple[object, ...] | None = None
-    """``state_mark`` when it was loaded; set by ``acutance.load``."""
+    """``state_mark`` when it was loaded; set by ``freeze``."""
+    loaded_weights: tuple[object, ...] | None = None
+    """What its weights were then."""
+
+    def __init_subclass__(cls, **named: Any) -> None:  # noqa: ANN401 (whatever a base takes)
+        """Guard every way in, so that no model can forget to."""
+        super().__init_subclass__(**named)
+        for name in ("terms", "terms_against", "encode_reference", "map"):
+            if name in cls.__dict__:
+                setattr(cls, name, _as_loaded(cls.__dict__[name]))
+
+    def __repr__(self) -> str:
+        """One line about a loaded model, ``nn.Module``'s tree of any other."""
+        if self.provenance is None:
+            return super().__repr__()
+        return f"{type(self).__name__}({', '.join(_facts_of(self, self.provenance))})"
+
+    def freeze(self: Model) -> Model:
+        """The model itself, from now on as ``acutance.load`` gives it: in evaluation mode, whatever holds it trains."""
+        self.eval().requires_grad_(requires_grad=False)
+        self.frozen = True
+        self.loaded_state, self.loaded_weights = self.state_mark(), _weights_mark(self)
+        return self
+
+    def trainable(self: Model) -> Model:
+        """A copy in training mode whose weights can be trained; it has no provenance."""
+        twin = copy.deepcopy(self)
+        twin.frozen, twin.provenance, twin.loaded_state, twin.loaded_weights = False, None, None, None
+        return twin.train().requires_grad_(requires_grad=True)
+
+    def train(self: Model, mode: bool = True) -> Model:  # noqa: FBT001, FBT002 (torch's signature)
+        """Set the mode; a loaded model stays in evaluation mode, for which ``trainable`` is the cure."""
+        return super().train(mode and not self.frozen)
+
+    def _apply(self: Model, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Model:  # noqa: FBT001, FBT002 (the same)
+        """Move or cast, as ``to``, ``double`` and ``half`` of this or of what holds it do.
+
+        A loaded model keeps its precision where a low one is asked for, as mixed training asks of all that a network
+        holds: its scores would be others than its provenance says.
+        """
+        super()._apply(_keeping_precision(fn) if self.frozen else fn, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def forward(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> ScoreBatch:
         """Scores of a batch.
@@ -87,6 +139,15 @@ class QualityModel(nn.Module):
         """Something that changes when weights, their place, type or device change; ``.data.mul_`` is not seen."""
         tensors = [*self.parameters(), *self.buffers()]
         return tuple((t.data_ptr(), t.dtype, str(t.device), 0 if t.is_inference() else t._version) for t in tensors)
+
+    def is_as_loaded(self) -> bool:
+        """Whether weights, their type and their device are those that it was loaded with; so they are in a copy."""
+        if self.loaded_state is None or self.loaded_state == self.state_mark():
+            return True
+        if self.loaded_weights != _weights_mark(self):
+            return False
+        self.loaded_state = self.state_mark()
+        return True
 
     def use_bfloat16_products(self) -> bool:
         """Take matrix products in bfloat16 from now on; ``False`` if the model has none to take."""
@@ -152,6 +213,11 @@ class SharesReferences(Protocol[Features]):
 
 def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
     """Raise ``InputError`` unless ``images`` is a float batch (N, 3, H, W) in [0, 1], large enough."""
+    if torch._C._functorch.is_batchedtensor(images):
+        raise InputError(
+            f"Expected {role} images as a batch, got a tensor inside torch.vmap. Call the model with the whole batch: "
+            "it scores each picture by itself."
+        )
     if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
         raise InputError(
             f"Expected {role} images of shape (batch, 3, height, width), got {tuple(images.shape)}. "
@@ -172,3 +238,68 @@ def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
             f"Expected {role} images in [0, 1], got values from {low:g} to {high:g}. "
             "Scale them first: 0..255 by 1/255, -1..1 by (x + 1) / 2."
         )
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _as_loaded(method: Method) -> Method:
+    """The method in full precision and evaluation mode, whatever was done around or inside a loaded model."""
+
+    @wraps(method)
+    def guarded(self: QualityModel, *given: Any, **named: Any) -> Any:  # noqa: ANN401 (as the method)
+        if not self.frozen:
+            return method(self, *given, **named)
+        if torch.compiler.is_compiling():  # which would round otherwise, and fails at windows, draws and kept weights
+            return torch.compiler.disable(guarded)(self, *given, **named)  # type: ignore[no-untyped-call]
+        if any(module.training for module in self.modules()):  # whoever called ``train`` of a part of it
+            self.eval()
+        device = next((value.device.type for value in (*given, *named.values()) if isinstance(value, Tensor)), "cpu")
+        if not torch.is_autocast_enabled(device):
+            return method(self, *given, **named)
+        with torch.autocast(device, enabled=False):
+            return method(self, *given, **named)
+
+    return cast("Method", guarded)
+
+
+def _keeping_precision(fn: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def apply(tensor: Tensor) -> Tensor:
+        changed = fn(tensor)
+        lowered = changed.dtype in LOW_PRECISION and tensor.dtype not in LOW_PRECISION
+        return tensor.to(changed.device) if lowered else changed
+
+    return apply
+
+
+def _facts_of(model: QualityModel, provenance: ModelProvenance) -> list[str]:
+    """What the line about a loaded model says of it."""
+    info, tensor = model.info, next(chain(model.parameters(), model.buffers()), None)
+    device, precision = provenance.device, provenance.precision
+    if tensor is not None:
+        device, now = str(tensor.device), str(tensor.dtype).removeprefix("torch.")
+        precision = precision if now == ("float64" if precision == "float64" else "float32") else now
+    unit = f" {info.unit}" if info.unit else ""
+    bounds = f"{info.low:g} to {info.high:g}{unit}" if info.low > -float("inf") else f"without bounds{unit}"
+    return [
+        repr(provenance.model),
+        *([options] if (options := model.extra_repr()) else []),
+        f"score {bounds}",
+        f"{info.better} is better",
+        *([] if provenance.weights is None else [f"weights {provenance.weights}"]),
+        f"{precision} on {device}",
+    ]
+
+
+def _weights_mark(model: nn.Module) -> tuple[object, ...]:
+    """Type, device and a checksum of every tensor: sums of their bits, which any training changes."""
+    tensors = chain(model.named_parameters(), model.named_buffers())
+    return tuple((name, t.dtype, str(t.device), tuple(t.shape), _sum_of_bits(t)) for name, t in tensors)
+
+
+def _sum_of_bits(tensor: Tensor) -> int:
+    octets = tensor.detach().cpu().reshape(-1).view(torch.uint8)
+    whole = len(octets) // 8 * 8
+    if octets.storage_offset() % 8:
+        octets = octets.clone()
+    return int(octets[:whole].view(torch.int64).sum()) + int(octets[whole:].sum())

@@ -1,6 +1,7 @@
 """``acutance.score``: from whatever names pictures to scores."""
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -167,7 +168,8 @@ def score(
         pair_by: ``"path"``, ``"stem"`` or a regular expression with one group; how names meet in two folders.
         allow_unmatched: Score what has a reference instead of raising when something has none.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        precision: ``"float32"``, ``"bfloat16"`` (faster, a little off) or ``"float64"``.
+        precision: ``"float32"``, ``"bfloat16"`` (faster, a little off) or ``"float64"``; a warning names models that
+            cannot compute in bfloat16.
         offline: Never touch the network.
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
@@ -207,7 +209,8 @@ def score(
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
-    request.load_models(device=device, precision=precision, offline=offline)
+    for note in request.load_models(device=device, precision=precision, offline=offline):
+        warnings.warn(note, stacklevel=2)
     for line in request.left_out.before():
         _LOGGER.warning("%s", line)
     rows = ScoreRows(request, on_progress)

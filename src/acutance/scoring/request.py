@@ -2,11 +2,21 @@
 
 import os
 import shlex
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from acutance.catalog import GROUPS, ModelEntry, Precision, catalogue_name, find_model, load
+from acutance.catalog import (
+    BFLOAT16_NOTE,
+    GROUPS,
+    ModelEntry,
+    Precision,
+    bfloat16_note,
+    catalogue_name,
+    find_model,
+    load,
+)
 from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images.read import read_image
 from acutance.models.quality_model import ModelProvenance, QualityModel
@@ -85,8 +95,11 @@ class ScoreRequest:
 
     def load_models(
         self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> None:
+    ) -> list[str]:
         """Load the models that are named, large ones last; those that are loaded already stay as they are.
+
+        Returns:
+            What a user should know of them: that some cannot compute in the precision asked for.
 
         Raises:
             ConfigError: A model that is loaded already has another device or precision than asked for.
@@ -98,16 +111,21 @@ class ScoreRequest:
             name: choice for name, choice in zip(self.names, self.choices, strict=True) if not isinstance(choice, str)
         }
         for name in sorted(self._to_load, key=lambda name: find_model(name).weights is not None):
-            loaded[name] = load(
-                name,
-                self._weights_of(name),
-                device=device,
-                precision=precision,
-                offline=offline,
-                on_progress=on_progress,
-                **self._options.get(name, {}),
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=BFLOAT16_NOTE)  # one line for all models below
+                loaded[name] = load(
+                    name,
+                    self._weights_of(name),
+                    device=device,
+                    precision=precision,
+                    offline=offline,
+                    on_progress=on_progress,
+                    **self._options.get(name, {}),
+                )
         self.models = [loaded[name] for name in self.names]
+        asked = [loaded[name].provenance for name in self._to_load] if precision == "bfloat16" else []
+        note = bfloat16_note(provenance for provenance in asked if provenance is not None)
+        return [note] if note else []
 
     @property
     def infos(self) -> dict[str, ScoreInfo]:

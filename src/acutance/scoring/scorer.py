@@ -270,7 +270,7 @@ def _size(pair: DecodedPair) -> tuple[int, int]:
 def _provenance(model: QualityModel) -> ModelProvenance:
     if model.provenance is None:
         raise TypeError("a model to score with comes from acutance.load")
-    if model.loaded_state is not None and model.loaded_state != model.state_mark():
+    if not model.is_as_loaded():
         raise ConfigError(
             f"Expected {model.provenance.model} as acutance.load gave it, got one whose weights, type or device were "
             "changed: its provenance would be wrong. Load it as you want it, or call the model itself."

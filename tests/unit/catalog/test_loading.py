@@ -6,6 +6,7 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, MissingWeightsError, UnknownNameError
+from tests.fakes.training_loops import Parent, sha256_of_tensors, train_a_step
 from tests.raising import raises
 
 
@@ -38,10 +39,59 @@ def test_float64_takes_pictures_in_float64():
     assert model(dark, light).item() == pytest.approx(20, abs=1e-12)
 
 
-def test_a_classic_metric_says_that_it_computes_in_float64():
-    provenance = load("psnr", precision="bfloat16").provenance
+@pytest.mark.parametrize(("name", "precision"), [("psnr", "float64"), ("afine-tiny", "float32")])
+def test_a_model_that_cannot_compute_in_bfloat16_says_what_it_computes_in(name: str, precision: str):
+    with pytest.warns(UserWarning, match=rf"{name} \({precision}\)"):
+        provenance = load(name, precision="bfloat16").provenance
     assert provenance is not None
-    assert provenance.precision == "float64"
+    assert provenance.precision == precision
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "line"),
+    [
+        ("psnr", {}, "ClassicMetric('psnr', channel='rgb', score 0 to inf dB, higher is better, float64 on cpu)"),
+        (
+            "afine-tiny",
+            {},
+            "AFINETiny('afine-tiny', score 0 to 100, higher is better, weights afine-tiny.safetensors, float32 on cpu)",
+        ),
+        (
+            "afine-tiny",
+            {"precision": "float64"},
+            "AFINETiny('afine-tiny', score 0 to 100, higher is better, weights afine-tiny.safetensors, float64 on cpu)",
+        ),
+    ],
+)
+def test_a_loaded_model_is_one_line(name: str, options: dict[str, Any], line: str):
+    assert repr(load(name, **options)) == line
+
+
+def test_the_line_tells_what_the_model_was_cast_to():
+    assert repr(load("afine-tiny").double()).endswith("float64 on cpu)")
+
+
+def test_a_model_that_is_loaded_in_inference_mode_has_gradients_outside_it():
+    with torch.inference_mode():
+        model = load("afine-tiny-naturalness")
+    image = torch.rand(1, 3, 40, 40, requires_grad=True)
+    model(image).sum().backward()
+    assert image.grad is not None
+    assert bool((image.grad != 0).any())
+
+
+@pytest.mark.parametrize("name", ["afine-tiny", "afine-tiny-naturalness"])
+def test_a_network_that_holds_a_loaded_model_may_train(name: str):
+    model = load(name)
+    images = [torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    images = images[: 2 if model.needs_reference else 1]
+    with torch.no_grad():
+        before, tensors = model(*images), sha256_of_tensors(model)
+        Parent(model).train()
+        assert all(torch.equal(model(*images), before) for _ in range(5))
+    train_a_step(Parent(model).train(), *images)
+    assert sha256_of_tensors(model) == tensors
+    assert not model.training
 
 
 @pytest.mark.usefixtures("as_users_run_it")

@@ -31,6 +31,14 @@ def test_models_are_named_between_commas_or_one_by_one_in_any_case(run: Run, wor
     assert run(*FOLDERS, *words).stdout == run(*FOLDERS, "-m", "psnr", "-m", "mdsi").stdout
 
 
+def test_bfloat16_that_does_nothing_is_one_line_on_stderr(run: Run):
+    plain, asked = (run(*FOLDERS, "-m", "psnr", "-m", "mdsi", *more) for more in ((), ("--precision", "bfloat16")))
+    said = set(asked.stderr.splitlines()) - set(plain.stderr.splitlines())
+    assert len(said) == 1
+    assert {"psnr", "mdsi", "bfloat16"} <= set(said.pop().replace(",", " ").split())
+    assert asked.stdout == plain.stdout
+
+
 def test_csv_and_json_have_the_same_rows(run: Run):
     as_csv = list(csv.DictReader(run(*FOLDERS, "-m", "psnr", "-f", "csv").stdout.splitlines()))
     as_json = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)

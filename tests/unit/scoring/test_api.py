@@ -63,6 +63,13 @@ def test_a_loaded_model_scores_as_its_name_does():
     assert loaded == named
 
 
+def test_bfloat16_that_does_nothing_is_a_warning_that_names_the_model():
+    with pytest.warns(UserWarning, match="psnr"):
+        score = acutance.score(PIXELS, reference=TRUTH, model="psnr", precision="bfloat16")
+    assert isinstance(score, Score)
+    assert score.provenance["models"][0]["precision"] == "float64"
+
+
 def test_terms_come_with_the_score():
     score = acutance.score(PIXELS, reference=TRUTH, model=Distance())
     assert isinstance(score, Score)

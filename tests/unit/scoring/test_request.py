@@ -1,3 +1,5 @@
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,14 @@ from acutance.scoring import request as request_module
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.request import ScoreRequest
 from acutance.scoring.settings import ScoringSettings
+from tests.fakes.training_loops import train_a_step
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_pictures
 
 ALONE = noise(0)
 PAIR = (noise(0), noise(1))
+PLAIN = {"psnr": "float64", "ssim": "float64", "afine-tiny": "float32"}
+"""What models without bfloat16 compute in."""
 
 
 def asked(images: Any = PAIR[0], reference: Any = PAIR[1], model: Any = "psnr", **options: Any) -> ScoreRequest:
@@ -172,6 +177,33 @@ def test_a_model_that_was_changed_since_it_was_loaded_is_refused():
     request.load_models(device="auto", precision="float32", offline=True)
     with raises(ConfigError, "psnr", "acutance.load"):
         next(request.rows())
+
+
+def test_a_copy_of_a_loaded_model_scores_as_the_model():
+    model = load("afine-tiny-naturalness")
+    rows = []
+    for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 (just written)
+        request = asked([noise(0, 40, 40)], None, each)
+        request.load_models(device="auto", precision="float32", offline=True)
+        rows += [row.score for row in request.rows()]
+    assert rows[0] is not None
+    assert rows == [rows[0]] * 3
+
+
+def test_a_loaded_model_that_a_step_trained_is_refused():
+    model = load("afine-tiny-naturalness").requires_grad_()
+    train_a_step(model, torch.rand(2, 3, 40, 40))
+    request = asked([noise(0, 40, 40)], None, model)
+    request.load_models(device="auto", precision="float32", offline=True)
+    with pytest.raises(ConfigError, match="afine-tiny-naturalness"):
+        next(request.rows())
+
+
+def test_models_that_cannot_compute_in_bfloat16_are_named_together():
+    request = asked(model=list(PLAIN))
+    (note,) = request.load_models(device="cpu", precision="bfloat16", offline=True)
+    assert all(f"{name} ({precision})" in note for name, precision in PLAIN.items())
+    assert request.load_models(device="cpu", precision="float32", offline=True) == []
 
 
 def test_a_plan_that_is_made_already_is_taken_as_it_is():

@@ -93,8 +93,9 @@ class ClassicMetric(QualityModel):
         return "float32" if device == "mps" else "float64"
 
     def extra_repr(self) -> str:
-        """Name and options, for ``print``."""
-        return ", ".join([self.record.name, *(f"{key}={value!r}" for key, value in self.options)])
+        """Options, and of a bare metric its name too, for ``print``."""
+        name = [self.record.name] if self.provenance is None else []
+        return ", ".join([*name, *(f"{key}={value!r}" for key, value in self.options)])
 
     def _scores(self, distorted: ImageBatch, reference: ImageBatch, depth: PairDepth) -> ScoreBatch:
         options = self.options.model_dump()
