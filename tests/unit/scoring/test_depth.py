@@ -21,6 +21,7 @@ from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
+from tests.raising import raises
 from tests.unit.cli.conftest import Run, run  # noqa: F401 (a fixture)
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, noise, picture, write_pictures
 
@@ -120,7 +121,7 @@ def test_strict_leaves_pictures_of_which_all_bits_are_kept(shallow: list[str], t
 def test_one_strict_score_raises_what_is_wrong(shallow: list[str], tmp_path: Path):
     write(tmp_path, "deep.png", "truth.png")
     shallow += ["deep.png"]
-    with pytest.raises(InputError, match="8 of 16"):
+    with raises(InputError, "deep.png", 8, 16):
         acutance.score(tmp_path / "deep.png", reference=tmp_path / "truth.png", model="psnr", strict=True)
 
 
