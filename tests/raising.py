@@ -2,10 +2,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
 
-Exceptions = type[BaseException] | tuple[type[BaseException], ...]
+Raised = TypeVar("Raised", bound=BaseException)
 
 
 def lacking(message: str, *values: object) -> list[str]:
@@ -15,7 +16,7 @@ def lacking(message: str, *values: object) -> list[str]:
 
 
 @contextmanager
-def raises(error: Exceptions, *values: object) -> Iterator[pytest.ExceptionInfo[BaseException]]:
+def raises(error: type[Raised] | tuple[type[Raised], ...], *values: object) -> Iterator[pytest.ExceptionInfo[Raised]]:
     """As `pytest.raises`, for an error whose message names these values, in any order."""
     __tracebackhide__ = True
     with pytest.raises(error) as caught:

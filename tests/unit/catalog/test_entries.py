@@ -44,18 +44,17 @@ def test_an_unknown_model_is_offered_the_nearest():
 
 
 def test_an_unknown_model_like_no_other_is_told_all_models_and_groups():
-    with pytest.raises(UnknownNameError, match="'lpips'") as caught:
+    with raises(UnknownNameError, "lpips", *CATALOG, *GROUPS):
         find_model("lpips")
-    assert all(name in str(caught.value) for name in (*CATALOG, *GROUPS))
 
 
 def test_a_group_is_offered_to_who_mistypes_it():
-    with pytest.raises(UnknownNameError, match="'classic'"):
+    with raises(UnknownNameError, "clasic", "classic"):
         find_model("clasic")
 
 
 def test_a_group_is_no_model():
-    with pytest.raises(ConfigError, match="psnr, ssim, ms_ssim, gmsd, vsi"):
+    with raises(ConfigError, "classic", *GROUPS["classic"]):
         find_model("classic")
 
 
@@ -72,13 +71,12 @@ def test_names_of_the_catalogue_are_in_lower_case_so_that_any_case_finds_them():
     assert [word for word in words if isinstance(word, str) and word != word.lower()] == []
 
 
-@pytest.mark.parametrize(("made", "got"), [("run", "a folder"), ("afine.pth", "a file"), ("absent", "nothing")])
-def test_a_path_that_is_no_training_says_what_is_there(tmp_path: Path, made: str, got: str):
+@pytest.mark.parametrize("made", ["run", "afine.pth", "absent"])
+def test_a_path_that_is_no_training_is_an_error_that_names_it(tmp_path: Path, made: str):
     (tmp_path / "run").mkdir()
     (tmp_path / "afine.pth").touch()
-    with pytest.raises(ConfigError, match=str(tmp_path / made)) as caught:
+    with raises(ConfigError, tmp_path / made):
         find_model(str(tmp_path / made))
-    assert got in str(caught.value)
 
 
 @pytest.mark.parametrize("name", CATALOG)

@@ -32,7 +32,7 @@ def test_options_and_their_words_are_found_in_any_case(entry: ModelEntry) -> Non
 
 
 def test_one_option_in_two_cases_is_an_error(entry: ModelEntry) -> None:
-    with pytest.raises(ConfigError, match="protocol"):
+    with raises(ConfigError, "protocol"):
         checked_options(entry, {"Protocol": "random", "protocol": "cover"})
 
 
@@ -93,5 +93,5 @@ def test_a_number_among_words_may_be_given_as_text(given: int | str):
 
 @pytest.mark.parametrize("given", [255, "255", True, None, 256.0])
 def test_another_number_than_those_among_words_is_an_error(given: object):
-    with pytest.raises(ConfigError, match="256"):
+    with raises(ConfigError, "levels", 256):
         checked_options(find_model("ssim"), {"levels": given})

@@ -27,7 +27,7 @@ def test_a_folder_with_a_comma_in_its_name_is_one_model(tmp_path: Path):
 
 @pytest.mark.parametrize("text", ["", ",", " "])
 def test_a_text_without_a_model_is_an_error(text: str):
-    with pytest.raises(ConfigError, match=repr(text)):
+    with raises(ConfigError, repr(text)):
         parse_models([text])
 
 

@@ -9,6 +9,7 @@ import pytest
 from acutance.cli.arguments import parse_options
 from acutance.errors import ConfigError
 from tests.fakes import pictures
+from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import write_pictures
 from tests.unit.scoring.test_left_out import write_animation
@@ -20,7 +21,7 @@ def test_pictures_that_are_not_read_are_counted_on_stderr_and_in_the_provenance(
     (tmp_path / "out/photo.HEIC").write_bytes(b"")
     result = run(*FOLDERS, "-o", "scores.csv")
     assert result.exit_code == 0
-    assert any("1 HEIC" in line and "out/photo.HEIC" in line for line in result.stderr.splitlines())
+    assert any(not lacking(line, 1, "HEIC", "out/photo.HEIC") for line in result.stderr.splitlines())
     described = json.loads((tmp_path / "scores.csv.provenance.json").read_text())
     assert described["left_out"] == {"HEIC": {"count": 1, "first": ["out/photo.HEIC"]}}
 
@@ -30,8 +31,7 @@ def test_strict_makes_an_error_of_them(run: Run, tmp_path: Path, verb: str):
     (tmp_path / "out/photo.HEIC").write_bytes(b"")
     result = run(verb, "out", "--reference", "truth", "-m", "psnr", "--strict")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "1 HEIC" in result.stderr
-    assert "out/photo.HEIC" in result.stderr
+    assert any(not lacking(line, 1, "HEIC", "out/photo.HEIC") for line in result.stderr.splitlines())
 
 
 def test_later_frames_are_counted_on_stderr_and_in_the_provenance(run: Run, tmp_path: Path):
@@ -39,7 +39,7 @@ def test_later_frames_are_counted_on_stderr_and_in_the_provenance(run: Run, tmp_
     write_animation(tmp_path / "b.webp", 4)
     result = run("score", "b.webp", "-r", "a.webp", "-m", "psnr", "-o", "scores.csv")
     assert result.exit_code == 0
-    assert any("b.webp: 3" in line and "2 pictures" in line for line in result.stderr.splitlines())
+    assert any(not lacking(line, "b.webp", 3, 2) for line in result.stderr.splitlines())
     described = json.loads((tmp_path / "scores.csv.provenance.json").read_text())
     assert described["later_frames"] == {"count": 2, "first": {"b.webp": 3, "a.webp": 3}}
 
@@ -48,7 +48,7 @@ def test_strict_makes_an_error_of_later_frames(run: Run, tmp_path: Path):
     write_animation(tmp_path / "a.webp", 4)
     result = run("score", "a.webp", "-r", "a.webp", "-m", "psnr", "--strict")
     assert result.exit_code == 1
-    assert "failed: a.webp by psnr" in result.stderr
+    assert any(not lacking(line, "a.webp", "psnr") for line in result.stderr.splitlines())
 
 
 def test_a_comparison_tells_of_both(run: Run, tmp_path: Path):
@@ -57,8 +57,8 @@ def test_a_comparison_tells_of_both(run: Run, tmp_path: Path):
     write_animation(tmp_path / "truth/b.webp", 3)
     result = run("compare", "out", "--reference", "truth", "-m", "psnr", "--draws", 0, "-o", "results")
     assert result.exit_code == 0, result.output
-    assert "1 HEIC" in result.stderr
-    assert "out/b.webp: 2" in result.stderr
+    assert any(not lacking(line, 1, "HEIC", "out/photo.HEIC") for line in result.stderr.splitlines())
+    assert any(not lacking(line, "out/b.webp", 2) for line in result.stderr.splitlines())
     scores = json.loads((tmp_path / "results/comparison.json").read_text())["provenance"]["scores"]
     assert scores["left_out"]["HEIC"]["count"] == 1
     assert scores["later_frames"]["count"] == 2
@@ -115,22 +115,21 @@ def test_two_pictures_for_a_model_that_compares_are_an_error_with_the_option(run
 @pytest.mark.parametrize("reference", [[], ["-r", "truth/a.png"]])
 def test_a_rule_for_names_that_has_no_use_is_said(run: Run, reference: list[str]):
     model = ["-m", "psnr"] if reference else []
-    assert "by stem" in run("score", "out/a.png", *reference, *model, "--pair-by", "stem").stderr
+    assert not lacking(run("score", "out/a.png", *reference, *model, "--pair-by", "stem").stderr, "stem")
     assert run("score", "out/a.png", *reference, *model, "--pair-by", "[a-z]+").exit_code == 2
 
 
 def test_pictures_that_are_named_twice_are_said(run: Run):
     result = run("score", "out", "out/b.png", "out/a.png", "-r", "truth/a.png", "-m", "psnr")
     assert result.exit_code == 0
-    assert any("2 pictures" in line and "more than once" in line for line in result.stderr.splitlines())
+    assert any(not lacking(line, 2) for line in result.stderr.splitlines())
 
 
 def test_fields_of_a_manifest_that_are_not_read_are_named(run: Run, tmp_path: Path):
     (tmp_path / "m.csv").write_text("image,ref\nout/b.png,truth/a.png\n")
     (tmp_path / "m.jsonl").write_text('{"image": "out/b.png"}\n{"image": "out/b.png", "truth": "truth/a.png"}\n')
-    assert "m.csv" in (said := run("score", "m.csv").stderr)
-    assert "ref" in said
-    assert "truth" in run("score", "m.jsonl").stderr
+    assert not lacking(run("score", "m.csv").stderr, "m.csv", "ref")
+    assert not lacking(run("score", "m.jsonl").stderr, "m.jsonl", "truth")
 
 
 def test_weights_by_name_for_a_model_that_has_none_are_an_error(run: Run):
@@ -140,7 +139,7 @@ def test_weights_by_name_for_a_model_that_has_none_are_an_error(run: Run):
 
 
 def test_an_option_of_a_model_given_twice_is_an_error():
-    with pytest.raises(ConfigError, match=r"ssim\.channel"):
+    with raises(ConfigError, "ssim.channel"):
         parse_options(["ssim.channel=rgb", "ssim.channel=grey"])
 
 
@@ -167,4 +166,5 @@ def test_16_bit_pages_of_a_tiff_are_later_frames(run: Run, tmp_path: Path):
 
     tifffile.imwrite(tmp_path / "stack.tif", np.zeros((3, 8, 8), np.uint16), photometric="minisblack")
     pictures.write_png(tmp_path / "flat.png", np.zeros((8, 8, 3), np.uint8))
-    assert "stack.tif: 2" in run("score", "stack.tif", "-r", "flat.png", "-m", "psnr").stderr
+    result = run("score", "stack.tif", "-r", "flat.png", "-m", "psnr")
+    assert any(not lacking(line, "stack.tif", 2) for line in result.stderr.splitlines())

@@ -32,7 +32,7 @@ def test_contrast_has_four_or_three_levels(fake):
 def test_the_excel_file_needs_openpyxl_only_where_there_is_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_csiq(tmp_path)
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
-    with pytest.raises(MissingExtraError, match="openpyxl"):
+    with raises(MissingExtraError, "openpyxl"):
         read_dataset("csiq", tmp_path)
     write_csiq(tmp_path, labels="txt")
     assert len(read_dataset("csiq", tmp_path)) == 57

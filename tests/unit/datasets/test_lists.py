@@ -92,12 +92,9 @@ def test_settings_that_make_no_sense_are_refused(tmp_path: Path):
 @pytest.mark.parametrize("column", ["dmos", "DMOS"])
 def test_opinions_called_dmos_need_a_direction_and_the_error_shows_both_commands(tmp_path: Path, column: str):
     path = write(tmp_path / "l.csv", f"image,{column}\na.png,12.8\n")
-    with pytest.raises(OpinionDirectionError) as caught:
+    command = f"acutance evaluate MODEL --data {path} --output results --opinion-better"
+    with raises(OpinionDirectionError, f"{command} lower", f"{command} higher"):
         read_list(path)
-    for direction in ("lower", "higher"):
-        assert f"acutance evaluate MODEL --data {path} --output results --opinion-better {direction}" in str(
-            caught.value
-        )
     row = read_list(path, better="lower").rows[0]
     assert (row.mos, row.better) == (12.8, "lower")
     assert read_list(path, better="higher").rows[0].better == "higher"
@@ -110,7 +107,7 @@ def test_opinions_called_dmos_need_no_direction_beside_a_column_that_tells_it(tm
 
 def test_dmos_that_was_named_as_the_opinions_needs_a_direction_too(tmp_path: Path):
     path = write(tmp_path / "l.csv", "image,DMOS\na.png,12.8\n")
-    with pytest.raises(OpinionDirectionError, match="DMOS"):
+    with raises(OpinionDirectionError, "DMOS"):
         read_list(path, columns={"mos": "DMOS"})
 
 
@@ -131,8 +128,7 @@ def test_an_opinion_that_is_no_number_is_an_error_with_line_and_value(tmp_path: 
         rows = [RatedPicture(image="a.png", mos=1.0), RatedPicture(image="b.png", mos=2.0)]
         write_table(OpinionTable(rows, tmp_path, "table"), tmp_path / name)
         write(tmp_path / name, (tmp_path / name).read_text().replace("2.0", word))
-    place = "item 2" if name == "l.json" else "line 3"
-    with pytest.raises(DatasetError, match=rf"{name}, {place}, column mos, got '{word}'"):
+    with raises(DatasetError, name, 2 if name == "l.json" else 3, "mos", word):
         read_opinions(tmp_path / name)
 
 
@@ -141,10 +137,10 @@ def test_scores_of_a_model_are_not_taken_for_opinions(tmp_path: Path, column: st
     path = write(tmp_path / "l.csv", f"image,{column}\na.png,3.5\n")
     assert read_list(path).rows == [RatedPicture(image="a.png", mos=3.5)]
     write(tmp_path / "m.csv", f"image,model,{column}\na.png,psnr,3.5\n")
-    with pytest.raises(DatasetError, match="model"):
+    with raises(DatasetError, "model"):
         read_list(tmp_path / "m.csv")
     write(tmp_path / "l.csv.provenance.json", "{}")
-    with pytest.raises(DatasetError, match=r"l\.csv\.provenance\.json"):
+    with raises(DatasetError, "l.csv.provenance.json"):
         read_list(path)
     assert read_list(path, columns={"mos": column}, better="higher").rows[0].mos == 3.5
 
@@ -170,7 +166,7 @@ def test_semicolons_and_decimal_commas_are_read(tmp_path: Path):
 
 def test_a_decimal_comma_is_no_number_where_commas_part_cells(tmp_path: Path):
     path = write(tmp_path / "l.csv", 'image,mos\na.png,"87,2"\n')
-    with pytest.raises(DatasetError, match="line 2, column mos, got '87,2'"):
+    with raises(DatasetError, 2, "mos", "87,2"):
         read_list(path)
 
 
@@ -178,8 +174,8 @@ def test_a_table_of_ours_and_any_other_list_are_read_by_one_function(tmp_path: P
     table = OpinionTable([RatedPicture(image="a.png", mos=2.0, better="lower")], tmp_path, "t")
     write_table(table, tmp_path / "t.csv")
     assert read_opinions(tmp_path / "t.csv").rows == table.rows
-    with pytest.raises(ConfigError, match="higher"):
+    with raises(ConfigError, "higher"):
         read_opinions(tmp_path / "t.csv", better="higher")
     assert read_opinions(write(tmp_path / "l.csv", "image,dmos\na.png,2\n"), better="lower").rows == table.rows
-    with pytest.raises(UnknownNameError, match=r"\.txt"):
+    with raises(UnknownNameError, ".txt"):
         read_opinions(tmp_path / "l.txt")

@@ -152,5 +152,5 @@ def test_no_pair_at_all_is_an_error(tmp_path: Path):
 @pytest.mark.parametrize("slip", ["reference_first", "reference_as_png"])
 def test_slips_of_triplets_from_scores_are_refused_for_a_dataset_with_pairs_of_its_own(slip: str):
     table = OpinionTable([], Path("nowhere"), "sriqa_bench")
-    with pytest.raises(DatasetError, match="sriqa_bench"):
+    with raises(DatasetError, "sriqa_bench"):
         training_pairs(table, PairRules(**{slip: True}))  # type: ignore[arg-type]

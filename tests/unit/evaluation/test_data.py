@@ -12,7 +12,7 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.evaluation.data import match_splits, read_data, read_part
 from acutance.evaluation.faults import EvaluationError
 from tests.fakes.datasets.with_references import write_tid2013
-from tests.raising import raises
+from tests.raising import lacking, raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 
 
@@ -69,20 +69,19 @@ def test_data_and_folders_that_do_not_fit_are_refused(
 
 
 def test_a_data_set_of_which_some_is_missing_is_an_error_that_counts_it_unless_asked_for(places: Path):
-    with pytest.raises(DatasetError, match="45 of 3,000") as caught:
+    with raises(DatasetError, 45, "3,000", "--allow-missing"):
         read_data("tid2013", places / "tid")
-    assert "--allow-missing" in str(caught.value)
     (table,) = read_data("tid2013", places / "tid", allow_missing=True)
     assert len(table) == 45
-    assert "45 of 3,000" in table.notes[0]
+    assert not lacking(table.notes[0], 45, "3,000")
 
 
 def test_pictures_that_are_not_on_disk_are_counted_too(places: Path):
     (places / "tid/distorted_images/i01_01_1.bmp").unlink()
-    with pytest.raises(DatasetError, match=r"got 47: distorted_images/I01_01_1\.bmp"):
+    with raises(DatasetError, 47, "distorted_images/I01_01_1.bmp"):
         read_data("tid2013", places / "tid")
     (table,) = read_data("tid2013", places / "tid", allow_missing=True)
-    assert "44 of 3,000" in table.notes[0]
+    assert not lacking(table.notes[0], 44, "3,000")
 
 
 @pytest.mark.parametrize(
@@ -98,12 +97,12 @@ def test_what_no_data_set_has_use_for_is_refused(
     places: Path, monkeypatch: pytest.MonkeyPatch, data: str, given: dict[str, Any], named: str
 ):
     monkeypatch.chdir(places)
-    with pytest.raises(EvaluationError, match=named):
+    with raises(EvaluationError, named):
         read_data(data, {"tid2013": "tid"} if data == "tid2013" else None, **given)
 
 
 def test_a_table_tells_the_direction_of_its_opinions_itself(places: Path):
-    with pytest.raises(ConfigError, match="lower"):
+    with raises(ConfigError, "lower"):
         read_data(places / "a.csv", opinion_better="lower")
 
 
@@ -115,7 +114,7 @@ def test_a_list_without_references_takes_one_for_all(places: Path):
     assert [row.reference for row in table] == ["../truth.png", "r.png"]
     assert table.path("../truth.png").resolve() == (places / "truth.png").resolve()
     (places / "lists/m.csv").write_text("image,reference,mos\nx.png,r.png,3\n")
-    with pytest.raises(EvaluationError, match=r"truth\.png"):
+    with raises(EvaluationError, "truth.png"):
         read_data(places / "lists/m.csv", reference=places / "truth.png")
 
 
@@ -181,5 +180,5 @@ def test_a_split_of_other_pictures_is_refused(tmp_path: Path):
 
 
 def test_a_data_set_nobody_knows_is_told_before_its_folder_is_asked_for():
-    with pytest.raises(UnknownNameError, match="kadid10k"):
+    with raises(UnknownNameError, "kadid", "kadid10k"):
         read_data("kadid", None)

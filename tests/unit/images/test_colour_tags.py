@@ -18,6 +18,7 @@ from acutance.errors import ConfigError, ImageReadError
 from acutance.images.decode import file_pixels
 from acutance.images.read import read_image, reading_settings
 from tests.fakes import pictures, saved
+from tests.raising import raises
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 REFERENCE = CASES / "border_reference.png"
@@ -135,7 +136,7 @@ def test_a_narrow_range_by_cicp_is_widened(dtype: type):
 @pytest.mark.parametrize(("coded", "value"), [((3, 13, 0), 3), ((99, 13, 0), 99), ((1, 9, 0), 9), ((1, 13, 6), 6)])
 def test_code_points_that_nobody_knows_are_an_error_that_names_them(coded: tuple[int, int, int], value: int):
     data = pictures.png_bytes(pictures.noise((4, 4, 3)), chunks=[pictures.coded_chunk(*coded)])
-    with pytest.raises(ImageReadError, match=rf"a\.png.*\b{value}\b"):
+    with raises(ImageReadError, "a.png", value):
         file_pixels(io.BytesIO(data), "a.png")
 
 
@@ -204,7 +205,7 @@ def test_avif_says_its_colour_by_nclx():
     np.testing.assert_allclose(p3, encoded(decoded(plain / 255) @ P3_TO_SRGB.T), atol=1e-6)
     for same in ((1, 13), (1, 1), (2, 2)):
         np.testing.assert_array_equal(read_image(io.BytesIO(saved.with_nclx(data, *same))), plain, strict=True)
-    with pytest.raises(ImageReadError, match=r"\b77\b"):
+    with raises(ImageReadError, 77):
         read_image(io.BytesIO(saved.with_nclx(data, 77, 13)))
 
 
@@ -274,7 +275,7 @@ def test_jpeg_2000_says_its_colour_by_a_profile():
 
 
 def test_a_colour_space_of_jpeg_2000_that_is_not_read_is_an_error():
-    with pytest.raises(ImageReadError, match=r"\b20\b"):
+    with raises(ImageReadError, 20):
         read_image(io.BytesIO(jpeg2000_with(b"\1\0\0" + struct.pack(">I", 20))))
 
 
@@ -291,7 +292,7 @@ def test_hdr_is_an_error_that_names_it_and_the_option(transfer: int, kind: str):
         pictures.png_bytes(pixels, chunks=[pictures.coded_chunk(9, transfer)]),
         saved.with_nclx(saved.by_pillow("AVIF"), 9, transfer),
     ):
-        with pytest.raises(ImageReadError, match=rf"HDR.*{kind}.*--hdr-peak"):
+        with raises(ImageReadError, "HDR", kind, "--hdr-peak"):
             read_image(io.BytesIO(file))
 
 
@@ -336,7 +337,7 @@ def test_hlg_on_its_own_display_is_shown_by_its_system_gamma():
 
 @pytest.mark.parametrize("peak", [0.0, 49.0, 10_001.0, -203.0, math.nan, math.inf])
 def test_a_peak_that_no_display_has_is_an_error(peak: float):
-    with pytest.raises(ConfigError, match="hdr_peak"):
+    with raises(ConfigError, "hdr_peak"):
         read_image(np.zeros((2, 2)), hdr_peak=peak)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from acutance.errors import ImageReadError
 from acutance.images.decode import file_pixels
 from tests.fakes import pictures, saved
+from tests.raising import raises
 
 
 def decode(data: bytes, name: str = "a"):
@@ -48,7 +49,7 @@ def test_ppm_and_pgm_keep_every_value_as_a_part_of_their_largest(peak: int, chan
     ],
 )
 def test_a_ppm_that_does_not_hold_what_it_says_is_an_error(data: bytes, value: str):
-    with pytest.raises(ImageReadError, match=rf"a\.pgm.*\b{value}\b"):
+    with raises(ImageReadError, "a.pgm", value):
         decode(data, "a.pgm")
 
 
@@ -70,7 +71,7 @@ def test_deep_colour_of_jpeg_2000_is_8_bits_of_more_or_an_error_where_white_migh
     assert depths(data) == (bits, 8)
     assert np.abs(decode(data).pixels - values / 2 ** (bits - 8)).max() <= 1
     values[0, 0] = 2**bits - 1
-    with pytest.raises(ImageReadError, match=rf"a\.jp2.*\b{bits}\b"):
+    with raises(ImageReadError, "a.jp2", bits):
         decode(bytes(imagecodecs.jpeg2k_encode(values, bitspersample=bits, reversible=True)), "a.jp2")
 
 
@@ -94,7 +95,7 @@ def test_dds_of_floats_is_an_error():
     header = struct.pack("<7I44x", 124, 0x1007, 4, 4, 16, 0, 1)
     pixel_format = struct.pack("<2I4s5I", 32, 4, b"DX10", 0, 0, 0, 0, 0)
     data = b"DDS " + header + pixel_format + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
-    with pytest.raises(ImageReadError, match=r"a\.dds.*BC6H"):
+    with raises(ImageReadError, "a.dds", "BC6H"):
         decode(data + struct.pack("<5I", 95, 3, 0, 1, 0) + bytes(16), "a.dds")
 
 

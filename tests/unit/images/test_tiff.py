@@ -13,6 +13,7 @@ from acutance.errors import ImageReadError
 from acutance.images.decode import file_pixels, picture_pixels
 from acutance.images.read import read_image
 from tests.fakes import pictures
+from tests.raising import raises
 
 HEIGHT, WIDTH = 37, 53
 COMPRESSIONS = [(None, False), ("packbits", False), *itertools.product(["lzw", "zlib"], [False, True])]
@@ -73,9 +74,9 @@ def test_every_layout_gives_the_pixels_that_tifffile_reads(dtype: str, channels:
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint32", "uint64", "complex64"])
 def test_samples_whose_white_nobody_knows_are_an_error_that_names_their_type(dtype: str):
     kind, bits = dtype.rstrip("0123456789"), np.dtype(dtype).itemsize * 8
-    named = {"int": f"{bits}-bit signed", "uint": f"{bits}-bit unsigned", "complex": f"{bits}-bit complex"}[kind]
+    sign = {"int": "signed", "uint": "unsigned", "complex": "complex"}[kind]
     for channels in (1, 3):
-        with pytest.raises(ImageReadError, match=rf"a\.tif.*{named}"):
+        with raises(ImageReadError, "a.tif", f"{bits}-bit", sign):
             file_pixels(
                 tiff(values("uint8", channels).astype(dtype), "rgb" if channels == 3 else "minisblack"), "a.tif"
             )
@@ -151,18 +152,18 @@ def test_ycbcr_in_full_is_read_as_pillow_converts_it(compression: str | None):
 @pytest.mark.parametrize(
     ("stored", "photometric", "options", "value"),
     [
-        (values("uint16", 3), "cielab", {}, "interpretation 8"),
-        (values("uint16", 3), "rgb", {"compression": "jpeg2000"}, "compression 34712"),
-        (values("uint16", 3), "minisblack", {"planarconfig": "contig"}, "3 channels"),
+        (values("uint16", 3), "cielab", {}, 8),
+        (values("uint16", 3), "rgb", {"compression": "jpeg2000"}, 34712),
+        (values("uint16", 3), "minisblack", {"planarconfig": "contig"}, 3),
     ],
 )
-def test_a_deep_layout_that_is_not_read_is_an_error_that_names_it(stored, photometric: str, options, value: str):
-    with pytest.raises(ImageReadError, match=rf"a\.tif.*{value}"):
+def test_a_deep_layout_that_is_not_read_is_an_error_that_names_it(stored, photometric: str, options, value: int):
+    with raises(ImageReadError, "a.tif", value):
         file_pixels(tiff(stored, photometric, **options), "a.tif")
 
 
 def test_a_reduced_copy_of_a_raw_picture_is_an_error():
-    with pytest.raises(ImageReadError, match=r"a\.tif"):
+    with raises(ImageReadError, "a.tif"):
         file_pixels(tiff(values("uint8", 3), "rgb", subfiletype=1), "a.tif")
 
 
@@ -173,8 +174,9 @@ def test_floats_that_are_16_bit_levels_equal_the_picture_they_were_made_from():
 
 
 def test_floats_beyond_white_are_an_error_with_the_range():
-    with pytest.raises(ImageReadError, match=r"a\.tif.* 25[0-9]"):
-        file_pixels(tiff(values("float32", 3) * 255, "rgb"), "a.tif")
+    stored = values("float32", 3) * 255
+    with raises(ImageReadError, "a.tif", f"{stored.min():g}", f"{stored.max():g}"):
+        file_pixels(tiff(stored, "rgb"), "a.tif")
 
 
 def test_a_deep_tiff_is_upright_and_in_its_profile():
@@ -190,7 +192,7 @@ def test_a_deep_tiff_is_upright_and_in_its_profile():
 def test_a_tiff_that_is_cut_off_is_an_error():
     data = tiff(values("uint16", 3), "rgb", compression="zlib").getvalue()
     for kept in range(8, len(data) * 9 // 10, len(data) // 25):
-        with pytest.raises(ImageReadError, match=r"a\.tif"):
+        with raises(ImageReadError, "a.tif"):
             file_pixels(io.BytesIO(data[:kept]), "a.tif")
 
 
@@ -226,7 +228,7 @@ def test_ycbcr_with_fewer_colour_samples_is_an_error_where_it_is_not_compressed(
     entry = struct.pack("<HHIHH", 530, 3, 2, 1, 1)
     assert entry in data
     halved = data.replace(entry, struct.pack("<HHIHH", 530, 3, 2, 2, 2))
-    with pytest.raises(ImageReadError, match=r"a\.tif"):
+    with raises(ImageReadError, "a.tif"):
         file_pixels(io.BytesIO(halved), "a.tif")
 
 

@@ -154,7 +154,7 @@ def test_rows_have_a_length_and_places_before_they_are_made():
 
 @pytest.mark.parametrize("place", [2, -3])
 def test_a_row_that_is_none_is_an_index_error(place: int):
-    with pytest.raises(IndexError, match=str(place)):
+    with raises(IndexError, place):
         _ = rows_of(PIXELS, TRUTH)[place]
 
 
@@ -206,7 +206,7 @@ def test_a_fault_of_a_model_is_raised_and_never_the_end_of_the_rows():
 
     rows = rows_of(PIXELS, TRUTH, model=[Broken()])
     for _ in range(2):
-        with pytest.raises(IndexError, match="a fault of the model"):
+        with raises(IndexError, "a fault of the model"):
             list(rows)
 
 
@@ -234,7 +234,7 @@ def test_terms_are_columns_where_they_are_asked_for():
 
 def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtraError, match="pip install pandas"):
+    with raises(MissingExtraError, "pip install pandas"):
         rows_of(PIXELS).to_pandas()
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import acutance
 from acutance.catalog import load
 from acutance.errors import InputError
-from acutance.images.read import ReadImage, read_picture
-from acutance.scoring import decoding
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
@@ -21,22 +20,10 @@ from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreRow
 from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
+from tests.fakes import pictures, saved
+from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run, run  # noqa: F401 (a fixture)
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, noise, picture, write_pictures
-
-
-@pytest.fixture
-def shallow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of files, by their ends, that are read as if 8 of their 16 bits could not be had."""
-    names: list[str] = []
-
-    def reading(source: Any, **settings: Any) -> ReadImage:
-        read = read_picture(source, **settings)
-        lost = any(str(source).endswith(name) for name in names)
-        return ReadImage(read.array, read.channels, bits=8, source_bits=16 if lost else 8)
-
-    monkeypatch.setattr(decoding, "read_picture", reading)
-    return names
 
 
 def rows_of(pairs: Sequence[Pair], *models: Any, **settings: Any) -> list[ScoreRow]:
@@ -90,9 +77,8 @@ def test_every_type_reaches_a_model_of_float64_with_all_its_bits():
         assert score.value == pytest.approx(-20 * np.log10(float(pixels[0, 0, 0]) / peak), rel=1e-14)
 
 
-def test_a_row_says_how_many_bits_of_its_picture_or_reference_were_kept(shallow: list[str], tmp_path: Path):
+def test_a_row_says_how_many_bits_of_its_picture_or_reference_were_kept(tmp_path: Path):
     names = write(tmp_path, "a.png", "b.png", "deep.png", "truth.png")
-    shallow += ["deep.png"]
     pairs = [Pair(names["a.png"], names["truth.png"]), Pair(names["deep.png"], names["truth.png"])]
     pairs.append(Pair(names["b.png"], names["deep.png"]))
     rows = rows_of(pairs, Distance("one"), Brightness("two"))
@@ -100,9 +86,8 @@ def test_a_row_says_how_many_bits_of_its_picture_or_reference_were_kept(shallow:
     assert all(row.score is not None for row in rows)
 
 
-def test_strict_makes_lost_bits_an_error_that_names_the_file(shallow: list[str], tmp_path: Path):
+def test_strict_makes_lost_bits_an_error_that_names_the_file(tmp_path: Path):
     names = write(tmp_path, "a.png", "deep.png", "truth.png")
-    shallow += ["deep.png"]
     pairs = [Pair(names["a.png"], names["truth.png"]), Pair(names["a.png"], names["deep.png"])]
     good, alone, bad, seen_alone = rows_of(pairs, Distance("one"), Brightness("two"), strict=True)
     assert None not in (good.score, alone.score, seen_alone.score)
@@ -112,21 +97,19 @@ def test_strict_makes_lost_bits_an_error_that_names_the_file(shallow: list[str],
     assert "deep.png" in str(bad.error)
 
 
-def test_strict_leaves_pictures_of_which_all_bits_are_kept(shallow: list[str], tmp_path: Path):
+def test_strict_leaves_pictures_of_which_all_bits_are_kept(tmp_path: Path):
     a, truth = write(tmp_path, "a.png", "truth.png").values()
     assert rows_of([Pair(a, truth)], Distance(), strict=True) == rows_of([Pair(a, truth)], Distance())
 
 
-def test_one_strict_score_raises_what_is_wrong(shallow: list[str], tmp_path: Path):
+def test_one_strict_score_raises_what_is_wrong(tmp_path: Path):
     write(tmp_path, "deep.png", "truth.png")
-    shallow += ["deep.png"]
-    with pytest.raises(InputError, match="8 of 16"):
+    with raises(InputError, "deep.png", 8, 16):
         acutance.score(tmp_path / "deep.png", reference=tmp_path / "truth.png", model="psnr", strict=True)
 
 
-def test_provenance_counts_the_scores_from_fewer_bits(shallow: list[str], tmp_path: Path):
+def test_provenance_counts_the_scores_from_fewer_bits(tmp_path: Path):
     write(tmp_path, "out/a.png", "out/deep.png", "truth.png")
-    shallow += ["deep.png"]
     rows = acutance.score(tmp_path / "out", reference=tmp_path / "truth.png", model=["psnr", "mdsi"])
     assert not isinstance(rows, acutance.Score)
     assert "depth" not in rows.provenance
@@ -138,9 +121,8 @@ def test_provenance_counts_the_scores_from_fewer_bits(shallow: list[str], tmp_pa
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(shallow: list[str], tmp_path: Path, ending: str):
+def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(tmp_path: Path, ending: str):
     names = write(tmp_path, "a.png", "deep.png", "truth.png")
-    shallow += ["deep.png"]
     pairs = [Pair(names[name], names["truth.png"]) for name in ("deep.png", "a.png", "deep.png", "a.png")]
     path, whole = tmp_path / f"scores.{ending}", tmp_path / f"whole.{ending}"
     expected = list(score_to_file(pairs, [Distance()], ONE_WORKER, ScoreFile(whole, ["brightness"])))
@@ -159,11 +141,8 @@ def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(shallow: lis
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-def test_a_file_without_the_column_of_depths_is_read_and_continued_as_it_is(
-    shallow: list[str], tmp_path: Path, ending: str
-):
+def test_a_file_without_the_column_of_depths_is_read_and_continued_as_it_is(tmp_path: Path, ending: str):
     names = write(tmp_path, "a.png", "deep.png", "truth.png")
-    shallow += ["deep.png"]
     pairs = [Pair(names["a.png"], names["truth.png"]), Pair(names["deep.png"], names["truth.png"])]
     path = tmp_path / f"scores.{ending}"
     (old,) = EARLIER_ROW_FIELDS
@@ -181,19 +160,29 @@ def test_a_file_without_the_column_of_depths_is_read_and_continued_as_it_is(
     assert [row["image"] for row in again.rows()] == [row.image for row in rows]
 
 
-def test_the_command_says_how_many_scores_come_from_fewer_bits(run: Run, shallow: list[str]):  # noqa: F811
-    shallow += ["out/a.png"]
+def test_the_command_says_how_many_scores_come_from_fewer_bits(run: Run, tmp_path: Path):  # noqa: F811
+    write_deep(tmp_path / "out/a.png")
     result = run("score", "out", "-r", "truth", "-m", "psnr", "-m", "mdsi", "--format", "json")
     assert result.exit_code == 0
     assert [row["depth"] for row in json.loads(result.stdout)] == ["8 of 16", "8 of 16", None, None]
-    (line,) = [line for line in result.stderr.splitlines() if "8 of 16" in line]
-    assert "in 2 " in line
+    (line,) = [line for line in result.stderr.splitlines() if not lacking(line, 8, 16)]
+    assert not lacking(line, 2)
     strict = run("score", "out", "-r", "truth", "-m", "psnr", "--strict", "--format", "json")
     assert strict.exit_code == 1
     assert [row["score"] is None for row in json.loads(strict.stdout)] == [True, False]
 
 
 def write(folder: Path, *names: str) -> dict[str, Any]:
-    """Pictures in a folder, by their names."""
+    """Pictures in a folder, by their names; of those called deep.png 8 of 16 bits are read."""
     write_pictures(folder, *names, size=(24, 24))
+    for name in names:
+        if Path(name).name == "deep.png":
+            write_deep(folder / name)
     return {name: Picture(folder / name, (folder / name).as_posix(), name) for name in names}
+
+
+def write_deep(path: Path) -> None:
+    """CMYK of 16 bits in the place of the picture that is there, whatever its name ends in, and of its size."""
+    with Image.open(path) as shown:
+        width, height = shown.size
+    path.write_bytes(saved.by_tifffile(pictures.noise((height, width, 4), np.uint16), photometric="separated"))

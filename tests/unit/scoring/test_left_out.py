@@ -20,6 +20,7 @@ from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.provenance import provenance_path
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
+from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import ONE_WORKER, Distance, write_pictures
 
 
@@ -74,21 +75,21 @@ def test_kinds_are_counted_and_the_first_files_named(here: Path):
 
 def test_a_folder_that_holds_only_pictures_that_are_not_read_is_an_error_that_counts_them(here: Path):
     (here / "out/a.png").unlink()
-    with pytest.raises(InputError, match=r"2 HEIC .*1 JPEG XL"):
+    with raises(InputError, 2, "HEIC", 1, "JPEG XL"):
         pair_up("out")
 
 
 def test_an_error_of_pairing_names_what_was_not_read(here: Path):
     (here / "out/a.png").rename(here / "out/b.png")
-    with pytest.raises(PairingError, match="2 HEIC"):
+    with raises(PairingError, 2, "HEIC"):
         score("out", reference="truth", model="psnr")
-    with pytest.raises(PairingError, match="2 HEIC"):
+    with raises(PairingError, 2, "HEIC"):
         score("out", reference="truth", model="psnr", allow_unmatched=True)
 
 
 def test_strict_makes_an_error_of_pictures_that_are_not_read(here: Path):
     assert isinstance(score("out", reference="truth", model="psnr"), ScoreRows)
-    with pytest.raises(InputError, match="2 HEIC"):
+    with raises(InputError, 2, "HEIC"):
         score("out", reference="truth", model="psnr", strict=True)
 
 
@@ -98,12 +99,12 @@ def test_rows_in_python_log_it_and_have_it_in_their_provenance(here: Path, caplo
     with caplog.at_level(logging.WARNING):
         rows = score("out", reference="truth", model="psnr")
         assert isinstance(rows, ScoreRows)
-        assert "2 HEIC" in caplog.text
+        assert not lacking(caplog.text, 2, "HEIC")
         assert "later_frames" not in rows.provenance
         assert len(list(rows)) == 2
     assert rows.provenance["left_out"]["HEIC"]["count"] == 2
     assert rows.provenance["later_frames"] == {"count": 2, "first": {"out/a.webp": 3, "truth/a.webp": 3}}
-    assert "out/a.webp: 3" in caplog.text
+    assert not lacking(caplog.text, "out/a.webp", 3)
 
 
 def test_one_score_in_python_tells_of_later_frames(here: Path, caplog: pytest.LogCaptureFixture):
@@ -111,12 +112,12 @@ def test_one_score_in_python_tells_of_later_frames(here: Path, caplog: pytest.Lo
     found = score(one, reference=other, model="psnr")
     assert float(found) == float("inf")  # type: ignore[arg-type]
     assert found.provenance["later_frames"] == {"count": 2, "first": {str(one): 3, str(other): 1}}
-    assert f"{one}: 3" in caplog.text
+    assert not lacking(caplog.text, one, 3)
 
 
 def test_strict_makes_an_error_of_later_frames(here: Path):
     write_animation(here / "a.webp", 4)
-    with pytest.raises(ImageReadError, match=r"a\.webp.* 3 "):
+    with raises(ImageReadError, "a.webp", 3):
         score("a.webp", reference="a.webp", model="psnr", strict=True)
 
 
@@ -179,9 +180,9 @@ def test_a_resumed_run_may_find_other_pictures_that_are_not_read(here: Path):
 
 def test_a_comparison_of_methods_says_what_was_left_out_of_their_folders(here: Path):
     request = CompareRequest(["out"], "truth", "psnr")
-    assert any("2 HEIC" in line for line in request.report())
-    with pytest.raises(InputError, match="2 HEIC"):
+    assert any(not lacking(line, 2, "HEIC") for line in request.report())
+    with raises(InputError, 2, "HEIC"):
         CompareRequest(["out"], "truth", "psnr", settings=ScoringSettings(strict=True))
     (here / "out/a.png").rename(here / "out/b.png")
-    with pytest.raises(PairingError, match="2 HEIC"):
+    with raises(PairingError, 2, "HEIC"):
         CompareRequest(["out"], "truth", "psnr")

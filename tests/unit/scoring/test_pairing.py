@@ -87,17 +87,14 @@ def test_files_left_over_on_both_sides_are_named_with_the_cure(here: Path):
     write_pictures(here, "out/a.png", "out/c.png", "truth/a.png", "truth/b.png")
     pairing = pair_up("out", "truth")
     assert names(pairing) == [("out/a.png", "truth/a.png")]
-    with pytest.raises(
-        PairingError,
-        match=r"\(out/c\.png\).*\(truth/b\.png\).*--pair-by.*--allow-unmatched",
-    ) as caught:
+    with raises(PairingError, "out/c.png", "truth/b.png", "--pair-by", "--allow-unmatched") as caught:
         pairing.demand_complete()
     assert caught.value.pair_by is None
 
 
 def test_the_stem_is_the_cure_where_it_would_match(here: Path):
     write_pictures(here, "out/a.png", "truth/deep/a.png")
-    with pytest.raises(PairingError, match=r"1 of 1 .*'stem'") as caught:
+    with raises(PairingError, 1, 1, "stem") as caught:
         pair_up("out", "truth").demand_complete()
     assert caught.value.pair_by == "stem"
 
@@ -105,7 +102,7 @@ def test_the_stem_is_the_cure_where_it_would_match(here: Path):
 def test_an_expression_is_the_cure_where_neither_path_nor_stem_would_match(here: Path):
     write_pictures(here, "out/cat_x4.png", "out/dog_x4.png", "truth/cat.png", "truth/dog.png")
     for rule in ("path", "stem", "^(nothing)"):
-        with pytest.raises(PairingError, match="2 of 2") as caught:
+        with raises(PairingError, 2, 2) as caught:
             pair_up("out", "truth", pair_by=rule).demand_some()
         assert caught.value.pair_by is not None
         assert names(pair_up("out", "truth", pair_by=caught.value.pair_by)) == [
@@ -116,7 +113,7 @@ def test_an_expression_is_the_cure_where_neither_path_nor_stem_would_match(here:
 
 def test_another_rule_is_the_cure_where_one_cannot_tell_references_apart(here: Path):
     write_pictures(here, "out/a/1.png", "out/b/1.png", "truth/a/1.png", "truth/b/1.png")
-    with pytest.raises(PairingError, match="2 of 2") as caught:
+    with raises(PairingError, 2, 2) as caught:
         pair_up("out", "truth", pair_by="stem")
     assert caught.value.pair_by == "path"
 

@@ -159,7 +159,7 @@ def test_an_unknown_dataset_names_the_nearest(tmp_path: Path):
 
 
 def test_a_folder_without_the_dataset_is_named(tmp_path: Path):
-    with pytest.raises(DatasetError, match=str(tmp_path)):
+    with raises(DatasetError, tmp_path):
         training_tables(DataConfig(dataset="koniq10k", root=str(tmp_path), allow_missing=True))
 
 
@@ -177,10 +177,10 @@ def test_no_training_picture_is_one_clear_line(tmp_path: Path):
 
 def test_a_dataset_that_is_not_whole_trains_only_if_told_to(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     write_biq2021(tmp_path)
-    with pytest.raises(DatasetError, match=r"7 of 12,000 .*task\.data\.allow_missing=true"):
+    with raises(DatasetError, 7, "12,000", "task.data.allow_missing=true"):
         training_tables(DataConfig(dataset="biq2021", root=str(tmp_path)))
     training_tables(DataConfig(dataset="biq2021", root=str(tmp_path), allow_missing=True))
-    assert "7 of 12,000" in caplog.text
+    assert not lacking(caplog.text, 7, "12,000")
 
 
 def test_a_run_that_is_older_than_a_setting_goes_on_where_that_is_off(tmp_path: Path):
@@ -189,5 +189,5 @@ def test_a_run_that_is_older_than_a_setting_goes_on_where_that_is_off(tmp_path: 
     older = {name: value for name, value in config.items() if name != "allow_missing"}
     folder.begin({"task": {"data": older}})
     folder.demand_same({"task": {"data": config}})
-    with pytest.raises(ConfigError, match=r"task\.data\.allow_missing"):
+    with raises(ConfigError, "task.data.allow_missing"):
         folder.demand_same({"task": {"data": config | {"allow_missing": True}}})
