@@ -32,6 +32,8 @@ class Decoded:
     """Bits a channel that the file holds."""
     bits: int
     """Bits a channel kept in the pixels: fewer only where no more could be had."""
+    later_frames: int = 0
+    """Frames of the same size that follow in the file."""
 
 
 def array_pixels(array: NDArray[Any]) -> Pixels:

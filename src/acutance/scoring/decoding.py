@@ -13,7 +13,6 @@ import numpy as np
 from acutance.errors import AcutanceError, ImageReadError, ShapeMismatchError
 from acutance.images.read import ReadImage, read_picture
 from acutance.models.quality_model import PairDepth
-from acutance.scoring.left_out import later_frames_of
 from acutance.scoring.pairing import Pair
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture, is_path
@@ -147,13 +146,13 @@ def _read_one(
     """The pixels; a file object or Pillow picture that is named twice is read by one thread at a time."""
     with alone:
         image = read_picture(picture.source, background=settings.background, hdr_peak=settings.hdr_peak)
-        count = later_frames_of(picture.source)
-    if count and settings.strict:
+    if image.later_frames and settings.strict:
         raise ImageReadError(
-            f"{picture.name}: Expected a picture of one frame because of strict, got {count} more. Take one out."
+            f"{picture.name}: Expected a picture of one frame because of strict, got {image.later_frames} more. Take "
+            "one out."
         )
-    if count:
-        frames[picture.key] = count
+    if image.later_frames:
+        frames[picture.key] = image.later_frames
     return image
 
 

@@ -50,7 +50,7 @@ def test_a_model_that_cannot_compute_in_bfloat16_says_what_it_computes_in(name: 
 @pytest.mark.parametrize(
     ("name", "options", "line"),
     [
-        ("psnr", {}, "ClassicMetric('psnr', channel='rgb', score 0 to inf dB, higher is better, float64 on cpu)"),
+        ("mdsi", {}, "ClassicMetric('mdsi', score 0 to 1, lower is better, float64 on cpu)"),
         (
             "afine-tiny",
             {},

@@ -155,12 +155,10 @@ def test_a_cached_file_is_not_asked_for_again(record: CheckpointRecord, hub: Hub
 
 
 def test_offline_without_a_file_says_in_one_line_what_to_do(record: CheckpointRecord, hub: Hub) -> None:
-    cures = ("acutance weights fetch tiny", "ACUTANCE_WEIGHTS", "weights=PATH")
-    with raises(MissingWeightsError, "tiny.pth", "1 MB", "someone/weights", "offline", *cures) as got:
+    cures = ("acutance weights fetch tiny", "ACUTANCE_WEIGHTS", "--weights")
+    with raises(MissingWeightsError, "tiny.pth", "1 MB", "someone/weights", *cures) as got:
         fetch(record, offline=True, endpoint=hub.endpoint)
-    told = one_line(got.value)
-    named = ("tiny.pth", "1 MB", "someone/weights", "`acutance weights fetch tiny`", "ACUTANCE_WEIGHTS", "--weights")
-    assert all(part in told for part in named)
+    one_line(got.value)
     assert hub.requests == []
 
 
@@ -306,14 +304,9 @@ def test_hf_home_chooses_the_cache_in_a_process_of_its_own(hub: Hub, tmp_path: P
 
 def test_a_file_in_no_repository_says_how_to_come_by_it(record: CheckpointRecord) -> None:
     elsewhere = replace(record, repository=None, origin="Download it from the authors' page")
-    with raises(
-        MissingWeightsError, "tiny.pth", "1 MB", elsewhere.origin, "ACUTANCE_WEIGHTS", "weights=PATH"
-    ) as caught:
+    with raises(MissingWeightsError, "tiny.pth", "1 MB", elsewhere.origin, "ACUTANCE_WEIGHTS", "--weights") as caught:
         fetch(elsewhere)
-    told = one_line(caught.value)
-    named = ("tiny.pth", "1 MB", "Download it from the authors' page", "ACUTANCE_WEIGHTS", "--weights")
-    assert all(part in told for part in named)
-    assert "weights fetch" not in told
+    assert "weights fetch" not in one_line(caught.value)
 
 
 def test_a_trunk_has_a_name_of_its_own_in_the_folder_of_weights(

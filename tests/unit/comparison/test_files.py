@@ -127,9 +127,9 @@ def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Compari
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{}", "got at compare_time: Field required. Compare again"),
-        ("[1]", "got at its start: "),
-        ('{"compare_time": "x"', "Expected a comparison in .*comparison.json, got a damaged one: "),
+        ("{}", ("comparison.json", "compare_time")),
+        ("[1]", ("comparison.json",)),
+        ('{"compare_time": "x"', ("comparison.json",)),
     ],
 )
 def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, text: str, words: tuple[object, ...]):
