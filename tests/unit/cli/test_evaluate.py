@@ -110,6 +110,7 @@ def test_results_are_never_replaced_unasked(here: Run):
     assert here("psnr", *SET, "-o", "out", "--overwrite").exit_code == 0
 
 
+@pytest.mark.slow
 def test_figures_and_a_page_are_made_when_asked_for(here: Run):
     result = here("psnr", *SET, "-o", "out", "--plots", "--report", "page.html")
     assert result.exit_code == 0, result.output

@@ -69,6 +69,7 @@ def test_quantities_and_labels_of_trainings_reach_the_figure(run: Run):
     assert Path("1.svg").stat().st_size > Path("2.svg").stat().st_size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["scatter", "bars", "matrix"])
 def test_files_of_ms_hyperiqa_are_drawn(run: Run, kind: str):
     write_evaluation("a", "koniq_test", "spaq_test")

@@ -93,6 +93,7 @@ def test_the_word_nan_as_an_opinion_ends_with_status_2_line_and_value(tmp_path: 
     assert "'nan'" in result.stderr
 
 
+@pytest.mark.slow
 def test_12_of_3000_pictures_are_an_error_and_with_allow_missing_a_line_in_results_and_report(
     tmp_path: Path, out: list[object]
 ):

@@ -14,6 +14,7 @@ def names_of(run: EvaluationRun, folder: Path) -> list[str]:
     return [path.name for path in written]
 
 
+@pytest.mark.slow
 def test_what_fits_the_run_is_drawn(tmp_path: Path):
     large, small = ([Group(name="1", agreement=agreement_like(count=count))] for count in (3, 2))
     assert names_of(run_like(evaluation_like(groups={"level": large})), tmp_path / "one") == [

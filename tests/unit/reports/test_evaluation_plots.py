@@ -176,6 +176,7 @@ def test_a_run_without_or_with_doubled_evaluations_is_refused(draw):
         draw(run_of(evaluation_of(*rising(3)), evaluation_of(*rising(3))))
 
 
+@pytest.mark.slow
 def test_names_are_text_and_never_formulas_or_hidden():
     names = ("_hidden", "a$b$c", "a\nb")
     run = run_of(*(evaluation_of(*rising(9), model=name, dataset=f"$\\frac{name}") for name in names))

@@ -8,6 +8,7 @@ from acutance.reports.page_figures import comparison_figures, evaluation_figures
 from tests.fakes.report_results import METHODS, TIME, comparison, evaluation_run
 
 
+@pytest.mark.slow
 def test_figures_of_an_evaluation_are_drawn_as_lines(tmp_path):
     markup = evaluation_figures(evaluation_run(tmp_path)).content
     assert markup.count('<img src="data:image/svg+xml;base64,') == 3

@@ -136,14 +136,17 @@ def test_leaving_early_ends_the_threads():
 
 def test_rows_that_nobody_wants_any_more_wait_for_no_thread():
     """The garbage collector may drop them inside a thread that starts, where waiting for another would never end."""
-    slow, go_on = threading.Event(), threading.Event()
+    slow, go_on, begun = threading.Event(), threading.Event(), []
 
-    def reading(_: int) -> None:
+    def reading(index: int) -> None:
+        begun.append(index)
         if slow.is_set():
             go_on.wait(timeout=60)
 
     rows = decode_ahead(watched(50, reading), 0, ScoringSettings(workers=1))
     next(rows)
+    while 2 not in begun:  # so that the one before it is read
+        time.sleep(0.001)
     slow.set()
     next(rows)  # was read ahead; the worker sticks in a later one
     began = time.monotonic()

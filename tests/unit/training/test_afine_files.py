@@ -86,11 +86,13 @@ def test_a_clip_that_lacks_a_tensor_is_refused(tmp_path: Path, published: dict[s
         encoder_of(tmp_path / "clip.pth")
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_not_there_says_how_to_get_it(tmp_path: Path):
     with raises(MissingWeightsError, "ViT-B/32", "clip.pth"):
         encoder_of(tmp_path / "clip.pth")
 
 
+@pytest.mark.slow
 def test_openais_program_says_how_to_save_its_tensors(tmp_path: Path):
     torch.save({"program": print}, tmp_path / "ViT-B-32.pt")
     with raises(CheckpointError, "ViT-B-32.pt", "print", "torch.save"):

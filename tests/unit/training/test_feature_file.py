@@ -74,6 +74,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: str):
     assert opened(tmp_path).missing() == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_rows_written_before_a_sigkill_are_whole(tmp_path: Path):
     child = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None

@@ -85,6 +85,7 @@ def test_two_processes_give_the_weights_of_one_with_twice_the_batch(tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 def test_readers_in_other_processes_change_nothing(tmp_path: Path):
     run_toy(tmp_path / "none")
     run_toy(tmp_path / "two", workers=2)

@@ -45,6 +45,7 @@ def test_a_small_trunk_has_no_file_in_the_authors_layout(tmp_path: Path):
     assert not list((tmp_path / "run/published").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_authors_layout_holds_every_tensor(tmp_path: Path, kind: str):
     settings = crop_training(kind, made(tmp_path), model=RESNET50)

@@ -88,6 +88,7 @@ def test_the_protocol_of_the_data_splits(config: TrainConfig, tmp_path: Path, pr
     assert (len(split.train), len(split.validation), len(split.test)) == sizes
 
 
+@pytest.mark.slow
 def test_a_broken_training_goes_on_and_a_finished_one_stays(config: TrainConfig, tmp_path: Path):
     folder, trainings = tmp_path / "runs", Trainings()
     trainings.breaks_in = "run_02"

@@ -70,7 +70,7 @@ def _one_of_two(rank: int, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What each of two processes found."""
     folder = tmp_path_factory.mktemp("parts")
     started = multiprocessing.get_context("spawn")
@@ -84,7 +84,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_two_processes_normalise_as_one_with_all_samples(parts: Path, count: int):
+def test_two_processes_normalise_as_one_with_all_samples(two_processes: Path, count: int):
     network = layer()
     for _ in range(2):
         output = network(samples(count))

@@ -131,6 +131,7 @@ def test_an_average_is_saved_and_leaves_what_learns_alone(table: Path, tmp_path:
         assert torch.equal(value, load_file(tmp_path / "plain/last.safetensors")[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [2, 3])
 def test_readers_in_other_processes_map_the_rows_for_themselves(table: Path, tmp_path: Path, stage: int):
     _, here = run_stage(stage, table, tmp_path / "here")

@@ -185,6 +185,7 @@ class BrokenOffError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_run_broken_off_becomes_the_unbroken_one(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     settings: dict[str, Any] = {"iterations": 6, "checkpoint_every": 2, "validate_every": 3, "average_decay": 0.5}
     _, whole = run_stage(1, table, tmp_path / "whole", **settings)

@@ -108,6 +108,7 @@ def test_the_backbone_and_its_readers_are_slow_and_the_rest_is_fast(few: Path, k
     assert len(grouped) == len(set(grouped)) == len(names)
 
 
+@pytest.mark.slow
 def test_rates_of_both_groups_are_told(few: Path, tmp_path: Path):
     schedule = StepSchedule(every=1, scale_until=2)
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "run", schedule=schedule, rate=1e-4, epochs=3)
@@ -191,6 +192,7 @@ def test_pictures_are_squeezed_only_if_the_model_does(few: Path):
     assert task._store.read(few / task._train.rows[0].image).shape == (230, 224, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_scores_as_it_validated(few: Path, tmp_path: Path, kind: str):
     settings = crop_training(kind, made_data(few), validation_crops=3, model={"resize": (240, 250)})
@@ -208,6 +210,7 @@ def test_a_run_scores_as_it_validated(few: Path, tmp_path: Path, kind: str):
     assert model.preprocessing()["resize"] == [240, 250]
 
 
+@pytest.mark.slow
 def test_one_score_of_a_run_is_that_of_its_network(few: Path, tmp_path: Path):
     settings = crop_training("ms_hyperiqa", made_data(few))
     run(settings, tmp_path / "run", epochs=1)
@@ -242,6 +245,7 @@ def test_without_test_pictures_it_trains_all_the_same(tmp_path: Path):
     assert (tmp_path / "run/best.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_cached_pictures_give_the_same_weights(few: Path, tmp_path: Path, after_each_epoch: list[dict[str, Tensor]]):
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "plain", epochs=1)
     for workers in (2, 0):  # the second time all is there
