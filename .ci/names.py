@@ -40,7 +40,7 @@ def main() -> int:
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         status = pytest.main([f"--rootdir={ROOT}", "--collect-only", "-q", "-m", "", str(ROOT)], plugins=[collected])
     if status != pytest.ExitCode.OK:
-        print(shown.getvalue())
+        print("\n".join(shown.getvalue().splitlines()[-40:]))
         return int(status)
     lines = [f"{tier} {count} {name}" for (name, tier), count in sorted(collected.cases.items())]
     totals = Counter[str]()

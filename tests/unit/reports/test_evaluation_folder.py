@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun, Group
 from acutance.reports.evaluation_folder import write_plots

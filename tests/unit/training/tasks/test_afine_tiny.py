@@ -96,7 +96,7 @@ def last(folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stages_of_afine_tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def tiny_runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """All four trainings, each from the one before."""
     root = tmp_path_factory.mktemp("runs")
     names = ("pretrain", "stage1", "head", "stage2", "stage3")
@@ -111,8 +111,8 @@ def stages_of_afine_tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.slow
-def test_the_pretrained_trunk_stands_in_both_places(stages_of_afine_tiny: dict[str, Path]):
-    tensors, header = acutance_store(stages_of_afine_tiny["pretrain"])
+def test_the_pretrained_trunk_stands_in_both_places(tiny_runs: dict[str, Path]):
+    tensors, header = acutance_store(tiny_runs["pretrain"])
     names = [name.removeprefix("whole.") for name in tensors if name.startswith("whole.")]
     assert names
     assert all(torch.equal(tensors[f"whole.{name}"], tensors[f"detail.{name}"]) for name in names)
@@ -125,39 +125,39 @@ def acutance_store(folder: Path) -> Any:
     return load(folder / "best.safetensors")
 
 
-def test_a_stage_begins_with_what_the_one_before_learned(stages_of_afine_tiny: dict[str, Path], data: Path):
+def test_a_stage_begins_with_what_the_one_before_learned(tiny_runs: dict[str, Path], data: Path):
     config = with_settings(
         find_recipe("afine-tiny-stage1"),
         [
             *SMALL["afine-tiny-stage1"],
             rated(data),
             f"task.triplets.root={data}",
-            f"task.start={stages_of_afine_tiny['pretrain']}",
+            f"task.start={tiny_runs['pretrain']}",
         ],
     )
     task: Any = build_task(config.task, data)
-    tensors, _ = acutance_store(stages_of_afine_tiny["pretrain"])
+    tensors, _ = acutance_store(tiny_runs["pretrain"])
     state = task.network.model.state_dict()
     assert all(torch.equal(state[name], value) for name, value in tensors.items())
 
 
-def test_stage_1_scores_pictures_alone(stages_of_afine_tiny: dict[str, Path]):
-    model = acutance.load(str(stages_of_afine_tiny["stage1"]))
+def test_stage_1_scores_pictures_alone(tiny_runs: dict[str, Path]):
+    model = acutance.load(str(tiny_runs["stage1"]))
     assert model.provenance is not None
     assert (model.provenance.model, model.needs_reference) == ("afine-tiny-naturalness", False)
     assert 0 < float(model(torch.rand(1, 3, 80, 80))) < 100
 
 
-def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(stages_of_afine_tiny: dict[str, Path]):
-    alone, pair = acutance.load(str(stages_of_afine_tiny["head"])), acutance.load(str(stages_of_afine_tiny["stage3"]))
+def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(tiny_runs: dict[str, Path]):
+    alone, pair = acutance.load(str(tiny_runs["head"])), acutance.load(str(tiny_runs["stage3"]))
     pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
     terms = pair.terms(pictures, reference)
     assert torch.allclose(terms["raw_naturalness"], alone.terms(pictures)["raw_naturalness"], atol=1e-5)
     assert bool(((terms["score"] > 0) & (terms["score"] < 100)).all())
 
 
-def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(stages_of_afine_tiny: dict[str, Path]):
-    first, second, third = (acutance_store(stages_of_afine_tiny[name])[0] for name in ("head", "stage2", "stage3"))
+def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(tiny_runs: dict[str, Path]):
+    first, second, third = (acutance_store(tiny_runs[name])[0] for name in ("head", "stage2", "stage3"))
     trunks = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
     assert all(torch.equal(first[name], third[name]) for name in trunks)
     assert not torch.equal(second["fidelity_head.alpha"], torch.zeros_like(second["fidelity_head.alpha"]))
@@ -170,9 +170,9 @@ def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(stages_
 
 
 def test_pictures_that_beat_their_reference_count_their_share_however_few_they_are(
-    stages_of_afine_tiny: dict[str, Path], data: Path, tmp_path: Path
+    tiny_runs: dict[str, Path], data: Path, tmp_path: Path
 ):
-    settings = [f"task.data.root={data}", f"task.start={stages_of_afine_tiny['stage2']}", "task.better_share=0.25"]
+    settings = [f"task.data.root={data}", f"task.start={tiny_runs['stage2']}", "task.better_share=0.25"]
     task: Any = build_task(with_settings(find_recipe("afine-tiny-stage3"), settings).task, tmp_path)
     outputs = {"first": torch.tensor([1.0, 1, 1, 1]), "second": torch.zeros(4), "reference": torch.zeros(4)}
     losing, winning = (
@@ -188,23 +188,19 @@ def test_pictures_that_beat_their_reference_count_their_share_however_few_they_a
     assert task.losses(outputs, none)["reference"].item() == 0.0
 
 
-def test_validation_tells_triplets_with_degraded_references_apart(stages_of_afine_tiny: dict[str, Path]):
-    assert {"val_accuracy", "val_accuracy_sums", "val_accuracy_sums_small_degraded"} <= set(
-        last(stages_of_afine_tiny["stage3"])
-    )
-    assert {"val_srcc", "val_plcc", "val_accuracy_train"} <= set(last(stages_of_afine_tiny["stage1"]))
+def test_validation_tells_triplets_with_degraded_references_apart(tiny_runs: dict[str, Path]):
+    assert {"val_accuracy", "val_accuracy_sums", "val_accuracy_sums_small_degraded"} <= set(last(tiny_runs["stage3"]))
+    assert {"val_srcc", "val_plcc", "val_accuracy_train"} <= set(last(tiny_runs["stage1"]))
 
 
 @pytest.mark.slow
-def test_stage_2_tells_copies_from_their_originals_and_keeps_their_order(
-    stages_of_afine_tiny: dict[str, Path], data: Path
-):
+def test_stage_2_tells_copies_from_their_originals_and_keeps_their_order(tiny_runs: dict[str, Path], data: Path):
     folder = run(
         "afine-tiny-stage2",
-        stages_of_afine_tiny["stage2"].parent / "longer",
+        tiny_runs["stage2"].parent / "longer",
         f"task.data.root={data}",
-        f"task.start={stages_of_afine_tiny['head']}",
-        f"task.features={stages_of_afine_tiny['stage2'] / 'features'}",
+        f"task.start={tiny_runs['head']}",
+        f"task.features={tiny_runs['stage2'] / 'features'}",
         "loop.iterations=200",
         "loop.validate_every=100",
         "task.damage_rate=1",
@@ -265,20 +261,20 @@ def test_without_triplets_a_batch_has_no_preferences(data: Path, tmp_path: Path)
     assert set(losses) == {"loss", "l1", "correlation"}
 
 
-def test_another_size_than_the_start_is_named(stages_of_afine_tiny: dict[str, Path], data: Path):
+def test_another_size_than_the_start_is_named(tiny_runs: dict[str, Path], data: Path):
     settings = [
         *SMALL["afine-tiny-stage1"],
         rated(data),
         "task.triplets=null",
-        f"task.start={stages_of_afine_tiny['pretrain']}",
+        f"task.start={tiny_runs['pretrain']}",
     ]
     config = with_settings(find_recipe("afine-tiny-stage1"), [*settings, "task.model.stem=5"])
     with raises(ConfigError, "stem=5", "task.model.stem=4"):
         build_task(config.task, data)
 
 
-def test_stage_2_wants_the_head_of_stage_1(stages_of_afine_tiny: dict[str, Path], data: Path):
-    settings = [f"task.data.root={data}", f"task.start={stages_of_afine_tiny['pretrain']}"]
+def test_stage_2_wants_the_head_of_stage_1(tiny_runs: dict[str, Path], data: Path):
+    settings = [f"task.data.root={data}", f"task.start={tiny_runs['pretrain']}"]
     config = with_settings(find_recipe("afine-tiny-stage2"), settings)
     with raises(CheckpointError, "naturalness_head"):
         build_task(config.task, data)
@@ -290,13 +286,11 @@ def test_a_start_that_is_not_there_is_said(data: Path):
         build_task(config.task, data)
 
 
-def test_weights_that_ship_score_as_the_run_and_take_half_the_room(
-    stages_of_afine_tiny: dict[str, Path], tmp_path: Path
-):
+def test_weights_that_ship_score_as_the_run_and_take_half_the_room(tiny_runs: dict[str, Path], tmp_path: Path):
     from acutance.recipes.afine_tiny_ship import ship
 
-    whole = stages_of_afine_tiny["stage3"] / "best.safetensors"
-    size = ship(str(stages_of_afine_tiny["stage3"]), tmp_path / "afine-tiny.safetensors")
+    whole = tiny_runs["stage3"] / "best.safetensors"
+    size = ship(str(tiny_runs["stage3"]), tmp_path / "afine-tiny.safetensors")
     assert size < whole.stat().st_size
     pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
     ours, theirs = (
@@ -311,30 +305,26 @@ def test_several_processes_are_refused_where_there_are_triplets(data: Path, tmp_
     assert not (tmp_path / "run").exists()
 
 
-def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(
-    stages_of_afine_tiny: dict[str, Path], data: Path
-):
-    before, after = (acutance_store(stages_of_afine_tiny[name])[0] for name in ("stage1", "head"))
+def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(tiny_runs: dict[str, Path], data: Path):
+    before, after = (acutance_store(tiny_runs[name])[0] for name in ("stage1", "head"))
     trunks = [name for name in before if name.startswith(("whole.", "detail."))]
     assert all(torch.equal(before[name], after[name]) for name in trunks)
     assert after["naturalness_head.directions.weight"].shape[0] == 6 + 3
     assert "naturalness_head.directions.weight" not in before
     table = read_table(data / "rated.csv")
     rows = [row for row in table.rows if row.split == "validation"]
-    model = acutance.load(str(stages_of_afine_tiny["head"]), device="cpu")
+    model = acutance.load(str(tiny_runs["head"]), device="cpu")
     scores = [float(model(image_of(table.path(row.image)))) for row in rows]
     best = max(
-        json.loads((stages_of_afine_tiny["head"] / "metrics.json").read_text())["epochs"],
+        json.loads((tiny_runs["head"] / "metrics.json").read_text())["epochs"],
         key=lambda row: row["val_srcc"],
     )
     assert srcc(np.array(scores), np.array([float(row.mos or 0) for row in rows])) == pytest.approx(best["val_srcc"])
 
 
-def test_the_inputs_of_the_head_are_normalised_over_the_photographs_that_train(
-    stages_of_afine_tiny: dict[str, Path], data: Path
-):
+def test_the_inputs_of_the_head_are_normalised_over_the_photographs_that_train(tiny_runs: dict[str, Path], data: Path):
     table = read_table(data / "rated.csv")
-    model: Any = acutance.load(str(stages_of_afine_tiny["head"]), device="cpu")
+    model: Any = acutance.load(str(tiny_runs["head"]), device="cpu")
     rows = [model.moments(image_of(table.path(row.image))) for row in table.rows if row.split == "train"]
     known = torch.cat(rows).double()
     norm = model.naturalness_head.norm
@@ -393,13 +383,11 @@ def test_the_trunks_count_less_than_fixed_maps_where_directions_are_sought(data:
     assert bool(weight[:, fixed].any())
 
 
-def test_the_head_looks_in_directions_of_opinions_and_of_wins(
-    stages_of_afine_tiny: dict[str, Path], data: Path, tmp_path: Path
-):
+def test_the_head_looks_in_directions_of_opinions_and_of_wins(tiny_runs: dict[str, Path], data: Path, tmp_path: Path):
     task = head_task(data, tmp_path)
     task.prepare(torch.device("cpu"))
     alone = task.network.head.directions.weight
-    both = acutance_store(stages_of_afine_tiny["head"])[0]["naturalness_head.directions.weight"]
+    both = acutance_store(tiny_runs["head"])[0]["naturalness_head.directions.weight"]
     assert (alone.shape[0], both.shape[0]) == (6, 9)
     assert bool((both[6:].norm(dim=1) > 0).all())
 
