@@ -89,7 +89,7 @@ def test_two_processes_normalise_as_one_with_all_samples(two_processes: Path, co
     for _ in range(2):
         output = network(samples(count))
         loss(output).backward()
-    first, second = (torch.load(parts / f"{count}_{rank}.pt", weights_only=True) for rank in range(PROCESSES))
+    first, second = (torch.load(two_processes / f"{count}_{rank}.pt", weights_only=True) for rank in range(PROCESSES))
     torch.testing.assert_close(torch.cat([first["output"], second["output"]]), output, rtol=1e-4, atol=1e-5)
     for name, value in network.state_dict().items():
         torch.testing.assert_close(first["state"][name], value, rtol=1e-5, atol=1e-6)
