@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from acutance.catalog import Precision
@@ -49,6 +50,7 @@ class ScoreRows(_Rows):
         self._on_progress = on_progress
         self._done: list[ScoreRow] = []
         self._coming: Iterator[list[ScoreRow]] | None = None
+        self._making = RLock()
 
     def __repr__(self) -> str:
         count, names = len(self.pairing.pairs), ", ".join(self._request.names)
@@ -107,7 +109,11 @@ class ScoreRows(_Rows):
         return table.astype({name: "float64" for name in table.columns if name not in TEXT_FIELDS})
 
     def _make(self, count: int) -> None:
-        """Have at least so many rows, and whole pictures."""
+        """Have at least so many rows, and whole pictures; threads that ask at once wait for each other."""
+        with self._making:
+            self._make_alone(count)
+
+    def _make_alone(self, count: int) -> None:
         request = self._request
         while len(self._done) < count:
             if self._coming is None:

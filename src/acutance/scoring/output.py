@@ -15,6 +15,7 @@ from acutance.scoring.provenance import (
     demand_unchanged,
     describe_plan,
     describe_run,
+    earlier_rows,
     write_provenance,
 )
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
@@ -78,6 +79,7 @@ def score_to_file(
     described = describe_run(models, settings.background, pairs, settings.hdr_peak)
     if file.count:
         demand_same(file.path, described)
+        described |= earlier_rows(file.path, file.count)
     left_out = left_out or LeftOut()
     with file:
         infos = {model.provenance.model: model.info for model in models if model.provenance is not None}

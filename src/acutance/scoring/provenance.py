@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 
 PACKAGES = ("acutance", "torch", "torchvision", "timm", "piq", "numpy", "pillow")
 """Packages that a score may depend on."""
-_READING_OF_0_1 = {
+READING_OF_0_1 = {
     "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
     "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
 }
@@ -98,6 +98,21 @@ def demand_same(output: Path, described: dict[str, Any]) -> None:
             )
 
 
+def earlier_rows(output: Path, count: int) -> dict[str, Any]:
+    """What the provenance of a file says of rows that 0.1 made, which read some pictures otherwise; empty without any.
+
+    Args:
+        output: The file of scores.
+        count: How many rows it has.
+    """
+    before = json.loads(provenance_path(output).read_text(encoding="utf-8"))
+    if "earlier_rows" in before:
+        return {"earlier_rows": before["earlier_rows"]}
+    if not READING_OF_0_1.items() <= before["reading"].items():
+        return {}
+    return {"earlier_rows": {"count": count, "reading": before["reading"], "versions": before["versions"]}}
+
+
 def demand_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
     """Raise ``ConfigError`` if a file of these pairs was changed after the run that made the scores began."""
     began = provenance_path(output).stat().st_mtime_ns
@@ -118,16 +133,17 @@ def demand_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
 
 def _as_of_now(before: dict[str, Any], described: dict[str, Any], output: Path) -> dict[str, Any]:
     """The provenance of a run that 0.1 began in the words of this version, with one line on what may have changed."""
-    reading = before.get("reading")
-    if not isinstance(reading, dict) or any(reading.get(name) != words for name, words in _READING_OF_0_1.items()):
-        return before
-    if "models" not in described:  # once: it is asked again when the models are loaded
+    reading, earlier = before.get("reading"), before.get("earlier_rows")
+    is_old = isinstance(reading, dict) and all(reading.get(name) == words for name, words in READING_OF_0_1.items())
+    if (is_old or earlier) and "models" not in described:  # once: it is asked again when the models are loaded
         _LOGGER.warning(
             "%s was begun by version 0.1, which rounded pictures of more than 8 bits and ignored some colour tags: if "
             "there are such pictures, start anew with --overwrite",
             output,
         )
-    names = {name: described["reading"].get(name) for name in _READING_OF_0_1}
+    if not isinstance(reading, dict) or not is_old:
+        return before
+    names = {name: described["reading"].get(name) for name in READING_OF_0_1}
     now = {model["model"]: model["preprocessing"] for model in described.get("models", [])}
     models = [
         model | {"preprocessing": {"levels": LEVELS_RULE, **model["preprocessing"]}}
@@ -135,7 +151,8 @@ def _as_of_now(before: dict[str, Any], described: dict[str, Any], output: Path) 
         else model
         for model in before.get("models", [])
     ]
-    return before | {"reading": reading | names, "models": models}
+    versions = {**before.get("versions", {}), "acutance": described["versions"]["acutance"]}
+    return before | {"reading": reading | names, "models": models, "versions": versions}
 
 
 def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)

@@ -1,5 +1,6 @@
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,16 @@ def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "pandas", None)
     with raises(MissingExtraError, "pip install pandas"):
         rows_of(PIXELS).to_pandas()
+
+
+def test_threads_that_ask_for_rows_at_once_get_their_own():
+    pictures = [noise(index, 20, 20) for index in range(60)]
+    rows = acutance.score(pictures, reference=pictures[::-1], model="psnr", batch_size=1)
+    assert isinstance(rows, ScoreRows)
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda index: rows[index].image, range(60)))
+    assert asked == [f"array {index}" for index in range(60)]
+    assert [row.score for row in rows] == [row.score for row in reversed(rows)]
 
 
 def test_one_picture_that_cannot_be_read_raises(tmp_path: Path):

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from acutance.errors import ConfigError
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
+from acutance.scoring.provenance import READING_OF_0_1, provenance_path
 from acutance.scoring.rows import ScoreRow
 from tests.raising import raises
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
@@ -78,3 +80,18 @@ def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):
     with raises(ConfigError, "device", "cpu", "cuda"):
         next(score_to_file(PAIRS, [Distance("one", device="cuda"), Brightness("two")], ONE_WORKER, file))
     assert path.read_bytes() == before
+
+
+def test_the_provenance_of_a_run_begun_by_0_1_keeps_how_its_first_rows_were_read(tmp_path: Path):
+    path = tmp_path / "scores.csv"
+    scored(path, stop=5)
+    count = ScoreFile(path, ["brightness"], resume=True).count
+    beside = provenance_path(path)
+    began = json.loads(beside.read_text())
+    old = began["reading"] | READING_OF_0_1
+    beside.write_text(json.dumps(began | {"reading": old}))
+    for _ in range(2):  # a finished run that is resumed keeps it too
+        scored(path, resume=True)
+        told = json.loads(beside.read_text())
+        assert (told["earlier_rows"]["count"], told["earlier_rows"]["reading"]) == (count, old)
+        assert told["reading"] == began["reading"]

@@ -10,6 +10,7 @@ from acutance.catalog import load
 from acutance.errors import ConfigError
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import (
+    READING_OF_0_1,
     demand_same,
     demand_unchanged,
     describe_plan,
@@ -70,16 +71,9 @@ def test_a_difference_is_named(tmp_path: Path, now: Any, words: tuple[object, ..
         demand_same(tmp_path / "scores.csv", now())
 
 
-READING_OF_0_1 = {
-    "orientation": "Exif orientation applied",
-    "alpha": "blended in sRGB values over #ffffff",
-    "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
-    "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
-}
-
-
 def begun_by_0_1(**options: Any) -> dict[str, Any]:
-    run = described(**options) | {"reading": READING_OF_0_1}
+    run = described(**options)
+    run["reading"] |= READING_OF_0_1
     del run["models"][0]["preprocessing"]["levels"]
     return run
 
