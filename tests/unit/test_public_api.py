@@ -52,7 +52,7 @@ def test_another_name_is_an_attribute_error():
         (
             "compare",
             "methods * reference model weights options pair_by allow_unmatched scores better preferences output resume "
-            "overwrite draws seed device precision offline batch_size workers background strict on_progress",
+            "overwrite draws seed device precision offline batch_size workers background hdr_peak strict on_progress",
         ),
         ("load", "name weights * device precision offline on_progress options"),
         ("list_models", ""),

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acutance.strict_json import from_json, json_text, noted, restored
+from tests.raising import raises
 
 NUMBERS = st.none() | st.floats(allow_nan=False)
+LISTS = st.recursive(NUMBERS, lambda inside: st.lists(inside, max_size=3), max_leaves=6)
+RECORDS_WITH_LISTS = st.dictionaries(
+    st.sampled_from(["score", "predicted", "a", "a[0]", "a infinite, b", "b", '"b"', ""]), LISTS
+)
 RECORDS = st.dictionaries(st.text(), NUMBERS).filter(lambda record: "note" not in record)
 
 
@@ -27,6 +32,37 @@ def test_any_record_comes_back_whatever_its_names(record: dict[str, float | None
 def test_infinities_in_nested_records_come_back(record: dict[str, float | None]):
     value = {"rows": [record, {"inside": record}], "note": "of its own"}
     assert from_json(json_text(value)) == value
+
+
+@given(RECORDS_WITH_LISTS, st.none() | st.sampled_from(["", "b infinite", "a infinite; infinite", "few pictures"]))
+def test_infinities_in_lists_come_back_and_a_note_of_its_own_is_none_of_ours(record: dict[str, Any], note: str | None):
+    if note is not None and math.inf in record.values():
+        record = {**record, "note": note}
+    assert restored(noted(record)) == record
+    assert from_json(json_text(record)) == record
+
+
+@pytest.mark.parametrize(
+    ("record", "note"),
+    [
+        ({"score": None, "predicted": math.inf}, "predicted infinite"),
+        ({"predicted": -math.inf, "score": math.inf}, "predicted -infinite, infinite"),
+        ({"predicted": math.inf, "score": 1.0}, "infinite"),
+        ({"predicted": -math.inf}, "-infinite"),
+        ({"curve": [1.0, None, math.inf], "score": [-math.inf]}, "curve[2] infinite, score[0] -infinite"),
+        ({"curve": [[0.0], [1.0, -math.inf]]}, "curve[1][1] -infinite"),
+        ({"curve[0]": math.inf, "curve": [None]}, '"curve[0]" infinite'),
+    ],
+)
+def test_every_infinite_number_is_named_but_one(record: dict[str, Any], note: str):
+    assert strictly(json_text(record))["note"] == note
+    assert from_json(json_text(record)) == record
+
+
+@pytest.mark.parametrize("value", [math.inf, [1.0, -math.inf], [[math.inf], {"a": 1.0}]])
+def test_an_infinite_number_outside_of_records_is_an_error(value: object):
+    with raises(ValueError, "-inf" if "-inf" in str(value) else "inf"):
+        json_text(value)
 
 
 def test_a_note_of_its_own_stays_behind_ours():

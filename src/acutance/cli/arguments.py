@@ -52,10 +52,11 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
         model, dot, option = name.rpartition(".")
         if not (equals and dot and model and option and value):
             raise ConfigError(f"Expected an option as MODEL.OPTION=VALUE, such as ssim.channel=rgb, got {text!r}.")
-        if option in options.get(model, {}):
+        of_model = options.setdefault(catalogue_name(model), {})
+        if option.lower() in map(str.lower, of_model):
             raise ConfigError(f"Expected {model}.{option} once, got it again as {text!r}. Leave one out.")
         truth = {"true": True, "false": False}
-        options.setdefault(catalogue_name(model), {})[option] = truth.get(value.lower(), value)
+        of_model[option] = truth.get(value.lower(), value)
     return options
 
 

@@ -14,6 +14,7 @@ from acutance.cli.options import (
     Device,
     Directions,
     Format,
+    HdrPeak,
     Models,
     ModelSettings,
     Offline,
@@ -82,6 +83,7 @@ def compare(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    hdr_peak: HdrPeak = None,
     strict: Strict = False,
     offline: Offline = False,
 ) -> None:
@@ -100,7 +102,9 @@ def compare(
         parse_models(model or []) or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),
+        settings=checked_settings(
+            batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
+        ),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
         scores=scores,

@@ -136,7 +136,7 @@ def _dataset_or_list(
             return read_opinions(name, root, better=better.value if better else None)
         except OpinionDirectionError as error:
             command = shlex.join(["acutance", "data", "table", name, *([str(root)] if root else []), "-o", str(output)])
-            raise OpinionDirectionError(error.path, error.column, command) from error
+            raise OpinionDirectionError(error.path, error.column, command, error.place) from error
     find_dataset(name)
     if better is not None:
         raise ConfigError(f"Expected no --opinion-better beside the dataset {name}, which tells its own. Leave it out.")

@@ -16,6 +16,7 @@ from acutance.cli.options import (
     Device,
     Directions,
     Format,
+    HdrPeak,
     ModelSettings,
     Offline,
     OpinionBetter,
@@ -125,6 +126,7 @@ def evaluate(
     batch_size: BatchSize = "auto",
     workers: Threads = None,
     background: Background = "white",
+    hdr_peak: HdrPeak = None,
     strict: Strict = False,
     offline: Offline = False,
 ) -> None:
@@ -158,7 +160,9 @@ def evaluate(
             ),
             weights=parse_weights(weights or []),
             options=parse_options(settings or []),
-            settings=checked_settings(batch_size=batch_size, background=background, workers=workers, strict=strict),
+            settings=checked_settings(
+                batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
+            ),
             output=output,
             rerun=Rerun(resume=resume, overwrite=overwrite),
             on_progress=advance,

@@ -226,6 +226,7 @@ def compare(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    hdr_peak: float | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Comparison:
@@ -255,6 +256,7 @@ def compare(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        hdr_peak: As in ``acutance.score``.
         strict: As in ``acutance.score``.
         on_progress: Called with pictures done and pictures in all.
 
@@ -284,7 +286,9 @@ def compare(
         model,
         weights=weights,
         options=options,
-        settings=checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict),
+        settings=checked_settings(
+            batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak, strict=strict
+        ),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
         scores=scores,

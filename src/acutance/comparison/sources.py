@@ -112,7 +112,8 @@ class ScoredByModels:
 
     def provenance(self) -> dict[str, object]:
         """What the scores depend on, as plain JSON values; models must be loaded."""
-        described = describe_run(self._request.models, self._request.settings.background, self._request.pairing.pairs)
+        request, settings = self._request, self._request.settings
+        described = describe_run(request.models, settings.background, request.pairing.pairs, settings.hdr_peak)
         return described | self.left_out.fields()
 
 

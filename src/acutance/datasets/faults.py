@@ -20,14 +20,15 @@ class OpinionDirectionError(DatasetError):
         path: The file.
         column: Name of their column.
         command: What was called, to be shown with each direction.
+        place: Which row of the file, where others do tell.
     """
 
-    def __init__(self, path: Path, column: str, command: str = "") -> None:
-        self.path, self.column = path, column
+    def __init__(self, path: Path, column: str, command: str = "", place: str = "") -> None:
+        self.path, self.column, self.place = path, column, place
         command = command or f"acutance evaluate MODEL --data {shlex.quote(str(path))} --output results"
         super().__init__(
-            f"Expected which direction of the column {column} of {path} means better quality, got none: lower in LIVE "
-            f"and CSIQ, higher in KADID-10k. Say it: {command} --opinion-better lower, or: {command} "
+            f"Expected which direction of the column {column} of {place or path} means better quality, got none: lower "
+            f"in LIVE and CSIQ, higher in KADID-10k. Say it: {command} --opinion-better lower, or: {command} "
             "--opinion-better higher (in Python opinion_better; read_list: better)."
         )
 

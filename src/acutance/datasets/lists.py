@@ -50,8 +50,8 @@ def read_list(
         columns: Names in the list by column of the table, such as ``{"image": "thumb", "mos": "opinion"}``. Others are
             found under their own name or one of ``OTHER_NAMES``; what the table does not have is passed over, and
             the table's ``notes`` say so.
-        better: Which direction is better quality, where the list has no such column; by default ``"higher"``,
-            but needed for opinions called dmos.
+        better: Which direction is better quality, in rows that do not say it in such a column; by default
+            ``"higher"``, but needed for opinions called dmos.
         low: Lowest value of the scale, where the list has no such column.
         high: Highest value of the scale, where the list has no such column.
 
@@ -59,7 +59,7 @@ def read_list(
         UnknownNameError: Another ending, or a column that a table does not have.
         ConfigError: A scale whose low end is not below its high end.
         DatasetError: No such file, an empty or damaged one, a named column that is missing, a bad cell, a model's
-            scores, or opinions called dmos without a direction.
+            scores, two columns of opinions, or opinions called dmos without a direction.
     """
     path, columns = Path(path), columns or {}
     for name in columns:
@@ -78,7 +78,8 @@ def read_list(
         raise DatasetError(f"Expected at least one picture in {path}, got none.")
     there = list(dict.fromkeys(name for _, cells in items for name in cells))
     names = _names(there, columns)
-    _demand_opinions(path, names, there, better, is_named="mos" in columns)
+    _demand_opinions(path, names, there, is_named="mos" in columns)
+    _demand_direction(path, names, items, better)
     rows = [rated_picture(_renamed(cells, names, columns, scale, place), place) for place, cells in items]
     folder = path.parent if root is None else Path(root)
     return OpinionTable(rows, folder, path.stem, _notes(names, there, rows))
@@ -128,20 +129,42 @@ def _names(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def _demand_opinions(
-    path: Path, names: Mapping[str, str], there: Sequence[str], better: str | None, *, is_named: bool
-) -> None:
-    """Raise if the column of opinions holds a model's scores, unless it was named, or opinions without a direction."""
-    opinions = names.get("mos", "").lower()
-    beside = path.with_name(path.name + PROVENANCE)
-    if not is_named and opinions in SCORES and ("model" in there or beside.is_file()):
-        got = "a column model" if "model" in there else f"{beside.name} beside it"
+def _demand_opinions(path: Path, names: Mapping[str, str], there: Sequence[str], *, is_named: bool) -> None:
+    """Raise if the column of opinions is one of several, or holds a model's scores, unless it was named."""
+    if is_named:
+        return
+    by_name = [[name for name in there if name.lower() == one] for one in ("mos", *OTHER_NAMES["mos"])]
+    rivals = by_name[0] or [name for found in by_name[1:] for name in found]
+    if len(rivals) > 1:
         raise DatasetError(
-            f"Expected opinions of people in {path}, got scores of a model ({got}). Give it as a file of scores "
-            "(--scores), or call the column mos."
+            f"Expected one column of opinions in {path}, got {' and '.join(map(shown, rivals))}. Call the one to take "
+            f"mos in the file (in Python read_list: columns={{'mos': {rivals[-1]!r}}})."
         )
-    if opinions == DIRECTED and names["mos"] in there and better is None and "better" not in names:
-        raise OpinionDirectionError(path, names["mos"])
+    beside = path.with_name(path.name + PROVENANCE)
+    of_models = [f"a column {shown(name)}" for name in there if name.lower() == "model"]
+    of_models += [f"{beside.name} beside it"] if beside.is_file() else []
+    if names.get("mos", "").lower() in SCORES and of_models:
+        raise DatasetError(
+            f"Expected opinions of people in {path}, got scores of a model ({of_models[0]}). Give it as a file of "
+            "scores (--scores), or call the column mos."
+        )
+
+
+def _demand_direction(path: Path, names: Mapping[str, str], items: Sequence[_Cells], better: str | None) -> None:
+    """Raise if opinions called dmos have no direction, or two of which not every row tells its own."""
+    opinions, told = names.get("mos", ""), names.get("better", "")
+    rated = [(place, cells.get(told)) for place, cells in items if cells.get(opinions) not in EMPTY]
+    silent = next((place for place, direction in rated if direction in EMPTY), None)
+    if opinions.lower() != DIRECTED or silent is None:
+        return
+    if better is None:
+        raise OpinionDirectionError(path, opinions, place=silent if told else "")
+    for place, direction in rated:
+        if direction not in (*EMPTY, better):
+            raise DatasetError(
+                f"Expected {better} as in {silent}, which tells no direction, got {shown(repr(direction))} in {place}, "
+                f"column {told}. Fill in the column {told} of every row."
+            )
 
 
 def _notes(names: Mapping[str, str], there: Sequence[str], rows: Sequence[RatedPicture]) -> list[str]:

@@ -49,6 +49,7 @@ def evaluate(
     batch_size: int | Literal["auto"] = "auto",
     workers: int | None = None,
     background: str = "white",
+    hdr_peak: float | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> EvaluationRun:
@@ -85,6 +86,7 @@ def evaluate(
         batch_size: Pictures of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
+        hdr_peak: As in ``acutance.score``.
         strict: As in ``acutance.score``.
         on_progress: Called with pictures scored and pictures in all.
 
@@ -122,7 +124,9 @@ def evaluate(
         measures=Measures(protocol=protocol, part=part, curve=curve, draws=draws, seed=seed, margin=margin),
         weights=weights,
         options=options,
-        settings=checked_settings(batch_size=batch_size, workers=workers, background=background, strict=strict),
+        settings=checked_settings(
+            batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak, strict=strict
+        ),
         output=None if output is None else Path(output),
         rerun=Rerun(resume=resume, overwrite=overwrite),
     )

@@ -155,7 +155,8 @@ class ModelScores:
 
     def _score(self, work: _Work, on_progress: OnProgress | None) -> None:
         request, data = work.request, work.data
-        data.described = describe_run(request.models, request.settings.background, request.pairing.pairs)
+        settings = request.settings
+        data.described = describe_run(request.models, settings.background, request.pairing.pairs, settings.hdr_peak)
         rows = request.rows(on_progress) if work.file is None else request.to_file(work.file, on_progress)
         for name in request.names:
             data.said.setdefault(name, {})

@@ -116,7 +116,8 @@ class EvaluationRequest:
                 data, root, reference=reference, opinion_better=opinion_better, allow_missing=allow_missing
             )
         except OpinionDirectionError as error:
-            raise OpinionDirectionError(error.path, error.column, _command(models, error.path, output)) from error
+            command = _command(models, error.path, output)
+            raise OpinionDirectionError(error.path, error.column, command, error.place) from error
         by_name = match_splits(splits, tables)
         chosen = ProtocolSettings(seed=measures.seed, draws=measures.draws, margin=measures.margin)
         self.data = [

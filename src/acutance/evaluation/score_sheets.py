@@ -20,6 +20,8 @@ LONG = ("model", "score")
 """Columns of a file with a row for each picture and model."""
 NOT_MODELS = TEXT_FIELDS - {"model"} | {NOTE}
 """Columns of a file with a column for each model that are no model."""
+NO_NUMBERS = NOT_MODELS - {"image", "reference"}
+"""Those of them that hold text which is no number; names of pictures may be numbers."""
 NO_SCORE = "no score in the file"
 
 Cells = Mapping[str, object]
@@ -159,6 +161,8 @@ def _long(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: s
 
 def _wide(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
     models = [name for name in columns if name not in NOT_MODELS]
+    for name in NO_NUMBERS.intersection(columns):
+        _demand_text(path, rows, name)
     if not models:
         raise EvaluationError(f"Expected a column of scores in {path}, got {', '.join(columns)}. Add one a model.")
     if term != "score":
@@ -170,6 +174,17 @@ def _wide(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: s
         path.stem if models == ["score"] else model: [_line(path, number, row, model) for number, row in rows]
         for model in models
     }
+
+
+def _demand_text(path: Path, rows: list[tuple[int, Cells]], column: str) -> None:
+    """Raise if a column that is passed over holds numbers alone: it is a model, or looks like one."""
+    filled = [(number, cell) for number, row in rows if (cell := _text(row, column)) is not None]
+    if filled and all(_is_number(cell) for _, cell in filled):
+        number, cell = filled[0]
+        raise EvaluationError(
+            f"Expected text in the column {column} of {path}, line {number}, got the number {cell[:40]}. Rename the "
+            "column if it is a model, or leave it out."
+        )
 
 
 def _line(path: Path, number: int, row: Cells, column: str) -> ScoredLine:
@@ -196,6 +211,14 @@ def _better(path: Path, number: int, row: Cells) -> Better | None:
 def _text(row: Cells, name: str) -> str | None:
     value = row.get(name)
     return None if value is None or value == "" else str(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(path: Path, number: int, row: Cells, column: str) -> float | None:

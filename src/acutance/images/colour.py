@@ -52,6 +52,8 @@ _UPRIGHT = {
     8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
 """Exif 2.32, table 6: the value of Orientation to what makes the picture upright."""
+SIDEWAYS = (5, 6, 7, 8)
+"""Those that exchange width and height."""
 
 
 def upright_srgb(samples: Pixels | Image.Image, said: Tags, name: str, hdr_peak: float | None = None) -> Decoded:

@@ -8,6 +8,7 @@ decoding once more with the bytes swapped. Deep TIFF and PPM are read beside it.
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from acutance.errors import ImageReadError
 from acutance.images.arrays import Decoded, Pixels, levels
-from acutance.images.colour import picture_samples, upright_srgb
+from acutance.images.colour import SIDEWAYS, picture_samples, upright_srgb
 from acutance.images.formats import PICTURE_FORMATS
 from acutance.images.pnm import pnm_size, pnm_values
 from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
@@ -85,6 +86,31 @@ def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> D
         seekable = _seekable(file, name)
         samples, said = _tiff_or_pnm(seekable, name) or _by_pillow(seekable, name)
     return upright_srgb(samples, said, name, hdr_peak)
+
+
+def upright_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture file once it is upright, by its header; None where that does not tell.
+
+    Nothing is decoded, logged or raised: whoever reads the picture hears of its faults then.
+
+    Args:
+        path: The file.
+    """
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if file.read(4) in TIFF_PREFIXES:
+                tags = tiff_directory(file)
+                (width, height), turn = tiff_size(tags), tags.get(ExifTags.Base.Orientation, 1)
+            else:
+                image = _identify(file, path.name)
+                has_exif = image.format != "PNG" or "exif" in image.info  # else Pillow decodes a PNG to look behind it
+                (width, height), turn = image.size, image.getexif().get(ExifTags.Base.Orientation, 1) if has_exif else 1
+    except (ImageReadError, *_FAULTS):
+        return None
+    if width < 1 or height < 1:
+        return None
+    return (height, width) if turn in SIDEWAYS else (width, height)
 
 
 def picture_pixels(image: Image.Image, name: str, hdr_peak: float | None = None) -> Decoded:

@@ -71,7 +71,7 @@ class QualityModel(nn.Module):
     def __init_subclass__(cls, **named: Any) -> None:  # noqa: ANN401 (whatever a base takes)
         """Guard every way in, so that no model can forget to."""
         super().__init_subclass__(**named)
-        for name in ("terms", "terms_against", "encode_reference", "map"):
+        for name in ("terms", "terms_at_depth", "terms_against", "encode_reference", "map"):
             if name in cls.__dict__:
                 setattr(cls, name, _as_loaded(cls.__dict__[name]))
 

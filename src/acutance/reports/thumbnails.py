@@ -14,6 +14,8 @@ from PIL import Image
 from acutance.errors import AcutanceError
 from acutance.images import read_image
 
+HDR_PEAK = 203.0
+"""Nits to which HDR pictures are brought to be looked at, whatever they were scored at: white by BT.2408."""
 MAX_SIDE = 384
 """Longest side of a thumbnail in pixels."""
 _STEPS = ((384, 88), (384, 75), (288, 75), (192, 70), (128, 55), (96, 40))
@@ -86,7 +88,7 @@ def _copy(path: Path) -> _Copy:
     try:
         if not path.is_file():
             return _Copy(problem="Expected a picture file, got no such file.")
-        picture = Image.fromarray(_eight_bits(read_image(path)))
+        picture = Image.fromarray(_eight_bits(read_image(path, hdr_peak=HDR_PEAK)))
     except (AcutanceError, OSError, ValueError) as error:
         return _Copy(problem=" ".join(str(error).split()))
     size = picture.size

@@ -89,7 +89,8 @@ def score_to_file(
             left_out.count_depth([old])
             yield old
         start, surplus = divmod(file.count, len(models))
-        left_out.frames.update(_frames_of(pairs[:start]))
+        compares = any(model.needs_reference for model in models)
+        left_out.frames.update(_frames_of(pairs[:start], with_references=compares))
         try:
             for rows in score_pairs(
                 pairs, models, settings, start=start, frames=left_out.frames, on_progress=on_progress
@@ -104,9 +105,10 @@ def score_to_file(
         file.finish()
 
 
-def _frames_of(pairs: Sequence[Pair]) -> dict[str, int]:
+def _frames_of(pairs: Sequence[Pair], *, with_references: bool) -> dict[str, int]:
     """How many later frames the pictures have that an earlier run scored, by their headers."""
-    pictures = {picture.key: picture for pair in pairs for picture in (pair.image, pair.reference) if picture}
+    sides = [(pair.image, pair.reference if with_references else None) for pair in pairs]
+    pictures = {picture.key: picture for side in sides for picture in side if picture}
     counts = ((picture.name, later_frames_of(picture.source)) for picture in pictures.values())
     return {name: count for name, count in counts if count}
 

@@ -17,8 +17,8 @@ from acutance.catalog import (
     find_model,
     load,
 )
-from acutance.errors import AcutanceError, ConfigError, InputError
-from acutance.images.read import read_image
+from acutance.errors import ConfigError, InputError
+from acutance.images.decode import upright_size
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.score_info import ScoreInfo
 from acutance.scoring.files import ScoreFile
@@ -185,12 +185,9 @@ class ScoreRequest:
         pairs = self.pairing.pairs
         if self._is_model_named or not self._are_two_files() or any(pair.reference for pair in pairs):
             return []
-        try:
-            sizes = {read_image(pair.image.source).shape[:2] for pair in pairs}
-        except AcutanceError:
-            return []  # its row will say why
+        sizes = {upright_size(Path(pair.image.source)) for pair in pairs}
         first, second = (shlex.quote(os.fspath(pair.image.source)) for pair in pairs)
-        if len(sizes) > 1 or first == second:
+        if len(sizes) > 1 or None in sizes or first == second:
             return []
         return [f"hint: scored alone, not compared; to compare: acutance score {first} --reference {second}"]
 

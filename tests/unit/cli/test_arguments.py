@@ -67,6 +67,13 @@ def test_a_text_that_is_no_option_is_an_error(text: str):
         parse_options([text])
 
 
+@pytest.mark.parametrize("again", ["SSIM.channel=grey", "ssim.channel=grey", "Ssim.Channel=rgb"])
+@pytest.mark.parametrize("first", ["SSIM.channel=rgb", "ssim.channel=rgb", "ssim.CHANNEL=rgb"])
+def test_an_option_that_is_given_twice_in_any_case_is_an_error(first: str, again: str):
+    with raises(ConfigError, repr(again)):
+        parse_options([first, again])
+
+
 def test_directions_are_told_by_model():
     assert parse_directions(["ours=higher", "a=b=lower"]) == {"ours": "higher", "a=b": "lower"}
     assert parse_directions([]) == {}

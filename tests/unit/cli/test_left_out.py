@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from acutance.cli.arguments import parse_options
 from acutance.errors import ConfigError
@@ -85,6 +86,15 @@ def test_two_pictures_of_one_size_alone_are_scored_with_a_hint_that_is_the_comma
 def test_the_command_of_the_hint_can_be_pasted(run: Run, tmp_path: Path):
     write_pictures(tmp_path, "my out.png", "it's.png")
     assert """acutance score 'my out.png' --reference 'it'"'"'s.png'""" in run("score", "my out.png", "it's.png").stderr
+
+
+def test_the_hint_repeats_no_warning_of_a_picture(photos: Run, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 0xFFFF
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (48, 48)).save(tmp_path / name, exif=exif)
+    assert "acutance score a.jpg --reference b.jpg" in photos("score", "a.jpg", "b.jpg").stderr
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["a.jpg", "b.jpg"]
 
 
 @pytest.mark.parametrize(

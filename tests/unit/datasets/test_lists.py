@@ -105,6 +105,51 @@ def test_opinions_called_dmos_need_no_direction_beside_a_column_that_tells_it(tm
     assert read_list(path).rows == [RatedPicture(image="a.png", mos=12.8, better="lower")]
 
 
+@pytest.mark.parametrize("column", ["better", "Better"])
+def test_a_row_of_dmos_without_a_direction_is_an_error_that_names_it(tmp_path: Path, column: str):
+    path = write(tmp_path / "l.csv", f"image,dmos,{column}\na.png,30,lower\nb.png,40,\n")
+    with raises(OpinionDirectionError, "dmos", f"{path}, line 3", "--opinion-better lower"):
+        read_list(path)
+    assert {row.better for row in read_list(path, better="lower").rows} == {"lower"}
+    items = [{"image": "a.png", "dmos": 30, column: "lower"}, {"image": "b.png", "dmos": 40}]
+    with raises(OpinionDirectionError, "dmos", "item 2"):
+        read_list(write(tmp_path / "l.json", items))
+
+
+def test_an_empty_column_of_directions_tells_nothing(tmp_path: Path):
+    path = write(tmp_path / "l.csv", "image,dmos,better\na.png,30,\n")
+    with raises(OpinionDirectionError, "dmos", "line 2"):
+        read_list(path)
+    assert read_list(path, better="lower").rows[0].better == "lower"
+
+
+def test_two_directions_of_dmos_are_read_only_if_every_row_tells_its_own(tmp_path: Path):
+    path = write(tmp_path / "l.csv", "image,dmos,better\na.png,30,\nb.png,40,lower\n")
+    with raises(DatasetError, "line 2", "line 3", "better", "lower", "higher"):
+        read_list(path, better="higher")
+    write(path, "image,dmos,better\na.png,30,higher\nb.png,40,lower\nc.png,,\n")
+    assert [row.better for row in read_list(path).rows[:2]] == ["higher", "lower"]
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        ("image,score,dmos", ("score", "dmos")),
+        ("image,DMOS,Rating", ("Rating", "DMOS")),
+        ("image,score,Score", ("score", "Score")),
+        ("image,mos,MOS", ("mos", "MOS")),
+    ],
+)
+def test_two_columns_of_opinions_are_an_error_that_shows_both_until_one_is_named(
+    tmp_path: Path, header: str, shown: tuple[str, str]
+):
+    path = write(tmp_path / "l.csv", f"{header}\na.png,1,2\n")
+    with raises(DatasetError, path, *shown):
+        read_list(path)
+    named = header.split(",")[2]
+    assert read_list(path, columns={"mos": named}, better="lower").rows[0].mos == 2.0
+
+
 def test_dmos_that_was_named_as_the_opinions_needs_a_direction_too(tmp_path: Path):
     path = write(tmp_path / "l.csv", "image,DMOS\na.png,12.8\n")
     with raises(OpinionDirectionError, "DMOS"):
@@ -136,9 +181,10 @@ def test_an_opinion_that_is_no_number_is_an_error_with_line_and_value(tmp_path: 
 def test_scores_of_a_model_are_not_taken_for_opinions(tmp_path: Path, column: str):
     path = write(tmp_path / "l.csv", f"image,{column}\na.png,3.5\n")
     assert read_list(path).rows == [RatedPicture(image="a.png", mos=3.5)]
-    write(tmp_path / "m.csv", f"image,model,{column}\na.png,psnr,3.5\n")
-    with raises(DatasetError, "model"):
-        read_list(tmp_path / "m.csv")
+    for model in ("model", "Model"):
+        write(tmp_path / "m.csv", f"image,{model},{column}\na.png,psnr,3.5\n")
+        with raises(DatasetError, model):
+            read_list(tmp_path / "m.csv")
     write(tmp_path / "l.csv.provenance.json", "{}")
     with raises(DatasetError, "l.csv.provenance.json"):
         read_list(path)

@@ -92,6 +92,22 @@ def test_a_direction_that_is_none_is_an_error_that_names_the_line(tmp_path: Path
         read_sheet(path)
 
 
+@pytest.mark.parametrize("name", ["depth", "better", "note", "error"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_numbers_under_a_name_that_no_model_has_are_an_error_not_passed_over(tmp_path: Path, name: str, ending: str):
+    table = f"image,ours,{name}\na.png,1,\nb.png,2,0.25\n"
+    lines = f'{{"image": "a.png", "ours": 1}}\n\n{{"image": "b.png", "ours": 2, "{name}": 0.25}}\n'
+    path = write(tmp_path / f"w.{ending}", table if ending == "csv" else lines)
+    with raises(EvaluationError, name, path, 3, 0.25):
+        read_sheet(path)
+    assert read_sheet(write(path, path.read_text().replace("0.25", '"8 of 16"' if ending == "jsonl" else "text")))
+
+
+def test_names_of_pictures_may_be_numbers(tmp_path: Path):
+    path = write(tmp_path / "w.csv", "image,reference,ours\n1,2,0.5\n")
+    assert read_sheet(path) == {"ours": [ScoredLine("1", "2", 0.5)]}
+
+
 def test_a_lone_column_of_scores_is_a_model_with_the_name_of_the_file(tmp_path: Path):
     path = write(tmp_path / "deepens.csv", "image,score\na.png,0.5\n")
     assert read_sheet(path) == {"deepens": [ScoredLine("a.png", None, 0.5)]}

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import acutance
 from acutance.cli.app import app
 from acutance.errors import ConfigError, ImageReadError
+from acutance.evaluation import evaluate
 from acutance.images.decode import file_pixels
 from acutance.images.read import read_image, reading_settings
 from tests.fakes import pictures, saved
@@ -360,3 +361,39 @@ def test_an_hdr_pair_scores_by_command_line_once_the_peak_is_given(tmp_path: Pat
     assert result.exit_code == 0
     provenance = json.loads((tmp_path / "scores.csv.provenance.json").read_text())
     assert "203" in provenance["reading"]["hdr"]
+
+
+@pytest.fixture
+def hdr_folder(tmp_path: Path) -> Path:
+    """Three HDR pictures in each of two folders, and a table that rates those of one."""
+    for index in range(3):
+        for place in ("out", "truth"):
+            pixels = pictures.noise((32, 32, 3), np.uint16, seed=index + 10 * (place == "out"))
+            (tmp_path / place).mkdir(exist_ok=True)
+            pictures.write_png(tmp_path / place / f"{index}.png", pixels, chunks=[pictures.coded_chunk(9, 16)])
+    rows = [f"out/{index}.png,truth/{index}.png,{index}" for index in range(3)]
+    (tmp_path / "rated.csv").write_text("\n".join(["image,reference,mos", *rows]) + "\n")
+    return tmp_path
+
+
+def test_hdr_pictures_are_compared_once_the_peak_is_given(hdr_folder: Path):
+    out, truth, results = (str(hdr_folder / name) for name in ("out", "truth", "results"))
+    arguments = ["compare", out, "--reference", truth, "-m", "psnr", "--draws", "0", "-o", results]
+    assert CliRunner().invoke(app, arguments).exit_code == 1
+    assert CliRunner().invoke(app, [*arguments, "--overwrite", "--hdr-peak", "203"]).exit_code == 0
+    scores = json.loads((hdr_folder / "results/comparison.json").read_text())["provenance"]["scores"]
+    assert "203" in scores["reading"]["hdr"]
+    again = acutance.compare([out], reference=truth, model="psnr", draws=0, hdr_peak=203)
+    assert again.results[0].count == 3
+    assert acutance.compare([out], reference=truth, model="psnr", draws=0).results[0].failed == 3
+
+
+def test_hdr_pictures_are_evaluated_once_the_peak_is_given(hdr_folder: Path):
+    rated, results = str(hdr_folder / "rated.csv"), str(hdr_folder / "results")
+    arguments = ["evaluate", "psnr", "--data", rated, "--draws", "0", "-o", results]
+    assert CliRunner().invoke(app, [*arguments, "--hdr-peak", "203"]).exit_code == 0
+    described = json.loads((hdr_folder / "results/eval_results.json").read_text())["provenance"]
+    assert "203" in described["rated"]["reading"]["hdr"]
+    run = evaluate("psnr", data=rated, draws=0, hdr_peak=203)
+    assert (run.evaluations[0].agreement.count, run.evaluations[0].failed) == (3, 0)
+    assert evaluate("psnr", data=rated, draws=0).evaluations[0].failed == 3

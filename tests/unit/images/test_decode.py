@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from acutance.errors import ImageReadError
-from acutance.images.decode import MAX_PIXELS
+from acutance.images.decode import MAX_PIXELS, upright_size
 from acutance.images.formats import PICTURE_FORMATS
 from acutance.images.read import read_image
 from tests.fakes import pictures
@@ -154,6 +154,32 @@ def test_a_targa_is_known_by_its_ending(tmp_path: Path):
 def test_every_lossless_format_gives_the_pixels_that_went_in(picture_format: str):
     pixels = pictures.noise((20, 24, 3))
     np.testing.assert_array_equal(read_image(io.BytesIO(saved(pixels, picture_format))), pixels)
+
+
+@pytest.mark.parametrize("turn", [None, 1, 3, 6, 8])
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "bmp"])
+def test_the_size_in_a_header_is_that_of_the_picture_that_is_read(tmp_path: Path, ending: str, turn: int | None):
+    path, exif = tmp_path / f"a.{ending}", Image.Exif()
+    if turn is not None:
+        exif[0x0112] = turn
+    Image.new("RGB", (7, 5)).save(path, exif=exif)
+    height, width, _ = read_image(path).shape
+    assert upright_size(path) == (width, height)
+
+
+def test_a_size_is_known_without_decoding(tmp_path: Path):
+    path = tmp_path / "a.png"
+    Image.effect_noise((64, 48), 60).save(path)
+    path.write_bytes(path.read_bytes()[:100])
+    assert upright_size(path) == (64, 48)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"II*\0", b"II*\0\x08\0\0\0\xff\xff", b"\x89PNG\r\n\x1a\n"])
+def test_a_header_that_tells_no_size_is_neither_an_error_nor_a_warning(tmp_path: Path, content: bytes):
+    (tmp_path / "a.png").write_bytes(content)
+    assert upright_size(tmp_path / "a.png") is None
+    assert upright_size(tmp_path / "gone.png") is None
+    assert upright_size(tmp_path) is None
 
 
 def test_threads_read_the_same_values(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from acutance.reports.thumbnails import MAX_SIDE, Thumbnail, thumbnails
-from tests.fakes.pictures import noise, png_bytes
+from tests.fakes.pictures import coded_chunk, noise, png_bytes, write_png
 from tests.fakes.report_results import UNREADABLE_BYTES, write_picture
 
 PLENTY = 10_000_000
@@ -123,3 +123,8 @@ def test_a_name_that_is_no_utf_8_is_opened(tmp_path):
 def test_a_line_of_pixels_is_not_shrunk_to_nothing(tmp_path):
     Image.new("RGB", (4000, 1), (255, 255, 255)).save(tmp_path / "a.png")
     assert decoded(one(tmp_path / "a.png")).size == (384, 1)
+
+
+def test_an_hdr_picture_has_a_copy_too(tmp_path: Path):
+    made = one(write_png(tmp_path / "a.png", noise((8, 8, 3), np.uint16), chunks=[coded_chunk(9, 16)]))
+    assert (made.problem, made.size) == ("", (8, 8))

@@ -21,7 +21,7 @@ from acutance.scoring.provenance import provenance_path
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import ONE_WORKER, Distance, write_pictures
+from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, write_pictures
 
 
 def write_animation(path: Path, frames: int) -> Path:
@@ -131,6 +131,18 @@ def test_a_still_picture_and_pixels_have_no_later_frames(here: Path, caplog: pyt
 def test_a_file_object_has_its_later_frames_counted(here: Path):
     data = write_animation(here / "a.webp", 3).read_bytes()
     assert score(io.BytesIO(data), reference="out/../a.webp", model="psnr").provenance["later_frames"]["count"] == 2
+
+
+def test_a_run_that_continues_counts_no_frames_of_references_that_no_model_looks_at(here: Path):
+    pairs = [Pair(Picture(write_animation(here / "a.gif", 3), "a", "a"), Picture(here / "gone.gif", "gone", "gone"))]
+    pairs.append(Pair(pairs[0].image, Picture(write_animation(here / "b.gif", 3), "b", "b")))
+    for model, counted in ((Brightness("one"), {"a": 2}), (Distance("one"), {"a": 2, "b": 2})):
+        file = here / f"{type(model).__name__}.csv"
+        for resume in (False, True):
+            left_out = LeftOut()
+            output = ScoreFile(file, [], resume=resume)
+            assert len(list(score_to_file(pairs, [model], ONE_WORKER, output, left_out=left_out))) == 2
+            assert left_out.frames == counted
 
 
 def pairs_of(here: Path) -> list[Pair]:
