@@ -110,10 +110,12 @@ def is_for_pillow(tags: ImageFileDirectory_v2, name: str) -> bool:
             raise ImageReadError(
                 f"{name}: Expected YCbCr that is compressed or in full, got a part of it. Save it as RGB."
             )
-        return not layout.is_planar or bool(problem)
+        if not layout.is_planar:
+            return True
     if problem:
+        planes = ", in planes" if layout.is_planar else ""
         raise ImageReadError(
-            f"{name}: Expected a TIFF layout that is read, got {what} in {problem}. "
+            f"{name}: Expected a TIFF layout that is read, got {what} in {problem}{planes}. "
             "Save it as grey or RGB without compression."
         )
     return False
@@ -123,7 +125,7 @@ def is_mixed_up_by_pillow(tags: ImageFileDirectory_v2) -> bool:
     """Whether Pillow opens this layout and gives other pixels."""
     layout = _layout(tags)
     if max(layout.bits) <= 8:
-        return False
+        return layout.is_planar and layout.photometric not in (_RGB, _CMYK)
     if layout.is_planar or layout.fill_order != 1:
         return True
     if layout.kind == _UNSIGNED and layout.bits[0] == 16:

@@ -162,6 +162,32 @@ def test_a_deep_layout_that_is_not_read_is_an_error_that_names_it(stored, photom
         file_pixels(tiff(stored, photometric, **options), "a.tif")
 
 
+@pytest.mark.parametrize("compression", [None, "lzw", "jpeg"])
+@pytest.mark.parametrize("photometric", ["cielab", "ycbcr"])
+def test_planes_of_8_bits_that_are_no_grey_rgb_or_cmyk_are_an_error_in_a_file_and_in_a_pillow_picture(
+    photometric: str, compression: str | None
+):
+    planes = np.moveaxis(values("uint8", 3), -1, 0)
+    file = tiff(planes, photometric, planarconfig="separate", compression=compression)
+    number = {"cielab": 8, "ycbcr": 6}[photometric]
+    with raises(ImageReadError, "a.tif", number):
+        file_pixels(file, "a.tif")
+    with Image.open(file) as image, raises(ImageReadError, "a.tif", number):
+        picture_pixels(image, "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_grey_of_8_bits_and_its_alpha_in_two_planes_are_read_from_a_file_and_an_error_in_a_pillow_picture(
+    compression: str | None,
+):
+    stored = values("uint8", 2)
+    options = {"planarconfig": "separate", "extrasamples": ["unassalpha"], "compression": compression}
+    file = tiff(np.moveaxis(stored, -1, 0), "minisblack", **options)
+    np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, stored)
+    with Image.open(file) as image, raises(ImageReadError, "a.tif"):  # Pillow takes grey for alpha
+        picture_pixels(image, "a.tif")
+
+
 def test_a_reduced_copy_of_a_raw_picture_is_an_error():
     with raises(ImageReadError, "a.tif"):
         file_pixels(tiff(values("uint8", 3), "rgb", subfiletype=1), "a.tif")
