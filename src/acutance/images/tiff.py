@@ -104,6 +104,8 @@ def is_for_pillow(tags: ImageFileDirectory_v2, name: str) -> bool:
             f"{name}: Expected samples of up to 16 bits or floats, got {what}, whose white nobody knows. "
             "Save it as uint16, or as float32 in [0, 1]."
         )
+    if layout.photometric == _CMYK and _ALPHAS & set(layout.extra):
+        raise ImageReadError(f"{name}: Expected CMYK without transparency, got {what} with alpha. Save it as RGB.")
     problem = _problem(layout)
     if layout.kind == _UNSIGNED and layout.bits[0] <= 8:
         if layout.photometric == _YCBCR and layout.compression == 1 and _several(tags, 530, 2, 2) != (1, 1):

@@ -141,6 +141,26 @@ def test_cmyk_of_16_bits_is_shown_as_cmyk_of_8_and_says_so():
         np.testing.assert_array_equal(decoded.pixels, wanted)
 
 
+@pytest.mark.parametrize("extra", [["unassalpha"], ["assocalpha"], ["unassalpha", "unspecified"]])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_cmyk_with_alpha_is_an_error(dtype: str, planar: str, extra: list[str]):
+    stored = values(dtype, 4 + len(extra))
+    pixels = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    with raises(ImageReadError, "a.tif", "CMYK", "alpha"):
+        file_pixels(tiff(pixels, "separated", planarconfig=planar, extrasamples=extra), "a.tif")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_channel_beyond_cmyk_that_is_no_alpha_is_left_out(dtype: str, planar: str):
+    stored = values(dtype, 5)
+    pixels = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    plain = file_pixels(tiff(stored[..., :4], "separated"), "a.tif").pixels
+    file = tiff(pixels, "separated", planarconfig=planar, extrasamples=["unspecified"])
+    np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, plain)
+
+
 @pytest.mark.parametrize("compression", [None, "lzw"])
 def test_ycbcr_in_full_is_read_as_pillow_converts_it(compression: str | None):
     stored = values("uint8", 3)
