@@ -22,7 +22,7 @@ from acutance.errors import ImageReadError
 from acutance.images.arrays import Decoded, Pixels, levels
 from acutance.images.colour import picture_samples, upright_srgb
 from acutance.images.formats import PICTURE_FORMATS
-from acutance.images.pnm import pnm_size, pnm_values
+from acutance.images.pnm import has_header, pnm_size, pnm_values
 from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
 from acutance.images.tiff import (
     TIFF_PREFIXES,
@@ -58,6 +58,8 @@ _LOWER_BYTES = {
     "RGBA;16B": "RGBA;16L",
 }
 """How Pillow unpacks the upper byte of 16-bit colour to how it unpacks the lower one."""
+_PNM_HEAD = 4096
+"""Bytes that the header of a PPM or PGM seldom exceeds."""
 
 
 @runtime_checkable
@@ -123,13 +125,19 @@ def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, T
         _check_size(tiff_size(tags), name)
         return None if is_for_pillow(tags, name) else tiff_samples(file, tags, name)
     if prefix[:2] in (b"P2", b"P3", b"P5", b"P6"):
-        file.seek(0)
-        data = file.read()
-        if size := pnm_size(data):
+        if size := pnm_size(_pnm_head(file), name):
             _check_size(size, name)
-            values, peak = pnm_values(data, name)
+            file.seek(0)
+            values, peak = pnm_values(file.read(), name)
             return levels(values, peak), Tags(bits=(peak.bit_length(),))
     return None
+
+
+def _pnm_head(file: SeekableFile) -> bytes:
+    """The first bytes of a PPM or PGM, all where its header is longer, as by a comment."""
+    file.seek(0)
+    head = file.read(_PNM_HEAD)
+    return head if has_header(head) or len(head) < _PNM_HEAD else head + file.read()
 
 
 def _check_pillows_tiff(image: Image.Image, name: str) -> None:
