@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from acutance.errors import ImageReadError
 
-_HEADER = re.compile(rb"P([2356])" + rb"(?:\s|#[^\r\n]*[\r\n])+([0-9]+)" * 3 + rb"(?:#[^\r\n]*)?\s")
+_NUMBER, _END = rb"(?:\s|#[^\r\n]*[\r\n])+([0-9]+)", rb"(?:#[^\r\n]*)?\s"
+_HEADER = re.compile(rb"P([2356])" + _NUMBER * 3 + _END)
+_BITMAP = re.compile(rb"P4" + _NUMBER * 2 + _END)
 _PLAIN = 4
 """Kinds below it hold words, those above it bytes."""
 
@@ -29,6 +31,18 @@ def pnm_size(head: bytes, name: str) -> tuple[int, int] | None:
 def has_header(head: bytes) -> bool:
     """Whether a header of PPM or PGM ends in these bytes."""
     return _HEADER.match(head) is not None
+
+
+def binary_extent(head: bytes) -> tuple[tuple[int, int], int] | None:
+    """Width and height of a PBM, PGM or PPM of bytes, and how many it takes with its header; None for what is none."""
+    if bitmap := _BITMAP.match(head):
+        width, height = int(bitmap[1]), int(bitmap[2])
+        return (width, height), bitmap.end() + -(-width // 8) * height
+    found = _HEADER.match(head)
+    if found is None or int(found[1]) < _PLAIN:
+        return None
+    kind, width, height, peak = (int(part) for part in found.groups())
+    return (width, height), found.end() + width * height * (3 if kind == 6 else 1) * (2 if peak > 255 else 1)
 
 
 def pnm_values(data: bytes, name: str) -> tuple[NDArray[np.uint16], int]:
