@@ -2,6 +2,7 @@ import contextlib
 import io
 import itertools
 import struct
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,35 @@ def test_every_layout_gives_the_pixels_that_tifffile_reads(dtype: str, channels:
         bits = np.dtype(dtype).itemsize * 8
         assert (decoded.source_bits, decoded.bits) == (bits, bits)
         np.testing.assert_array_equal(decoded.pixels, wanted)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("segments", [{}, {"rowsperstrip": 7}, {"rowsperstrip": 300}, {"tile": (48, 64)}])
+def test_pictures_of_some_mb_are_whole_in_every_layout(segments: dict[str, Any], planar: str, order: str):
+    stored = np.random.default_rng(0).random((400, 500, 3))  # planes of 1.6 MB
+    last = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    for compression in (None, "packbits"):
+        file = tiff(last, "rgb", planarconfig=planar, byteorder=order, compression=compression, **segments)
+        np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, stored)
+
+
+@pytest.mark.parametrize("segments", [{}, {"rowsperstrip": 8, "compression": "zlib"}, {"tile": (64, 64)}])
+@pytest.mark.parametrize("kind", ["float32", "levels", "uint16", "12 bits"])
+def test_a_deep_tiff_takes_little_memory_beside_its_samples_and_its_pixels(kind: str, segments: dict[str, Any]):
+    stored = np.random.default_rng(0).integers(0, 65536, (1500, 1000, 3), dtype=np.uint16)
+    options: dict[str, Any] = {}
+    if kind == "12 bits":
+        stored, options, segments = stored >> 4, {"bitspersample": 12}, {}  # tifffile packs no other ones
+    elif kind != "uint16":
+        stored = (stored / 65535).astype(np.float32) if kind == "levels" else stored / np.float32(70000)
+    file = tiff(stored, "rgb", **options, **segments)
+    held = {"float32": 4, "levels": 4 + 2, "uint16": 2, "12 bits": 2 + 4}[kind] * stored.size
+    tracemalloc.start()
+    file_pixels(file, "a.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < held + 12_000_000
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint32", "uint64", "complex64"])
