@@ -110,11 +110,20 @@ def unit_range(pixels: Pixels) -> Pixels:
 
 
 def levels(values: NDArray[Any], peak: int) -> Pixels:
-    """Integers from 0 to ``peak`` as pixels, exact where uint8 or uint16 can be: floats for peaks such as 1023."""
+    """Integers from 0 to ``peak`` as pixels, exact where uint8 or uint16 can be: floats for peaks such as 1023.
+
+    Values that are their own pixels are given back.
+    """
     for kind, most in (("uint8", 255), ("uint16", 65535)):
         if most % peak == 0:
-            return (values.astype(np.uint16) * np.uint16(most // peak)).astype(kind)
-    return (values.astype(np.float64) / peak).astype(np.float32)
+            if most == peak and values.dtype == kind:
+                return values
+            whole: Pixels = np.empty(values.shape, kind)
+            np.multiply(values, most // peak, out=whole, dtype=np.uint16, casting="unsafe")
+            return whole
+    floats: Pixels = np.empty(values.shape, np.float32)
+    np.divide(values, peak, out=floats, dtype=np.float64, casting="unsafe")  # NumPy converts a few values at a time
+    return floats
 
 
 def opaque_pixels(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:

@@ -12,6 +12,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
 
@@ -23,7 +24,8 @@ from acutance.errors import ImageReadError
 from acutance.images.arrays import Decoded, Pixels, levels
 from acutance.images.colour import SIDEWAYS, picture_samples, upright_srgb
 from acutance.images.formats import PICTURE_FORMATS
-from acutance.images.pnm import pnm_size, pnm_values
+from acutance.images.frames import later_frames, later_frames_of_picture
+from acutance.images.pnm import has_header, pnm_size, pnm_values
 from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
 from acutance.images.tiff import (
     TIFF_PREFIXES,
@@ -59,6 +61,8 @@ _LOWER_BYTES = {
     "RGBA;16B": "RGBA;16L",
 }
 """How Pillow unpacks the upper byte of 16-bit colour to how it unpacks the lower one."""
+_PNM_HEAD = 4096
+"""Bytes that the header of a PPM or PGM seldom exceeds."""
 
 
 @runtime_checkable
@@ -85,7 +89,8 @@ def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> D
     with _faults_named(name):
         seekable = _seekable(file, name)
         samples, said = _tiff_or_pnm(seekable, name) or _by_pillow(seekable, name)
-    return upright_srgb(samples, said, name, hdr_peak)
+        frames = later_frames(seekable)
+    return replace(upright_srgb(samples, said, name, hdr_peak), later_frames=frames)
 
 
 def upright_size(path: Path) -> tuple[int, int] | None:
@@ -122,9 +127,10 @@ def picture_pixels(image: Image.Image, name: str, hdr_peak: float | None = None)
     with _faults_named(name):
         _check_pillows_tiff(image, name)
         said = _tags_of_picture(image, name)
+        frames = later_frames_of_picture(image)
         image.load()
         samples = picture_samples(image, said, name)
-    return upright_srgb(samples, said, name, hdr_peak)
+    return replace(upright_srgb(samples, said, name, hdr_peak), later_frames=frames)
 
 
 def _by_pillow(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, Tags]:
@@ -148,14 +154,19 @@ def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, T
         tags = tiff_directory(file)
         _check_size(tiff_size(tags), name)
         return None if is_for_pillow(tags, name) else tiff_samples(file, tags, name)
-    if prefix[:2] in (b"P2", b"P3", b"P5", b"P6"):
+    if prefix[:2] in (b"P2", b"P3", b"P5", b"P6") and (size := pnm_size(_pnm_head(file), name)):
+        _check_size(size, name)
         file.seek(0)
-        data = file.read()
-        if size := pnm_size(data):
-            _check_size(size, name)
-            values, peak = pnm_values(data, name)
-            return levels(values, peak), Tags(bits=(peak.bit_length(),))
+        values, peak = pnm_values(file.read(), name)
+        return levels(values, peak), Tags(bits=(peak.bit_length(),))
     return None
+
+
+def _pnm_head(file: SeekableFile) -> bytes:
+    """The first bytes of a PPM or PGM, all where its header is longer, as by a comment."""
+    file.seek(0)
+    head = file.read(_PNM_HEAD)
+    return head if has_header(head) or len(head) < _PNM_HEAD else head + file.read()
 
 
 def _check_pillows_tiff(image: Image.Image, name: str) -> None:

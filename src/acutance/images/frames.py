@@ -6,7 +6,13 @@ A frame is a picture of the first one's size. Thumbnails, smaller copies, masks 
 
 import struct
 from collections.abc import Iterator
-from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from acutance.images.pnm import binary_extent
+from acutance.images.tags import SeekableFile
 
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 _TIFF = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), b"MM\0+": (">", True)}
@@ -20,9 +26,14 @@ _MOST_PAGES = 100_000
 """A chain of TIFF pages that is longer leads round in a circle."""
 _BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 """Boxes of an AVIF file that lead to the numbers of frames of its tracks."""
+_PNM, _PNM_HEAD = (b"P4", b"P5", b"P6"), 4096
+"""Files of bytes, of which several may follow each other, and the bytes that are searched for a header."""
+_COUNTED = ("PNG", "WEBP", "AVIF")
+"""Formats whose frames are of one size, and whose ``n_frames`` Pillow knows without moving the picture."""
+_FRAMED = (*_COUNTED, "GIF", "TIFF", "PPM")
 
 
-def later_frames(file: BufferedIOBase) -> int:
+def later_frames(file: SeekableFile) -> int:
     """How many frames of the first one's size follow it; 0 for a still picture, and where headers are damaged.
 
     Args:
@@ -42,12 +53,40 @@ def later_frames(file: BufferedIOBase) -> int:
             return _tiff(file, order, is_big=is_big)
         if start[4:12] == b"ftypavis":
             return max(0, _avif(file) - 1)
+        if start[:2] in _PNM:
+            return _pnm(file)
     except (EOFError, struct.error, OverflowError, ValueError):
         return 0
     return 0
 
 
-def _png(file: BufferedIOBase) -> int:
+def later_frames_of_picture(image: Image.Image) -> int:
+    """The same for a picture that Pillow has opened; 0 where it was moved to another frame, the one meant.
+
+    Args:
+        image: Its pixels and frame stay as they are, and so does the place in its file.
+    """
+    if not isinstance(image, ImageFile.ImageFile) or image.format not in _FRAMED or image.tell():
+        return 0
+    if image.format in _COUNTED:
+        return max(0, int(getattr(image, "n_frames", 1)) - 1)
+    for name in ("fp", "_fp"):  # Pillow forgets the first when it has loaded, the other stays where frames follow
+        file: Any = getattr(image, name, None)
+        try:
+            place = file.tell()
+            count = later_frames(file)
+            file.seek(place)
+        except (AttributeError, OSError, ValueError):  # gone or closed
+            continue
+        return count
+    try:
+        with Path(getattr(image, "filename", "")).open("rb") as again:
+            return later_frames(again)
+    except (OSError, TypeError, ValueError):
+        return 0
+
+
+def _png(file: SeekableFile) -> int:
     """An APNG's frames beside the picture that every other reader shows, which may stand outside the animation."""
     frames, is_first_of_them = 0, False
     file.seek(8)
@@ -63,7 +102,7 @@ def _png(file: BufferedIOBase) -> int:
         _skip(file, length + 4)
 
 
-def _gif(file: BufferedIOBase) -> int:
+def _gif(file: SeekableFile) -> int:
     """How many pictures stand in the stream; each is shown on the whole canvas."""
     file.seek(10)
     _skip(file, 2 + _colours(_exactly(file, 1)[0]))
@@ -87,7 +126,7 @@ def _colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 128 else 0
 
 
-def _tiff(file: BufferedIOBase, order: str, *, is_big: bool) -> int:
+def _tiff(file: SeekableFile, order: str, *, is_big: bool) -> int:
     offset_kind, count_kind = ("Q", "Q") if is_big else ("I", "H")
     file.seek(8 if is_big else 4)
     place = _number(file, order + offset_kind)
@@ -103,7 +142,7 @@ def _tiff(file: BufferedIOBase, order: str, *, is_big: bool) -> int:
     return sum(size == sizes[0] for size in sizes[1:])
 
 
-def _tags(file: BufferedIOBase, order: str, count: int, *, is_big: bool) -> Iterator[tuple[int, int]]:
+def _tags(file: SeekableFile, order: str, count: int, *, is_big: bool) -> Iterator[tuple[int, int]]:
     """The tags of a page that hold one whole number."""
     layout = struct.Struct(order + ("HHQ8s" if is_big else "HHI4s"))
     entries = _exactly(file, count * layout.size)
@@ -112,12 +151,12 @@ def _tags(file: BufferedIOBase, order: str, count: int, *, is_big: bool) -> Iter
             yield tag, int(struct.unpack_from(order + _WHOLE[kind], value)[0])
 
 
-def _avif(file: BufferedIOBase) -> int:
+def _avif(file: SeekableFile) -> int:
     """How many pictures the longest track holds; the other tracks hold alpha or are shorter."""
     return max(_samples(file, 0, None, 0), default=0)
 
 
-def _samples(file: BufferedIOBase, start: int, end: int | None, depth: int) -> Iterator[int]:
+def _samples(file: SeekableFile, start: int, end: int | None, depth: int) -> Iterator[int]:
     for kind, place, length in _boxes(file, start, end):
         if depth < len(_BOXES) and kind == _BOXES[depth]:
             yield from _samples(file, place, place + length, depth + 1)
@@ -126,7 +165,7 @@ def _samples(file: BufferedIOBase, start: int, end: int | None, depth: int) -> I
             yield _number(file, ">I")
 
 
-def _boxes(file: BufferedIOBase, start: int, end: int | None) -> Iterator[tuple[bytes, int, int]]:
+def _boxes(file: SeekableFile, start: int, end: int | None) -> Iterator[tuple[bytes, int, int]]:
     """Kind, place of the contents and their length of each box between two places; ``None`` for the end of the file."""
     while end is None or start < end:
         file.seek(start)
@@ -142,7 +181,7 @@ def _boxes(file: BufferedIOBase, start: int, end: int | None) -> Iterator[tuple[
         start += length
 
 
-def _chunks(file: BufferedIOBase, start: int) -> Iterator[bytes]:
+def _chunks(file: SeekableFile, start: int) -> Iterator[bytes]:
     """The kind of each chunk of a RIFF file."""
     while True:
         file.seek(start)
@@ -154,16 +193,30 @@ def _chunks(file: BufferedIOBase, start: int) -> Iterator[bytes]:
         start += 8 + length + length % 2
 
 
-def _number(file: BufferedIOBase, kind: str) -> int:
+def _pnm(file: SeekableFile) -> int:
+    """Pictures that follow the first one without a gap."""
+    sizes: list[tuple[int, int]] = []
+    place = 0
+    while len(sizes) < _MOST_PAGES:
+        file.seek(place)
+        found = binary_extent(file.read(_PNM_HEAD))
+        if found is None:
+            break
+        sizes.append(found[0])
+        place += found[1]
+    return sum(size == sizes[0] for size in sizes[1:])
+
+
+def _number(file: SeekableFile, kind: str) -> int:
     return int(struct.unpack(kind, _exactly(file, struct.calcsize(kind)))[0])
 
 
-def _exactly(file: BufferedIOBase, size: int) -> bytes:
+def _exactly(file: SeekableFile, size: int) -> bytes:
     data = file.read(size)
     if len(data) < size:
         raise EOFError
     return data
 
 
-def _skip(file: BufferedIOBase, size: int) -> None:
+def _skip(file: SeekableFile, size: int) -> None:
     file.seek(size, 1)

@@ -1,8 +1,7 @@
 """Any picture as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
 
-import io
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.arrays import Decoded, Pixels, array_pixels, opaque_pixels, tensor_pixels, three_channels
 from acutance.images.colour_space import HDR_RULE, checked_peak
 from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
-from acutance.images.frames import later_frames
 
 ImageSource = str | os.PathLike[str] | BinaryFile | Image.Image | NDArray[Any] | Tensor
 """A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
@@ -155,7 +153,7 @@ def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
     if isinstance(source, str | os.PathLike):
         return _decoded_file(Path(source), name, hdr_peak)
     if isinstance(source, BinaryFile):
-        return _with_frames(file_pixels(source, name or kind, hdr_peak), source)
+        return file_pixels(source, name or kind, hdr_peak)
     advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray) else ""
     raise InputError(
         f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
@@ -175,14 +173,7 @@ def _decoded_file(path: Path, name: str, hdr_peak: float | None) -> Decoded:
         got = "a folder" if path.is_dir() else f"an error: {getattr(error, 'strerror', None) or error}"
         raise ImageReadError(f"{name}: Expected a picture file, got {got}.") from error
     with file:
-        return _with_frames(file_pixels(file, name, hdr_peak), file)
-
-
-def _with_frames(decoded: Decoded, file: BinaryFile) -> Decoded:
-    """With the number of later frames, where the file can be read again."""
-    if not isinstance(file, io.BufferedIOBase) or not file.seekable():
-        return decoded
-    return replace(decoded, later_frames=later_frames(file))
+        return file_pixels(file, name, hdr_peak)
 
 
 def _name_and_kind(source: ImageSource) -> tuple[str, str]:

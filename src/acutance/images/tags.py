@@ -51,8 +51,8 @@ class SeekableFile(Protocol):
         """Up to ``size`` bytes, or all."""
         ...
 
-    def seek(self, offset: int, /) -> int:
-        """Move to a byte."""
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a byte: from the start, with 1 from here."""
         ...
 
 

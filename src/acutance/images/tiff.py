@@ -1,74 +1,30 @@
 """TIFF with more than 8 bits a sample, in every layout; libtiff, through Pillow, undoes the compression.
 
 Pillow knows some of these layouts and mixes others up: it takes planes for pixels, big-endian floats for little-endian
-ones, 12 bits for 16, white for black. So the compressed data are handed to it as rows of bytes, and what the bytes mean
-is settled here.
+ones, 12 bits for 16, white for black. So it is asked to read only what it reads right.
 """
-
-import io
-import struct
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from acutance.errors import ImageReadError, InputError
 from acutance.images.arrays import Pixels, levels, unit_range
 from acutance.images.colour_space import ColourSpace
 from acutance.images.tags import SeekableFile, Tags, exif_space
+from acutance.images.tiff_samples import BLACK_IS_ZERO, FLOAT, UNSIGNED, Layout, blocks, stored_samples
 
-Bytes = NDArray[np.uint8]
 TIFF_PREFIXES = (b"II*\0", b"MM\0*", b"II+\0")
 """How the files begin, the last one BigTIFF. Pillow reads no BigTIFF in the other order."""
-_UNSIGNED, _FLOAT = 1, 3
 _KINDS = {1: "unsigned integers", 2: "signed integers", 3: "floats", 4: "untyped values", 5: "complex integers"}
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _YCBCR = 0, 1, 2, 5, 6
-_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4}
+_WHITE_IS_ZERO, _RGB, _CMYK, _YCBCR = 0, 2, 5, 6
+_COLOURS = {_WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4}
 _LOSSLESS = (1, 5, 8, 32773, 32946, 34925, 50000)
 """Compressions of bytes, whatever the bytes mean: none, LZW, Deflate, PackBits, Deflate, LZMA, Zstandard."""
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _ALPHAS = {_PREMULTIPLIED, _STRAIGHT, 999}
 """Kinds of extra samples that are alpha; 999 is CorelDRAW's, and straight."""
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """The first picture of a file, by its tags."""
-
-    width: int
-    height: int
-    bits: tuple[int, ...]
-    kind: int
-    photometric: int
-    compression: int
-    predictor: int
-    extra: tuple[int, ...]
-    is_planar: bool
-    fill_order: int
-    segment: tuple[int, int]
-    """Width and height of a tile or strip."""
-    is_tiled: bool
-    offsets: tuple[int, ...]
-    counts: tuple[int, ...]
-    order: str
-    """``<`` or ``>``."""
-
-    @property
-    def samples(self) -> int:
-        """Samples that lie side by side in a segment."""
-        return 1 if self.is_planar else len(self.bits)
-
-    @property
-    def across(self) -> int:
-        """Segments side by side."""
-        return -(-self.width // self.segment[0])
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes in a row of a segment."""
-        return -(-self.segment[0] * self.samples * self.bits[0] // 8)
 
 
 def tiff_directory(file: SeekableFile) -> ImageFileDirectory_v2:
@@ -99,21 +55,25 @@ def is_for_pillow(tags: ImageFileDirectory_v2, name: str) -> bool:
         raise ImageReadError(f"{name}: Expected a picture, got a reduced copy of one (a raw file?). Export it first.")
     if len(set(layout.bits)) > 1:
         raise ImageReadError(f"{name}: Expected equal bits in all channels, got {layout.bits}. Save it with 8 or 16.")
-    if layout.kind not in (_UNSIGNED, _FLOAT) or (layout.kind == _UNSIGNED and layout.bits[0] > 16):
+    if layout.kind not in (UNSIGNED, FLOAT) or (layout.kind == UNSIGNED and layout.bits[0] > 16):
         raise ImageReadError(
             f"{name}: Expected samples of up to 16 bits or floats, got {what}, whose white nobody knows. "
             "Save it as uint16, or as float32 in [0, 1]."
         )
+    if layout.photometric == _CMYK and _ALPHAS & set(layout.extra):
+        raise ImageReadError(f"{name}: Expected CMYK without transparency, got {what} with alpha. Save it as RGB.")
     problem = _problem(layout)
-    if layout.kind == _UNSIGNED and layout.bits[0] <= 8:
+    if layout.kind == UNSIGNED and layout.bits[0] <= 8:
         if layout.photometric == _YCBCR and layout.compression == 1 and _several(tags, 530, 2, 2) != (1, 1):
             raise ImageReadError(
                 f"{name}: Expected YCbCr that is compressed or in full, got a part of it. Save it as RGB."
             )
-        return not layout.is_planar or bool(problem)
+        if not layout.is_planar:
+            return True
     if problem:
+        planes = ", in planes" if layout.is_planar else ""
         raise ImageReadError(
-            f"{name}: Expected a TIFF layout that is read, got {what} in {problem}. "
+            f"{name}: Expected a TIFF layout that is read, got {what} in {problem}{planes}. "
             "Save it as grey or RGB without compression."
         )
     return False
@@ -123,27 +83,27 @@ def is_mixed_up_by_pillow(tags: ImageFileDirectory_v2) -> bool:
     """Whether Pillow opens this layout and gives other pixels."""
     layout = _layout(tags)
     if max(layout.bits) <= 8:
-        return False
+        return layout.is_planar and layout.photometric not in (_RGB, _CMYK)
     if layout.is_planar or layout.fill_order != 1:
         return True
-    if layout.kind == _UNSIGNED and layout.bits[0] == 16:
-        return layout.photometric not in (_BLACK_IS_ZERO, _RGB, _CMYK)
+    if layout.kind == UNSIGNED and layout.bits[0] == 16:
+        return layout.photometric not in (BLACK_IS_ZERO, _RGB, _CMYK)
     is_plain = layout.order == "<" or layout.compression == 1
-    return not (layout.kind == _FLOAT and layout.photometric == _BLACK_IS_ZERO and is_plain)
+    return not (layout.kind == FLOAT and layout.photometric == BLACK_IS_ZERO and is_plain)
 
 
-def _problem(layout: _Layout) -> str | None:
+def _problem(layout: Layout) -> str | None:
     """What about the layout is not read here."""
     colours, extra, bits = _COLOURS.get(layout.photometric), layout.extra, layout.bits[0]
-    if colours is None or (layout.photometric == _CMYK and layout.kind == _FLOAT):
+    if colours is None or (layout.photometric == _CMYK and layout.kind == FLOAT):
         return f"photometric interpretation {layout.photometric}"
     if len(layout.bits) - colours != len(extra) or (colours == 1 and len(extra) > 1) or set(extra[1:]) & _ALPHAS:
         return f"{len(layout.bits)} channels, {len(extra)} of them extra"
     if layout.compression not in _LOSSLESS:
         return f"compression {layout.compression}"
-    if layout.predictor not in ((1, 2, 3) if layout.kind == _FLOAT else (1, 2)) or (layout.predictor > 1 and bits % 8):
+    if layout.predictor not in ((1, 2, 3) if layout.kind == FLOAT else (1, 2)) or (layout.predictor > 1 and bits % 8):
         return f"predictor {layout.predictor}"
-    return None if layout.kind == _UNSIGNED or bits in (16, 32, 64) else "that depth"
+    return None if layout.kind == UNSIGNED or bits in (16, 32, 64) else "that depth"
 
 
 def tiff_samples(file: SeekableFile, tags: ImageFileDirectory_v2, name: str) -> tuple[Pixels | Image.Image, Tags]:
@@ -156,8 +116,7 @@ def tiff_samples(file: SeekableFile, tags: ImageFileDirectory_v2, name: str) -> 
         ImageReadError: If it is damaged or has values out of range.
     """
     layout = _layout(tags)
-    planes = len(layout.bits) if layout.is_planar else 1
-    stored = np.concatenate([_plane(file, layout, plane, planes) for plane in range(planes)], axis=2)
+    stored = stored_samples(file, layout)
     said = Tags(
         bytes(tags[34675]) if tags.get(34675) else None,
         None if tags.get(34675) else _exif_space(file, tags, name),
@@ -165,18 +124,20 @@ def tiff_samples(file: SeekableFile, tags: ImageFileDirectory_v2, name: str) -> 
         (layout.bits[0],),
     )
     if layout.photometric == _CMYK:
-        peak = 2 ** layout.bits[0] - 1
-        return Image.fromarray(np.rint(stored[..., :4] * (255 / peak)).astype(np.uint8), "CMYK"), said
+        ink = np.empty((*stored.shape[:2], 4), np.uint8)
+        for rows in blocks(ink):
+            ink[rows] = np.rint(stored[rows, :, :4] * (255 / (2 ** layout.bits[0] - 1)))
+        return Image.fromarray(ink, "CMYK"), said
     return _as_pixels(stored, layout, name), said
 
 
-def _as_pixels(stored: NDArray[np.generic], layout: _Layout, name: str) -> Pixels:
+def _as_pixels(stored: NDArray[np.generic], layout: Layout, name: str) -> Pixels:
     """Samples in the full range of their type, black at 0, alpha straight, other extra samples left out."""
     colours = _COLOURS[layout.photometric]
     has_alpha = bool(_ALPHAS & set(layout.extra))
     kept = stored[..., : colours + has_alpha]
     try:
-        pixels = _checked_floats(kept) if layout.kind == _FLOAT else levels(kept, 2 ** layout.bits[0] - 1)
+        pixels = _checked_floats(kept) if layout.kind == FLOAT else levels(kept, 2 ** layout.bits[0] - 1)
     except InputError as error:
         raise ImageReadError(f"{name}: {error}") from error
     top = pixels.dtype.type(1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max)
@@ -190,30 +151,38 @@ def _checked_floats(values: NDArray[np.generic]) -> Pixels:
 
     Such a file then equals the picture it was made from, whose levels are divided in float64 when they are compared.
     """
-    if values.dtype == np.float64:
-        return unit_range(values)
-    pixels = unit_range(values.astype(np.float32))
-    for rows in (pixels[:1], pixels):
-        grid = np.rint(rows.astype(np.float64) * 65535)
-        if not np.array_equal((grid / 65535).astype(np.float32), rows):
+    pixels = unit_range(values if values.dtype == np.float64 else values.astype(np.float32, copy=False))
+    if pixels.dtype == np.float64 or not _is_level(pixels[:1]).all():
+        return pixels
+    whole = np.empty(pixels.shape, np.uint16)
+    for rows in blocks(pixels):
+        if not _is_level(pixels[rows]).all():
             return pixels
-    return grid.astype(np.uint16)
+        whole[rows] = np.rint(pixels[rows].astype(np.float64) * 65535)
+    return whole
+
+
+def _is_level(pixels: Pixels) -> NDArray[np.bool_]:
+    """Where float32 values are levels of 16 bits, rounded."""
+    nearest = np.rint(pixels.astype(np.float64) * 65535) / 65535
+    return np.equal(nearest.astype(np.float32), pixels)
 
 
 def _straight(pixels: Pixels, top: np.generic) -> Pixels:
-    """Colour divided by its alpha."""
-    alpha = pixels[..., -1:].astype(np.float64)
+    """Colour divided by its alpha, in place."""
     peak = float(top)
-    colour = np.minimum(pixels[..., :-1] * (peak / np.maximum(alpha, np.finfo(float).tiny)), peak)
-    colour = np.where(alpha > 0, colour, 0)
-    colour = colour if pixels.dtype.kind == "f" else np.rint(colour)
-    return np.concatenate([colour.astype(pixels.dtype), pixels[..., -1:]], axis=2)
+    for rows in blocks(pixels):
+        alpha = pixels[rows, :, -1:].astype(np.float64)
+        colour = np.minimum(pixels[rows, :, :-1] * (peak / np.maximum(alpha, np.finfo(float).tiny)), peak)
+        colour = np.where(alpha > 0, colour, 0)
+        pixels[rows, :, :-1] = colour if pixels.dtype.kind == "f" else np.rint(colour)
+    return pixels
 
 
-def _layout(tags: ImageFileDirectory_v2) -> _Layout:
+def _layout(tags: ImageFileDirectory_v2) -> Layout:
     count = int(tags.get(277, 1))
     bits = tuple(int(value) for value in _several(tags, 258, 1))
-    kinds = {int(value) for value in _several(tags, 339, _UNSIGNED)}
+    kinds = {int(value) for value in _several(tags, 339, UNSIGNED)}
     photometric = int(tags.get(262, -1))
     width, height = tiff_size(tags)
     is_tiled = 324 in tags
@@ -221,7 +190,7 @@ def _layout(tags: ImageFileDirectory_v2) -> _Layout:
     extra = tuple(int(value) for value in _several(tags, 338)) if 338 in tags else ()
     if not extra and photometric == _RGB and count == 4:
         extra = (_STRAIGHT,)
-    return _Layout(
+    return Layout(
         width=width,
         height=height,
         bits=bits * count if len(bits) == 1 else bits[:count],
@@ -260,92 +229,3 @@ def _directory_at(file: SeekableFile, tags: ImageFileDirectory_v2, offset: int) 
     file.seek(offset)
     other.load(file)  # type: ignore[arg-type]
     return other
-
-
-def _plane(file: SeekableFile, layout: _Layout, plane: int, planes: int) -> NDArray[np.generic]:
-    """Samples (H, W, samples side by side) of one plane, in their own type."""
-    rows = _rows(file, layout, plane, planes)
-    count = layout.segment[0] * layout.samples
-    if layout.bits[0] % 8:
-        values: NDArray[np.generic] = _unpacked(rows, count, layout.bits[0])
-    elif layout.predictor == 3:
-        values = _float_predicted(rows, layout)
-    else:
-        size = layout.bits[0] // 8
-        values = rows.view(f"{layout.order}u{size}").astype(f"u{size}")
-        if layout.predictor == 2:
-            lanes = values.reshape(*values.shape[:2], -1, layout.samples)
-            values = np.cumsum(lanes, axis=2, dtype=values.dtype).reshape(values.shape)
-        if layout.kind == _FLOAT:
-            values = values.view(f"f{size}")
-    whole = values.reshape(len(values), -1, layout.samples)
-    return whole[: layout.height, : layout.width]
-
-
-def _rows(file: SeekableFile, layout: _Layout, plane: int, planes: int) -> Bytes:
-    """Bytes (rows, segments side by side, bytes in a row) of one plane, decompressed."""
-    down = -(-layout.height // layout.segment[1])
-    count = layout.across * down
-    if not len(layout.offsets) == len(layout.counts) == count * planes:
-        raise ValueError(f"{len(layout.offsets)} strips or tiles for {count * planes}")
-    segments = slice(plane * count, (plane + 1) * count)
-    height = down * layout.segment[1] if layout.is_tiled else layout.height
-    size = layout.across * layout.row_bytes * height
-    if sum(layout.counts[segments]) > 2 * size + 65536:
-        raise ValueError("strips or tiles that are longer than the picture")
-    data = []
-    for offset, length in zip(layout.offsets[segments], layout.counts[segments], strict=True):
-        file.seek(offset)
-        data.append(file.read(length))
-    grey = TiffImageFile(io.BytesIO(_grey_tiff(layout, height, data)))
-    return np.asarray(grey).reshape(height, layout.across, layout.row_bytes)
-
-
-def _grey_tiff(layout: _Layout, height: int, data: list[bytes]) -> bytes:
-    """A TIFF of 8-bit grey whose pixels are the bytes of a plane."""
-    starts = np.cumsum([8, *(len(one) for one in data)])[:-1].tolist()
-    lengths = [len(one) for one in data]
-    body = b"".join(data)
-    body += b"\0" * (len(body) % 2)
-    lists_at = 8 + len(body)
-    count = len(data)
-    entries = [
-        (256, 1, layout.across * layout.row_bytes),
-        (257, 1, height),
-        (258, 1, 8),
-        (259, 1, layout.compression),
-        (262, 1, _BLACK_IS_ZERO),
-        (266, 1, layout.fill_order),
-        (277, 1, 1),
-    ]
-    starts_at = lists_at if count > 1 else starts[0]
-    lengths_at = lists_at + 4 * count if count > 1 else lengths[0]
-    if layout.is_tiled:
-        entries += [(322, 1, layout.row_bytes), (323, 1, layout.segment[1])]
-        entries += [(324, count, starts_at), (325, count, lengths_at)]
-    else:
-        entries += [(273, count, starts_at), (278, 1, layout.segment[1]), (279, count, lengths_at)]
-    lists = struct.pack(f"<{2 * count}I", *starts, *lengths)
-    directory = b"".join(struct.pack("<HHII", number, 4, many, value) for number, many, value in sorted(entries))
-    header = b"II*\0" + struct.pack("<I", lists_at + len(lists))
-    return header + body + lists + struct.pack("<H", len(entries)) + directory + bytes(4)
-
-
-def _unpacked(rows: Bytes, count: int, bits: int) -> NDArray[np.uint16]:
-    """Values of 9 to 15 bits, packed from the highest bit on, each row from a byte of its own."""
-    first = np.arange(count) * bits
-    padded = np.concatenate([rows, np.zeros((*rows.shape[:2], 2), np.uint8)], axis=2).astype(np.uint32)
-    place = first // 8
-    words = padded[..., place] << 16 | padded[..., place + 1] << 8 | padded[..., place + 2]
-    values: NDArray[np.uint16] = ((words >> (24 - bits - first % 8).astype(np.uint32)) & (2**bits - 1)).astype(
-        np.uint16
-    )
-    return values
-
-
-def _float_predicted(rows: Bytes, layout: _Layout) -> NDArray[np.generic]:
-    """Floats by Adobe's predictor 3: differences of bytes, all highest bytes of a row first."""
-    size = layout.bits[0] // 8
-    lanes = rows.reshape(*rows.shape[:2], -1, layout.samples)
-    summed = np.cumsum(lanes, axis=2, dtype=np.uint8).reshape(*rows.shape[:2], size, -1)
-    return np.ascontiguousarray(summed.swapaxes(2, 3)).view(f">f{size}")[..., 0].astype(f"f{size}")

@@ -4,12 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from acutance.images.formats import unread_kind
-from acutance.images.frames import later_frames
+from acutance.images.frames import later_frames, later_frames_of_picture
+from acutance.images.tags import SeekableFile
 
 if TYPE_CHECKING:
     from acutance.scoring.rows import ScoreRow
@@ -88,7 +90,7 @@ class LeftOut:
 
 
 def later_frames_of(source: object) -> int:
-    """How many frames of a file follow the one that is read; 0 for what is no file, or cannot be opened.
+    """How many frames of a file follow the one that is read; 0 for what is no file, or cannot be read again.
 
     Args:
         source: Anything that ``read_image`` takes; a file object is left anywhere.
@@ -97,7 +99,9 @@ def later_frames_of(source: object) -> int:
         if isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
                 return later_frames(file)
-        if isinstance(source, BufferedIOBase) and source.seekable():
+        if isinstance(source, Image.Image):
+            return later_frames_of_picture(source)
+        if isinstance(source, SeekableFile) and hasattr(source, "seekable") and source.seekable():
             return later_frames(source)
     except OSError:
         return 0

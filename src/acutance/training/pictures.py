@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from acutance.errors import ConfigError, InputError
-from acutance.images.read import read_image
+from acutance.images.read import read_image, reading_settings
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
 from acutance.training.faults import TrainingError
@@ -25,6 +25,9 @@ Item = TypeVar("Item")
 Read = TypeVar("Read")
 AHEAD = 4
 """Pictures read ahead of the one that is used."""
+_READING = 1
+"""To be raised where a picture is read as other pixels than before, which the settings may not say."""
+_RULES = f"{_READING}|{reading_settings('white')}"
 
 
 class PictureStore:
@@ -78,12 +81,12 @@ class PictureStore:
         return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
 
     def _key(self, path: Path) -> str:
-        """A name that changes with the file and with the size."""
+        """A name that changes with the file, the size and the rules of reading."""
         try:
             status = path.stat()
         except OSError as error:
             raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
-        told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}"
+        told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}|{_RULES}"
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 

@@ -46,11 +46,56 @@ def test_ppm_and_pgm_keep_every_value_as_a_part_of_their_largest(peak: int, chan
         (b"P5 1 1 70000\n" + bytes(2), "70000"),
         (b"P2 2 1 1023\n7", "1"),
         (b"P5 100000 100000 1023\n", "100000"),
+        (b"P2 1 1 1023\n" + b"9" * 99, "1023"),
     ],
 )
 def test_a_ppm_that_does_not_hold_what_it_says_is_an_error(data: bytes, value: str):
     with raises(ImageReadError, "a.pgm", value):
         decode(data, "a.pgm")
+
+
+@pytest.mark.parametrize("word", ["-1", "1_0", "+5", "0x1", "1.0", "1" + "x" * 99])
+@pytest.mark.parametrize("peak", [255, 1023])
+@pytest.mark.parametrize("kind", [2, 3])
+def test_a_word_that_is_no_whole_number_is_an_error_that_names_it(kind: int, peak: int, word: str):
+    with raises(ImageReadError, "a.pnm", word[:20]):
+        decode(f"P{kind} 3 1 {peak}\n1 2 {word} 4 5 6 7 8 9".encode(), "a.pnm")
+
+
+@pytest.mark.parametrize("header", ["1_0 10 255", "+10 10 255", "-10 10 255", "10 10 2_55", "10 10 x"])
+@pytest.mark.parametrize("kind", [2, 3, 5, 6])
+def test_a_header_of_something_else_than_whole_numbers_is_an_error(kind: int, header: str):
+    with raises(ImageReadError, "a.pnm"):
+        decode(f"P{kind} {header}\n".encode() + b"1 " * 300, "a.pnm")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_comments_stand_anywhere_in_a_header_and_among_plain_values(end: str):
+    data = f"P2# one{end}2 #two 9{end}# three{end} 1 255#four{end}7# 8{end}9{end}".encode()
+    assert decode(data).pixels.ravel().tolist() == [7, 9]
+    assert decode(b"P5# one\n2 #two 9\n 1 1023#four\n" + bytes([3, 255, 0, 0])).pixels.ravel().tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("peak", [255, 1023])
+def test_a_header_may_hold_a_long_comment(peak: int):
+    data = b"P5 #" + b"c" * 10_000 + b"\n2 1 %d\n" % peak + bytes(4)
+    assert decode(data).pixels.shape == (1, 2, 1)
+
+
+@pytest.mark.parametrize("peak", [255, 1023])
+def test_the_pixels_of_a_ppm_are_fetched_once(peak: int):
+    class Counting(io.BytesIO):
+        fetched = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            Counting.fetched += len(data)
+            return data
+
+    data = b"P6 200 100 %d\n" % peak + bytes(200 * 100 * (3 if peak == 255 else 6))
+    Counting.fetched = 0
+    assert file_pixels(Counting(data), "a.ppm").pixels.shape == (100, 200, 3)
+    assert Counting.fetched < 1.2 * len(data)
 
 
 @pytest.mark.parametrize("codec", ["jp2", "j2k"])

@@ -1,5 +1,8 @@
 import io
+import itertools
 import struct
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +12,8 @@ import tifffile
 from PIL import Image
 
 from acutance.images.frames import later_frames
+from acutance.images.read import read_picture
+from acutance.scoring.left_out import later_frames_of
 
 
 def frames(count: int, size: tuple[int, int] = (24, 16)) -> list[Image.Image]:
@@ -41,6 +46,97 @@ def test_the_picture_outside_an_animated_png_is_followed_by_all_of_its_frames():
 
 def test_the_second_picture_of_an_mpo_is_no_frame():
     assert later_frames(saved(frames(2), "MPO")) == 0
+
+
+@pytest.mark.parametrize("kind", [b"P4 24 16\n", b"P5 24 16 255\n", b"P5 24 16 1023\n", b"P6 24 16 # c\n255\n"])
+def test_pictures_of_one_size_that_follow_in_a_pnm_file_are_frames(kind: bytes):
+    bytes_each = {b"P4 2": 48, b"P6 2": 3 * 384}.get(kind[:4], 768 if b"1023" in kind else 384)
+    one, smaller = kind + bytes(bytes_each), b"P5 3 3 255\n" + bytes(9)
+    assert later_frames(io.BytesIO(one)) == 0
+    assert later_frames(io.BytesIO(one + one + smaller + one)) == 2
+    assert read_picture(io.BytesIO(one + one)).later_frames == 1
+
+
+class Pipe(io.RawIOBase):
+    """A reader that cannot seek."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._data.read(size)
+
+
+def opened_by_pillow(data: bytes, folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Pictures of one file opened in every way, with names for the ways."""
+    path = folder / "picture"
+    path.write_bytes(data)
+    for way, is_loaded in itertools.product(("path", "file", "bytes"), (False, True)):
+        with path.open("rb") as file:
+            one = {"path": path, "file": file, "bytes": io.BytesIO(data)}[way]
+            image = Image.open(one)
+            if is_loaded:
+                image.load()
+            yield f"{way}, loaded {is_loaded}", image
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_frames_are_counted_in_every_kind_of_file_object(kind: str, tmp_path: Path):
+    data = saved(frames(3), kind).getvalue()
+    (tmp_path / "a").write_bytes(data)
+    with (
+        (tmp_path / "a").open("rb", buffering=0) as raw,
+        tempfile.NamedTemporaryFile() as named,
+        tempfile.SpooledTemporaryFile() as spooled,
+    ):
+        named.write(data)
+        spooled.write(data)
+        for source in (tmp_path / "a", io.BytesIO(data), raw, named, spooled, Pipe(data)):
+            assert read_picture(source).later_frames == 2, source
+        assert [later_frames_of(one) for one in (raw, named, spooled)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_frames_are_counted_in_pillow_pictures_of_files(kind: str, tmp_path: Path):
+    for way, image in opened_by_pillow(saved(frames(3), kind).getvalue(), tmp_path):
+        with image:
+            before = image.tell()
+            assert read_picture(image).later_frames == later_frames_of(image) == 2, way
+            assert image.tell() == before
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_counting_leaves_changed_pixels_of_a_pillow_picture(kind: str):
+    with Image.open(saved(frames(3), kind)) as image:
+        image.paste(7, (0, 0, 24, 16))
+        changed = np.asarray(image.convert("RGB"))
+        np.testing.assert_array_equal(read_picture(image).array, changed)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_a_frame_that_was_chosen_in_pillow_is_no_first_of_several(kind: str):
+    with Image.open(saved(frames(3), kind)) as image:
+        image.seek(1)
+        assert read_picture(image).later_frames == 0
+        assert image.tell() == 1
+
+
+def test_stills_mpo_thumbnails_and_closed_pictures_have_no_frames_in_pillow(tmp_path: Path):
+    thumbnail = io.BytesIO()
+    with tifffile.TiffWriter(thumbnail) as writer:
+        writer.write(np.zeros((16, 24), np.uint8))
+        writer.write(np.zeros((8, 12), np.uint8), subfiletype=1)
+    for file in (saved(frames(2), "MPO"), saved(frames(1), "PNG"), saved(frames(1), "GIF"), thumbnail):
+        for way, image in opened_by_pillow(file.getvalue(), tmp_path):
+            with image:
+                assert read_picture(image).later_frames == 0, way
+    with Image.open(saved(frames(3), "GIF")) as image:
+        image.load()
+    image.close()
+    assert later_frames_of(image) == 0
 
 
 @pytest.mark.parametrize("bigtiff", [False, True])

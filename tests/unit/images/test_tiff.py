@@ -2,6 +2,7 @@ import contextlib
 import io
 import itertools
 import struct
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,35 @@ def test_every_layout_gives_the_pixels_that_tifffile_reads(dtype: str, channels:
         bits = np.dtype(dtype).itemsize * 8
         assert (decoded.source_bits, decoded.bits) == (bits, bits)
         np.testing.assert_array_equal(decoded.pixels, wanted)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("segments", [{}, {"rowsperstrip": 7}, {"rowsperstrip": 300}, {"tile": (48, 64)}])
+def test_pictures_of_some_mb_are_whole_in_every_layout(segments: dict[str, Any], planar: str, order: str):
+    stored = np.random.default_rng(0).random((400, 500, 3))  # planes of 1.6 MB
+    last = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    for compression in (None, "packbits"):
+        file = tiff(last, "rgb", planarconfig=planar, byteorder=order, compression=compression, **segments)
+        np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, stored)
+
+
+@pytest.mark.parametrize("segments", [{}, {"rowsperstrip": 8, "compression": "zlib"}, {"tile": (64, 64)}])
+@pytest.mark.parametrize("kind", ["float32", "levels", "uint16", "12 bits"])
+def test_a_deep_tiff_takes_little_memory_beside_its_samples_and_its_pixels(kind: str, segments: dict[str, Any]):
+    stored = np.random.default_rng(0).integers(0, 65536, (1500, 1000, 3), dtype=np.uint16)
+    options: dict[str, Any] = {}
+    if kind == "12 bits":
+        stored, options, segments = stored >> 4, {"bitspersample": 12}, {}  # tifffile packs no other ones
+    elif kind != "uint16":
+        stored = (stored / 65535).astype(np.float32) if kind == "levels" else stored / np.float32(70000)
+    file = tiff(stored, "rgb", **options, **segments)
+    held = {"float32": 4, "levels": 4 + 2, "uint16": 2, "12 bits": 2 + 4}[kind] * stored.size
+    tracemalloc.start()
+    file_pixels(file, "a.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < held + 12_000_000
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint32", "uint64", "complex64"])
@@ -141,6 +171,26 @@ def test_cmyk_of_16_bits_is_shown_as_cmyk_of_8_and_says_so():
         np.testing.assert_array_equal(decoded.pixels, wanted)
 
 
+@pytest.mark.parametrize("extra", [["unassalpha"], ["assocalpha"], ["unassalpha", "unspecified"]])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_cmyk_with_alpha_is_an_error(dtype: str, planar: str, extra: list[str]):
+    stored = values(dtype, 4 + len(extra))
+    pixels = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    with raises(ImageReadError, "a.tif", "CMYK", "alpha"):
+        file_pixels(tiff(pixels, "separated", planarconfig=planar, extrasamples=extra), "a.tif")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_channel_beyond_cmyk_that_is_no_alpha_is_left_out(dtype: str, planar: str):
+    stored = values(dtype, 5)
+    pixels = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    plain = file_pixels(tiff(stored[..., :4], "separated"), "a.tif").pixels
+    file = tiff(pixels, "separated", planarconfig=planar, extrasamples=["unspecified"])
+    np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, plain)
+
+
 @pytest.mark.parametrize("compression", [None, "lzw"])
 def test_ycbcr_in_full_is_read_as_pillow_converts_it(compression: str | None):
     stored = values("uint8", 3)
@@ -160,6 +210,32 @@ def test_ycbcr_in_full_is_read_as_pillow_converts_it(compression: str | None):
 def test_a_deep_layout_that_is_not_read_is_an_error_that_names_it(stored, photometric: str, options, value: int):
     with raises(ImageReadError, "a.tif", value):
         file_pixels(tiff(stored, photometric, **options), "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "jpeg"])
+@pytest.mark.parametrize("photometric", ["cielab", "ycbcr"])
+def test_planes_of_8_bits_that_are_no_grey_rgb_or_cmyk_are_an_error_in_a_file_and_in_a_pillow_picture(
+    photometric: str, compression: str | None
+):
+    planes = np.moveaxis(values("uint8", 3), -1, 0)
+    file = tiff(planes, photometric, planarconfig="separate", compression=compression)
+    number = {"cielab": 8, "ycbcr": 6}[photometric]
+    with raises(ImageReadError, "a.tif", number):
+        file_pixels(file, "a.tif")
+    with Image.open(file) as image, raises(ImageReadError, "a.tif", number):
+        picture_pixels(image, "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_grey_of_8_bits_and_its_alpha_in_two_planes_are_read_from_a_file_and_an_error_in_a_pillow_picture(
+    compression: str | None,
+):
+    stored = values("uint8", 2)
+    options = {"planarconfig": "separate", "extrasamples": ["unassalpha"], "compression": compression}
+    file = tiff(np.moveaxis(stored, -1, 0), "minisblack", **options)
+    np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, stored)
+    with Image.open(file) as image, raises(ImageReadError, "a.tif"):  # Pillow takes grey for alpha
+        picture_pixels(image, "a.tif")
 
 
 def test_a_reduced_copy_of_a_raw_picture_is_an_error():

@@ -1,5 +1,6 @@
 """Pictures for training: read, kept, cut."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,16 @@ def test_a_changed_picture_is_read_anew(tmp_path: Path):
     pixels = write(tmp_path / "a.png", seed=1)
     os.utime(tmp_path / "a.png", ns=(1, 1))  # a clock may be too coarse to tell two writes apart
     np.testing.assert_array_equal(store.read(tmp_path / "a.png"), pixels)
+
+
+def test_a_cache_from_before_the_rules_of_reading_were_part_of_its_names_is_not_used(tmp_path: Path):
+    path, cache = tmp_path / "a.png", tmp_path / "cache"
+    pixels = write(path)
+    status = path.stat()
+    old = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|None"
+    cache.mkdir()
+    np.save(cache / f"{hashlib.sha256(old.encode()).hexdigest()[:32]}.npy", 255 - pixels)
+    np.testing.assert_array_equal(PictureStore(None, cache).read(path), pixels)
 
 
 def test_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path: Path):
