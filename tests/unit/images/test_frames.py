@@ -4,7 +4,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -76,8 +76,8 @@ def opened_by_pillow(data: bytes, folder: Path) -> Iterator[tuple[str, Image.Ima
     path.write_bytes(data)
     for way, is_loaded in itertools.product(("path", "file", "bytes"), (False, True)):
         with path.open("rb") as file:
-            one = {"path": path, "file": file, "bytes": io.BytesIO(data)}[way]
-            image = Image.open(one)
+            ways: dict[str, Any] = {"path": path, "file": file, "bytes": io.BytesIO(data)}
+            image = Image.open(ways[way])
             if is_loaded:
                 image.load()
             yield f"{way}, loaded {is_loaded}", image

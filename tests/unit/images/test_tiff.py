@@ -86,7 +86,7 @@ def test_pictures_of_some_mb_are_whole_in_every_layout(segments: dict[str, Any],
 @pytest.mark.parametrize("segments", [{}, {"rowsperstrip": 8, "compression": "zlib"}, {"tile": (64, 64)}])
 @pytest.mark.parametrize("kind", ["float32", "levels", "uint16", "12 bits"])
 def test_a_deep_tiff_takes_little_memory_beside_its_samples_and_its_pixels(kind: str, segments: dict[str, Any]):
-    stored = np.random.default_rng(0).integers(0, 65536, (1500, 1000, 3), dtype=np.uint16)
+    stored: np.ndarray = np.random.default_rng(0).integers(0, 65536, (1500, 1000, 3), dtype=np.uint16)
     options: dict[str, Any] = {}
     if kind == "12 bits":
         stored, options, segments = stored >> 4, {"bitspersample": 12}, {}  # tifffile packs no other ones
