@@ -61,7 +61,7 @@ def evaluate(
             ``OpinionTable``, or a list of these.
         root: Folder of each data set, in their order, or by name; a file alone has its own.
         reference: The undistorted picture of every row of a file that names none.
-        opinion_better: ``"higher"`` or ``"lower"``, for lists whose opinions do not tell, such as a column dmos; mos tells.
+        opinion_better: ``"higher"`` or ``"lower"``, for lists whose opinions do not tell: a column dmos, not mos.
         allow_missing: Take what is there of a data set that is not whole as published; ``notes`` say how much.
         scores: Files of scores that were made before, instead of models or beside them; ``NAME=FILE`` for the data
             set of that name. They meet pictures by path below the root or by unique file name.
