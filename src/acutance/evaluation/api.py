@@ -56,7 +56,7 @@ def evaluate(
     r"""How well models agree with people: every model on every data set.
 
     Args:
-        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these.
+        model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list.
         data: Name of a data set (``acutance data list``), file of a table or another list of opinions,
             ``OpinionTable``, or a list of these.
         root: Folder of each data set, in their order, or by name; a file alone has its own.
