@@ -8,6 +8,7 @@ from acutance.catalog.entries import (
     find_record,
     list_models,
     list_records,
+    model_names,
     records_of,
 )
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
@@ -28,6 +29,7 @@ __all__ = [
     "list_models",
     "list_records",
     "load",
+    "model_names",
     "records_of",
     "weights_of",
 ]

@@ -1,5 +1,6 @@
 """The catalogue, written by hand: how each model is built, what its score means, which weights it loads."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -50,7 +51,9 @@ def find_model(name: str) -> ModelEntry:
         return CATALOG[known]
     if known in GROUPS:
         raise ConfigError(f"Expected one model, got {name!r}, which stands for {', '.join(GROUPS[known])}. Choose one.")
-    if Path(name).name != name:
+    if "," in name and len(names := model_names(name)) > 1:
+        raise ConfigError(f"Expected one model, got {len(names)}: {', '.join(names)}. Choose one.")
+    if Path(name).name != name or os.path.lexists(name):
         got = "a folder without such weights" if Path(name).is_dir() else "a file" if Path(name).exists() else "nothing"
         raise ConfigError(
             f"Expected the name of a model or the folder of a training at {name}, got {got} there. Name another; a "
@@ -67,6 +70,24 @@ def catalogue_name(name: str) -> str:
         ('ssim', 'classic', 'runs/Small')
     """
     return lowered if (lowered := name.lower()) in CATALOG or lowered in GROUPS else name
+
+
+def model_names(text: str) -> list[str]:
+    """Names of models and folders of trainings between commas; a folder may have commas in its own name.
+
+    Raises:
+        ConfigError: There is none.
+
+    Example:
+        >>> model_names("psnr, SSIM,runs/small")
+        ['psnr', 'SSIM', 'runs/small']
+    """
+    names = (
+        [text] if "," in text and Path(text).is_dir() else [name.strip() for name in text.split(",") if name.strip()]
+    )
+    if not names:
+        raise ConfigError(f"Expected the name of a model, got {text!r}. The models are listed by: acutance models")
+    return names
 
 
 def list_records() -> dict[str, CheckpointRecord]:

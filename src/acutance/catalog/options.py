@@ -8,6 +8,9 @@ from acutance.catalog.entry import ModelEntry
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.options import Number, Words
 
+COLOURS = "rgb"
+"""The channel of classic metrics that is never rounded to levels."""
+
 
 def checked_options(
     entry: ModelEntry, given: Mapping[str, Any], recorded: Mapping[str, Any] | None = None
@@ -80,7 +83,7 @@ def _word(allowed: Words, value: Any, what: str) -> str | bool | int:  # noqa: A
 
 
 def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
-    """Raise if an option was given that the chosen protocol does not look at."""
+    """Raise if an option was given that the chosen protocol or channel does not look at."""
     words = (entry.options or {}).get("protocol", ())
     usual = recorded.get("protocol", words[0] if isinstance(words, tuple) and words else None)
     protocol = chosen.get("protocol", usual)
@@ -90,6 +93,14 @@ def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mappi
             raise ConfigError(
                 f"Expected the protocol {' or '.join(users)} beside {name} of {entry.name}, got {protocol}, which does "
                 f"not use it. Set protocol={users[0]} too, or leave {name} out."
+            )
+    channels, levels = (entry.options or {}).get("channel"), (entry.options or {}).get("levels")
+    if isinstance(channels, tuple) and isinstance(levels, tuple) and chosen.get("channel", channels[0]) == COLOURS:
+        grey = [str(channel) for channel in channels if channel != COLOURS]
+        if (asked := chosen.get("levels", levels[0])) != levels[0]:
+            raise ConfigError(
+                f"Expected the channel {' or '.join(grey)} beside levels={asked} of {entry.name}, got {COLOURS}, which "
+                f"is never rounded. Set channel={grey[0]} too, or leave levels out."
             )
 
 

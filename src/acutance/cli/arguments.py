@@ -1,7 +1,6 @@
 """Text of options to values: ``MODEL,MODEL``, ``MODEL=FILE``, ``MODEL.OPTION=VALUE`` and ``NAME=higher``."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from acutance.errors import ConfigError
@@ -14,17 +13,9 @@ def parse_models(texts: Sequence[str]) -> list[str]:
         >>> parse_models(["psnr,SSIM", "runs/small"])
         ['psnr', 'SSIM', 'runs/small']
     """
-    models: list[str] = []
-    for text in texts:
-        names = (
-            [text]
-            if "," in text and Path(text).is_dir()
-            else [name.strip() for name in text.split(",") if name.strip()]
-        )
-        if not names:
-            raise ConfigError(f"Expected the name of a model, got {text!r}. The models are listed by: acutance models")
-        models += names
-    return models
+    from acutance.catalog import model_names
+
+    return [name for text in texts for name in model_names(text)]
 
 
 def parse_weights(texts: Sequence[str]) -> str | dict[str, str] | None:

@@ -10,7 +10,7 @@ def models(
         str | None, typer.Argument(help="One model, for all that is known of it.", show_default=False)
     ] = None,
 ) -> None:
-    """List the models: direction, range, need of a reference, licence of the weights."""
+    """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence."""
     from rich.table import Table
     from rich.text import Text
 

@@ -81,6 +81,6 @@ AllowMissing = Annotated[
 ]
 OpinionBetter = Annotated[
     Direction | None,
-    typer.Option(help="Which opinions are better in a list that does not tell, such as dmos.", show_default=False),
+    typer.Option(help="Which opinions are better in lists that do not tell, as dmos; mos tells.", show_default=False),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]

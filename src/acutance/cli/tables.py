@@ -83,7 +83,7 @@ def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequen
     if len(rows) > per_picture:
         table.add_section()
         means, blank = summary.means(), [""] if has_references else []
-        table.add_row("mean", *blank, *(_mean(mean.value) for mean in means), style="bold")
+        table.add_row("mean", *blank, *(_marked_mean(mean, len(rows) // per_picture) for mean in means), style="bold")
         if any(mean.has_infinite for mean in means):
             table.add_row("mean of finite scores", *blank, *map(_finite_mean, means))
     return table
@@ -173,6 +173,11 @@ def _terms(group: "Sequence[ScoreRow]", names: Sequence[str]) -> list[str]:
 
 def _mean(value: float | None) -> str:
     return "-" if value is None else _number(value)
+
+
+def _marked_mean(mean: Mean, pictures: int) -> str:
+    """The mean, with the number of its pictures where others failed."""
+    return _mean(mean.value) + (f" of {mean.count}" if 0 < mean.count < pictures else "")
 
 
 def _finite_mean(mean: Mean) -> str:

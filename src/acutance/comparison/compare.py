@@ -236,7 +236,7 @@ def compare(
         methods: The folder of each method: a list of folders that give their names, or as ``NAME=DIR``; or
             folders by name. None at all to look at ``preferences`` alone.
         reference: The undistorted picture, or a folder of them; models that need none do without.
-        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these; by
+        model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list; by
             default the models that ``acutance.score`` takes, or all that are in ``scores``.
         weights: File of weights, or a file for each model by name; by default the published ones.
         options: Options for each model by name, such as ``{"ssim": {"channel": "rgb"}}``.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acutance.catalog import CATALOG, GROUPS, Precision, catalogue_name
+from acutance.catalog import CATALOG, GROUPS, Precision, catalogue_name, model_names
 from acutance.checkpoints.digest import sha256_of
 from acutance.comparison.files import SCORES_NAME
 from acutance.comparison.folders import MethodPlan, Place, match_methods
@@ -199,7 +199,8 @@ def _names(model: Models) -> list[str] | None:
     for choice in model if isinstance(model, list | tuple) else [model]:
         if not isinstance(choice, str):
             raise ConfigError(f"Expected names of models beside a file of scores, got a {type(choice).__name__}.")
-        names += GROUPS.get(catalogue_name(choice), (choice,))
+        for name in model_names(choice):
+            names += GROUPS.get(catalogue_name(name), (name,))
     return names
 
 

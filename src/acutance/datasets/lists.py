@@ -73,7 +73,7 @@ def read_list(
     if not path.is_file():
         raise DatasetError(f"Expected a list at {path}, got no such file. Check the path.")
     scale = {"better": better, "low": low, "high": high}
-    items = list(_csv_cells(path) if ending == ".csv" else _json_cells(path))
+    items = _items(path)
     if not items:
         raise DatasetError(f"Expected at least one picture in {path}, got none.")
     there = list(dict.fromkeys(name for _, cells in items for name in cells))
@@ -97,20 +97,45 @@ def read_opinions(
 
     Raises:
         UnknownNameError: Another ending.
-        ConfigError: A direction beside a table, which has its own.
+        ConfigError: A direction beside a table, or a list with a column mos, which tell their own.
         DatasetError: As ``read_table`` and ``read_list``.
     """
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in OPINION_ENDINGS:
         raise UnknownNameError("file ending", ending or path.name, OPINION_ENDINGS)
-    if ending != ".parquet" and not (ending == ".csv" and path.is_file() and _is_table(path)):
-        return read_list(path, root, better=better)
-    if better is not None:
+    if better is not None and (column := telling_column(path)):
+        cure = "change that column" if column.lower() == "better" else "call the column dmos if lower is better in it"
         raise ConfigError(
-            f"Expected no direction of opinions beside {path}, whose column better tells it, got {better}."
+            f"Expected no direction of opinions beside {path}, whose column {shown(column)} tells it, got {better}. "
+            f"Leave --opinion-better out (in Python opinion_better), or {cure}."
         )
-    return read_table(path, root)
+    if ending == ".parquet" or (ending == ".csv" and path.is_file() and _is_table(path)):
+        return read_table(path, root)
+    return read_list(path, root, better=better)
+
+
+def telling_column(path: Path) -> str | None:
+    """The column of a file with opinions that tells their direction in every row: one called mos, or better.
+
+    Raises:
+        DatasetError: A damaged file.
+    """
+    if not path.is_file():
+        return None
+    if path.suffix.lower() == ".parquet" or (path.suffix.lower() == ".csv" and _is_table(path)):
+        return "better"
+    items = _items(path)
+    names = _names(list(dict.fromkeys(name for _, cells in items for name in cells)), {})
+    opinions, told = names.get("mos", ""), names.get("better")
+    rated = [cells for _, cells in items if cells.get(opinions) not in EMPTY]
+    if told and rated and all(cells.get(told) not in EMPTY for cells in rated):
+        return told
+    return opinions if opinions.lower() == "mos" else None
+
+
+def _items(path: Path) -> list[_Cells]:
+    return list(_csv_cells(path) if path.suffix.lower() == ".csv" else _json_cells(path))
 
 
 def _is_table(path: Path) -> bool:

@@ -56,12 +56,12 @@ def evaluate(
     r"""How well models agree with people: every model on every data set.
 
     Args:
-        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these.
+        model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list.
         data: Name of a data set (``acutance data list``), file of a table or another list of opinions,
             ``OpinionTable``, or a list of these.
         root: Folder of each data set, in their order, or by name; a file alone has its own.
         reference: The undistorted picture of every row of a file that names none.
-        opinion_better: ``"higher"`` or ``"lower"``, for lists whose opinions do not tell, such as a column dmos.
+        opinion_better: ``"higher"`` or ``"lower"``, for lists whose opinions do not tell: a column dmos, not mos.
         allow_missing: Take what is there of a data set that is not whole as published; ``notes`` say how much.
         scores: Files of scores that were made before, instead of models or beside them; ``NAME=FILE`` for the data
             set of that name. They meet pictures by path below the root or by unique file name.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acutance.datasets.catalogue import find_dataset, read_published
-from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
+from acutance.datasets.lists import OPINION_ENDINGS, read_opinions, telling_column
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import part_of_table
@@ -38,7 +38,8 @@ def read_data(
         root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
             name. A file without one has its own folder; a table brings its root.
         reference: The undistorted picture of every row of a file that names none.
-        opinion_better: Which direction of the opinions is better, in lists that do not tell.
+        opinion_better: Which direction of the opinions is better, in lists that do not tell. Beside one of these, a
+            list with a column mos, or a table, keeps its own direction, and its notes say so.
         allow_missing: Take what is there of data sets of the catalogue, instead of refusing those that are not whole
             as published.
 
@@ -59,10 +60,12 @@ def read_data(
             )
     roots = _roots(chosen, names, root)
     _demand_use(chosen, reference, opinion_better, allow_missing=allow_missing)
+    telling = _telling(chosen) if opinion_better else {}
     tables = [
-        _read(choice, roots.get(name), opinion_better, allow_missing=allow_missing)
+        _read(choice, roots.get(name), None if name in telling else opinion_better, allow_missing=allow_missing)
         for choice, name in zip(chosen, names, strict=True)
     ]
+    tables = [_keeps_direction(table, telling[table.name]) if table.name in telling else table for table in tables]
     if reference is not None:
         tables = [
             _beside(table, Path(reference)) if _is_file_choice(choice) else table
@@ -159,6 +162,19 @@ def _demand_use(
             raise EvaluationError(f"Expected {of_what} beside {option}, got none. Leave it out.")
     if reference is not None and not Path(reference).is_file():
         raise EvaluationError(f"Expected a picture as reference at {reference}, got no such file. Check the path.")
+
+
+def _telling(chosen: Sequence[DataChoice]) -> dict[str, str]:
+    """The column that tells the direction, by list; none if all lists tell it: then a direction is an error of each."""
+    files = [Path(choice) for choice in chosen if not isinstance(choice, OpinionTable) and _is_file(choice)]
+    told = {path.stem: column for path in files if (column := telling_column(path))}
+    return told if len(told) < len(files) else {}
+
+
+def _keeps_direction(table: OpinionTable, column: str) -> OpinionTable:
+    directions = " or ".join(sorted({row.better for row in table}))
+    note = f"{column}, {directions} is better" if column.lower() == "mos" else f"column {column}: {directions}"
+    return OpinionTable(table.rows, table.root, table.name, (*table.notes, note))
 
 
 def _beside(table: OpinionTable, reference: Path) -> OpinionTable:

@@ -23,7 +23,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from acutance.errors import ImageReadError
 from acutance.images.arrays import Decoded, Pixels, levels
 from acutance.images.colour import SIDEWAYS, picture_samples, upright_srgb
-from acutance.images.formats import PICTURE_FORMATS
+from acutance.images.formats import PICTURE_FORMATS, unread_content, unread_kind
 from acutance.images.frames import later_frames, later_frames_of_picture
 from acutance.images.pnm import has_header, pnm_size, pnm_values
 from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
@@ -151,6 +151,9 @@ def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, T
     if prefix == b"MM\0+":
         raise ImageReadError(f"{name}: Expected a BigTIFF in little-endian order, got a big-endian one. Save it anew.")
     if prefix in TIFF_PREFIXES:
+        kind = unread_content(prefix + file.read(36))
+        if "camera raw" in (kind, unread_kind(name)):  # what a reader of TIFF finds in it is a thumbnail
+            raise ImageReadError(f"{name}: Expected a picture, got {_unread('camera raw')}.")
         tags = tiff_directory(file)
         _check_size(tiff_size(tags), name)
         return None if is_for_pillow(tags, name) else tiff_samples(file, tags, name)
@@ -218,25 +221,36 @@ def _identify(file: SeekableFile, name: str) -> ImageFile.ImageFile:
     """The picture with its header read and its size checked; nothing is decoded yet."""
     Image.init()
     file.seek(0)
-    prefix = file.read(16)
+    start = file.read(40)
+    prefix = start[:16]
     if not prefix:
         raise ImageReadError(f"{name}: Expected a picture, got an empty file.")
-    detail = f"of no known format, beginning with {prefix!r}"
+    kind = unread_content(start) or unread_kind(name)
+    detail = _unread(kind) or f"a file of no known format, beginning with {prefix!r}"
     for picture_format in _candidates(name):
         factory, accepts = Image.OPEN.get(picture_format, (None, None))
         verdict = accepts(prefix) if accepts is not None else factory is not None
         if isinstance(verdict, str):
-            detail = f"that needs another Pillow: {_one_line(verdict)}"
+            detail = f"a file that needs another Pillow: {_one_line(verdict)}"
         elif verdict and factory is not None:
             file.seek(0)
             try:
                 image = factory(cast("IO[bytes]", file), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
-                detail = f"with a damaged {picture_format} header: {_one_line(error)}"
+                if kind in (None, "AVIF"):  # some HEIC are taken for AVIF at first
+                    detail = f"a file with a damaged {picture_format} header: {_one_line(error)}"
                 continue
             _check_size(image.size, name)
             return image
-    raise ImageReadError(f"{name}: Expected a picture, got a file {detail}.")
+    raise ImageReadError(f"{name}: Expected a picture, got {detail}.")
+
+
+def _unread(kind: str | None) -> str | None:
+    """What an error says of a kind of picture that is known and not read."""
+    if kind is None:
+        return None
+    article = "an" if kind.startswith(("AVIF", "Open", "SVG", "SGI", "X ", "icon")) else "a"
+    return f"{article} {kind} file, which is not read here. Convert it to PNG"
 
 
 def _candidates(name: str) -> list[str]:

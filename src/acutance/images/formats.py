@@ -71,3 +71,46 @@ def unread_kind(name: str) -> str | None:
         ('HEIC', None, None)
     """
     return UNREAD_KINDS.get(PurePath(name).suffix.lower())
+
+
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"),
+    **dict.fromkeys((b"mif1", b"msf1"), "HEIC"),  # of AVIF too, which names a brand of its own beside
+    b"crx ": "camera raw",
+}
+"""What stands behind ``ftyp``, the surest first."""
+_MARKS = {
+    b"\xff\x0a": "JPEG XL",
+    b"\x00\x00\x00\x0cJXL \r\n\x87\n": "JPEG XL",
+    b"II\xbc\x01": "JPEG XR",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"#?RGBE": "Radiance HDR",
+    **dict.fromkeys((b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"FOVb"), "camera raw"),
+    b"8BPS": "Photoshop",
+    b"gimp xcf": "GIMP",
+    b"\x93NUMPY": "NumPy",
+    b"P7": "PAM",
+    b"BPG\xfb": "BPG",
+    b"FLIF": "FLIF",
+    b"SDPX": "DPX or Cineon",
+    b"XPDS": "DPX or Cineon",
+    b"SIMPLE  =": "FITS",
+}
+"""How files of some kinds begin."""
+
+
+def unread_content(start: bytes) -> str | None:
+    """Which kind of picture a file is by its first bytes, 40 or so, if it is one that Pillow alone does not read.
+
+    Example:
+        >>> unread_content(bytes.fromhex("0000001866747970") + b"heic"), unread_content(b"P6 1 1 255")
+        ('HEIC', None)
+    """
+    if start[4:8] == b"ftyp":
+        brands = [start[place : place + 4] for place in (8, *range(16, min(len(start), start[3]), 4))]
+        return next((kind for brand, kind in _BRANDS.items() if brand in brands), None)
+    if start[:4] == b"II*\0" and start[8:10] == b"CR":
+        return "camera raw"
+    return next((kind for mark, kind in _MARKS.items() if start.startswith(mark)), None)

@@ -154,7 +154,7 @@ def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
         return _decoded_file(Path(source), name, hdr_peak)
     if isinstance(source, BinaryFile):
         return file_pixels(source, name or kind, hdr_peak)
-    advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray) else ""
+    advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray | memoryview) else ""
     raise InputError(
         f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
     )

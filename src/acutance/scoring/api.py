@@ -166,7 +166,7 @@ def score(
             manifest (``.csv`` or ``.jsonl`` with the columns ``image`` and ``reference``).
         reference: The undistorted picture; or a folder, whose files are found by name; or a list as long as
             ``images``, in its order.
-        model: A name from ``acutance.list_models()``, a model from ``acutance.load``, or a list of these;
+        model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list;
             ``"classic"`` stands for psnr, ssim, ms_ssim, gmsd and vsi. By default a pair is scored by afine-tiny, a
             picture alone by afine-tiny-naturalness, whose weights are in the package.
         weights: File of weights, or a file for each model by name; by default the published ones.

@@ -16,6 +16,7 @@ from acutance.catalog import (
     catalogue_name,
     find_model,
     load,
+    model_names,
 )
 from acutance.errors import ConfigError, InputError
 from acutance.images.decode import upright_size
@@ -46,7 +47,7 @@ class ScoreRequest:
         images: What to score; see ``acutance.score``. Or a plan that is made already, in which a picture without a
             reference fails for the models that compare, unless none has one.
         reference: What to compare with.
-        model: Names of models or groups, or loaded models; ``None`` for the default one.
+        model: Names of models or groups (commas between several), or loaded models; ``None`` for the default one.
         weights: A file for the models that have weights, or files by model name.
         options: Options by model name.
         settings: How to run.
@@ -269,7 +270,10 @@ def _choices(model: ModelChoice | Sequence[ModelChoice] | None, pairing: Pairing
     if model is None:
         alone = not any(pair.reference for pair in pairing.pairs) and not pairing.unmatched_images
         return [DEFAULT_ALONE if alone else DEFAULT_MODEL]
-    chosen: list[ModelChoice] = [model] if isinstance(model, str | QualityModel) else list(model)
+    given = [model] if isinstance(model, str | QualityModel) else list(model)
+    chosen: list[ModelChoice] = [
+        name for one in given for name in (model_names(one) if isinstance(one, str) else [one])
+    ]
     if not chosen:
         raise ConfigError("Expected at least one model, got an empty list. Leave it out for the default one.")
     named = [catalogue_name(one) for one in chosen if isinstance(one, str)]

@@ -55,8 +55,12 @@ def collect(sources: Sources) -> Collection:
 
     Raises:
         ImageReadError: A path that does not exist.
-        InputError: A folder without pictures, or an empty list.
+        InputError: A folder without pictures, an empty list, or bare bytes.
     """
+    if isinstance(sources, bytes | bytearray | memoryview):
+        raise InputError(
+            f"Expected a picture, got {type(sources).__name__}. Pass a path, or io.BytesIO(data) for a file's bytes."
+        )
     single = _is_one_picture(sources)
     items: list[Any] = [sources] if single or is_path(sources) else list(_items(sources))
     pictures: list[Picture] = []

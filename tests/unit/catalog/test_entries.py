@@ -79,6 +79,24 @@ def test_a_path_that_is_no_training_is_an_error_that_names_it(tmp_path: Path, ma
         find_model(str(tmp_path / made))
 
 
+@pytest.mark.parametrize("made", ["run", "scores.csv"])
+def test_a_path_without_a_slash_that_is_on_disk_is_an_error_of_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "scores.csv").touch()
+    monkeypatch.chdir(tmp_path)
+    with raises(ConfigError, made, "--weights") as caught:
+        find_model(made)
+    assert not isinstance(caught.value, UnknownNameError)
+
+
+def test_several_names_where_one_is_wanted_are_an_error_that_names_them():
+    with raises(ConfigError, "psnr", "ssim", 2) as caught:
+        find_model("psnr,ssim")
+    assert not isinstance(caught.value, UnknownNameError)
+
+
 @pytest.mark.parametrize("name", CATALOG)
 def test_every_entry_says_what_its_score_means(name: str):
     entry = find_model(name)

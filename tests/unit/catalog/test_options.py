@@ -95,3 +95,22 @@ def test_a_number_among_words_may_be_given_as_text(given: int | str):
 def test_another_number_than_those_among_words_is_an_error(given: object):
     with raises(ConfigError, "levels", 256):
         checked_options(find_model("ssim"), {"levels": given})
+
+
+@pytest.mark.parametrize("levels", [256, "none"])
+@pytest.mark.parametrize(
+    ("name", "channel"), [("psnr", {}), ("fsim", {}), ("haarpsi", {"channel": "rgb"}), ("ssim", {"channel": "rgb"})]
+)
+def test_levels_beside_the_channel_rgb_which_is_never_rounded_are_an_error(
+    name: str, channel: dict[str, str], levels: str | int
+) -> None:
+    with raises(ConfigError, name, f"levels={levels}", "rgb", "channel=grey"):
+        checked_options(find_model(name), {**channel, "levels": levels})
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("psnr", {"levels": "auto"}), ("psnr", {"levels": 256, "channel": "luma"}), ("ssim", {"levels": "none"})],
+)
+def test_levels_that_have_an_effect_or_are_the_default_are_taken(name: str, given: dict[str, Any]) -> None:
+    assert checked_options(find_model(name), given) == given

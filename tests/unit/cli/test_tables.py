@@ -37,9 +37,12 @@ def test_one_picture_has_no_mean():
     ]
 
 
-def test_failed_pictures_are_not_in_the_mean():
-    lines = shown([row("a.png", 1.0), row("b.png", None), row("c.png", 2.0)], ["psnr"])
-    assert [line.split()[-1] for line in lines[1:]] == ["1.0000", "error", "2.0000", "1.5000"]
+def test_failed_pictures_are_not_in_the_mean_which_says_of_how_many_it_is():
+    rows = [row(name, model=model) for name in "abc" for model in ("psnr", "gmsd")]
+    rows[2], rows[4] = row("b", None), row("c", 2.0)
+    lines = [line.split() for line in shown(rows, ["psnr", "gmsd"])]
+    assert [line[2:] for line in lines[1:4]] == [["1.0000", "1.0000"], ["error", "1.0000"], ["2.0000", "1.0000"]]
+    assert lines[4] == ["mean", "1.5000", "of", "2", "1.0000"]
 
 
 def test_an_infinite_score_is_shown_as_such():

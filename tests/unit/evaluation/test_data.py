@@ -182,3 +182,27 @@ def test_a_split_of_other_pictures_is_refused(tmp_path: Path):
 def test_a_data_set_nobody_knows_is_told_before_its_folder_is_asked_for():
     with raises(UnknownNameError, "kadid", "kadid10k"):
         read_data("kadid", None)
+
+
+def _lists(folder: Path) -> tuple[Path, Path, Path]:
+    """A list of mos, one of dmos and one of scores."""
+    for name, column in (("m3", "mos"), ("d3", "dmos"), ("s3", "score")):
+        (folder / f"{name}.csv").write_text(f"image,{column}\nx.png,3\ny.png,4\n")
+    return folder / "m3.csv", folder / "d3.csv", folder / "s3.csv"
+
+
+def test_a_direction_for_a_list_with_a_column_mos_alone_is_an_error(tmp_path: Path):
+    mos, _, _ = _lists(tmp_path)
+    with raises(ConfigError, "m3.csv", "mos", "lower", "--opinion-better"):
+        read_data(mos, opinion_better="lower")
+
+
+def test_beside_a_list_that_needs_a_direction_a_column_mos_and_a_table_keep_theirs_and_say_so(
+    tmp_path: Path, places: Path
+):
+    read = read_data([*_lists(tmp_path), places / "a.csv"], opinion_better="lower")
+    mos, dmos, score, table = read
+    assert [{row.better for row in one} for one in read] == [{"higher"}, {"lower"}, {"lower"}, {"higher"}]
+    assert mos.notes == ("mos, higher is better",)
+    assert any("higher" in note for note in table.notes)
+    assert all("higher" not in note for note in (*dmos.notes, *score.notes))

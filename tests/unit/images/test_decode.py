@@ -189,3 +189,23 @@ def test_threads_read_the_same_values(tmp_path: Path):
     with ThreadPoolExecutor(4) as pool:
         for read in pool.map(read_image, [path] * 16):
             np.testing.assert_array_equal(read, wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "kind"),
+    [
+        ("x.heic", "00000018667479706865696300000000", "HEIC"),
+        ("x.png", "00000018667479706d696631000000006d69663168656963", "HEIC"),
+        ("x.jxl", "00" * 16, "JPEG XL"),
+        ("x.png", "ff0a" + "00" * 14, "JPEG XL"),
+        ("x.nef", "49492a0008000000", "camera raw"),
+        ("x.tif", "49492a001000000043520200", "camera raw"),
+        ("x.exr", "762f310102000000", "OpenEXR"),
+    ],
+)
+def test_a_picture_of_a_kind_that_is_not_read_is_an_error_that_names_the_kind(
+    tmp_path: Path, name: str, start: str, kind: str
+):
+    (tmp_path / name).write_bytes(bytes.fromhex(start))
+    with raises(ImageReadError, name, kind, "PNG"):
+        read_image(tmp_path / name)

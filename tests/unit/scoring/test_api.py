@@ -295,3 +295,18 @@ def test_progress_is_told(tmp_path: Path):
     seen: list[tuple[int, int]] = []
     list(acutance.score([PIXELS, PIXELS], model=Brightness(), on_progress=lambda *counts: seen.append(counts)))  # type: ignore[arg-type]
     assert seen == [(1, 2), (2, 2)]
+
+
+def test_names_between_commas_are_several_models():
+    rows = acutance.score(noise(0), reference=noise(1), model="psnr, ssim", device="cpu")
+    assert isinstance(rows, ScoreRows)
+    assert [row.model for row in rows] == ["psnr", "ssim"]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bare_bytes_are_an_error_that_says_how_to_pass_them(kind: Any):
+    data = kind(b"1234")
+    with raises(InputError, kind.__name__, "io.BytesIO(data)"):
+        acutance.score(data)
+    with raises(InputError, kind.__name__, "io.BytesIO(data)"):
+        acutance.score(noise(0), reference=data)
