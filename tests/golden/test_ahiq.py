@@ -293,7 +293,8 @@ def check_first(values: Tensor, expected: list[float]) -> None:
 def check_offsets(offsets: Tensor, expected: dict[str, Any]) -> None:
     check_statistics(offsets, expected)
     check_first(offsets[0, :, 0, 0], expected["first_4_at_row0_col0"])
-    assert float(offsets.abs().max()) == pytest.approx(expected["abs_max"], abs=TOLERANCE)
+    # a sum of 34,560 products: its rounding grows with its size, which is 5 here
+    assert float(offsets.abs().max()) == pytest.approx(expected["abs_max"], abs=TOLERANCE, rel=1e-5)
 
 
 def check_pair(distorted: Tensor, reference: Tensor, rated: tuple[Tensor, Tensor], expected: dict[str, Any]) -> None:
