@@ -121,6 +121,7 @@ def test_a_dropped_group_keeps_its_mean() -> None:
     assert bool((rows == values).all(1).any())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["cover", "grid"])
 def test_rounding_does_not_depend_on_batch_mates(protocol: str) -> None:
     model = moderate(protocol)

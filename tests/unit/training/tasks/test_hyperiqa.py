@@ -116,6 +116,7 @@ def test_rates_of_both_groups_are_told(few: Path, tmp_path: Path):
     assert rates == [pytest.approx(pair) for pair in ((1e-4, 1e-3), (1e-5, 1e-4), (1e-6, 1e-6))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("options", [{"batch_size": 1}, {"precision": "bfloat16"}, {"channels_last": True}], ids=str)
 def test_it_trains_in_other_ways_too(few: Path, tmp_path: Path, kind: str, options: dict[str, Any]):
@@ -123,6 +124,7 @@ def test_it_trains_in_other_ways_too(few: Path, tmp_path: Path, kind: str, optio
     assert all(np.isfinite(row["train_loss"]) for row in rows_of(tmp_path / "run"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_scores_of_a_trunk_in_bfloat16_are_not_rounded_to_it(few: Path, kind: str):
     task = CropTask(crop_training(kind, made_data(few), model={"score_scale": 100.0}))
