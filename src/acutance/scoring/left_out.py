@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from acutance.images.formats import unread_kind
-from acutance.images.frames import later_frames, later_frames_of_picture
-from acutance.images.tags import SeekableFile
 
 if TYPE_CHECKING:
     from acutance.scoring.rows import ScoreRow
@@ -95,6 +91,11 @@ def later_frames_of(source: object) -> int:
     Args:
         source: Anything that ``read_image`` takes; a file object is left anywhere.
     """
+    from PIL import Image  # here: what reads rows of scores must not load torch
+
+    from acutance.images.frames import later_frames, later_frames_of_picture
+    from acutance.images.tags import SeekableFile
+
     try:
         if isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
