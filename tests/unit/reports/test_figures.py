@@ -146,6 +146,7 @@ def test_letters_of_no_font_are_boxes_and_no_warning():
     assert figure_png(figure, 50).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_without_matplotlib_the_error_says_what_to_install():
     code = "import sys; sys.modules['matplotlib'] = None; import acutance.reports.evaluation_plots"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
