@@ -1,0 +1,31 @@
+"""The rows of the guide "From the authors' code", so that a test runs each of them as it stands there."""
+
+import re
+from pathlib import Path
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "from-the-authors-code.md"
+
+
+def rows(heading: str) -> dict[str, str]:
+    """What stands under a heading of the guide: their command, file or option, and ours."""
+    section = GUIDE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in section.splitlines()
+        if line[:1] == "|"
+    ]
+    pairs = [row for row in cells if row[0] != "theirs" and set(row[0]) != {"-"}]
+    assert all(len(row) == 2 for row in pairs)
+    found = dict(pairs)
+    assert len(found) == len(pairs), f"a row of {heading} stands there twice"
+    return found
+
+
+def commands(ours: str) -> list[str]:
+    """The command lines in a cell, without what Markdown needs around them."""
+    return [code.replace(r"\|", "|") for code in re.findall(r"`(acutance [^`]+)`", ours)]
+
+
+def code(ours: str) -> list[str]:
+    """The lines of Python in a cell."""
+    return [line.replace(r"\|", "|") for line in re.findall(r"`([^`]+)`", ours) if not line.startswith("acutance ")]
