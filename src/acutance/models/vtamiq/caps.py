@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float
-from torch import Tensor
 
 from acutance.models.vtamiq.context import (
     centre_map,
@@ -11,21 +10,23 @@ from acutance.models.vtamiq.context import (
     halved,
     place_probability,
     squared_difference_map,
+    ssim_map,
 )
 from acutance.models.vtamiq.draws import independent_corners, stratified_corners
 from acutance.models.vtamiq.sampling import Corners, Positions, patch_counts
 from acutance.models.vtamiq.views import Picture, VTAMIQViews
+from acutance.shapes import ImageBatch
 
 Probability = Float[np.ndarray, "rows columns"]
 """Of pixels, or of top left corners, summing to 1."""
 
 
-def context_sets(reference: Picture, distorted: Picture, scales: int, views: VTAMIQViews) -> list[Positions]:
-    """Sets of patches for one pair, both pictures at the same positions.
+def context_sets(reference: Picture, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[Positions]:
+    """Sets of patches for a reference and what was distorted from it, all pictures at the same positions.
 
     Args:
         reference: In [0, 1], sides of at least 16.
-        distorted: The same.
+        distorted: One picture or several, whose differences are averaged.
         scales: How many the patches come from.
         views: Weights, numbers and seed.
     """
@@ -38,7 +39,7 @@ def context_sets(reference: Picture, distorted: Picture, scales: int, views: VTA
     ]
 
 
-def probabilities(reference: Picture, distorted: Picture, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
+def probabilities(reference: Picture, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
     """The map that patches of each scale are drawn from, the finest first; the difference is halved with the scales."""
     stratified = views.sampler == "stratified"
     difference = _difference(reference, distorted, views)
@@ -51,10 +52,16 @@ def probabilities(reference: Picture, distorted: Picture, scales: int, views: VT
     return maps
 
 
-def _difference(reference: Tensor, distorted: Tensor, views: VTAMIQViews) -> np.ndarray:
-    if views.sampler == "independent":
-        return squared_difference_map(reference, distorted)
-    return difference_map(reference, distorted, stretched=views.stretched)
+def _difference(reference: Picture, distorted: ImageBatch, views: VTAMIQViews) -> np.ndarray:
+    independent = views.sampler == "independent"
+    stretched = views.stretched and not independent
+    if views.difference_map == "ssim":
+        maps = [ssim_map(reference, picture, stretched=stretched) for picture in distorted]
+    elif independent:
+        maps = [squared_difference_map(reference, picture) for picture in distorted]
+    else:
+        maps = [difference_map(reference, picture, stretched=stretched) for picture in distorted]
+    return maps[0] if len(maps) == 1 else np.mean(maps, axis=0)
 
 
 def _drawn(probability: Probability, count: int, random: np.random.RandomState, views: VTAMIQViews) -> Corners:

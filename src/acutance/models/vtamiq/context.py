@@ -25,6 +25,10 @@ FLAT = 1e-6
 """A difference with a smaller deviation is none (the authors' code)."""
 CORNER_BLUR = math.sqrt(math.hypot(PATCH, PATCH))
 """Deviation in pixels of the Gaussian over the difference of 2021: (16 ** 2 + 16 ** 2) ** (1 / 4)."""
+SSIM_DEVIATION, SSIM_REACH = 1.5, 5
+"""Deviation in pixels of SSIM's Gaussian window, and how far it reaches to each side (Wang et al. 2004)."""
+SSIM_CONSTANTS = (0.01**2, 0.03**2)
+"""What keeps SSIM finite, for values in [0, 1]."""
 
 Map = Float64[np.ndarray, "rows columns"]
 """A number for each pixel."""
@@ -46,6 +50,31 @@ def difference_map(reference: Tensor, distorted: Tensor, *, stretched: bool = Fa
         pictures = [_stretched(picture) for picture in pictures]
     difference: np.ndarray = np.sqrt(np.square(pictures[0] - pictures[1]).sum(0))
     return difference
+
+
+def ssim_map(reference: Tensor, distorted: Tensor, *, stretched: bool = False) -> Map:
+    """1 - SSIM at each pixel, the mean over red, green and blue: 0 where the pictures are alike, 2 at most.
+
+    SSIM as Wang et al. 2004 define it, with a Gaussian window of 11 x 11 pixels; pictures are mirrored at their
+    borders, so that every pixel has a value. VTAMIQ's authors name SSIM as a measure; their code has none.
+
+    Args:
+        reference: Shape (3, H, W).
+        distorted: The same.
+        stretched: Stretch each picture to [0, 1] first.
+    """
+    pictures = [_as_array(picture) for picture in (reference, distorted)]
+    if stretched:
+        pictures = [_stretched(picture) for picture in pictures]
+    x, y = pictures
+    mean_x, mean_y = _windowed(x), _windowed(y)
+    variances = (_windowed(x * x) - mean_x**2) + (_windowed(y * y) - mean_y**2)  # equal pictures give exactly 0
+    covariance = _windowed(x * y) - mean_x * mean_y
+    luminance, structure = SSIM_CONSTANTS
+    alike = (2 * mean_x * mean_y + luminance) * (2 * covariance + structure)
+    most = (mean_x**2 + mean_y**2 + luminance) * (variances + structure)
+    different: np.ndarray = np.maximum(1 - (alike / most).mean(0), 0)
+    return different
 
 
 def squared_difference_map(reference: Tensor, distorted: Tensor) -> Map:
@@ -118,6 +147,12 @@ def _offsets(side: int) -> np.ndarray:
 def _as_array(picture: Tensor) -> np.ndarray:
     array: np.ndarray = picture.detach().cpu().double().numpy()
     return array
+
+
+def _windowed(planes: np.ndarray) -> np.ndarray:
+    """Means of each plane under SSIM's window."""
+    means: np.ndarray = ndimage.gaussian_filter(planes, SSIM_DEVIATION, radius=SSIM_REACH, axes=(1, 2))
+    return means
 
 
 def _stretched(picture: np.ndarray) -> np.ndarray:

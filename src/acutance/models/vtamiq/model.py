@@ -177,4 +177,4 @@ class VTAMIQ(QualityModel):
 
     def _sets_of(self, distorted: Tensor, reference: Tensor) -> list[Positions]:
         scales = len(sizes_of(distorted.shape[2], distorted.shape[3], self.configuration))
-        return context_sets(reference[0], distorted[0], scales, self.views)
+        return context_sets(reference[0], distorted, scales, self.views)

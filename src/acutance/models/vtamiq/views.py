@@ -64,6 +64,8 @@ class VTAMIQViews(BaseModel):
     """Weight of the difference of the two pictures."""
     uniform: float = Field(default=0.1, ge=0)
     """Weight of everywhere alike."""
+    difference_map: Literal["colour", "ssim"] = "colour"
+    """How the difference is measured at each pixel: distance of colours, or 1 - SSIM."""
     stretched: bool = False
     """Whether each picture is stretched to its full range before the difference, as in the code of 2024."""
     sampler: Literal["stratified", "independent"] = "stratified"
@@ -86,6 +88,7 @@ class VTAMIQViews(BaseModel):
         stratified = self.sampler == "stratified"
         context: dict[str, JSON] = {**weights, "sampler": self.sampler}
         context |= {"points": self.points, "stretched": self.stretched} if stratified else {}
+        context |= {} if self.difference_map == "colour" else {"difference_map": self.difference_map}
         own = {"cover": {}, "grid": drawn, "context-aware": {**drawn, **context}}[self.protocol]
         return {
             "protocol": self.protocol,

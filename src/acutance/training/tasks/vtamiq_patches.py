@@ -44,6 +44,8 @@ class PatchDraws(Settings):
     """Weight of the difference of the pictures."""
     uniform: float = Field(default=0.1, ge=0)
     """Weight of everywhere alike."""
+    difference_map: Literal["colour", "ssim"] = "colour"
+    """How the difference is measured at each pixel: distance of colours, or 1 - SSIM."""
     sampler: Literal["stratified", "independent"] = "stratified"
     """Patches spread over cells (2022 on), or drawn each on its own (2021)."""
     points: Literal["halton", "perturbed"] = "halton"
@@ -116,6 +118,7 @@ def _flipped(pictures: Sequence[Pixels], draws: PatchDraws, generator: np.random
 def _positions(images: Tensor, views: VTAMIQViews, sizes: list[tuple[int, int]]) -> Positions:
     if views.protocol == "grid":
         return grid_sets(sizes, patches=views.patches, repeats=1, seed=views.seed)[0]
-    reference = images[0]
-    difference = (images[1:] - reference).abs().mean(0)  # what two distorted pictures differ by, on average
-    return context_sets(reference, reference - difference, len(sizes), views)[0]
+    reference, distorted = images[0], images[1:]
+    if views.difference_map == "colour":  # the length of what two distorted pictures differ by on average
+        distorted = reference - (distorted - reference).abs().mean(0, keepdim=True)
+    return context_sets(reference, distorted, len(sizes), views)[0]

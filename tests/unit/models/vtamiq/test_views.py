@@ -36,6 +36,13 @@ def test_settings_in_context_name_every_weight() -> None:
     assert (settings["sampler"], settings["points"], settings["normalisation"]) == ("stratified", "halton", "ImageNet")
 
 
+def test_settings_in_context_name_the_difference_map_where_it_is_another() -> None:
+    in_context = VTAMIQViews(protocol="context-aware")
+    assert "difference_map" not in in_context.settings(PAPER_CONFIG)
+    by_ssim = in_context.model_copy(update={"difference_map": "ssim"})
+    assert by_ssim.settings(PAPER_CONFIG)["difference_map"] == "ssim"
+
+
 def test_refuses_to_draw_with_no_weight() -> None:
     with raises(ConfigError, 0, "centre", "difference", "uniform"):
         VTAMIQ(views=VTAMIQViews(protocol="context-aware", centre=0, difference=0, uniform=0))

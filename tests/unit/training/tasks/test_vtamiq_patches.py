@@ -47,6 +47,23 @@ def test_pictures_are_flipped_before_patches_are_chosen(protocol: str, flips: st
         torch.testing.assert_close(flipped[name], values)
 
 
+def test_trainings_draw_by_ssim_too():
+    """On the left a change of brightness, on the right structure that is gone, of two pictures alike."""
+    random = np.random.default_rng(0)
+    reference = (110 + 20 * random.standard_normal((64, 96, 3))).clip(0, 255).astype(np.uint8)
+    distorted = reference.copy()
+    distorted[:, :40] += 60
+    distorted[:, 56:] = 110
+    alone: dict[str, Any] = {"centre": 0, "uniform": 0, "difference": 1, "sampler": "independent", "patches": 60}
+    shares = {}
+    for measure in ("colour", "ssim"):
+        pictures = [reference, distorted, distorted]
+        places = sampled(pictures, protocol="context-aware", difference_map=measure, **alone)["places"]
+        shares[measure] = float((places[:, 1] < 0.5).float().mean())
+    assert shares["colour"] > 0.6
+    assert shares["ssim"] < 0.3
+
+
 @pytest.mark.parametrize("flip", [0, 1])
 def test_context_follows_the_flip(flip: int):
     reference = picture(1)
