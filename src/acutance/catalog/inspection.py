@@ -1,12 +1,18 @@
-"""Files of weights read and checked against their model, which is built without numbers."""
+"""Models built without numbers: files of weights checked against them, and what settings alone decide."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from acutance.catalog.entries import find_model, list_models
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.catalog.loading import build
+from acutance.catalog.options import checked_options, with_recorded
+from acutance.catalog.runs import model_of_run, recorded_options, run_weights
 from acutance.catalog.weights import (
     OnProgress,
     WeightsFile,
@@ -16,7 +22,10 @@ from acutance.catalog.weights import (
     trunk_tensors,
     trunks_of,
 )
+from acutance.checkpoints.download import find
 from acutance.checkpoints.layout import Trunk
+from acutance.errors import ConfigError
+from acutance.images.crops import SeenPatches
 from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -81,6 +90,85 @@ def read_weights(
     )
 
 
+def without_weights(
+    name: str,
+    weights: str | os.PathLike[str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> "tuple[ModelEntry, QualityModel]":
+    """A model with the settings that it scores by, and no numbers in its network.
+
+    Args:
+        name: As for ``load``.
+        weights: A file, whose settings hold; by default the one on this machine. There need be none.
+        options: Options by model, names as the catalogue writes them.
+
+    Raises:
+        UnknownNameError: No such model or option.
+        ConfigError: An option that does not fit, or one of another model.
+        CheckpointError: Weights that are missing, damaged or of another model.
+    """
+    if weights is None and (trained := run_weights(name)):
+        name, weights = model_of_run(trained), trained
+    entry, options = find_model(name), options or {}
+    if strays := sorted(set(options) - {entry.name}):
+        raise ConfigError(f"Expected options of {entry.name} only, got some of {strays[0]}. Leave them out.")
+    recorded = recorded_options(entry, weights)
+    known = checked_options(entry, options.get(entry.name, {}), recorded)
+    if recorded is not None:
+        known, _ = with_recorded(known, recorded)
+    file = None
+    if entry.weights is not None:
+        path = find(entry.weights.record) if weights is None else Path(weights)
+        file = None if path is None else open_weights(entry.weights, path)
+    elif weights is not None:
+        raise ConfigError(f"Expected no weights for {entry.name}, which has none, got {weights}. Leave them out.")
+    return entry, _without_numbers(entry, file, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedAt:
+    """What a model looks at in a picture."""
+
+    model: str
+    """Its name in the catalogue."""
+    preprocessing: "dict[str, JSON]"
+    """How it looks, as the provenance of a score says it."""
+    patches: SeenPatches
+
+
+def looked_at(
+    name: str,
+    image: NDArray[Any],
+    reference: NDArray[Any] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> LookedAt:
+    """Which patches or crops of a picture a score depends on, with the settings that it is scored by.
+
+    Args:
+        name: As for ``without_weights``, as are weights and options.
+        image: The picture, from ``read_image``.
+        reference: Its reference, for models that look where the two differ.
+        weights: A file of weights.
+        options: Options by model.
+
+    Raises:
+        ConfigError: A model that sees pictures whole, or an option that does not fit.
+        InputError: A reference is missing, or of another size.
+    """
+    from acutance.images.tensors import to_batch
+    from acutance.models.quality_model import LooksAtPatches
+
+    entry, model = without_weights(name, weights, options)
+    if not isinstance(model, LooksAtPatches):
+        raise ConfigError(
+            f"Expected a model that looks at patches or crops, got {entry.name}, which sees pictures whole. Choose "
+            "ahiq, hyperiqa, ms_hyperiqa or one of vtamiq."
+        )
+    batches = [to_batch([picture]) for picture in (image, reference) if picture is not None]
+    return LookedAt(model=entry.name, preprocessing=model.preprocessing(), patches=model.seen_patches(*batches))
+
+
 def check_trunk(name: str, path: Path) -> None:
     """Raise unless a file holds every tensor of a trunk.
 
@@ -111,8 +199,10 @@ def _trunks() -> list[tuple[ModelEntry, Trunk]]:
     ]
 
 
-def _without_numbers(entry: ModelEntry, file: WeightsFile | None) -> "QualityModel":
+def _without_numbers(
+    entry: ModelEntry, file: WeightsFile | None, options: Mapping[str, Any] | None = None
+) -> "QualityModel":
     import torch
 
     with torch.device("meta"):
-        return build(entry, file.config if file else {})
+        return build(entry, file.config if file else {}, **(options or {}))

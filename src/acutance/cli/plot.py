@@ -1,4 +1,4 @@
-"""``acutance plot``: figures of trainings, evaluations and comparisons, for papers and screens."""
+"""``acutance plot``: figures of trainings, evaluations, comparisons and patches, for papers and screens."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.options import Overwrite
+from acutance.cli.options import Background, HdrPeak, ModelSettings, Overwrite, Weights
 
 if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
 
 plot_app = typer.Typer(
-    help="Draw trainings, evaluations and comparisons as PNG, PDF or SVG.",
+    help="Draw trainings, evaluations, comparisons and what a model looks at as PNG, PDF or SVG.",
     epilog="Examples:\n\nacutance plot training runs/a runs/b -o training.pdf\n\n"
     "acutance plot evaluation results/eval_results.json -o scatter.png",
     no_args_is_help=True,
@@ -42,6 +42,14 @@ class ComparisonKind(StrEnum):
 
     violins = "violins"
     wins = "wins"
+
+
+class PatchesKind(StrEnum):
+    """What is drawn of the patches of a picture."""
+
+    both = "both"
+    outlines = "outlines"
+    heat = "heat"
 
 
 class Grouping(StrEnum):
@@ -179,6 +187,60 @@ def compare(
     names = labels_of(comparisons, labels or [])
     draw = violin_figure if kind is ComparisonKind.violins else wins_figure
     figure = draw([read_comparison(path) for path in comparisons], names)
+    save_figure(figure, output, dpi, overwrite=overwrite)
+    print(output)
+
+
+@plot_app.command(
+    epilog="Examples:\n\nacutance plot patches out.png -r truth.png -m vtamiq.head --set vtamiq.head.protocol=grid "
+    "-o patches.png\n\nacutance plot patches photo.jpg -m hyperiqa -o crops.pdf --kind outlines"
+)
+def patches(
+    image: Annotated[Path, typer.Argument(help="The picture.", show_default=False)],
+    *,
+    output: Output,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model that looks at patches or crops (ahiq, hyperiqa, ms_hyperiqa, vtamiq.head ...), or the folder "
+            "of its training.",
+            show_default=False,
+        ),
+    ],
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", "-r", help="Its reference, where patches lie where the two differ.", show_default=False
+        ),
+    ] = None,
+    weights: Weights = None,
+    settings: ModelSettings = None,
+    kind: Annotated[
+        PatchesKind, typer.Option(help="The patches outlined, how often each pixel is seen, or both.")
+    ] = PatchesKind.both,
+    background: Background = "white",
+    hdr_peak: HdrPeak = None,
+    dpi: Dpi = 300,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw which patches of a picture a score depends on; the model's weights need not be there."""
+    from acutance.catalog.inspection import looked_at
+    from acutance.cli.arguments import parse_options, parse_weights
+    from acutance.images import read_image
+    from acutance.reports.figures import demand_figure_place, save_figure
+    from acutance.reports.patch_plots import patches_figure
+
+    demand_figure_place(output, overwrite=overwrite)
+    pixels = read_image(image, background=background, hdr_peak=hdr_peak)
+    truth = None if reference is None else read_image(reference, background=background, hdr_peak=hdr_peak)
+    given = parse_weights(weights or [])
+    file = given if given is None or isinstance(given, str) else next(iter(given.values()))
+    seen = looked_at(model, pixels, truth, file, parse_options(settings or []))
+    told = [f"{name} {seen.preprocessing[name]}" for name in ("seed",) if name in seen.preprocessing]
+    title = ", ".join([seen.model, str(seen.preprocessing["protocol"]), *told])
+    figure = patches_figure(pixels, seen.patches, title, kind=kind.value)
     save_figure(figure, output, dpi, overwrite=overwrite)
     print(output)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
+from acutance.images.crops import SeenPatches
 from acutance.score_info import ScoreInfo
 from acutance.shapes import ImageBatch, ScoreBatch
 
@@ -208,6 +209,20 @@ class SharesReferences(Protocol[Features]):
 
     def terms_against(self, distorted: ImageBatch, features: list[Features]) -> dict[str, ScoreBatch]:
         """Terms of a batch, the i-th picture against the i-th features (the same object may repeat)."""
+        ...
+
+
+@runtime_checkable
+class LooksAtPatches(Protocol):
+    """A model that sees patches or crops of a picture, and can say which."""
+
+    def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
+        """What ``terms`` looks at in one picture (a batch of one); it needs settings, no weights.
+
+        Args:
+            distorted: The picture, in [0, 1].
+            reference: Its reference, where the places depend on it.
+        """
         ...
 
 

@@ -189,3 +189,27 @@ def test_an_option_that_a_kind_of_figure_has_no_use_for_is_said(run: Run, kind: 
     write_run(run_of(evaluation_of(*rising(30))), "results")
     result = run("plot", "evaluation", "results", "-o", "x.png", "--kind", kind, *option)
     assert option[0] in result.stderr
+
+
+def test_patches_of_a_picture_are_drawn_without_weights(run: Run):
+    grid = ("--set", "vtamiq.head.protocol=grid", "--set", "vtamiq.head.patches=9")
+    result = run(
+        "plot", "patches", "out/a.png", "-r", "truth/a.png", "-m", "vtamiq.head", *grid, "-o", "p.png", "--dpi", 40
+    )
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "p.png\n", "")
+    assert is_png("p.png")
+
+
+@pytest.mark.parametrize("kind", ["outlines", "heat"])
+def test_patches_are_drawn_as_pdf_outlined_or_counted(run: Run, kind: str):
+    assert (
+        run("plot", "patches", "out/a.png", "-m", "hyperiqa", "--kind", kind, "-o", "p.pdf", "--dpi", 40).exit_code == 0
+    )
+    assert Path("p.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_patches_of_a_model_that_sees_pictures_whole_are_one_line(run: Run):
+    result = run("plot", "patches", "out/a.png", "-m", "psnr", "-o", "p.png")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not lacking(result.stderr, "psnr", "ahiq")
+    assert not Path("p.png").exists()

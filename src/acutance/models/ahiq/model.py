@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from acutance.errors import ShapeMismatchError
-from acutance.images.crops import CropBatch, Position, cut
+from acutance.images.crops import CropBatch, Position, SeenPatches, cut, seen_patches
 from acutance.images.resize import enlarge_to_at_least
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.maps import laid_over
@@ -113,6 +113,14 @@ class AHIQ(QualityModel):
         kept = _joined([reference.crops for reference in features])
         rated = self._rate(distorted, lambda part: EncodedCrops(kept.reduced[part], kept.offsets[part]))
         return self._terms(distorted, rated)
+
+    def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
+        """The crops of one picture, whose scores are averaged."""
+        check_batch(distorted, "distorted", self.smallest_side)
+        height, width = distorted.shape[2:]
+        places, order = self._positions(height, width)
+        view = self._view_size(height, width)
+        return seen_patches([places[index] for index in order], self.configuration.side, view, (height, width))
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from acutance.backbones.products import wants_derivative
 from acutance.errors import InputError
-from acutance.images.crops import CropBatch, Position
+from acutance.images.crops import CropBatch, Position, SeenPatches, seen_patches
 from acutance.models.hyperiqa.network import HyperNetwork
 from acutance.models.hyperiqa.target import CropScores
 from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews, Size, positions, seen, view_settings
@@ -68,6 +68,13 @@ class CropMean(QualityModel):
             )
         scores: Tensor = self.network(crops) * self.score_scale
         return scores
+
+    def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
+        """The crops of one picture, whose scores are averaged."""
+        check_batch(distorted, "distorted", self.smallest_side)
+        view = seen(distorted.to(self.network.mean.dtype), self.views, self.resize)
+        (height, width), (rows, columns) = distorted.shape[2:], view.shape[2:]
+        return seen_patches(positions(rows, columns, self.views), CROP_SIDE, (rows, columns), (height, width))
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""

@@ -5,18 +5,20 @@ Chubarau, Clark, arXiv 2110.01655. Lower is better.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from acutance.errors import ShapeMismatchError
+from acutance.images.crops import SeenPatches, joined_patches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.models.vtamiq.caps import context_sets
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.decoder import Decoder, Predictor, ResidualGroup
 from acutance.models.vtamiq.encoder import Encoder
 from acutance.models.vtamiq.published import SCORE
-from acutance.models.vtamiq.sampling import Positions
+from acutance.models.vtamiq.sampling import PATCH, Positions
 from acutance.models.vtamiq.views import (
     VTAMIQViews,
     cut_patches,
@@ -131,6 +133,23 @@ class VTAMIQ(QualityModel):
             return self.terms(distorted, kept)
         prepared = self._prepared(distorted)
         return self._judge(self._encode(prepared, self._fixed_sets(prepared)), kept)
+
+    def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
+        """The patches of one picture, of all scales and of all sets whose scores are averaged."""
+        if self._depends_on_pair():
+            pair = self.checked_pair(distorted, reference)
+            sets = self._sets_of(*map(self._prepared, pair))
+        else:
+            check_batch(distorted, "distorted", self.smallest_side)
+            sets = self._fixed_sets(self._prepared(distorted))
+        height, width = distorted.shape[2:]
+        view = sizes_of(height, width, self.configuration)[0]
+        parts = [
+            seen_patches(corners.astype(np.int64), PATCH, view, (height, width), scale)
+            for positions in sets
+            for scale, corners in enumerate(positions)
+        ]
+        return joined_patches(parts)
 
     def preprocessing(self) -> dict[str, JSON]:
         """Which patches are seen, and how."""
