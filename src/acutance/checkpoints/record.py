@@ -1,6 +1,8 @@
 """What is known of a file of published weights before it is on this machine."""
 
+import re
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,19 @@ class CheckpointRecord:
     def local_filename(self) -> str:
         """What the file is called in a folder of weights."""
         return self.local_name or self.filename
+
+    @property
+    def got_by(self) -> Literal["fetch", "hand", "package"]:
+        """How it comes onto a machine: by ``acutance weights fetch``, by hand, or with the package."""
+        if self.packaged:
+            return "package"
+        return "fetch" if self.repository else "hand"
+
+    @property
+    def commercial_use(self) -> str:
+        """What ``licence`` says of it in one word: yes, no, ask or unknown."""
+        said = re.search("ommercial use: (yes|no|ask)", self.licence)
+        return said[1] if said else "unknown"
 
     @property
     def source(self) -> str:

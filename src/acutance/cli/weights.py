@@ -1,11 +1,18 @@
 """``acutance weights``: which weights there are, bringing them here, checking and converting them."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acutance.cli.options import Offline, Overwrite
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from acutance.checkpoints.record import CheckpointRecord
 
 weights_app = typer.Typer(
     help="List, fetch, verify and convert the weights of models.",
@@ -18,27 +25,67 @@ Name = Annotated[str, typer.Argument(help="Name of the weights, from: acutance w
 
 @weights_app.command("list", epilog="Examples:\n\nacutance weights list\n\nacutance weights list | grep afine")
 def list_weights() -> None:
-    """List the published weights, and where they are on this machine."""
-    from rich.table import Table
+    """List the published weights: size, how they are got, where they are on this machine, which are to fetch by hand.
+
+    A terminal shows what fits; a file or another program gets a line of all that is known for each.
+    """
+    from rich.padding import Padding
     from rich.text import Text
 
     from acutance.catalog import list_records
-    from acutance.checkpoints.download import find
+    from acutance.checkpoints.download import WEIGHTS_VARIABLE, find
     from acutance.cli.tables import stdout_console
 
+    found = {record: find(record) for record in list_records().values()}
+    console = stdout_console()
+    if not console.is_terminal:
+        console.print(_whole_table(found))
+        return
+    console.print(_short_table(found))
+    folder = os.environ.get(WEIGHTS_VARIABLE)
+    place = f"{WEIGHTS_VARIABLE}={folder}" if folder else f"the folder that {WEIGHTS_VARIABLE} names (not set now)"
+    absent = [record for record, path in found.items() if path is None and record.got_by == "hand"]
+    by_hand = {f"{record.local_filename} ({record.name})": record.origin or "" for record in absent}
+    here = {record.name: str(path) for record, path in found.items() if path is not None}
+    for heading, lines in ((f"by hand, into {place}", by_hand), ("here", here)):
+        if lines:
+            console.print(Text(f"\n{heading}", style="bold"))
+            for name, line in lines.items():
+                console.print(Text(name))
+                console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4)))
+    console.print("\nThe others: acutance weights fetch NAME. Licences: acutance weights list | cat", markup=False)
+
+
+def _short_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
+    """What fits into 80 letters."""
+    from rich.table import Table
+
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("weights", "size", "from", "on this machine", "licence"):
+    for heading in ("weights", "size", "got by", "here", "commercial use"):
         table.add_column(heading, overflow="fold")
-    for record in list_records().values():
-        size = f"{record.size_bytes / 1e6:.0f} MB" if record.size_bytes else "unknown"
-        table.add_row(
-            record.name,
-            size,
-            record.source,
-            Text(str(find(record) or "no")),
-            record.licence,
-        )
-    stdout_console().print(table)
+    for record, path in found.items():
+        table.add_row(record.name, _size(record, path), record.got_by, "yes" if path else "no", record.commercial_use)
+    return table
+
+
+def _whole_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("weights", "size", "from", "on this machine", "licence", "by hand"):
+        table.add_column(heading, overflow="fold")
+    for record, path in found.items():
+        by_hand = f"{record.origin}, as {record.local_filename}" if record.got_by == "hand" else ""
+        size, here = _size(record, path), Text(str(path or "no"))
+        table.add_row(record.name, size, record.source, here, record.licence, by_hand)
+    return table
+
+
+def _size(record: "CheckpointRecord", path: Path | None) -> str:
+    """Of the file that is here, or about that of the published one."""
+    size = path.stat().st_size if path else record.size_bytes
+    return f"{size / 1e6:.0f} MB" if size is not None else "unknown"
 
 
 @weights_app.command(epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights fetch afine --offline")

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_weights_are_listed_with_size_source_and_licence(run: Run):
     heading, afine, *others = run("weights", "list").stdout.splitlines()
-    assert heading.split() == ["weights", "size", "from", "on", "this", "machine", "licence"]
+    assert heading.split() == ["weights", "size", "from", "on", "this", "machine", "licence", "by", "hand"]
     assert afine.split()[:6] == ["afine", "611", "MB", "chaofengc/IQA-PyTorch-Weights:", "afine.pth", "no"]
     assert "commercial use: unknown" in afine
     assert [line.split()[0] for line in others] == sorted(set(list_records()) - {"afine"})
@@ -34,6 +35,39 @@ def test_weights_are_listed_with_size_source_and_licence(run: Run):
 def test_weights_on_this_machine_are_listed_with_their_place(run: Run, weights_folder: Path):
     (weights_folder / "afine.pth").touch()
     assert f"{weights_folder}/afine.pth" in run("weights", "list").stdout
+
+
+def test_every_file_is_listed_with_its_size(run: Run):
+    for line in run("weights", "list").stdout.splitlines()[1:]:
+        size, unit = line.split()[1:3]
+        assert (int(size) > 1, unit) == (True, "MB"), line
+
+
+def test_files_to_fetch_by_hand_are_listed_with_the_name_they_get(run: Run):
+    lines = {line.split()[0]: line for line in run("weights", "list").stdout.splitlines()[1:]}
+    assert not lacking(lines["vit-b16-384.google"], "storage.googleapis.com", "imagenet21k+imagenet2012_ViT-B_16.npz")
+    assert lines["ms_hyperiqa"].endswith("as ms_hyperiqa.pkl")
+    assert lines["afine"].endswith("ask the authors first.")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_list_fits_a_terminal(run: Run, weights_folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int):
+    for name, value in (("FORCE_COLOR", "1"), ("NO_COLOR", "1"), ("COLUMNS", str(columns))):
+        monkeypatch.setenv(name, value)
+    (weights_folder / "koniq_pretrained.pkl").write_bytes(bytes(3_000_000))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", run("weights", "list").stdout)
+    table, by_hand, here, last = shown.split("\n\n")
+    assert max(map(len, shown.splitlines())) <= columns
+    rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()[1:]}
+    assert list(rows) == sorted(list_records())
+    assert rows["afine"] == ["611", "MB", "fetch", "no", "unknown"]
+    assert rows["afine-tiny"] == ["10", "MB", "package", "yes", "unknown"]
+    assert rows["hyperiqa"] == ["3", "MB", "hand", "yes", "unknown"]
+    assert rows["vit-b16-384.google"][2:] == ["hand", "no", "yes"]
+    assert not lacking(by_hand.replace("\n", ""), str(weights_folder), "vtamiq.head.pth", "ViT-B_16.npz")
+    assert "koniq_pretrained.pkl" not in by_hand
+    assert "koniq_pretrained.pkl" in here.replace("\n    ", "")
+    assert "acutance weights fetch" in last
 
 
 def test_fetch_prints_the_place_alone_on_stdout(run: Run, weights_folder: Path):

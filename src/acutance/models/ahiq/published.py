@@ -19,6 +19,7 @@ AHIQ = CheckpointRecord(
     title="AHIQ",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="AHIQ_vit_p8_epoch33-da3ea303.pth",
+    size_bytes=108_700_000,  # 27,168,788 numbers in float32; the state of an optimiser may come on top
     licence=(
         "The authors' code is MIT, but the weights were trained on PIPAL, which is for research; "
         "commercial use: unknown, ask the authors first."
