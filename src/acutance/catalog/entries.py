@@ -20,6 +20,7 @@ from acutance.models.hyperiqa import published as hyperiqa
 from acutance.models.ms_hyperiqa import published as ms_hyperiqa
 from acutance.models.options import Options
 from acutance.models.vtamiq import published as vtamiq
+from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme
 
 Settings = Mapping[str, Any]
 """Fields of a configuration or of views that differ from their defaults."""
@@ -253,6 +254,7 @@ def _vtamiq_entry(
     config: Settings,
     views: Settings,
     layouts: tuple[Layout, ...],
+    scheme: NamingScheme,
     options: Options,
     note: str,
 ) -> ModelEntry:
@@ -268,7 +270,11 @@ def _vtamiq_entry(
         option_protocols=vtamiq.OPTION_PROTOCOLS,
         build=partial(builders.build_vtamiq, config, views),
         weights=PublishedWeights(
-            record=record, layouts=layouts, stored_as=record.name, starts=(vtamiq.VIT_NPZ, vtamiq.VIT_TIMM)
+            record=record,
+            layouts=layouts,
+            derive=partial(vtamiq.derived_layout, layouts[0].name, config, scheme),
+            stored_as=record.name,
+            starts=(vtamiq.VIT_NPZ, vtamiq.VIT_TIMM),
         ),
     )
 
@@ -279,6 +285,7 @@ _VTAMIQ = (
         vtamiq.HEAD,
         vtamiq.HEAD_VIEWS,
         vtamiq.HEAD_LAYOUTS,
+        PRESENT,
         vtamiq.HEAD_OPTIONS,
         "The present default of the authors' repository; no weights are published.",
     ),
@@ -287,6 +294,7 @@ _VTAMIQ = (
         vtamiq.PAPER,
         vtamiq.PAPER_VIEWS,
         vtamiq.PAPER_LAYOUTS,
+        UNTIL_2022,
         vtamiq.PAPER_OPTIONS,
         "What the paper describes; no weights are published.",
     ),
@@ -295,6 +303,7 @@ _VTAMIQ = (
         vtamiq.KADIS700K,
         vtamiq.KADIS700K_VIEWS,
         vtamiq.KADIS700K_LAYOUTS,
+        UNTIL_2022,
         vtamiq.KADIS700K_OPTIONS,
         "The authors' one announced checkpoint, trained on KADIS-700k.",
     ),

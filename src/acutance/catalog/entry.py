@@ -13,6 +13,9 @@ from acutance.score_info import ScoreInfo
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.models.quality_model import QualityModel
 
+Shape = tuple[int, ...]
+"""Of a tensor."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedWeights:
@@ -24,6 +27,9 @@ class PublishedWeights:
     """How files of them may be laid out."""
     stored_as: str
     """Name of the model in a converted file; several models may read one file."""
+    derive: Callable[[Mapping[str, Shape]], Layout | None] | None = None
+    """The layout of a file by names and shapes of its tensors, where authors can build networks of many sizes;
+    ``None`` where it is no such file, which the nearest of ``layouts`` then refuses."""
     starts: tuple[CheckpointRecord, ...] = ()
     """Files that a training may start its trunk from; scoring needs none of them."""
 

@@ -67,6 +67,8 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
         )
     foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
+    if weights.derive is not None:
+        layout = weights.derive({name: tuple(tensor.shape) for name, tensor in foreign.items()}) or layout
     return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
 
 

@@ -1,5 +1,7 @@
 """Names of VTAMIQ's weights in checkpoints of the authors' code, by configuration. Imports no torch."""
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +9,8 @@ from typing import Any
 Names = dict[str, str | None]
 
 LINEAR = ("weight", "bias")
+HEAD_WIDTH = 64
+"""Channels of a head of attention in ViT-B and ViT-L."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,51 @@ def names_of(config: Mapping[str, Any], scheme: NamingScheme) -> Names:
     return names | _PREDICTOR
 
 
+def sizes_in(shapes: Mapping[str, tuple[int, ...]], scheme: NamingScheme) -> dict[str, Any] | None:
+    """The sizes and switches of ``VTAMIQConfig`` that a state dict shows; ``None`` where it is none of VTAMIQ's.
+
+    Heads of attention leave no trace: they are 64 channels each, as in every ViT that the authors take.
+
+    Args:
+        shapes: Of every tensor, by the authors' names.
+        scheme: How they name things.
+    """
+    embeddings, layer = "transformer.embeddings", f"transformer.encoder.{scheme.layers}"
+    table = shapes.get(f"{embeddings}.positional_embeddings.positional_embeddings")
+    hidden = shapes.get(f"{layer}.0.ffn.fc1.weight")
+    if table is None or hidden is None or len(table) != 3 or len(hidden) != 2:
+        return None
+    width = table[2]
+    groups = _count(shapes, rf"{scheme.decoder}\.(\d+)\.body\.")
+    sizes: dict[str, Any] = {
+        "width": width,
+        "heads": max(width // HEAD_WIDTH, 1),
+        "mlp_width": hidden[0],
+        "layers": _count(shapes, rf"{re.escape(layer)}\.(\d+)\."),
+        "grid": math.isqrt(table[1] - 1),
+        "registers": shapes.get(f"{embeddings}.extra_tokens", (1, 0))[1],
+        "scales": max(shapes.get(f"{embeddings}.scale_embeddings.scale_embeddings", (1, 1))[1] - 1, 0),
+        "adapters": _count(shapes, rf"{re.escape(layer)}\.0\.adapter(\d+)\.") // 2,
+        "layer_gains": f"{layer}.0.ls1.gamma" in shapes,
+        "difference_gain": "diff_scale.gamma" in shapes,
+        "difference_embedding": any(name.startswith("diff_embedding.") for name in shapes),
+        "decoder": groups > 0,
+    }
+    squeezed = shapes.get(f"{scheme.decoder}.0.body.0.body.4.{scheme.squeeze}.weight")
+    if groups and squeezed:
+        blocks = _count(shapes, rf"{scheme.decoder}\.0\.body\.(\d+)\.body\.")
+        sizes |= {"groups": groups, "blocks": blocks, "reduction": max(width // max(squeezed[0], 1), 1)}
+    return sizes
+
+
 def prefixed(names: Names, prefix: str) -> Names:
     """The same table for a file that holds the state dict under a name of its own."""
     return {f"{prefix}.{theirs}": own for theirs, own in names.items()}
+
+
+def _count(shapes: Mapping[str, tuple[int, ...]], pattern: str) -> int:
+    """How many different numbers a pattern finds at the beginnings of names."""
+    return len({found[1] for name in shapes if (found := re.match(pattern, name))})
 
 
 def _linear(theirs: str, own: str) -> Names:

@@ -13,7 +13,7 @@ from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.models.options import Number, Options, Words
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed
+from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
 from acutance.score_info import ScoreInfo
 
 PAPER_TEXT: Final = "Chubarau, Clark: VTAMIQ: Transformers for Attention Modulated IQA, 2021, arXiv 2110.01655"
@@ -99,6 +99,36 @@ def layouts_of(name: str, config: Mapping[str, Any], scheme: NamingScheme) -> tu
     return (
         Layout(name=name, keys=whole, config=config, bookkeeping=BOOKKEEPING),
         Layout(name=f"{name}, state dict alone", keys=KeyTable(names), config=config),
+    )
+
+
+def derived_layout(
+    name: str, state: Mapping[str, Any], scheme: NamingScheme, shapes: Mapping[str, tuple[int, ...]]
+) -> Layout | None:
+    """How a checkpoint of the authors' code is filed, whatever the sizes and switches that it was trained with.
+
+    Args:
+        name: Of the layout, for messages.
+        state: What one state of the repository differs by from the defaults of ``VTAMIQConfig``.
+        scheme: How that state names things.
+        shapes: Of every tensor of the file.
+
+    Returns:
+        ``None`` where the file is no checkpoint of that state.
+    """
+    prefix = f"{STATE_DICT}." if any(tensor.startswith(f"{STATE_DICT}.") for tensor in shapes) else ""
+    sizes = sizes_in({tensor.removeprefix(prefix): shape for tensor, shape in shapes.items()}, scheme)
+    has_scales = sizes is not None and sizes["scales"] > 0
+    of_2022, of_2021 = state.get("class_has_scale", False), state.get("position_from") == "corner"
+    if sizes is None or (of_2022 and not has_scales) or (of_2021 and has_scales):
+        return None
+    config = {**state, **sizes}
+    names = names_of({**_NAMED, **config}, scheme)
+    return Layout(
+        name=name,
+        keys=KeyTable(prefixed(names, STATE_DICT) if prefix else names),
+        config=config,
+        bookkeeping=BOOKKEEPING if prefix else (),
     )
 
 

@@ -13,7 +13,10 @@ from acutance.models.options import Number, Options
 from acutance.models.vtamiq import published
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.names import PRESENT, UNTIL_2022
 from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.training.tasks.vtamiq_base import foreign_state
+from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 
 OPTIONS: dict[str, tuple[Options, Mapping[str, Any]]] = {
     "head": (published.HEAD_OPTIONS, published.HEAD_VIEWS),
@@ -88,3 +91,55 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, pr
 
 def test_every_option_beside_the_protocol_names_its_protocols() -> None:
     assert {*published.OPTION_PROTOCOLS, "protocol"} == set(published.HEAD_OPTIONS)
+
+
+def shapes_of(config: VTAMIQConfig) -> dict[str, tuple[int, ...]]:
+    """Of a checkpoint that a training of this network leaves for the authors' code."""
+    with torch.device("meta"):
+        model = VTAMIQ(config)
+    state = {name: torch.empty(tensor.shape) for name, tensor in model.state_dict().items()}
+    return {name: tuple(tensor.shape) for name, tensor in foreign_state(state, config).items()}
+
+
+OTHER_SIZES: dict[str, dict[str, Any]] = {
+    "three layers": {"layers": 3, "groups": 2, "blocks": 3, "reduction": 8},
+    "adapters": {"adapters": 2, "registers": 0, "layer_gains": False},
+    "scales": {"scales": 3, "difference_gain": False},
+    "no decoder": {"decoder": False},
+    "wide": {"width": 128, "heads": 2, "mlp_width": 256, "grid": 12},
+}
+SMALL_WIDTH: dict[str, Any] = {"width": 64, "heads": 1, "mlp_width": 128, "reduction": 4}
+
+
+@pytest.mark.parametrize("changed", OTHER_SIZES.values(), ids=OTHER_SIZES)
+def test_sizes_of_a_network_are_read_off_its_checkpoint(changed: dict[str, Any]) -> None:
+    config = VTAMIQConfig(**{**SMALL_WIDTH, **changed})
+    layout = published.derived_layout("head", published.HEAD, PRESENT, shapes_of(config))
+    assert layout is not None
+    kept = {"groups", "blocks", "reduction"} if not config.decoder else set()
+    found = VTAMIQConfig.model_validate(layout.config)
+    assert found.model_dump(exclude=kept) == config.model_dump(exclude=kept)
+    assert set(layout.keys.names) == set(shapes_of(config))
+
+
+def test_the_published_sizes_are_the_published_configurations() -> None:
+    states = {
+        "head_default": (published.HEAD, PRESENT),
+        "paper2021": (published.PAPER, UNTIL_2022),
+        "paper2021_diff_embedding": (published.PAPER, UNTIL_2022),
+        "released2022": (published.KADIS700K, UNTIL_2022),
+    }
+    for name, (state, scheme) in states.items():
+        shapes = {f"model_state_dict.{tensor}": shape for tensor, shape in layout_shapes(name).items()}
+        layout = published.derived_layout(name, state, scheme, shapes)
+        assert layout is not None
+        expected = VTAMIQConfig.model_validate({**state, "difference_embedding": name.endswith("embedding")})
+        assert VTAMIQConfig.model_validate(layout.config) == expected, name
+
+
+def test_a_checkpoint_of_another_state_is_none_of_this_one() -> None:
+    scaled, plain = layout_shapes("released2022"), layout_shapes("paper2021")
+    assert published.derived_layout("head", published.HEAD, PRESENT, plain) is None
+    assert published.derived_layout("paper", published.PAPER, UNTIL_2022, scaled) is None
+    assert published.derived_layout("kadis700k", published.KADIS700K, UNTIL_2022, plain) is None
+    assert published.derived_layout("head", published.HEAD, PRESENT, {"conv1.weight": (64, 3, 7, 7)}) is None
