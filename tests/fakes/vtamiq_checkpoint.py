@@ -47,6 +47,37 @@ def write_vit_archive(path: Path) -> None:
     np.savez(path, **vit_archive())  # type: ignore[arg-type]
 
 
+def small_vit_archive(
+    *, width: int = 64, heads: int = 1, mlp_width: int = 128, layers: int = 2
+) -> dict[str, np.ndarray]:
+    """The same names for a small ViT, in Google's dimensions: kernels (inputs, outputs), heads apart."""
+    across = width // heads
+    shapes: dict[str, tuple[int, ...]] = {
+        "cls": (1, 1, width),
+        "embedding/kernel": (16, 16, 3, width),
+        "embedding/bias": (width,),
+        "Transformer/posembed_input/pos_embedding": (1, 577, width),
+        **{f"Transformer/encoder_norm/{leaf}": (width,) for leaf in ("scale", "bias")},
+        "head/kernel": (width, 10),
+        "head/bias": (10,),
+    }
+    for index in range(layers):
+        block = f"Transformer/encoderblock_{index}"
+        shapes |= {f"{block}/LayerNorm_{place}/{leaf}": (width,) for place in (0, 2) for leaf in ("scale", "bias")}
+        for part in ("query", "key", "value"):
+            shapes[f"{block}/MultiHeadDotProductAttention_1/{part}/kernel"] = (width, heads, across)
+            shapes[f"{block}/MultiHeadDotProductAttention_1/{part}/bias"] = (heads, across)
+        shapes[f"{block}/MultiHeadDotProductAttention_1/out/kernel"] = (heads, across, width)
+        shapes[f"{block}/MultiHeadDotProductAttention_1/out/bias"] = (width,)
+        shapes |= {
+            f"{block}/MlpBlock_3/Dense_0/kernel": (width, mlp_width),
+            f"{block}/MlpBlock_3/Dense_0/bias": (mlp_width,),
+            f"{block}/MlpBlock_3/Dense_1/kernel": (mlp_width, width),
+            f"{block}/MlpBlock_3/Dense_1/bias": (width,),
+        }
+    return {name: drawn(name, shape) for name, shape in shapes.items()}
+
+
 def drawn(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """One tensor: the recipe's, unless one of the golden file's override rules (below) fits its name."""
     rule = _rule(name, shape)

@@ -29,8 +29,8 @@ def start_vtamiq(model: "VTAMIQ", name: str, path: Path | None = None, *, offlin
     from acutance.models.vtamiq.pretrained import start_from_vit
 
     record = find_record(name)
-    tensors = read_foreign(path or fetch(record, offline=offline))
-    start_from_vit(model, tensors, "npz" if record == vtamiq.VIT_NPZ else "timm")
+    path = path or fetch(record, offline=offline)
+    start_from_vit(model, read_foreign(path), "npz" if record == vtamiq.VIT_NPZ else "timm", path)
 
 
 def read_start(name: str, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Files of weights that other programs wrote: PyTorch's, safetensors, NumPy's archives."""
 
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +56,14 @@ def _read_numpy_archive(path: Path) -> dict[str, "torch.Tensor"]:
     import numpy as np
     import torch
 
+    tensors, name = {}, "it"
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: torch.from_numpy(np.asarray(archive[name])) for name in archive.files}
-    except (ValueError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"Expected arrays of numbers in {path}, got: {error}. Get the file again.") from error
+        with np.load(path, allow_pickle=False) as archive:  # objects could run code
+            for name in archive.files:
+                tensors[name] = torch.from_numpy(np.asarray(archive[name]))
+    except (ValueError, TypeError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).rstrip(".")
+        raise CheckpointError(
+            f"Expected arrays of numbers in {path}, got in {name}: {reason}. Get the file again."
+        ) from error
+    return tensors

@@ -56,18 +56,19 @@ _TIMM_ROOT = {
 }
 
 
-def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]) -> None:
+def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"], source: object = "it") -> None:
     """Load ViT's weights over a model; registers, gains, adapters, scales, decoder and predictor stay.
 
     Args:
         model: What to load them over.
         tensors: Every tensor of the file; layers past the model's last are passed over.
         kind: Whose file it is.
+        source: The file, for messages.
 
     Raises:
-        CheckpointError: A tensor is missing or has another shape.
+        CheckpointError: A tensor is missing, has another shape or a name that no such file has.
     """
-    pretrained = from_npz(tensors) if kind == "npz" else from_timm(tensors)
+    pretrained = from_npz(tensors, source) if kind == "npz" else from_timm(tensors, source)
     own = model.state_dict()
     wanted = [name for name in own if name.startswith("encoder.") and not any(part in name for part in NEW_PARTS)]
     positions = "encoder.embedding.positions"
@@ -77,13 +78,18 @@ def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]
         got = tuple(pretrained[name].shape) if name in pretrained else "none"
         if got != tuple(own[name].shape):
             raise CheckpointError(
-                f"Expected {name} of shape {tuple(own[name].shape)} among ViT's weights, got {got}. Use ViT-B/16's."
+                f"Expected {_theirs(name, kind)} for {name} of shape {tuple(own[name].shape)} in {source}, got {got}. "
+                "Use the file of ViT-B/16 for 384 pixels: acutance weights list"
             )
     model.load_state_dict(own | {name: pretrained[name] for name in wanted})
 
 
-def from_npz(tensors: Tensors) -> dict[str, Tensor]:
+def from_npz(tensors: Tensors, source: object = "it") -> dict[str, Tensor]:
     """Tensors by own names from those of Google's archive; its classifier is left out.
+
+    Args:
+        tensors: Every array of the archive.
+        source: The file, for messages.
 
     Raises:
         CheckpointError: A name that no such archive has.
@@ -92,13 +98,17 @@ def from_npz(tensors: Tensors) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         if name.startswith(("head/", "pre_logits/")):
             continue
-        target = _npz_target(name)
+        target = _npz_target(name, source)
         own[target] = _as_torch(tensor, bias=name.endswith("bias"), out=name.endswith("out/kernel"))
     return own
 
 
-def from_timm(tensors: Tensors) -> dict[str, Tensor]:
+def from_timm(tensors: Tensors, source: object = "it") -> dict[str, Tensor]:
     """Tensors by own names from those of timm's ViT; its classifier is left out.
+
+    Args:
+        tensors: Every tensor of the file.
+        source: The file, for messages.
 
     Raises:
         CheckpointError: A name that no such file has.
@@ -118,7 +128,7 @@ def from_timm(tensors: Tensors) -> dict[str, Tensor]:
         elif part in _TIMM_LAYER:
             own[f"{layer}.{_TIMM_LAYER[part]}.{path[-1]}"] = tensor
         else:
-            raise _unknown(name, "timm's ViT")
+            raise _unknown(name, "timm's ViT", source)
     return own
 
 
@@ -139,13 +149,13 @@ def resized_positions(table: Tensor, rows: int) -> Tensor:
     return torch.cat([table[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)
 
 
-def _npz_target(name: str) -> str:
+def _npz_target(name: str, source: object) -> str:
     if name in _NPZ_ROOT:
         return _NPZ_ROOT[name]
     block, _, rest = name.removeprefix("Transformer/").partition("/")
     part, _, leaf = rest.rpartition("/")
     if not block.startswith("encoderblock_") or part not in _NPZ_LAYER or leaf not in _NPZ_PARTS:
-        raise _unknown(name, "Google's ViT")
+        raise _unknown(name, "Google's ViT", source)
     return f"encoder.layers.{block.removeprefix('encoderblock_')}.{_NPZ_LAYER[part]}.{_NPZ_PARTS[leaf]}"
 
 
@@ -155,10 +165,28 @@ def _as_torch(tensor: Tensor, *, bias: bool, out: bool) -> Tensor:
         return tensor.flatten()
     if tensor.ndim == 4:
         return tensor.permute(3, 2, 0, 1)
-    if tensor.ndim == 3 and tensor.shape[0] != 1:
+    if tensor.ndim == 3 and (out or tensor.shape[0] != 1):
         return (tensor.flatten(0, 1) if out else tensor.flatten(1)).T
     return tensor.T if tensor.ndim == 2 else tensor
 
 
-def _unknown(name: str, whose: str) -> CheckpointError:
-    return CheckpointError(f"Expected names of {whose}, got {name}. Use the file of ViT-B/16 that the catalogue names.")
+def _theirs(own: str, kind: Literal["npz", "timm"]) -> str:
+    """The file's name of one of our tensors, for messages; a file of timm keeps the three of attention together."""
+    roots = _NPZ_ROOT if kind == "npz" else _TIMM_ROOT
+    root = next((theirs for theirs, name in roots.items() if name == own), None)
+    if root is not None:
+        return root
+    _, _, index, part, leaf = own.split(".")
+    if kind == "timm":
+        layer = next((theirs for theirs, name in _TIMM_LAYER.items() if name == part), "attn.qkv")
+        return f"blocks.{index}.{layer}.{leaf}"
+    layer = next(theirs for theirs, name in _NPZ_LAYER.items() if name == part)
+    leaf = "scale" if part.endswith("norm") and leaf == "weight" else "kernel" if leaf == "weight" else leaf
+    return f"Transformer/encoderblock_{index}/{layer}/{leaf}"
+
+
+def _unknown(name: str, whose: str, source: object) -> CheckpointError:
+    return CheckpointError(
+        f"Expected names of {whose} in {source}, got {name}. Use the file of ViT-B/16 for 384 pixels: acutance weights "
+        "list"
+    )
