@@ -1,6 +1,8 @@
 """``acutance data``: which datasets there are, what is there of one, and its table as a file."""
 
 import shlex
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 
 SHOWN_FAULTS = 20
 """How many faults of a kind are shown before they are only counted."""
+
+
+class TablePart(StrEnum):
+    """A part of a split."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
 
 data_app = typer.Typer(
     help="List, check, read and split datasets of rated pictures; make distorted pictures.",
@@ -90,32 +101,75 @@ def check(
 
 @data_app.command(
     epilog="Examples:\n\nacutance data table kadid10k /data/kadid10k -o kadid10k.parquet\n\n"
-    "acutance data table csiq /data/csiq -o csiq.csv --overwrite"
+    "acutance data table PIPAL.txt Train_Dis --references Train_Ref --part train -o pipal.csv"
 )
 def table(
     name: Annotated[
-        str, typer.Argument(help="Name of the dataset, or a list of rated pictures (.csv, .json).", show_default=False)
+        str,
+        typer.Argument(
+            help="Name of the dataset, or a list of rated pictures (.csv, .json; .txt of lines name,score).",
+            show_default=False,
+        ),
     ],
     root: Annotated[
         Path | None, typer.Argument(help="Its folder; by default that of the list.", show_default=False)
     ] = None,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .csv or .parquet file.", show_default=False)],
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of references that a list does not name; paths then start from the output's folder.",
+            show_default=False,
+        ),
+    ] = None,
+    pair_by: Annotated[
+        str | None,
+        typer.Option(
+            help="How pictures and those references meet: a regular expression with one group; by default the first "
+            "five letters of their names.",
+            show_default=False,
+        ),
+    ] = None,
+    part: Annotated[
+        TablePart | None,
+        typer.Option(help="Part of a split that the pictures of a list belong to.", show_default=False),
+    ] = None,
+    append: Annotated[bool, typer.Option("--append", help="Add to the table that is there.")] = False,
     allow_missing: AllowMissing = False,
     opinion_better: OpinionBetter = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the table of a dataset or a list, if it is whole and sound: a line a picture, with reference and score."""
     from acutance.datasets.checking import demand_sound
-    from acutance.datasets.table_files import demand_ending, write_table
+    from acutance.datasets.plain_lists import FIRST_LETTERS, joined, moved, with_references
+    from acutance.datasets.table_files import demand_ending, read_table, write_table
     from acutance.errors import ConfigError
 
     demand_ending(output)
-    if output.is_dir() or (output.exists() and not overwrite):
+    given = {"--references": references, "--part": part, "--append": append or None}
+    if unlisted := [option for option, value in given.items() if value is not None and not Path(name).suffix]:
+        raise ConfigError(
+            f"Expected a list beside {unlisted[0]}, got the dataset {name}, which has its own. Leave it out."
+        )
+    if append and (overwrite or not output.is_file()):
+        got = "--overwrite beside it" if overwrite else "none"
+        raise ConfigError(f"Expected a table at {output} to --append to, got {got}. Leave one of them out.")
+    if output.is_dir() or (output.exists() and not (overwrite or append)):
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
+    if pair_by is not None and references is None:
+        raise ConfigError(f"Expected --references beside --pair-by, got {pair_by} alone. Name their folder.")
     rated = _dataset_or_list(name, root, output, opinion_better, allow_missing=allow_missing)
     for note in rated.notes:
         typer.echo(note, err=True)
+    if references is not None or append:
+        rated = moved(
+            with_references(rated, references, pair_by or FIRST_LETTERS) if references else rated, output.parent
+        )
+    if part is not None:
+        rated.rows = [replace(row, split=part.value) for row in rated]
+    if append:
+        rated = joined([read_table(output), rated])
     demand_sound(rated, look_for_files=False)
     write_table(rated, output)
     print(f"{output} ({len(rated)} rows)")
@@ -127,8 +181,13 @@ def _dataset_or_list(
     from acutance.datasets.catalogue import find_dataset, read_published
     from acutance.datasets.faults import OpinionDirectionError
     from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
+    from acutance.datasets.plain_lists import PLAIN_ENDING, read_plain_list
     from acutance.errors import ConfigError
 
+    if Path(name).suffix.lower() == PLAIN_ENDING:
+        if better is not None:
+            raise ConfigError(f"Expected no --opinion-better beside {name}, whose scores are better when higher.")
+        return read_plain_list(name, root)
     if Path(name).suffix.lower() in OPINION_ENDINGS:
         if allow_missing:
             raise ConfigError(f"Expected a dataset's name beside --allow-missing, got the list {name}. Leave it out.")

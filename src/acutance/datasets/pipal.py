@@ -8,7 +8,7 @@ from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
 
-TRAIN_FOLDERS = ("Train_Dist", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
+TRAIN_FOLDERS = ("Train_Dist", "Train_Dis", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
 """Where people keep the distorted pictures, which are handed out in four archives."""
 UNRATED = {"Val": "validation", "Test": "test", "NTIRE2022_FR_Valid": "validation", "NTIRE2022_FR_Testing": "test"}
 """Prefix of ``_Ref`` and ``_Dist`` to split: the pictures of the challenges of 2021 and 2022."""

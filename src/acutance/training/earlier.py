@@ -13,6 +13,9 @@ from acutance.checkpoints.store import is_own_format
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.quality_model import JSON, QualityModel
 
+RANDOM = "none"
+"""As the place to start from: random weights."""
+
 
 def start_from_earlier(
     model: QualityModel,

@@ -7,6 +7,7 @@ import pytest
 from acutance.datasets.catalogue import DATASETS, read_dataset
 from acutance.datasets.table_files import read_table, write_table
 from tests.fakes.datasets.catalogue import FAKES
+from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
@@ -172,3 +173,35 @@ def test_the_pictures_of_a_table_file_are_opened_on_request(run: Run, tid2008: P
     result = run("data", "check", "t.csv", tid2008, "--pictures")
     assert result.exit_code == 1
     assert "I01.BMP" in result.stderr
+
+
+def test_lists_of_lines_become_one_table_with_references_and_parts(run: Run):
+    for part, scene in (("train", "A0001"), ("validation", "A0002")):
+        names = [f"{scene}_00_0{number}.bmp" for number in range(2)]
+        write_pictures(Path(f"{part}/Dis"), names)
+        write_pictures(Path(f"{part}/Ref"), [f"{scene}.bmp"])
+        write_lines(Path(f"{part}.txt"), [f"{name},{place}" for place, name in enumerate(names)])
+        options = ("--references", f"{part}/Ref", "--part", part, *(("--append",) if part == "validation" else ()))
+        result = run("data", "table", f"{part}.txt", f"{part}/Dis", *options, "-o", "pipal.csv")
+        assert result.exit_code == 0, result.stderr
+    table = read_table("pipal.csv")
+    assert [(row.image, row.reference, row.mos, row.split) for row in table] == [
+        (f"{part}/Dis/{scene}_00_0{number}.bmp", f"{part}/Ref/{scene}.bmp", float(number), part)
+        for part, scene in (("train", "A0001"), ("validation", "A0002"))
+        for number in range(2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("live", ".", "--part", "train"), "--part"),
+        (("a.txt", ".", "--append"), "--append"),
+        (("a.txt", ".", "--pair-by", "(.)"), "--references"),
+    ],
+)
+def test_options_of_lists_in_the_wrong_place_are_one_line(run: Run, options: tuple[str, ...], named: str):
+    write_lines(Path("a.txt"), ["a.bmp,1"])
+    result = run("data", "table", *options, "-o", "new.csv")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not lacking(result.stderr, named)

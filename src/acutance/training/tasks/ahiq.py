@@ -22,7 +22,7 @@ from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
 from acutance.models.ahiq.views import AHIQViews
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
-from acutance.training.earlier import file_of, start_from_earlier
+from acutance.training.earlier import RANDOM, file_of, start_from_earlier
 from acutance.training.pictures import PictureStore, Pixels, crop_of
 from acutance.training.publishing import foreign_tensors
 from acutance.training.references import PairScorer, demand_references
@@ -43,7 +43,8 @@ class AHIQTraining(Settings):
     data: DataConfig = DataConfig()
     """Rated pictures with references."""
     resnet: str | None = None
-    """The CNN trunk, which never trains: ``resnet50.a1_in1k``, or the path of timm's file of it; random without."""
+    """The CNN trunk, which never trains: ``resnet50.a1_in1k``, or the path of timm's file of it; random with ``none``
+    or null."""
     vit: str | None = None
     """The transformer trunk: ``vit_base_patch8_224.augreg_in21k_ft_in1k``, or the path of timm's file of it."""
     start: str | None = None
@@ -209,11 +210,11 @@ def _load(model: AHIQ, config: AHIQTraining) -> None:
     for trunk, named, setting in zip(
         OFFICIAL.trunks, (config.resnet, config.vit), ("task.resnet", "task.vit"), strict=True
     ):
-        if named is not None:
+        if named not in (None, RANDOM):
             before = model.state_dict()
             path = file_of(trunk.record, named, setting)
             model.load_state_dict(before | trunk_tensors(trunk, path, before))
-    if config.start is not None:
+    if config.start not in (None, RANDOM):
         defaults: Any = AHIQConfig().model_dump(mode="json")
         start_from_earlier(model, config.start, names=(RECORD.name,), name=RECORD.name, defaults=defaults)
 

@@ -25,7 +25,7 @@ from acutance.models.vtamiq.published import (
 )
 from acutance.models.vtamiq.views import VTAMIQViews
 from acutance.training.config import Settings
-from acutance.training.earlier import start_from_earlier
+from acutance.training.earlier import RANDOM, start_from_earlier
 from acutance.training.pictures import PictureStore
 from acutance.training.task import Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.vtamiq_patches import PatchDraws
@@ -48,7 +48,8 @@ class VTAMIQSettings(Settings):
     """The network; by default the present state of the authors' repository."""
     start: str | None = None
     """Where it starts: a ViT-B/16, by its name ``vit-b16-384.timm`` or ``vit-b16-384.google`` or by the path of its
-    ``.safetensors`` or ``.npz``; the folder of an earlier run; or a file of VTAMIQ's weights. Random without."""
+    ``.safetensors`` or ``.npz``; the folder of an earlier run; or a file of VTAMIQ's weights. ``none`` or null for a
+    random start."""
     cache: str | None = None
     """Folder that keeps decoded pictures, so that each is decoded once."""
     draws: PatchDraws = PatchDraws()
@@ -106,7 +107,7 @@ class VTAMIQTask(Task):
         self._settings = settings
         self._store = PictureStore(None, Path(settings.cache) if settings.cache else None)
         model = VTAMIQ(settings.model, settings.validation)
-        if settings.start is not None:
+        if settings.start not in (None, RANDOM):
             start(model, settings.start)
         self.network = PatchNetwork(model)
         self._epochs = 0
