@@ -52,14 +52,15 @@ def start_from_earlier(
             f"Expected weights of {' or '.join(sorted(names))} in {path}, got those of {name}. Change task.start."
         )
     file = open_weights(weights_of(find_model(name)), path)
-    wanted = model.config()
+    wanted, before = model.config(), model.state_dict()
+    if file.layout is not None and not file.layout.keys.names.keys() & file.foreign.keys():
+        own_tensors(file, before)  # says that this is another model, not one with other settings
     for setting, theirs in {**defaults, **file.config}.items():
         if setting not in free and wanted[setting] != theirs:
             raise ConfigError(
                 f"Expected weights of a network with {setting}={wanted[setting]} in {path}, got {theirs}. Set "
                 f"task.model.{setting}={theirs}, or start from other weights."
             )
-    before = model.state_dict()
     model.load_state_dict(before | own_tensors(file, before))
 
 

@@ -71,7 +71,7 @@ def start_resnet(model: CropMean, path: Path) -> None:
     names: dict[str, str | None] = {name: None if name.endswith(COUNTER) else name for name in resnet50_names()}
     foreign, state = read_foreign(path), backbone.trunk.state_dict()
     keys = KeyTable({**names, **{name: None for name in CLASSIFIER if name in foreign}})
-    own = keys.apply(foreign, {name: state[name] for name in keys.own_names})
+    own = keys.apply(foreign, {name: state[name] for name in keys.own_names}, path)
     backbone.trunk.load_state_dict(own, strict=False)
 
 
