@@ -1,5 +1,7 @@
 """What a model looks at as a figure."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
@@ -26,7 +28,7 @@ def test_pixels_are_counted_in_every_patch_that_holds_their_middle():
 
 
 @pytest.mark.parametrize(("kind", "panels"), [("both", 3), ("outlines", 2), ("heat", 1)])
-def test_every_scale_has_a_panel_and_the_counts_another(kind: str, panels: int):
+def test_every_scale_has_a_panel_and_the_counts_another(kind: Any, panels: int):
     figure = patches_figure(PICTURE, BOTH, "m", kind=kind)
     assert len([axes for axes in figure.axes if axes.get_title(loc="left")]) == panels
 
@@ -52,7 +54,7 @@ def test_the_map_says_how_often_pixels_are_seen_and_how_many_never():
 
 @pytest.mark.parametrize("picture", [PICTURE, PICTURE.astype(np.uint16) * 257, (PICTURE / 255).astype(np.float32)])
 def test_pictures_of_any_depth_look_the_same(picture: np.ndarray):
-    shown = patches_figure(picture, FINE, "m", kind="outlines").axes[0].images[0].get_array()
+    shown = np.asarray(patches_figure(picture, FINE, "m", kind="outlines").axes[0].images[0].get_array())
     grey = PICTURE.mean(2, keepdims=True) / 255
     np.testing.assert_allclose(shown, np.repeat(0.6 * grey + 0.4, 3, axis=2), atol=1e-6)
 
