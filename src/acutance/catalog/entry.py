@@ -26,6 +26,8 @@ class PublishedWeights:
     """Name of the model in a converted file; several models may read one file."""
     starts: tuple[CheckpointRecord, ...] = ()
     """Files that a training may start its trunk from; scoring needs none of them."""
+    anchor: float | None = None
+    """Score that the published file gives the pair of ``anchor_pair``, where somebody has stated it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,6 +123,7 @@ HEAD_WEIGHTS: Final = CheckpointRecord(
     filename="best.pth",
     local_name="vtamiq.head.pth",
     origin=_UNPUBLISHED,
+    published=False,
     licence=LICENCE,
     paper=PAPER_TEXT,
 )
@@ -133,6 +134,7 @@ PAPER_WEIGHTS: Final = CheckpointRecord(
     filename="best.pth",
     local_name="vtamiq.paper.pth",
     origin=_UNPUBLISHED,
+    published=False,
     licence=LICENCE,
     paper=PAPER_TEXT,
 )
