@@ -8,6 +8,7 @@ import acutance as package
 from acutance.cli.app import app
 from tests.fakes.hub import Hub, running_hub
 from tests.integration.conftest import EXAMPLES, acutance
+from tests.raising import lacking
 
 DISTORTED, REFERENCE = EXAMPLES / "distorted/coffee_blur.png", EXAMPLES / "reference/coffee.png"
 
@@ -28,9 +29,11 @@ def converted(afine_pth: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_weights_on_this_machine_are_listed_and_verified(afine_pth: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(afine_pth.parent))
     assert str(afine_pth) in run("weights", "list")
-    lines = run("weights", "verify", "afine").splitlines()
-    assert lines[0] == str(afine_pth)
-    assert lines[-1] == "layout complete"
+    result = CliRunner().invoke(app, ["weights", "verify", "afine"])
+    lines = result.stdout.splitlines()
+    assert (lines[0], lines[2]) == (str(afine_pth), "layout complete")
+    assert "43.15711594" in lines[3]  # which the numbers of the published file alone give
+    assert result.exit_code == 1
 
 
 def test_published_and_converted_weights_give_the_same_scores(afine_pth: Path, converted: Path):
@@ -71,3 +74,14 @@ def test_weights_are_fetched_once_and_found_offline(tmp_path: Path):
         assert Path(first.stdout.strip()).read_bytes() == hub.content
     again = acutance("weights", "fetch", "afine", "--offline", HF_HOME=str(tmp_path))
     assert again.stdout == first.stdout
+
+
+def test_a_file_that_is_not_the_one_of_its_first_use_is_told_when_it_is_loaded(
+    afine_pth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "afine.pth").symlink_to(afine_pth)
+    (tmp_path / "afine.pth.sha256").write_text(f"{'ab' * 32}  afine.pth\n")
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
+    package.load("afine-naturalness")
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("acutance")]
+    assert not lacking(line, tmp_path / "afine.pth", "ab" * 32, "acutance weights verify afine")

@@ -19,6 +19,8 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VIT_B32 = "vit_base_patch32_clip_quickgelu_224"
 """timm's name of OpenAI's ViT-B/32: width 768, 12 blocks, QuickGELU, LayerNorm before the blocks."""
 
+CLASS_NORM_EPSILON = 1e-5
+"""Of the LayerNorm of the class token, torch's own (openai/CLIP, model.py)."""
 QUICK_GELU_SLOPE = 1.702
 """Slope of CLIP's activation (openai/CLIP, model.py)."""
 FLOAT32_BLOCKS = 4
@@ -48,6 +50,7 @@ class ClipImageEncoder(nn.Module):
         self.patch_size = int(self.trunk.patch_embed.patch_size[0])
         self.width = int(self.trunk.embed_dim)
         self.depth = len(self.trunk.blocks)
+        self.class_norm: nn.LayerNorm | None = None
         self.register_buffer("mean", torch.tensor(CLIP_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(CLIP_STD).view(1, 3, 1, 1), persistent=False)
 
@@ -56,6 +59,10 @@ class ClipImageEncoder(nn.Module):
         for block in self.trunk.blocks[FLOAT32_BLOCKS:]:
             block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
             block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
+
+    def add_class_norm(self) -> None:
+        """Build the LayerNorm of the class token, which nothing but ``class_output`` uses."""
+        self.class_norm = nn.LayerNorm(self.width, eps=CLASS_NORM_EPSILON)
 
     def blocks(self, images: ImageBatch) -> Iterator[TokenBatch]:
         """The residual stream after each block, without the class token, one block at a time.
@@ -66,10 +73,19 @@ class ClipImageEncoder(nn.Module):
         Yields:
             (batch, tokens, width), tokens in row-major order. Nothing of a block is kept after it.
         """
+        for tokens in self.streams(images):
+            yield tokens[:, 1:]
+
+    def streams(self, images: ImageBatch) -> Iterator[TokenBatch]:
+        """The residual stream after each block, the class token first in it, one block at a time."""
         tokens = self._embed(images)
         for block in self.trunk.blocks:
             tokens = run_block(block, tokens, _quick_gelu_)
-            yield tokens[:, 1:]
+            yield tokens
+
+    def class_output(self, stream: TokenBatch) -> Tensor | None:
+        """(batch, width): the class token of the last stream through its LayerNorm; ``None`` without one."""
+        return None if self.class_norm is None else self.class_norm(stream[:, 0])
 
     def positions(self, length: int) -> Tensor:
         """The table of positions for ``length`` tokens, class token included: (1, length, width)."""

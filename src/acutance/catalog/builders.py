@@ -10,18 +10,18 @@ Config = Mapping[str, Any] | None
 """What weights ask for; ``None`` for the published configuration."""
 
 
-def build_afine() -> "QualityModel":
+def build_afine(**options: Any) -> "QualityModel":  # noqa: ANN401 (keywords of AFINE)
     """A-FINE."""
     from acutance.models.afine.model import AFINE
 
-    return AFINE()
+    return AFINE(**options)
 
 
-def build_afine_naturalness() -> "QualityModel":
+def build_afine_naturalness(**options: Any) -> "QualityModel":  # noqa: ANN401 (keywords of AFINENaturalness)
     """The no-reference half of A-FINE."""
     from acutance.models.afine.model import AFINENaturalness
 
-    return AFINENaturalness()
+    return AFINENaturalness(**options)
 
 
 def build_afine_tiny(config: Config = None) -> "QualityModel":

@@ -160,8 +160,11 @@ _AFINE = ModelEntry(
         "fidelity",
         "adaptive",
     ),
+    options=afine.OPTIONS,
     build=builders.build_afine,
-    weights=PublishedWeights(record=afine.AFINE, layouts=(afine.AFINE_LAYOUT,), stored_as="afine"),
+    weights=PublishedWeights(
+        record=afine.AFINE, layouts=(afine.AFINE_LAYOUT,), stored_as="afine", anchor=afine.PUBLISHED_ANCHOR
+    ),
 )
 
 _AFINE_NATURALNESS = ModelEntry(
@@ -172,6 +175,7 @@ _AFINE_NATURALNESS = ModelEntry(
     paper=afine.AFINE.paper,
     note="The no-reference half of A-FINE: one picture, one pass of its encoder.",
     term_names=("raw_naturalness", "naturalness"),
+    options=afine.NATURALNESS_OPTIONS,
     build=builders.build_afine_naturalness,
     weights=PublishedWeights(record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine"),
 )

@@ -32,6 +32,8 @@ class PublishedWeights:
     ``None`` where it is no such file, which the nearest of ``layouts`` then refuses."""
     starts: tuple[CheckpointRecord, ...] = ()
     """Files that a training may start its trunk from; scoring needs none of them."""
+    anchor: float | None = None
+    """Score that the published file gives the pair of ``anchor_pair``, where somebody has stated it."""
 
 
 @dataclass(frozen=True, kw_only=True)

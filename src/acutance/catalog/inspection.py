@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acutance.catalog.entries import find_model, list_models
 from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
-from acutance.catalog.loading import build
+from acutance.catalog.loading import build, load
 from acutance.catalog.options import checked_options, with_recorded
 from acutance.catalog.runs import model_of_run, recorded_options, run_weights
 from acutance.catalog.weights import (
@@ -32,6 +32,12 @@ if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
 
     from acutance.models.quality_model import JSON, QualityModel
+
+
+ANCHOR_SIDE = 224
+"""Height and width of the pair whose score is published."""
+ANCHOR_TOLERANCE = 1e-3
+"""Largest difference from that score: the order of sums makes up to 1e-4, a wrong tensor whole points."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +173,49 @@ def looked_at(
         )
     batches = [to_batch([picture]) for picture in (image, reference) if picture is not None]
     return LookedAt(model=entry.name, preprocessing=model.preprocessing(), patches=model.seen_patches(*batches))
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorCheck:
+    """What weights score a pair of pictures, beside what the published ones do."""
+
+    got: float
+    wanted: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether they differ by no more than the order of sums on another processor makes."""
+        return abs(self.got - self.wanted) <= ANCHOR_TOLERANCE
+
+
+def check_anchor(name: str, path: Path) -> AnchorCheck | None:
+    """Score the pair whose published score is known; ``None`` for weights without one, and for trainings of ours.
+
+    Args:
+        name: Of the weights.
+        path: The file.
+
+    Raises:
+        CheckpointError: A damaged file, or one of another model.
+    """
+    import torch
+
+    entry = next((entry for entry in list_models() if entry.weights and entry.weights.record.name == name), None)
+    weights = entry.weights if entry else None
+    if entry is None or weights is None or weights.anchor is None or open_weights(weights, path).trained_here:
+        return None
+    with torch.inference_mode():
+        return AnchorCheck(float(load(entry.name, path)(*anchor_pair())), weights.anchor)
+
+
+def anchor_pair() -> "tuple[Tensor, Tensor]":
+    """Distorted and reference, (1, 3, 224, 224): N numbers that rise from 0, by 1 / (N - 1) and by 1 / N."""
+    import torch
+
+    count = 3 * ANCHOR_SIDE * ANCHOR_SIDE
+    numbers = torch.arange(count, dtype=torch.float32)
+    first, second = (numbers.div(most).view(1, 3, ANCHOR_SIDE, ANCHOR_SIDE) for most in (count - 1, count))
+    return first, second
 
 
 def check_trunk(name: str, path: Path) -> None:

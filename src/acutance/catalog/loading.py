@@ -21,6 +21,7 @@ from acutance.catalog.weights import (
     trunk_tensors,
     trunks_of,
 )
+from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -108,7 +109,7 @@ def load(
     origin: dict[str, JSON] = {}
     if recorded is not None:
         known, origin["settings"] = with_recorded(known, recorded)
-    elif entry.options and "protocol" not in known and file.trained_here:
+    elif "protocol" in (entry.options or {}) and "protocol" not in known and file.trained_here:
         _LOGGER.warning(
             "%s does not say which preprocessing its training validated with: %s scores by the catalogue's. Options "
             "change it.",
@@ -122,7 +123,26 @@ def load(
     for trunk in trunks_of(file):
         tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
     model.load_state_dict(before | tensors)
-    return _ready(entry, model, file, trunks, place, precision, origin)
+    ready = _ready(entry, model, file, trunks, place, precision, origin)
+    if weights is None and ready.provenance and ready.provenance.weights_sha256:
+        _warn_of_change(entry.weights.record, path, ready.provenance.weights_sha256)
+    return ready
+
+
+def _warn_of_change(record: CheckpointRecord, path: Path, digest: str) -> None:
+    """Log one line if the file that was found is not the published one, or not the one of its first use."""
+    from acutance.checkpoints.verify import compared
+
+    found = compared(record, path, digest)
+    if not found.ok:
+        _LOGGER.warning(
+            "%s has the sha256 %s, not %s as %s. Check it: acutance weights verify %s",
+            path,
+            digest,
+            found.expected,
+            "at its first use" if found.at_first_use else "published",
+            record.name,
+        )
 
 
 def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "QualityModel":  # noqa: ANN401

@@ -87,7 +87,8 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
     if file.layout is None:
         return _stored(file.path, expected)
     tensors = _renamed(file.layout, file.foreign, expected, file.path)
-    covered = file.layout.keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
+    known = file.layout.keys.taking(file.layout.optional, expected)
+    covered = known.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
     absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
     if absent:
         raise CheckpointError(
@@ -137,8 +138,8 @@ def _renamed(
     part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
 ) -> "dict[str, Tensor]":
     prepared = part.prepare(foreign) if part.prepare else foreign
-    wanted = {name: expected[name] for name in expected if name in part.keys.own_names}
-    return part.keys.apply(prepared, wanted, path)
+    keys = part.keys.taking(part.optional, expected) if isinstance(part, Layout) else part.keys
+    return keys.apply(prepared, {name: expected[name] for name in expected if name in keys.own_names}, path)
 
 
 def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
@@ -147,7 +148,9 @@ def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]"
     tensors, _ = store.load(path)
     absent = sorted(name for name in expected if name not in tensors and not name.endswith(COUNTER))
     if absent:
-        raise CheckpointError(f"Expected the tensor {absent[0]} in {path}, got none. Convert the weights again.")
+        raise CheckpointError(
+            f"Expected the tensor {absent[0]} in {path}, got none. Convert them again, or take the published file."
+        )
     return {name: tensors[name] for name in expected if name in tensors}
 
 

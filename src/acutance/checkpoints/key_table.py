@@ -46,6 +46,16 @@ class KeyTable:
             )
         self.own_names = frozenset(own)
 
+    def taking(self, optional: Mapping[str, str], expected: Mapping[str, TensorOrShape]) -> "KeyTable":
+        """The table with what a model expects of the tensors that it drops otherwise.
+
+        Args:
+            optional: Own name by foreign name.
+            expected: Every tensor of the model, or its shape, by own name.
+        """
+        wanted = {name: own for name, own in optional.items() if own in expected}
+        return KeyTable({**self.names, **wanted}) if wanted else self
+
     def apply(
         self,
         foreign: Mapping[str, "torch.Tensor"],

@@ -36,6 +36,8 @@ class Layout:
     """Own name, or ``None`` for what is dropped on purpose, of every tensor of the file."""
     config: Mapping[str, object] = field(default_factory=dict)
     """What a model is built with for weights filed so, as plain JSON values."""
+    optional: Mapping[str, str] = field(default_factory=dict)
+    """Own name of what is dropped unless a model was built to use it."""
     bookkeeping: tuple[str, ...] = ()
     """Entries at the top of the file that are no weights, such as ``"epoch"``: passed over unread."""
     trunks: tuple[Trunk, ...] = ()

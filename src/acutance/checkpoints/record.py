@@ -38,6 +38,8 @@ class CheckpointRecord:
     """One sentence: the licence of the weights, and whether commercial use is allowed."""
     paper: str
     """Authors, venue, year and number of the paper."""
+    published: bool = True
+    """Whether it is one file for everybody; ``False`` where each user trains a file of that name."""
     is_trunk: bool = False
     """Whether it is a part of models, which are not loaded from it alone."""
     packaged: bool = False

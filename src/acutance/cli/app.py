@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from acutance.cli.compare import COMPARE_EPILOG, compare
 from acutance.cli.data import data_app
+from acutance.cli.data_calibration import CALIBRATE_EPILOG, NORMALIZE_EPILOG, calibrate, normalize
 from acutance.cli.data_splits import SPLIT_EPILOG, TRIPLETS_EPILOG, split, triplets
 from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
 from acutance.cli.evaluate import EVALUATE_EPILOG, evaluate
@@ -74,6 +75,8 @@ app.command(epilog=TRAIN_EPILOG)(train)
 app.add_typer(weights_app, name="weights")
 data_app.command(epilog=SPLIT_EPILOG)(split)
 data_app.command(epilog=TRIPLETS_EPILOG)(triplets)
+data_app.command(epilog=NORMALIZE_EPILOG)(normalize)
+data_app.command(epilog=CALIBRATE_EPILOG)(calibrate)
 data_app.command(epilog=DISTORT_EPILOG)(distort)
 data_app.command(epilog=SYNTHESIZE_EPILOG)(synthesize)
 app.add_typer(data_app, name="data")

@@ -77,7 +77,10 @@ def evaluate(
     data: Annotated[
         list[str],
         typer.Option(
-            "--data", "-d", help="Name of a data set, or a table or list (.csv, .parquet, .json); may be repeated."
+            "--data",
+            "-d",
+            help="Name of a data set, a table or list (.csv, .parquet, .json), or A-FINE's list of pairs (.txt) or "
+            "folder of MOS lists; may be repeated.",
         ),
     ],
     root: Annotated[

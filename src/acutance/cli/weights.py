@@ -111,9 +111,9 @@ def verify(
         Path | None, typer.Argument(help="File to check; by default the one here.", show_default=False)
     ] = None,
 ) -> None:
-    """Check weights: their sha256 against the published one, and every tensor's name and shape."""
+    """Check weights: their sha256, every tensor's name and shape, and the score of a pair where one is published."""
     from acutance.catalog import find_record
-    from acutance.catalog.inspection import check_trunk, read_weights
+    from acutance.catalog.inspection import ANCHOR_TOLERANCE, check_anchor, check_trunk, read_weights
     from acutance.checkpoints.verify import verify as verify_file
     from acutance.cli.progress import downloading
 
@@ -123,11 +123,21 @@ def verify(
         check_trunk(name, result.path)
     else:
         read_weights(name, result.path, whole=False)
-    checksum = "as published" if result.expected else "nothing to compare it with"
+    kept = result.at_first_use
     if not result.ok:
-        typer.echo(f"acutance: {result.path} has the sha256 {result.sha256}, not {result.expected}", err=True)
+        which = f" as at its first use; if you replaced it, remove {result.path}.sha256" if kept else ""
+        typer.echo(f"acutance: {result.path} has the sha256 {result.sha256}, not {result.expected}{which}", err=True)
         raise typer.Exit(1)
+    checksum = "as at its first use" if kept else "as published" if result.expected else "nothing to compare it with"
+    if result.noted:
+        checksum = f"first use, kept in {result.noted.name}"
     print(f"{result.path}\nsha256 {result.sha256} ({checksum})\nlayout complete")
+    anchor = None if find_record(name).is_trunk else check_anchor(name, result.path)
+    if anchor is not None:
+        print(f"anchor pair: got {anchor.got:.8f}, wanted {anchor.wanted:.8f} +- {ANCHOR_TOLERANCE:g}")
+        if not anchor.ok:
+            typer.echo(f"acutance: {result.path} is not the published {find_record(name).filename}", err=True)
+            raise typer.Exit(1)
 
 
 @weights_app.command(

@@ -14,6 +14,7 @@ from acutance.errors import ConfigError
 CURE = "Make it again with acutance data triplets, or take A-FINE's list as it is."
 SHARE_COLUMNS = 4
 """A list of so many columns may hold shares of people; in triplets everybody agrees."""
+TRIPLET_COLUMNS = 6
 
 
 def write_triplets(path: Path, triplets: Iterable[Triplet], *, names_only: bool = False) -> None:
@@ -101,7 +102,7 @@ def read_triplets(path: Path) -> list[Triplet]:
     Raises:
         DatasetError: A line of another layout, naming line and column.
     """
-    return [Triplet(*names, *values) for names, values in _rows(path, 6)]
+    return [Triplet(*names, *values) for names, values in _rows(path, TRIPLET_COLUMNS)]
 
 
 def read_comparisons(path: Path) -> list[Comparison]:
@@ -113,7 +114,18 @@ def read_comparisons(path: Path) -> list[Comparison]:
     Raises:
         DatasetError: A line of another layout, naming line and column.
     """
-    return [Comparison(*names, values[0]) for names, values in _rows(path, 4)]
+    return [Comparison(*names, values[0]) for names, values in _rows(path, SHARE_COLUMNS)]
+
+
+def read_pairs(path: Path) -> list[Triplet] | list[Comparison]:
+    """Read four or six columns, whichever the first line has.
+
+    Raises:
+        DatasetError: A line of another layout, naming line and column.
+    """
+    text = read_text(path, f"a list of {SHARE_COLUMNS} or {TRIPLET_COLUMNS} columns", CURE)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return read_triplets(path) if len(first.split(",")) == TRIPLET_COLUMNS else read_comparisons(path)
 
 
 def _names(row: Comparison, *, names_only: bool) -> tuple[str, str, str]:

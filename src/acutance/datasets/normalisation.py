@@ -30,7 +30,8 @@ class Stretch:
 
     def __call__(self, scores: Scores) -> Scores:
         """The values of scores; those beyond the limits go on along the line."""
-        return self.at_low + (self.at_high - self.at_low) * (scores - self.low) / (self.high - self.low)
+        share = (scores - self.low) / (self.high - self.low)  # divided first, as A-FINE's scripts do: the last digits
+        return self.at_low + (self.at_high - self.at_low) * share
 
 
 def stretch(scores: Scores, *, worst: float, best: float, better: Better = "higher") -> Stretch:

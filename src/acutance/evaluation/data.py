@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.catalogue import find_dataset, read_published
+from acutance.datasets.catalogue import DATASETS, find_dataset, read_published
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions, telling_column
+from acutance.datasets.own_lists import is_list, list_name, read_listed
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import part_of_table
@@ -34,9 +35,10 @@ def read_data(
 
     Args:
         data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or other lists (``.csv``, ``.json``),
-            or tables.
+            A-FINE's lists of pairs (``.txt``) or folders of its lists of opinions, or tables.
         root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
-            name. A file without one has its own folder; a table brings its root.
+            name. A-FINE's lists need the folder of their pictures, which several may share. A file without one has
+            its own folder; a table brings its root.
         reference: The undistorted picture of every row of a file that names none.
         opinion_better: Which direction of the opinions is better, in lists that do not tell. Beside one of these, a
             list with a column mos, or a table, keeps its own direction, and its notes say so.
@@ -136,11 +138,22 @@ def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -
 def _name(choice: DataChoice) -> str:
     if isinstance(choice, OpinionTable):
         return choice.name
+    if _is_list(choice):
+        return list_name(Path(choice))
     return Path(choice).stem if _is_file(choice) else str(choice)
+
+
+def _is_list(choice: str | Path) -> bool:
+    """Whether it is a list in A-FINE's layout; a name of the catalogue is none, whatever lies there."""
+    return str(choice) not in DATASETS and is_list(choice)
 
 
 def _is_file(choice: str | Path) -> bool:
     return Path(choice).suffix.lower() in OPINION_ENDINGS
+
+
+def _is_of_list(choice: DataChoice) -> bool:
+    return not isinstance(choice, OpinionTable) and _is_list(choice)
 
 
 def _is_file_choice(choice: DataChoice) -> bool:
@@ -152,7 +165,7 @@ def _demand_use(
 ) -> None:
     """Raise if something was asked for that no data set has use for."""
     files = [choice for choice in chosen if _is_file_choice(choice)]
-    named = [choice for choice in chosen if isinstance(choice, str) and not _is_file(choice)]
+    named = [choice for choice in chosen if isinstance(choice, str) and not _is_file(choice) and not _is_list(choice)]
     for option, value, of, of_what in (
         ("reference", reference, files, "a file of a table or list"),
         ("opinion_better", better, files, "a file of a list"),
@@ -195,6 +208,12 @@ def _read(choice: DataChoice, root: Path | None, opinion_better: Better | None, 
         if root is not None and not root.is_dir():
             raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
         return read_opinions(choice, root, better=opinion_better)
+    if _is_list(choice):
+        if root is None:
+            raise EvaluationError(
+                f"Expected the folder of the pictures of the list {choice}, got none. Name it: --root DIR, root=DIR."
+            )
+        return read_listed(Path(choice), root)
     if root is None:
         find_dataset(str(choice))
         raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it: --root DIR, root=DIR.")
@@ -217,6 +236,9 @@ def _roots(chosen: Sequence[DataChoice], names: Sequence[str], root: Roots) -> d
         for choice, name in zip(chosen, names, strict=True)
         if name not in named and not isinstance(choice, OpinionTable)
     ]
+    of_lists = [name for choice, name in zip(chosen, names, strict=True) if _is_of_list(choice) and name in rest]
+    if len(ordered) == 1 and of_lists == rest:
+        ordered *= len(rest)  # many lists of one folder of pictures
     if ordered and len(ordered) != len(rest):
         raise EvaluationError(
             f"Expected a folder for each of {', '.join(rest) or 'no data set'}, got {', '.join(map(str, ordered))}. "

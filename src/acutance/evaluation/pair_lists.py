@@ -8,6 +8,7 @@ from acutance.datasets.comparison_files import read_comparisons, read_triplets
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.diffiqa_triplets import TEST_TYPES, by_type
 from acutance.datasets.locate import belonging, located
+from acutance.datasets.own_lists import PairTable
 from acutance.datasets.split_rules import PARTS, Part
 from acutance.datasets.sriqa_pairs import sriqa_pairs
 from acutance.datasets.table import OpinionTable
@@ -41,9 +42,9 @@ class PairLists:
 def pair_lists(table: OpinionTable, settings: ProtocolSettings, *, on_progress: OnProgress | None = None) -> PairLists:
     """The lists of a data set.
 
-    SRIQA-Bench: ``all``, ``regression`` and ``generative``. DiffIQA: the five types that A-FINE tests with, and all
-    of them together. PieAPP: shares of people. Where the list of a part of A-FINE's split lies below the root it is
-    taken; otherwise pairs come from labels, or are drawn by its rule with the seed.
+    A list of one's own: its pairs. SRIQA-Bench: ``all``, ``regression`` and ``generative``. DiffIQA: the five types
+    that A-FINE tests with, and all of them together. PieAPP: shares of people. Where the list of a part of A-FINE's
+    split lies below the root it is taken; otherwise pairs come from labels, or are drawn by its rule with the seed.
 
     Args:
         table: Table of the data set, or of a part of it, whose pairs alone come.
@@ -54,7 +55,9 @@ def pair_lists(table: OpinionTable, settings: ProtocolSettings, *, on_progress: 
         DatasetError: Labels, lists or scores that are not there or damaged.
         EvaluationError: No pair at all.
     """
-    if table.name == "sriqa_bench":
+    if isinstance(table, PairTable):
+        found = PairLists(lists={"all": table.pairs})
+    elif table.name == "sriqa_bench":
         found = _sriqa_lists(table)
     elif table.name == "diffiqa":
         found = _diffiqa_lists(table, settings, on_progress)

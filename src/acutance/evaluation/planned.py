@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from acutance.datasets.own_lists import PairTable
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.evaluation.data import WHOLE, read_part
 from acutance.evaluation.faults import EvaluationError
@@ -132,8 +133,14 @@ def plan_data(
         ConfigError: What the protocol cannot do.
         DatasetError: Labels or splits that are missing or damaged.
     """
+    if isinstance(whole, PairTable) and not protocol.counts_pairs and all(row.mos is None for row in whole):
+        raise EvaluationError(
+            f"Expected a protocol that counts pairs beside the list of pairs {whole.name}, got {protocol.name}. Take "
+            "--protocol pairs, or afine-stage1, afine-stage2 or afine-stage3."
+        )
     split = splits.get(whole.name)
-    chosen: EvaluationPart = part or (protocol.usual_part(whole.name) if split is None else "test")
+    usual = WHOLE if isinstance(whole, PairTable) else protocol.usual_part(whole.name)
+    chosen: EvaluationPart = part or (usual if split is None else "test")
     rows = read_part(whole, chosen, split if chosen != WHOLE else None)
     _demand_rated_once(rows)
     prepared = protocol.prepare(rows, replace(settings, part=chosen), on_progress=on_progress)

@@ -60,6 +60,8 @@ class QualityModel(nn.Module):
     """Whether the model compares a picture with its reference (full-reference) or sees it alone."""
     smallest_side: int = 1
     """Shortest picture side in pixels that can be scored."""
+    takes_normalized: bool = False
+    """Whether it takes tensors that the caller has normalised instead of pictures in [0, 1]."""
     provenance: ModelProvenance | None = None
     """Where the model's numbers come from; set by ``acutance.load``."""
     frozen: bool = False
@@ -72,7 +74,7 @@ class QualityModel(nn.Module):
     def __init_subclass__(cls, **named: Any) -> None:  # noqa: ANN401 (whatever a base takes)
         """Guard every way in, so that no model can forget to."""
         super().__init_subclass__(**named)
-        for name in ("terms", "terms_at_depth", "terms_against", "encode_reference", "map"):
+        for name in ("terms", "terms_at_depth", "terms_against", "encode_reference", "features", "map"):
             if name in cls.__dict__:
                 setattr(cls, name, _as_loaded(cls.__dict__[name]))
 

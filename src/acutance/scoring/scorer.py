@@ -275,4 +275,9 @@ def _provenance(model: QualityModel) -> ModelProvenance:
             f"Expected {model.provenance.model} as acutance.load gave it, got one whose weights, type or device were "
             "changed: its provenance would be wrong. Load it as you want it, or call the model itself."
         )
+    if model.takes_normalized:
+        raise ConfigError(
+            f"Expected {model.provenance.model} for pictures, got normalized=true, which is for tensors that were "
+            "normalised before. Leave normalized out, or call the loaded model itself."
+        )
     return model.provenance

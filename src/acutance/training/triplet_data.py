@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, cycle
+from math import isnan, nan
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from acutance.datasets.balance import repeats
 from acutance.datasets.catalogue import DATASETS, read_published
-from acutance.datasets.comparisons import Triplet
+from acutance.datasets.comparison_files import read_pairs
+from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.datasets.degraded_references import degraded_reference_triplets
 from acutance.datasets.diffiqa_triplets import by_type
+from acutance.datasets.own_lists import ImageFolder, dataset_name
 from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import Part
 from acutance.datasets.splits import part_of_table, rows_of, split_table
@@ -50,14 +53,30 @@ class TripletSource(DataConfig):
     """Whether its validation part is used; where it is not, and nothing says what validates, all of it trains."""
 
 
+def _paths(given: object) -> object:
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
+"""Paths, also as a text with commas between them; those that are not absolute start from ``root``."""
+
+
 class TripletData(Settings):
     """All of them."""
 
     root: str | None = None
     """Folder of the folders of all datasets, each called as the dataset, for those that have no ``root`` of their own;
-    tables that are named by a relative path start from it too."""
+    tables and lists that are named by a relative path start from it too."""
     sources: tuple[TripletSource, ...] = ()
     """The datasets, in their order."""
+    triplets: Paths = ()
+    """Lists of triplets of one's own, six columns, in the place of ``sources``: A-FINE's ``ThreeAFC_list_path``."""
+    images: Paths = ()
+    """The folder of the pictures of each of these lists, in their order, or one for all: its ``all_img_path``."""
+    validation_triplets: Paths = ()
+    """Lists to validate with, four or six columns."""
+    validation_images: Paths = ()
+    """The folders of their pictures; by default ``images``, where these are as many."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Of the draws of triplets."""
     balance: bool = False
@@ -86,7 +105,7 @@ class TripletLists:
     train: list[PlacedTriplet]
     validation: dict[str, list[PlacedTriplet]]
     tables: Mapping[str, OpinionTable]
-    """The training part of each dataset."""
+    """The training part of each dataset; none of lists of one's own."""
 
     def demand_pictures(self) -> None:
         """Raise unless every picture of every triplet is there.
@@ -95,7 +114,7 @@ class TripletLists:
             TrainingError: One that is not.
         """
         every = chain(self.train, *self.validation.values())
-        names = " and ".join(self.tables)
+        names = " and ".join(self.tables or self.validation)
         demand_files((path for each in every for path in (each.first, each.second, each.reference)), names)
 
 
@@ -118,10 +137,12 @@ def triplet_lists(data: TripletData) -> TripletLists:
         DatasetError: One that is not there, or without labels.
         TrainingError: Nothing to train or to validate with.
     """
+    if data.triplets or data.validation_triplets:
+        return _own_lists(data)
     if not data.sources:
         raise ConfigError(
             "Expected datasets to train with, got none. Name them: --set "
-            'task.data.sources=[{"dataset": "kadid10k", "root": "/data/kadid10k"}]'
+            'task.data.sources=[{"dataset": "kadid10k", "root": "/data/kadid10k"}], or lists: task.data.triplets'
         )
     train: dict[str, list[PlacedTriplet]] = {}
     validation: dict[str, list[PlacedTriplet]] = {}
@@ -142,8 +163,60 @@ def triplet_lists(data: TripletData) -> TripletLists:
             f"Expected validation triplets of {' or '.join(train)}, got none, so that no weights could be chosen. Take "
             "a split with a validation part, or a validation_share above 0."
         )
-    times = repeats({name: len(each) for name, each in train.items()}) if data.balance else dict.fromkeys(train, 1)
-    return TripletLists([triplet for name, each in train.items() for triplet in each * times[name]], validation, tables)
+    return TripletLists(_joined(train, balance=data.balance), validation, tables)
+
+
+def _own_lists(data: TripletData) -> TripletLists:
+    train = _listed(data, "triplets", data.triplets, data.images)
+    folders = data.validation_images or data.images
+    validation = _listed(data, "validation_triplets", data.validation_triplets, folders)
+    for name, each in train.items():
+        if any(isnan(triplet.labels[1]) for triplet in each):
+            raise TrainingError(
+                f"Expected six columns in the lists of {name} that train, got four. Take Triplet.txt, or make one with "
+                "acutance data triplets."
+            )
+    return TripletLists(_joined(train, balance=data.balance), validation, {})
+
+
+def _listed(
+    data: TripletData, setting: str, lists: Sequence[str], images: Sequence[str]
+) -> dict[str, list[PlacedTriplet]]:
+    """The triplets of lists by dataset."""
+    if not lists or not images:
+        lacking = setting if not lists else setting.replace("triplets", "images")
+        raise ConfigError(
+            f"Expected lists of triplets and the folders of their pictures, got no task.data.{lacking}. Name them: "
+            f"--set task.data.{lacking}=A,B"
+        )
+    if len(images) not in (1, len(lists)):
+        raise ConfigError(
+            f"Expected a folder of pictures for each of {len(lists)} lists of task.data.{setting}, or one for all, got "
+            f"{len(images)}. Name them in the order of the lists."
+        )
+    root = Path(data.root or "")
+    folders = {name: ImageFolder(root / name) for name in dict.fromkeys(images)}
+    found: dict[str, list[PlacedTriplet]] = {}
+    for name, place in zip(lists, images if len(images) > 1 else cycle(images), strict=len(images) > 1):
+        path, folder = root / name, folders[place]
+        pairs = folder.located(read_pairs(path), path)
+        paths = {name: folder.root / name for pair in pairs for name in (pair.first, pair.second, pair.reference)}
+        found.setdefault(dataset_name(path), []).extend(
+            PlacedTriplet(paths[pair.first], paths[pair.second], paths[pair.reference], _labels(pair)) for pair in pairs
+        )
+    return found
+
+
+def _labels(pair: Comparison) -> tuple[float, float, float]:
+    """Who wins; NaN against the reference where a list has four columns."""
+    if isinstance(pair, Triplet):
+        return pair.first_wins, pair.first_beats_reference, pair.second_beats_reference
+    return pair.first_wins, nan, nan
+
+
+def _joined(train: Mapping[str, list[PlacedTriplet]], *, balance: bool) -> list[PlacedTriplet]:
+    times = repeats({name: len(each) for name, each in train.items()}) if balance else dict.fromkeys(train, 1)
+    return [triplet for name, each in train.items() for triplet in each * times[name]]
 
 
 def _table(source: TripletSource, root: str | None) -> OpinionTable:
@@ -224,7 +297,7 @@ def _placed(triplets: Sequence[Triplet], table: OpinionTable) -> list[PlacedTrip
             paths[triplet.first],
             paths[triplet.second],
             paths[triplet.reference],
-            (triplet.first_wins, triplet.first_beats_reference, triplet.second_beats_reference),
+            _labels(triplet),
         )
         for triplet in triplets
     ]

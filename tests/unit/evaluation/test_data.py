@@ -11,9 +11,14 @@ from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.evaluation.data import match_splits, read_data, read_part
 from acutance.evaluation.faults import EvaluationError
+from acutance.evaluation.planned import plan_data
+from acutance.evaluation.protocol import ProtocolSettings
+from acutance.evaluation.protocols import find_protocol
+from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.with_references import write_tid2013
 from tests.raising import lacking, raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
+from tests.unit.evaluation.planning import planned
 
 
 @pytest.fixture
@@ -206,3 +211,30 @@ def test_beside_a_list_that_needs_a_direction_a_column_mos_and_a_table_keep_thei
     assert mos.notes == ("mos, higher is better",)
     assert any("higher" in note for note in table.notes)
     assert all("higher" not in note for note in (*dmos.notes, *score.notes))
+
+
+def write_own_lists(root: Path) -> None:
+    write_pictures(root / "images", ["a.png", "b.png", "r.png"])
+    for kind in ("PSY", "PNY"):
+        write_lines(root / f"DiffIQA/{kind}.txt", ["a.png,b.png,r.png,1"])
+
+
+def test_lists_of_pairs_may_share_one_folder_of_pictures(tmp_path: Path):
+    write_own_lists(tmp_path)
+    lists = [tmp_path / "DiffIQA/PSY.txt", tmp_path / "DiffIQA/PNY.txt"]
+    assert [table.name for table in read_data(lists, tmp_path / "images")] == ["diffiqa-PSY", "diffiqa-PNY"]
+
+
+def test_a_list_of_pairs_needs_the_folder_of_its_pictures(tmp_path: Path):
+    write_own_lists(tmp_path)
+    with raises(EvaluationError, tmp_path / "DiffIQA/PSY.txt", "--root"):
+        read_data(tmp_path / "DiffIQA/PSY.txt")
+
+
+def test_a_list_of_pairs_needs_a_protocol_that_counts_them(tmp_path: Path):
+    write_own_lists(tmp_path)
+    (table,) = read_data(tmp_path / "DiffIQA/PSY.txt", tmp_path / "images")
+    with raises(EvaluationError, "diffiqa-PSY", "--protocol pairs"):
+        planned(table)
+    found = plan_data(table, find_protocol("afine-stage3"), ProtocolSettings(), None, {})
+    assert (found.part, len(found.prepared.needed)) == ("all", 2)

@@ -10,6 +10,7 @@ from acutance.datasets.comparisons import Triplet
 from acutance.datasets.diffiqa_triplets import TEST_TYPES
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import Label
+from acutance.datasets.own_lists import read_listed
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, training_pairs
@@ -139,3 +140,10 @@ def test_a_part_without_pairs_is_an_error(tmp_path: Path):
     write_labels(tmp_path / "labels", {"r000_1": ("Similar", "Positive", "Negative")})
     with raises((EvaluationError, DatasetError), "diffiqa"):
         pair_lists(table, SETTINGS)
+
+
+def test_a_list_of_ones_own_has_its_own_pairs(tmp_path: Path):
+    write_pictures(tmp_path / "images", ["a.png", "b.png", "r.png"])
+    write_lines(tmp_path / "PSY.txt", ["a.png,b.png,r.png,1"])
+    table = read_listed(tmp_path / "PSY.txt", tmp_path / "images")
+    assert {name: len(pairs) for name, pairs in pair_lists(table, SETTINGS).lists.items()} == {"all": 1}

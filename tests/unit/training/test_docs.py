@@ -51,7 +51,7 @@ def test_every_recipe_has_its_row(entry: RecipeEntry):
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_every_setting_is_told(settings: type[BaseModel]):
-    told = set(re.findall(r"`(?:[a-z_]+\.)*([a-z_]+)(?:[=\[][^`]*)?`", BOTH))
+    told = set(re.findall(r"`(?:[a-z_]+\.)*([a-z0-9_]+)(?:[=\[][^`]*)?`", BOTH))
     assert set(settings.model_fields) - {"model", "data"} <= told
 
 

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from acutance.datasets.balance import repeats
+from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import Label
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import Split, checksum, split_table
@@ -13,6 +16,7 @@ from acutance.errors import ConfigError
 from acutance.training.faults import TrainingError
 from acutance.training.triplet_data import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
 from tests.fakes.afine_training import triplet_data, write_triplet_set
+from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.restored import write_diffiqa, write_pipal, write_sriqa_bench
 from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013
 from tests.raising import raises
@@ -172,3 +176,74 @@ def test_pairs_without_labels_against_the_reference_are_refused(tmp_path: Path):
     write_sriqa_bench(tmp_path)
     with raises(TrainingError, "sriqa_bench"):
         lists(TripletSource(dataset="sriqa_bench", root=str(tmp_path)))
+
+
+def own_lists(root: Path) -> dict[str, object]:
+    """Lists in A-FINE's layout of two datasets, pictures in folders of their own."""
+    write_pictures(root / "p/DiffIQA/images", ["01/a_01.png", "02/a_02.png", "Original/a.png"])
+    write_pictures(root / "q/pixels", ["I01.png", "I01_01_01.png"])
+    write_lines(root / "DiffIQA/Triplet.txt", ["a_01.png,a_02.png,a.png,1,1,0"])
+    write_lines(root / "DiffIQA/PNY.txt", ["a_02.png,a_01.png,a.png,0"])
+    write_lines(root / "KADID10K/Triplet.txt", ["I01_01_01.png,I01.png,I01.png,0,0,0.5"] * 4)
+    return {
+        "root": str(root),
+        "triplets": "DiffIQA/Triplet.txt, KADID10K/Triplet.txt",
+        "images": ["p/DiffIQA/images", "q/pixels"],
+        "validation_triplets": ("DiffIQA/PNY.txt",),
+        "validation_images": "p/DiffIQA/images",
+    }
+
+
+def listed(root: Path, **changes: object) -> TripletLists:
+    return triplet_lists(TripletData.model_validate({**own_lists(root), **changes}))
+
+
+def test_lists_of_ones_own_find_pictures_in_their_folders(tmp_path: Path):
+    found = listed(tmp_path)
+    first = found.train[0]
+    assert first.first == tmp_path / "p/DiffIQA/images/01/a_01.png"
+    assert (first.reference.name, first.labels) == ("a.png", (1.0, 1.0, 0.0))
+    assert [triplet.first.parent.name for triplet in found.train[1:]] == ["pixels"] * 4
+    (pair,) = found.validation["diffiqa"]
+    assert (pair.second.name, pair.labels[0]) == ("a_01.png", 0.0)
+    found.demand_pictures()
+
+
+def test_lists_of_ones_own_take_the_place_of_datasets(tmp_path: Path):
+    assert len(listed(tmp_path, sources=[{"dataset": "kadid10k"}]).train) == 5
+
+
+def test_lists_of_ones_own_are_balanced_by_dataset(tmp_path: Path):
+    assert len(listed(tmp_path, balance=True).train) == 5 * 1 + 4
+
+
+def test_one_folder_serves_all_lists_and_validation_too(tmp_path: Path):
+    changes = {"images": "p/DiffIQA/images", "validation_images": ()}
+    found = listed(tmp_path, triplets=["DiffIQA/Triplet.txt", "DiffIQA/Triplet.txt"], **changes)
+    assert (len(found.train), set(found.validation)) == (2, {"diffiqa"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"validation_triplets": ()}, "task.data.validation_triplets"),
+        ({"triplets": ()}, "task.data.triplets"),
+        ({"images": ()}, "task.data.images"),
+        ({"images": ("q", "q", "q")}, "3"),
+    ],
+)
+def test_lists_without_folders_or_the_other_way_round_are_told(tmp_path: Path, changes: dict[str, object], named: str):
+    with raises(ConfigError, named):
+        listed(tmp_path, **changes)
+
+
+def test_a_list_of_four_columns_does_not_train(tmp_path: Path):
+    with raises(TrainingError, "diffiqa"):
+        listed(tmp_path, triplets=["DiffIQA/PNY.txt", "KADID10K/Triplet.txt"])
+
+
+def test_a_picture_of_a_list_that_is_nowhere_is_named_with_list_and_folder(tmp_path: Path):
+    own_lists(tmp_path)
+    write_lines(tmp_path / "more/Triplet.txt", ["b.png,I01.png,I01.png,0,0,0.5"])
+    with raises(DatasetError, "b.png", "more/Triplet.txt", "q/pixels"):
+        listed(tmp_path, triplets=["DiffIQA/Triplet.txt", "more/Triplet.txt"])

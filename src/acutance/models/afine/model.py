@@ -4,6 +4,10 @@ Chen, Wu, Ma, Zhang, CVPR 2025, arXiv 2503.11221. Lower is better everywhere.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
 
 from acutance.backbones.clip import ClipImageEncoder
 from acutance.models.afine.heads import (
@@ -21,29 +25,64 @@ from acutance.models.afine.views import view_settings, whole_picture
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 
+Covariance = Literal["centred", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFeatures:
+    """What CLIP's image tower says of pictures."""
+
+    features: list[Tensor]
+    """The residual stream after each block, (batch, tokens, width), without the class token; nothing is rectified."""
+    cls: Tensor | None
+    """(batch, width): the class token after the last block and its LayerNorm; ``None`` unless it was asked for."""
+
 
 class AFINENaturalness(QualityModel):
     """Naturalness of a picture seen alone: the no-reference half of A-FINE, one pass of its encoder.
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
+        normalized: Whether pictures come with CLIP's mean and deviation taken out of them, ``(x - mean) / std``, as
+            training code of other libraries hands them on; by default they are in [0, 1].
+        return_cls: Whether ``features`` gives the class token too.
     """
 
     info = NATURALNESS_SCORE
     needs_reference = False
 
-    def __init__(self, encoder: ClipImageEncoder | None = None) -> None:
+    def __init__(
+        self, encoder: ClipImageEncoder | None = None, *, normalized: bool = False, return_cls: bool = False
+    ) -> None:
         super().__init__()
         self.encoder = encoder or ClipImageEncoder()
+        if return_cls:
+            self.encoder.add_class_norm()
+        self.takes_normalized = normalized
         self.naturalness_head = NaturalnessHead(self.encoder.width, self.encoder.depth)
         self.naturalness_calibrator = naturalness_calibrator()
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
         """raw_naturalness (unbounded), naturalness in (-2, 2), and score, which is naturalness."""
+        distorted = self.plain(distorted)
         check_batch(distorted, "distorted", self.smallest_side)
         raw = self.naturalness_head(moments(self.levels(distorted)))
         naturalness = self.naturalness_calibrator(raw)
         return {"raw_naturalness": raw, "naturalness": naturalness, "score": naturalness}
+
+    def plain(self, images: ImageBatch) -> ImageBatch:
+        """Pictures in [0, 1], of such as this model takes."""
+        if not self.takes_normalized or images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            return images  # and the check of the batch says what is wrong with it
+        return images * self.encoder.std.to(images.dtype) + self.encoder.mean.to(images.dtype)
+
+    def features(self, images: ImageBatch) -> ClipFeatures:
+        """What the encoder says of pictures: every block, and the class token of a model with ``return_cls``."""
+        images = self.plain(images)
+        check_batch(images, "distorted", self.smallest_side)
+        view = whole_picture(images.to(self.naturalness_calibrator.centre.dtype))
+        streams = list(self.encoder.streams(view))
+        return ClipFeatures([stream[:, 1:] for stream in streams], self.encoder.class_output(streams[-1]))
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture itself and the rectified output of each block, one at a time."""
@@ -54,7 +93,7 @@ class AFINENaturalness(QualityModel):
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
-        return view_settings()
+        return view_settings(**({"normalized": True} if self.takes_normalized else {}))
 
     def use_bfloat16_products(self) -> bool:
         """Take the encoder's matrix products in bfloat16; heads and statistics stay float32."""
@@ -69,20 +108,50 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
+        covariance: How fidelity takes the covariance of a channel: ``"centred"``, or ``"published"`` as in the
+            authors' code, ``mean(xy) - mean(x) mean(y)``. They differ by rounding, which 1e-10 does not hold off where
+            a channel is all but constant: a flat picture then is not faithful to itself.
+        normalized: As in ``AFINENaturalness``.
+        return_cls: The same.
     """
 
     info = AFINE_SCORE
     needs_reference = True
 
-    def __init__(self, encoder: ClipImageEncoder | None = None) -> None:
-        AFINENaturalness.__init__(self, encoder)
+    def __init__(
+        self,
+        encoder: ClipImageEncoder | None = None,
+        *,
+        covariance: Covariance = "centred",
+        normalized: bool = False,
+        return_cls: bool = False,
+    ) -> None:
+        AFINENaturalness.__init__(self, encoder, normalized=normalized, return_cls=return_cls)
+        self.covariance = covariance
         self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
         self.fidelity_calibrator = fidelity_calibrator()
         self.adapter = Adapter()
 
+    def plain(self, images: ImageBatch) -> ImageBatch:
+        """Pictures in [0, 1], of such as this model takes."""
+        return AFINENaturalness.plain(self, images)
+
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture itself and the rectified output of each block, one at a time."""
-        return AFINENaturalness.levels(self, images)
+        if self.covariance == "centred":
+            yield from AFINENaturalness.levels(self, images)
+            return
+        view = whole_picture(images.to(self.adapter.k.dtype))
+        mean, std = self.encoder.mean, self.encoder.std
+        pixels = (view - mean) / std * std + mean  # normalised and back, in the authors' order of sums: rounding counts
+        yield describe(pixels.flatten(2).transpose(1, 2), sample_axis=1, uncentred=True)
+        for tokens in self.encoder.blocks(view):
+            yield describe(tokens.relu(), sample_axis=1, uncentred=True)
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """How pictures become network inputs, and the covariance if it is not the centred one."""
+        usual = AFINENaturalness.preprocessing(self)
+        return usual if self.covariance == "centred" else {**usual, "covariance": self.covariance}
 
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
         """(batch,) in (0, 100), of the combined quality D."""

@@ -36,6 +36,10 @@ class AdaptivePair(QualityModel):
     fidelity_calibrator: Calibrator
     adapter: Adapter
 
+    def plain(self, images: ImageBatch) -> ImageBatch:
+        """Pictures in [0, 1], of such as this model takes."""
+        return images
+
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The levels of pictures in [0, 1], one at a time."""
         raise NotImplementedError
@@ -51,16 +55,20 @@ class AdaptivePair(QualityModel):
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
         """Raw and calibrated naturalness of both, raw and calibrated fidelity, adaptive (D) and score."""
-        distorted, reference = self.checked_pair(distorted, reference)
+        distorted, reference = self.checked_pair(
+            self.plain(distorted), None if reference is None else self.plain(reference)
+        )
         return self._combine(pair_moments(self.levels(distorted), self.levels(reference)))
 
     def encode_reference(self, reference: ImageBatch) -> EncodedReference:
         """The levels of one reference (a batch of one), to compare many pictures with."""
+        reference = self.plain(reference)
         check_batch(reference, "reference", self.smallest_side)
         return EncodedReference(tuple(reference.shape), list(self.levels(reference)))
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
         """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        distorted = self.plain(distorted)
         check_batch(distorted, "distorted", self.smallest_side)
         for reference in features:
             if reference.shape[1:] != distorted.shape[1:]:

@@ -10,6 +10,7 @@ from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError
+from acutance.models.options import Options
 from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # see the docstring
@@ -30,6 +31,11 @@ AFINE = CheckpointRecord(
     note="One file holds the whole model; CLIP's own weights are not needed.",
 )
 """The file as PyIQA's author re-hosts it; the authors' own release is on Google Drive."""
+
+NATURALNESS_OPTIONS: Options = {"normalized": (False, True), "return_cls": (False, True)}
+"""Tensors that are normalised already, and the class token; neither changes a score of pictures."""
+OPTIONS: Options = {"covariance": ("centred", "published"), **NATURALNESS_OPTIONS}
+"""Of the whole model: the authors' uncentred covariance too."""
 
 AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
 """The final score: the combined score D on the 0..100 scale of the authors' code."""
@@ -155,7 +161,13 @@ def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.T
     return dict(foreign)
 
 
-AFINE_LAYOUT = Layout(name="official", keys=AFINE_KEYS, prepare=check_constants)
+CLASS_NORM = {
+    "finetuned_clip.visual.ln_post.weight": "encoder.class_norm.weight",
+    "finetuned_clip.visual.ln_post.bias": "encoder.class_norm.bias",
+}
+"""The LayerNorm of the class token, which no score depends on."""
+
+AFINE_LAYOUT = Layout(name="official", keys=AFINE_KEYS, optional=CLASS_NORM, prepare=check_constants)
 """The authors' file, whole."""
-NATURALNESS_LAYOUT = Layout(name="official", keys=NATURALNESS_KEYS, prepare=check_constants)
+NATURALNESS_LAYOUT = Layout(name="official", keys=NATURALNESS_KEYS, optional=CLASS_NORM, prepare=check_constants)
 """The authors' file, of which the no-reference model takes a part."""

@@ -18,9 +18,12 @@ class Level:
     variance: ChannelBatch
     """(batch, channels), population variance over the samples."""
     centred: Tensor
-    """(batch, samples, channels) for tokens, (batch, channels, samples) for pixels."""
+    """(batch, samples, channels) for tokens, (batch, channels, samples) for pixels; the samples with their mean
+    where covariances are taken uncentred."""
     sample_axis: int
     """Which axis of ``centred`` holds the samples."""
+    uncentred: bool = False
+    """Whether covariances are ``mean(xy) - mean(x) mean(y)``, as in the authors' code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,19 @@ class PairMoments:
     covariances: list[Tensor]
 
 
-def describe(samples: Tensor, sample_axis: int) -> Level:
-    """The level that these samples make."""
+def describe(samples: Tensor, sample_axis: int, *, uncentred: bool = False) -> Level:
+    """The level that these samples make.
+
+    Args:
+        samples: Of a batch.
+        sample_axis: Which axis they lie on.
+        uncentred: Take covariances as the authors' code does. Their rounding is divided by 1e-10 where a channel is
+            all but constant.
+    """
     mean = samples.mean(sample_axis, keepdim=True)
     centred = samples - mean
     variance = centred.square().mean(sample_axis)
-    return Level(mean.squeeze(sample_axis), variance, centred, sample_axis)
+    return Level(mean.squeeze(sample_axis), variance, samples if uncentred else centred, sample_axis, uncentred)
 
 
 def moments(levels: Iterable[Level]) -> Moments:
@@ -62,7 +72,8 @@ def pair_moments(distorted: Iterable[Level], reference: Iterable[Level]) -> Pair
     for ours, theirs in zip(distorted, reference, strict=True):
         _add(pairs.distorted, ours)
         _add(pairs.reference, theirs)
-        pairs.covariances.append((ours.centred * theirs.centred).mean(ours.sample_axis))
+        products = (ours.centred * theirs.centred).mean(ours.sample_axis)
+        pairs.covariances.append(products - ours.mean * theirs.mean if ours.uncentred else products)
     return pairs
 
 
@@ -77,7 +88,8 @@ def pair_moments_against(distorted: Iterable[Level], references: Sequence[Sequen
             (centred * level.centred[0]).mean(ours.sample_axis - 1)
             for centred, level in zip(ours.centred, theirs, strict=True)
         ]
-        pairs.covariances.append(torch.stack(products))
+        means = ours.mean * pairs.reference.means[-1] if ours.uncentred else 0
+        pairs.covariances.append(torch.stack(products) - means)
     return pairs
 
 

@@ -16,6 +16,6 @@ def whole_picture(images: ImageBatch) -> EnlargedBatch:
     return enlarge_to_multiple(images, PATCH_SIZE)
 
 
-def view_settings() -> dict[str, JSON]:
-    """What ``whole_picture`` does, for the provenance of a score."""
-    return {"view": "whole picture", "sides": f"enlarged to multiples of {PATCH_SIZE}, bicubic a=-0.75"}
+def view_settings(**others: JSON) -> dict[str, JSON]:
+    """What ``whole_picture`` does, for the provenance of a score, and what else is not as usual."""
+    return {"view": "whole picture", "sides": f"enlarged to multiples of {PATCH_SIZE}, bicubic a=-0.75", **others}

@@ -20,6 +20,7 @@ AHIQ = CheckpointRecord(
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="AHIQ_vit_p8_epoch33-da3ea303.pth",
     size_bytes=108_700_000,  # 27,168,788 numbers in float32; the state of an optimiser may come on top
+    sha256="da3ea303b365ef71f4bbe41eba56f0ab3371c697d9c959649904dc9dd0a08b85",  # as its page on the hub states it
     licence=(
         "The authors' code is MIT, but the weights were trained on PIPAL, which is for research; "
         "commercial use: unknown, ask the authors first."
@@ -39,6 +40,7 @@ RESNET50 = CheckpointRecord(
     filename="model.safetensors",
     local_name="resnet50.a1_in1k.safetensors",
     size_bytes=102_440_820,  # 25,610,152 numbers and 53 counters
+    sha256="773525d5821de224f8f30c33377b7a795d7863e08522698200d3217d3f2a41bb",  # as its page on the hub states it
     licence="Apache-2.0, but trained on ImageNet, which is for non-commercial research; commercial use: unknown.",
     paper="Wightman, Touvron, Jegou: ResNet strikes back, 2021, arXiv 2110.00476",
     is_trunk=True,

@@ -45,7 +45,8 @@ HYPERIQA_PYIQA = CheckpointRecord(
     title="HyperIQA (PyIQA)",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="HyperIQA-resnet50-koniq10k-c96c41b1.pth",
-    size_bytes=109_900_000,
+    size_bytes=109_834_491,
+    sha256="c96c41b1094c8c1ed86cbd661941717f95e24e09e791b2c512d4ffbbde7253ed",  # as its page on the hub states it
     licence=(
         "Published with PyIQA, whose licence is PolyForm Noncommercial 1.0.0; trained on KonIQ-10k. "
         "Commercial use: no, unless its author allows it."

@@ -25,6 +25,7 @@ MS_HYPERIQA = CheckpointRecord(
         "No weights are published: train it, or take the best_model.pkl that a training by the reference code, "
         "github.com/ukeSJTU/CS3324-IQA, leaves behind"
     ),
+    published=False,
     size_bytes=110_900_000,  # 27,633,967 numbers in float32 and the statistics of 53 batch norms
     licence="The reference code is MIT; the licence of weights is that of who trained them. Commercial use: ask them.",
     paper=PAPER,

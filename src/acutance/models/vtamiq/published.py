@@ -154,6 +154,7 @@ HEAD_WEIGHTS: Final = CheckpointRecord(
     local_name="vtamiq.head.pth",
     origin=_UNPUBLISHED,
     size_bytes=229_300_000,  # 57,322,386 numbers in float32
+    published=False,
     licence=LICENCE,
     paper=PAPER_TEXT,
 )
@@ -165,6 +166,7 @@ PAPER_WEIGHTS: Final = CheckpointRecord(
     local_name="vtamiq.paper.pth",
     origin=_UNPUBLISHED,
     size_bytes=229_200_000,  # 57,306,274 numbers in float32
+    published=False,
     licence=LICENCE,
     paper=PAPER_TEXT,
 )

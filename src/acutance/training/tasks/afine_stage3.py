@@ -39,9 +39,17 @@ class AFINEStage3Training(FrozenStageTraining):
     afine.pth and is zero there without it."""
     calibrate_on: str | None = None
     """Dataset of ``data`` on which the calibrator of naturalness is fitted first, ``pipal`` for A-FINE; without it the
-    authors' values, 4.9592 and 21.5968, are taken."""
+    first values are gamma3 and gamma4, by default the authors'."""
     k: float = 5.0
     """First value of the adapter's k (the authors' code)."""
+    gamma3: float = 4.9592
+    """First centre of the calibrator of naturalness, their ``yita3``: from ``acutance data calibrate``."""
+    gamma4: float = 21.5968
+    """Its first scale, their ``yita4``."""
+    eta3: float = 0.5
+    """First centre of the calibrator of fidelity (the authors' code)."""
+    eta4: float = 0.15
+    """Its first scale."""
 
 
 class CombinationNetwork(PairNetwork):
@@ -85,6 +93,12 @@ class AFINEStage3Task(FrozenStageTask):
         self._model = frozen(model or load_stage(config.start, trained=FROZEN))
         with torch.no_grad():
             self._model.adapter.k.fill_(config.k)
+            for calibrator, centre, scale in (
+                (self._model.naturalness_calibrator, config.gamma3, config.gamma4),
+                (self._model.fidelity_calibrator, config.eta3, config.eta4),
+            ):
+                calibrator.centre.fill_(centre)
+                calibrator.scale.fill_(scale)
         lists = triplet_lists(config.data)
         self._rated = None if config.calibrate_on is None else _rated(lists, config.calibrate_on)
         also = [] if self._rated is None else _pairs_of(self._rated)
@@ -154,6 +168,11 @@ def _rated(lists: TripletLists, name: str) -> OpinionTable:
     table = lists.tables.get(name)
     rows = [row for row in table or () if row.mos is not None and row.reference and row.image != row.reference]
     if table is None or not rows:
+        if not lists.tables:
+            raise ConfigError(
+                f"Expected datasets (task.data.sources) beside task.calibrate_on={name}, got lists of triplets, which "
+                "hold no opinions. Fit with acutance data calibrate, and set task.gamma3 and task.gamma4."
+            )
         known = " or ".join(name for name, each in lists.tables.items() if any(row.mos is not None for row in each))
         raise ConfigError(
             f"Expected {known or 'a dataset with opinions'} as task.calibrate_on, got {name}. Add it to "

@@ -25,8 +25,11 @@ from acutance.training.pictures import PictureStore
 from acutance.training.tasks import afine_stage3
 from acutance.training.tasks.afine_frozen import FrozenStageTask
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task
+from acutance.training.triplet_data import TripletData
 from acutance.training.validation import as_images
 from tests.fakes.afine_training import run_stage, stage_task, tiny_afine, write_triplet_set
+from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.raising import raises
 
 FloatArray = NDArray[np.float64]
 CPU = torch.device("cpu")
@@ -255,6 +258,21 @@ def test_without_a_fit_first_values_are_the_authors(table: Path, tmp_path: Path)
 def test_a_calibration_on_a_dataset_that_is_not_there_names_those_that_are(table: Path, tmp_path: Path):
     with pytest.raises(ConfigError, match=r"^Expected rated as task\.calibrate_on, got pipal\."):
         task_of(3, table, tmp_path, calibrate_on="pipal")
+
+
+def test_lists_hold_no_opinions_to_fit_to(tmp_path: Path):
+    write_pictures(tmp_path, ["a.png", "b.png", "r.png"])
+    write_lines(tmp_path / "Triplet.txt", ["a.png,b.png,r.png,1,0,0"])
+    where, lists = (str(tmp_path),), (str(tmp_path / "Triplet.txt"),)
+    data = TripletData(triplets=lists, images=where, validation_triplets=lists)
+    with raises(ConfigError, "task.calibrate_on=pipal", "task.data.sources", "task.gamma3"):
+        stage_task(3, tmp_path / "no.csv", tmp_path, data=data, calibrate_on="pipal")
+
+
+def test_first_values_may_be_given(table: Path, tmp_path: Path):
+    network = task_of(3, table, tmp_path, gamma3=1.5, gamma4=7.0, eta3=0.4, eta4=0.2, k=3.0).network
+    state = {name: value.item() for name, value in network.state_dict().items() if value.ndim == 0}
+    assert sorted(state.values()) == pytest.approx([0.2, 0.4, 1.5, 3.0, 7.0])
 
 
 def test_a_clip_that_is_not_there_is_told_before_anything_is_encoded(table: Path, tmp_path: Path):
