@@ -24,6 +24,13 @@ def build_afine_naturalness() -> "QualityModel":
     return AFINENaturalness()
 
 
+def build_afine_fidelity() -> "QualityModel":
+    """The half of A-FINE that compares."""
+    from acutance.models.afine.model import AFINEFidelity
+
+    return AFINEFidelity()
+
+
 def build_afine_tiny(config: Config = None) -> "QualityModel":
     """afine-tiny."""
     from acutance.models.afine_tiny.config import AFINETinyConfig

@@ -1,10 +1,11 @@
 """What the catalogue says of a model: how it is built, what its score means, which weights it loads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.layout import Layout, Part
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import ConfigError
 from acutance.models.options import Options
@@ -24,6 +25,8 @@ class PublishedWeights:
     """How files of them may be laid out."""
     stored_as: str
     """Name of the model in a converted file; several models may read one file."""
+    read_parts: Callable[[Sequence[Path]], list[Part]] | None = None
+    """Reads them from the folders, or the single files, of a training in stages, where that leaves several files."""
     starts: tuple[CheckpointRecord, ...] = ()
     """Files that a training may start its trunk from; scoring needs none of them."""
 

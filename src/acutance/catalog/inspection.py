@@ -1,5 +1,6 @@
 """Files of weights read and checked against their model, which is built without numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from acutance.catalog.weights import (
     OnProgress,
     WeightsFile,
     find_trunks,
+    open_parts,
     open_weights,
     own_tensors,
     trunk_tensors,
     trunks_of,
 )
 from acutance.checkpoints.layout import Trunk
+from acutance.errors import ConfigError
 from acutance.score_info import ScoreInfo
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -78,6 +81,38 @@ def read_weights(
         score_info=file.score_info,
         options=file.options,
         layout=layout,
+    )
+
+
+def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
+    """The tensors of a model that was trained in stages, of the files that these left.
+
+    Args:
+        name: Of the model.
+        places: Folders, and single files, which go before those of folders.
+
+    Returns:
+        ``trunks`` are the files, by the names that they are released under.
+
+    Raises:
+        CheckpointError: A damaged file, names or shapes that do not fit, or several files of one name.
+        MissingWeightsError: A file that is not there.
+        ConfigError: A model whose weights are one file.
+    """
+    entry = find_model(name)
+    weights = weights_of(entry)
+    if weights.read_parts is None:
+        raise ConfigError(f"Expected a model that is trained in stages, got {name}. Take afine or one of its halves.")
+    file = open_parts(weights, places, Path(name))
+    model = _without_numbers(entry, file)
+    return ReadWeights(
+        weights=weights,
+        config=model.config(),
+        tensors=own_tensors(file, model.state_dict()),
+        trunks={part.name: part.path for part in file.parts if part.path},
+        score_info=None,
+        options=None,
+        layout="stages",
     )
 
 

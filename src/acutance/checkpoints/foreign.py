@@ -18,8 +18,8 @@ def read_foreign(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
     """Every tensor of a file on the CPU, by the name it has there; which kind of file it is shows in its content.
 
     Args:
-        path: A PyTorch file of (nested) dicts, a TorchScript archive, whose program does not run, a safetensors file, or
-            a NumPy archive (.npz).
+        path: A PyTorch file of (nested) dicts, a TorchScript archive (nothing in it runs), a safetensors file, or a
+            NumPy archive (.npz).
         bookkeeping: Names at the top of a PyTorch file that are passed over, whatever they hold.
 
     Raises:

@@ -66,7 +66,7 @@ def read_torchscript(path: Path) -> dict[str, "torch.Tensor"]:
             values = archive.read(records[VALUES])
             module = _Values(values, archive, records).load()
             return dict(_named(module, "", len(values)))
-    except _Refused as error:
+    except _RefusedError as error:
         raise CheckpointError(
             f"Expected tensors only in {path}, got a file that wants to run {error}. It was not opened; use the "
             "published file."
@@ -80,7 +80,7 @@ def read_torchscript(path: Path) -> dict[str, "torch.Tensor"]:
         ) from error
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """What a pickle asks for and does not get."""
 
 
@@ -115,10 +115,10 @@ class _Values(pickle.Unpickler):
         if module == "torch" and name in STORAGES:
             return getattr(torch, STORAGES[name])
         if (module, name) == ("collections", "OrderedDict"):  # of backward hooks, of which a file has none
-            return lambda: {}
+            return dict
         if module == "torch.jit._pickle" and name in LISTS:
             return lambda value, _=None: value
-        raise _Refused(f"{module}.{name}")
+        raise _RefusedError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> _Storage:  # noqa: ANN401 (checked here)
         import torch
@@ -148,7 +148,7 @@ class _Module:
 
 
 def _rebuilder() -> Callable[..., _Tensor]:
-    def rebuild(  # noqa: PLR0913, PLR0917 (as torch._utils._rebuild_tensor_v2)
+    def rebuild(  # the arguments of torch._utils._rebuild_tensor_v2
         storage: object, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
     ) -> _Tensor:
         if not isinstance(storage, _Storage) or len(size) != len(stride):

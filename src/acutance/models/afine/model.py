@@ -15,8 +15,8 @@ from acutance.models.afine.heads import (
     naturalness_calibrator,
 )
 from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.published import AFINE_SCORE, NATURALNESS_SCORE
-from acutance.models.afine.statistics import Level, describe, moments
+from acutance.models.afine.published import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
+from acutance.models.afine.statistics import Level, PairMoments, describe, moments
 from acutance.models.afine.views import view_settings, whole_picture
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
@@ -47,10 +47,7 @@ class AFINENaturalness(QualityModel):
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture itself and the rectified output of each block, one at a time."""
-        view = whole_picture(images.to(self.naturalness_calibrator.centre.dtype))
-        yield describe(view.flatten(2), sample_axis=2)  # (batch, 3, height * width)
-        for tokens in self.encoder.blocks(view):
-            yield describe(tokens.relu(), sample_axis=1)  # (batch, tokens, width)
+        return _levels(self.encoder, images.to(self.naturalness_calibrator.centre.dtype))
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
@@ -58,6 +55,45 @@ class AFINENaturalness(QualityModel):
 
     def use_bfloat16_products(self) -> bool:
         """Take the encoder's matrix products in bfloat16; heads and statistics stay float32."""
+        self.encoder.use_bfloat16_products()
+        return True
+
+
+class AFINEFidelity(AdaptivePair):
+    """Fidelity of a picture to its reference: the half of A-FINE that compares, without naturalness.
+
+    Args:
+        encoder: CLIP's image tower; by default ViT-B/32 with random weights.
+    """
+
+    info = FIDELITY_SCORE
+    needs_reference = True
+
+    def __init__(self, encoder: ClipImageEncoder | None = None) -> None:
+        super().__init__()
+        self.encoder = encoder or ClipImageEncoder()
+        self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
+        self.fidelity_calibrator = fidelity_calibrator()
+
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The picture itself and the rectified output of each block, one at a time."""
+        return _levels(self.encoder, images.to(self.fidelity_calibrator.centre.dtype))
+
+    def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
+        raw = self.fidelity_head(pairs)
+        fidelity = self.fidelity_calibrator(raw)
+        return {"raw_fidelity": raw, "fidelity": fidelity, "score": fidelity}
+
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        return _levels_nbytes(self.encoder, height, width, self.fidelity_calibrator.centre.element_size())
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """How pictures become network inputs."""
+        return view_settings()
+
+    def use_bfloat16_products(self) -> bool:
+        """Take the encoder's matrix products in bfloat16; head and statistics stay float32."""
         self.encoder.use_bfloat16_products()
         return True
 
@@ -90,7 +126,17 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
-        rows, columns = (-(-side // self.encoder.patch_size) for side in (height, width))
-        tokens = rows * columns * self.encoder.width * self.encoder.depth
-        numbers = tokens + 3 * rows * columns * self.encoder.patch_size**2
-        return numbers * self.adapter.k.element_size()
+        return _levels_nbytes(self.encoder, height, width, self.adapter.k.element_size())
+
+
+def _levels(encoder: ClipImageEncoder, images: ImageBatch) -> Iterator[Level]:
+    view = whole_picture(images)
+    yield describe(view.flatten(2), sample_axis=2)  # (batch, 3, height * width)
+    for tokens in encoder.blocks(view):
+        yield describe(tokens.relu(), sample_axis=1)  # (batch, tokens, width)
+
+
+def _levels_nbytes(encoder: ClipImageEncoder, height: int, width: int, number: int) -> int:
+    rows, columns = (-(-side // encoder.patch_size) for side in (height, width))
+    tokens = rows * columns * encoder.width * encoder.depth
+    return (tokens + 3 * rows * columns * encoder.patch_size**2) * number
