@@ -101,6 +101,22 @@ def write_clip(path: Path, seed: int = 7) -> Path:
     return path
 
 
+def timms(clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The image tower under timm's names, by the rule of timm's own conversion."""
+    named: dict[str, Tensor] = {}
+    for name, value in clip.items():
+        if not name.startswith("visual."):
+            continue
+        own = name.removeprefix("visual.").replace("conv1", "patch_embed.proj").replace("ln_pre", "norm_pre")
+        own = own.replace("positional_embedding", "pos_embed").replace("class_embedding", "cls_token")
+        own = own.replace("transformer.resblocks", "blocks").replace("ln_post", "norm").replace("ln_", "norm")
+        own = own.replace("in_proj_", "qkv.").replace("out_proj", "proj")
+        own = own.replace("mlp.c_fc", "mlp.fc1").replace("mlp.c_proj", "mlp.fc2")
+        shaped = value[None, None] if own == "cls_token" else value[None] if own == "pos_embed" else value
+        named["head.weight" if own == "proj" else own] = shaped.T.contiguous() if own == "proj" else shaped
+    return named | {"head.bias": torch.zeros(len(named["head.weight"]))}
+
+
 def own_of(parts: Mapping[str, Mapping[str, Tensor]], model: AFINE) -> AFINE:
     """A model with these tensors, named by hand where a mistake would hurt, for comparison."""
     state = model.state_dict()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine.clip_start import clip_tensors, start_clip
-from tests.fakes.afine_stages import narrow_afine, narrow_encoder, own_of, stage_tensors
+from tests.fakes.afine_stages import narrow_afine, narrow_encoder, own_of, stage_tensors, timms
 from tests.fakes.clip_archive import SIZES, write_archive
 from tests.raising import raises
 
@@ -33,22 +33,6 @@ def started(path: Path) -> Tensors:
     encoder = narrow_encoder()
     start_clip(encoder, path)
     return dict(encoder.state_dict())
-
-
-def timms(clip: Tensors) -> Tensors:
-    """The image tower under timm's names, by the rule of timm's own conversion."""
-    named: Tensors = {}
-    for name, value in clip.items():
-        if not name.startswith("visual."):
-            continue
-        own = name.removeprefix("visual.").replace("conv1", "patch_embed.proj").replace("ln_pre", "norm_pre")
-        own = own.replace("positional_embedding", "pos_embed").replace("class_embedding", "cls_token")
-        own = own.replace("transformer.resblocks", "blocks").replace("ln_post", "norm").replace("ln_", "norm")
-        own = own.replace("in_proj_", "qkv.").replace("out_proj", "proj")
-        own = own.replace("mlp.c_fc", "mlp.fc1").replace("mlp.c_proj", "mlp.fc2")
-        shaped = value[None, None] if own == "cls_token" else value[None] if own == "pos_embed" else value
-        named["head.weight" if own == "proj" else own] = shaped.T.contiguous() if own == "proj" else shaped
-    return named | {"head.bias": torch.zeros(len(named["head.weight"]))}
 
 
 WRITERS: dict[str, Callable[[Path, Tensors], None]] = {
