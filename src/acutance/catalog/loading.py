@@ -94,6 +94,8 @@ def load(
     """
     if weights is None and (trained := run_weights(name)):
         name, weights = model_of_run(trained), trained
+    elif weights is not None:
+        weights = run_weights(weights) or weights
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
@@ -156,7 +158,7 @@ def _weights_path(
         from acutance.checkpoints.download import fetch
 
         return fetch(entry.weights.record, offline=offline, on_progress=on_progress)
-    path = run_weights(given) or Path(given)
+    path = Path(given)
     if not path.is_file() and not (path.is_dir() and entry.weights.read_parts):
         got = "a folder" if path.is_dir() else "no such file"
         raise MissingWeightsError(

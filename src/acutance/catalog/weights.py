@@ -71,6 +71,12 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             options=header.options,
         )
     foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
+    if weights.read_parts is not None and not _shares_a_part(weights.layouts, foreign):
+        wanted, got = next(iter(weights.layouts[0].keys.names)), next(iter(foreign), "nothing")
+        raise CheckpointError(
+            f"Expected {wanted} in {path}, got {got}. Use {weights.record.filename}, or the folder that holds the "
+            "files of all stages."
+        )
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
     return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
 
@@ -110,7 +116,7 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
         return {name: tensor for part in file.parts for name, tensor in part_tensors(part, expected).items()}
     if file.layout is None:
         return _stored(file.path, expected)
-    tensors = _renamed(file.layout, file.foreign, expected)
+    tensors = _renamed(file.layout, file.foreign, expected, file.path)
     covered = file.layout.keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
     absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
     if absent:
@@ -140,7 +146,7 @@ def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") ->
     """
     from acutance.checkpoints.foreign import read_foreign
 
-    return _renamed(trunk, read_foreign(path), expected)
+    return _renamed(trunk, read_foreign(path), expected, path)
 
 
 def trunks_of(file: WeightsFile) -> tuple[Trunk, ...]:
@@ -170,10 +176,13 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
 
 
 def _renamed(
-    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]"
+    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
 ) -> "dict[str, Tensor]":
-    prepared = part.prepare(foreign) if part.prepare else foreign
-    return part.keys.apply(prepared, {name: expected[name] for name in expected if name in part.keys.own_names})
+    try:
+        prepared = part.prepare(foreign) if part.prepare else foreign
+        return part.keys.apply(prepared, {name: expected[name] for name in expected if name in part.keys.own_names})
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
@@ -184,6 +193,12 @@ def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]"
     if absent:
         raise CheckpointError(f"Expected the tensor {absent[0]} in {path}, got none. Convert the weights again.")
     return {name: tensors[name] for name in expected if name in tensors}
+
+
+def _shares_a_part(layouts: Sequence[Layout], foreign: "Mapping[str, Tensor]") -> bool:
+    """Whether a file has parts of such names as a model of several parts has in one file."""
+    parts = {name.partition(".")[0] for layout in layouts for name in layout.keys.names}
+    return not parts.isdisjoint(name.partition(".")[0] for name in foreign)
 
 
 def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:

@@ -146,8 +146,8 @@ def _name_of(path: Path) -> str:
             return name
     if TIMMS_FIRST_NAME in names:
         return CLIP_MODEL
-    known = ", ".join(STAGE_FILES)
-    raise CheckpointError(f"Expected one of A-FINE's files ({known}) at {path}, got another. Leave it out.")
+    known, got = ", ".join(STAGE_FILES), next(iter(names), "nothing")
+    raise CheckpointError(f"Expected tensors of one of A-FINE's files ({known}) in {path}, got {got}. Leave it out.")
 
 
 def _part(path: Path, name: str) -> Part:

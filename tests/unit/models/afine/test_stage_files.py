@@ -226,3 +226,24 @@ def test_two_files_of_one_name_are_both_named(released: Path):
 def test_nothing_of_files_that_are_not_needed_is_read(released: Path):
     (released / "AFINE_stage2_nlogn/net_dhead.pth").write_bytes(b"damaged")
     assert load("afine-naturalness", released).provenance is not None
+
+
+@pytest.mark.parametrize("name", [*FILES, "ViT-B-32.pt"])
+def test_one_file_alone_is_no_weights_and_names_its_key_and_the_folder(released: Path, name: str):
+    (path,) = released.glob(f"*/{name}")
+    with raises(CheckpointError, path, "finetuned_clip.visual.class_embedding", "afine.pth", "folder"):
+        load("afine", path)
+
+
+def test_a_published_file_with_a_wrong_key_is_named_with_it(released: Path, tmp_path: Path):
+    parts = dict(zip(FILES.values(), stage_tensors().values(), strict=True))
+    del parts["adapter"]
+    torch.save(parts, tmp_path / "afine.pth")
+    with raises(CheckpointError, tmp_path / "afine.pth", "adapter.k"):
+        load("afine", tmp_path / "afine.pth")
+
+
+def test_a_file_of_another_model_beside_the_others_is_named_with_a_key(released: Path):
+    torch.save({"res.conv1.weight": torch.ones(2)}, released / "koniq_pretrained.pkl")
+    with raises(CheckpointError, "koniq_pretrained.pkl", "res.conv1.weight"):
+        find_stages([released, released / "koniq_pretrained.pkl"])
