@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from click.testing import Result
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import acutance
 from acutance.cli.app import app

@@ -77,7 +77,9 @@ def read_stages(
     for name in wanted:
         if name in FIRST_VALUES and name not in parts:
             parts[name] = _first_values(name)
-            _LOGGER.warning("%s: no %s: the authors' first values, %s and %s, scale", where, name, *FIRST_VALUES[name])
+            _LOGGER.warning(
+                "%s: no %s, so the authors' first values calibrate: %s and %s", where, name, *FIRST_VALUES[name]
+            )
     return list(parts.values())
 
 
