@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from acutance.backbones.clip import ClipImageEncoder
-from acutance.models.afine.model import AFINE, AFINENaturalness
+from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import QualityModel
 from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures
 
@@ -30,6 +30,14 @@ class TestAFINENaturalness(QualityModelContract):
     @pytest.fixture
     def model(self) -> QualityModel:
         return AFINENaturalness(tiny_encoder()).eval().requires_grad_(requires_grad=False)
+
+
+class TestAFINEFidelity(QualityModelContract):
+    best_at_identity = False  # what identical pictures score is learned, with the calibrator
+
+    @pytest.fixture
+    def model(self) -> QualityModel:
+        return AFINEFidelity(tiny_encoder()).eval().requires_grad_(requires_grad=False)
 
 
 class TestAFINEInBFloat16(QualityModelContract):

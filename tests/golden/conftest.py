@@ -11,7 +11,7 @@ from torch import Tensor
 
 from acutance import load
 from acutance.images import read_image, to_batch
-from acutance.models.afine.model import AFINE, AFINENaturalness
+from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
@@ -39,6 +39,13 @@ def afine(afine_pth: Path) -> AFINE:
 def afine_naturalness(afine_pth: Path) -> AFINENaturalness:
     model = load("afine-naturalness", afine_pth)
     assert isinstance(model, AFINENaturalness)
+    return model
+
+
+@pytest.fixture(scope="session")
+def afine_fidelity(afine_pth: Path) -> AFINEFidelity:
+    model = load("afine-fidelity", afine_pth)
+    assert isinstance(model, AFINEFidelity)
     return model
 
 

@@ -13,7 +13,7 @@ from acutance import load
 from acutance.backbones.clip import ClipImageEncoder
 from acutance.images import enlarge_to_multiple
 from acutance.models.afine.heads import Adapter, Calibrator, fidelity_calibrator, final_score
-from acutance.models.afine.model import AFINE, AFINENaturalness
+from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.afine.published import PUBLISHED_ANCHOR
 from acutance.models.quality_model import QualityModel
 from tests.golden.conftest import picture
@@ -83,6 +83,19 @@ def test_naturalness_alone_is_the_naturalness_of_the_pair(
         terms = afine_naturalness.terms(picture(case["dis"]))
     assert float(terms["raw_naturalness"]) == pytest.approx(case["natural_dis"], abs=tolerance(golden, "natural"))
     assert float(terms["score"]) == pytest.approx(case["natural_dis_scale"], abs=tolerance(golden, "natural_scale"))
+
+
+@pytest.mark.parametrize("index", CASES)
+def test_fidelity_without_naturalness_is_the_fidelity_of_the_pair(
+    golden: dict[str, Any], afine_fidelity: AFINEFidelity, index: int
+) -> None:
+    case = golden["cases"][index]
+    with torch.no_grad():
+        terms = afine_fidelity.terms(picture(case["dis"]), picture(case["ref"]))
+    for key, name in TERMS.items():
+        if name in ("raw_fidelity", "fidelity"):
+            assert float(terms[name]) == pytest.approx(case[key], abs=tolerance(golden, key)), name
+    assert terms["score"] == terms["fidelity"]
 
 
 @pytest.mark.parametrize("case", [0, 1])

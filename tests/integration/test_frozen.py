@@ -15,6 +15,7 @@ from tests.fakes.training_loops import Parent, sha256_of_tensors, train_a_step
 
 PUBLISHED = {
     "afine": "afine.pth",
+    "afine-fidelity": "afine.pth",
     "afine-naturalness": "afine.pth",
     "ahiq": "AHIQ_vit_p8_epoch33-da3ea303.pth",
     "hyperiqa": "koniq_pretrained.pkl",

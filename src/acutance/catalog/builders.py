@@ -24,6 +24,13 @@ def build_afine_naturalness(**options: Any) -> "QualityModel":  # noqa: ANN401 (
     return AFINENaturalness(**options)
 
 
+def build_afine_fidelity(**options: Any) -> "QualityModel":  # noqa: ANN401 (keywords of AFINEFidelity)
+    """The half of A-FINE that compares."""
+    from acutance.models.afine.model import AFINEFidelity
+
+    return AFINEFidelity(**options)
+
+
 def build_afine_tiny(config: Config = None) -> "QualityModel":
     """afine-tiny."""
     from acutance.models.afine_tiny.config import AFINETinyConfig

@@ -13,6 +13,7 @@ from acutance.checkpoints.layout import Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.afine import published as afine
+from acutance.models.afine.stage_files import read_fidelity, read_naturalness, read_stages
 from acutance.models.afine_tiny import published as afine_tiny
 from acutance.models.ahiq import published as ahiq
 from acutance.models.classic import published as classic
@@ -31,7 +32,7 @@ def list_models() -> list[ModelEntry]:
 
     Example:
         >>> [entry.name for entry in list_models()][:3]
-        ['afine', 'afine-naturalness', 'afine-tiny']
+        ['afine', 'afine-fidelity', 'afine-naturalness']
     """
     return [CATALOG[name] for name in sorted(CATALOG)]
 
@@ -163,7 +164,12 @@ _AFINE = ModelEntry(
     options=afine.OPTIONS,
     build=builders.build_afine,
     weights=PublishedWeights(
-        record=afine.AFINE, layouts=(afine.AFINE_LAYOUT,), stored_as="afine", anchor=afine.PUBLISHED_ANCHOR
+        record=afine.AFINE,
+        layouts=(afine.AFINE_LAYOUT,),
+        stored_as="afine",
+        anchor=afine.PUBLISHED_ANCHOR,
+        read_parts=read_stages,
+        starts=(afine.CLIP_ARCHIVE, afine.CLIP_TIMM),
     ),
 )
 
@@ -177,7 +183,24 @@ _AFINE_NATURALNESS = ModelEntry(
     term_names=("raw_naturalness", "naturalness"),
     options=afine.NATURALNESS_OPTIONS,
     build=builders.build_afine_naturalness,
-    weights=PublishedWeights(record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine"),
+    weights=PublishedWeights(
+        record=afine.AFINE, layouts=(afine.NATURALNESS_LAYOUT,), stored_as="afine", read_parts=read_naturalness
+    ),
+)
+
+_AFINE_FIDELITY = ModelEntry(
+    name="afine-fidelity",
+    title="A-FINE fidelity",
+    info=afine.FIDELITY_SCORE,
+    needs_reference=True,
+    paper=afine.AFINE.paper,
+    note="The half of A-FINE that compares: 0 for equal pictures before it is calibrated, symmetric.",
+    term_names=("raw_fidelity", "fidelity"),
+    options=afine.FIDELITY_OPTIONS,
+    build=builders.build_afine_fidelity,
+    weights=PublishedWeights(
+        record=afine.AFINE, layouts=(afine.FIDELITY_LAYOUT,), stored_as="afine", read_parts=read_fidelity
+    ),
 )
 
 _AFINE_TINY = ModelEntry(
@@ -318,6 +341,7 @@ CATALOG: dict[str, ModelEntry] = {
     for entry in (
         _AFINE,
         _AFINE_NATURALNESS,
+        _AFINE_FIDELITY,
         _AFINE_TINY,
         _AFINE_TINY_NATURALNESS,
         _AHIQ,

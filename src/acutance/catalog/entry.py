@@ -1,10 +1,11 @@
 """What the catalogue says of a model: how it is built, what its score means, which weights it loads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.layout import Layout, Part
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import ConfigError
 from acutance.models.options import Options
@@ -30,6 +31,8 @@ class PublishedWeights:
     derive: Callable[[Mapping[str, Shape]], Layout | None] | None = None
     """The layout of a file by names and shapes of its tensors, where authors can build networks of many sizes;
     ``None`` where it is no such file, which the nearest of ``layouts`` then refuses."""
+    read_parts: Callable[[Sequence[Path]], list[Part]] | None = None
+    """Reads them from the folders, or the single files, of a training in stages, where that leaves several files."""
     starts: tuple[CheckpointRecord, ...] = ()
     """Files that a training may start its trunk from; scoring needs none of them."""
     anchor: float | None = None

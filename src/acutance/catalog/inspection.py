@@ -1,7 +1,7 @@
 """Models built without numbers: files of weights checked against them, and what settings alone decide."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from acutance.catalog.weights import (
     OnProgress,
     WeightsFile,
     find_trunks,
+    open_parts,
     open_weights,
     own_tensors,
     trunk_tensors,
@@ -216,6 +217,38 @@ def anchor_pair() -> "tuple[Tensor, Tensor]":
     numbers = torch.arange(count, dtype=torch.float32)
     first, second = (numbers.div(most).view(1, 3, ANCHOR_SIDE, ANCHOR_SIDE) for most in (count - 1, count))
     return first, second
+
+
+def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
+    """The tensors of a model that was trained in stages, of the files that these left.
+
+    Args:
+        name: Of the model.
+        places: Folders, and single files, which go before those of folders.
+
+    Returns:
+        ``trunks`` are the files, by the names that they are released under.
+
+    Raises:
+        CheckpointError: A damaged file, names or shapes that do not fit, or several files of one name.
+        MissingWeightsError: A file that is not there.
+        ConfigError: A model whose weights are one file.
+    """
+    entry = find_model(name)
+    weights = weights_of(entry)
+    if weights.read_parts is None:
+        raise ConfigError(f"Expected a model that is trained in stages, got {name}. Take afine or one of its halves.")
+    file = open_parts(weights, places, Path(name))
+    model = _without_numbers(entry, file)
+    return ReadWeights(
+        weights=weights,
+        config=model.config(),
+        tensors=own_tensors(file, model.state_dict()),
+        trunks={part.name: part.path for part in file.parts if part.path},
+        score_info=None,
+        options=None,
+        layout="stages",
+    )
 
 
 def check_trunk(name: str, path: Path) -> None:

@@ -66,8 +66,8 @@ def load(
 
     Args:
         name: A name from ``list_models()``, or the folder of a training.
-        weights: File of weights, published or converted; by default the published ones, from this machine
-            or downloaded.
+        weights: File of weights, published or converted, the folder of a training, or a folder of the files of
+            A-FINE's stages; by default the published ones, from this machine or downloaded.
         device: ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"mps"``, or ``"auto"`` for the best there is.
         precision: ``"float32"``; ``"bfloat16"`` for faster matrix products and scores a little off;
             ``"float64"``. Where a model cannot compute in bfloat16, a warning says so.
@@ -95,6 +95,8 @@ def load(
     """
     if weights is None and (trained := run_weights(name)):
         name, weights = model_of_run(trained), trained
+    elif weights is not None:
+        weights = run_weights(weights) or weights
     entry = find_model(name)
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
@@ -177,7 +179,7 @@ def _weights_path(
 
         return fetch(entry.weights.record, offline=offline, on_progress=on_progress)
     path = Path(given)
-    if not path.is_file():
+    if not path.is_file() and not (path.is_dir() and entry.weights.read_parts):
         got = "a folder" if path.is_dir() else "no such file"
         raise MissingWeightsError(
             f"Expected the file of weights of {entry.name} at {path}, got {got}. Name the file, set ACUTANCE_WEIGHTS "
@@ -223,11 +225,12 @@ def _ready(
     model.to(device, torch.float64 if precision == "float64" else torch.float32)
     if file and file.score_info:
         model.info = file.score_info
-    trunk_sha256 = {name: sha256_of(path) for name, path in trunks.items()} or (file.trunk_sha256 if file else {})
+    separate = trunks if not file or not file.parts else {part.path.name: part.path for part in file.parts if part.path}
+    trunk_sha256 = {name: sha256_of(path) for name, path in separate.items()} or (file.trunk_sha256 if file else {})
     model.provenance = ModelProvenance(
         model=entry.name,
         weights=file.path.name if file else None,
-        weights_sha256=sha256_of(file.path) if file else None,
+        weights_sha256=sha256_of(file.path) if file and not file.parts else None,
         published_sha256=file.published_sha256 if file else None,
         trunk_sha256=trunk_sha256 or None,
         preprocessing={**model.preprocessing(), **(origin or {})},

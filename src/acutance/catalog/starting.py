@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.catalog.entries import find_record
+from acutance.models.afine import published as afine
 from acutance.models.vtamiq import published as vtamiq
 
 if TYPE_CHECKING:  # importing acutance must not load torch
@@ -35,6 +36,12 @@ def start_vtamiq(model: "VTAMIQ", name: str, path: Path | None = None, *, offlin
 
 def read_start(name: str, path: Path) -> None:
     """Raise ``CheckpointError`` unless a file holds every tensor of the ViT of that name."""
+    if name in (afine.CLIP_ARCHIVE.name, afine.CLIP_TIMM.name):
+        from acutance.backbones.clip import ClipImageEncoder
+        from acutance.models.afine.clip_start import start_clip
+
+        start_clip(ClipImageEncoder(), path)
+        return
     from acutance.models.vtamiq.model import VTAMIQ
 
     start_vtamiq(VTAMIQ(), name, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from acutance.catalog.entry import PublishedWeights
 from acutance.checkpoints.key_table import COUNTER
-from acutance.checkpoints.layout import Layout, Trunk
+from acutance.checkpoints.layout import Layout, Part, Trunk
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.score_info import ScoreInfo
@@ -38,22 +38,27 @@ class WeightsFile:
     """How a foreign file is laid out; ``None`` for one of ours."""
     foreign: "Mapping[str, Tensor]" = field(default_factory=dict, repr=False)
     """Its tensors by their names there."""
+    parts: Sequence[Part] = field(default=(), repr=False)
+    """The files of a folder, where that is what was opened."""
 
     @property
     def trained_here(self) -> bool:
         """Whether a training of ours wrote it."""
-        return self.layout is None and self.published_sha256 is None
+        return self.layout is None and self.published_sha256 is None and not self.parts
 
 
 def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
-    """What a file is, published or ours.
+    """What a file is, published or ours, or a folder of the files of a training in stages.
 
     Raises:
         CheckpointError: A damaged file, or one of another model.
+        MissingWeightsError: A folder that lacks a file.
     """
     from acutance.checkpoints import store
     from acutance.checkpoints.foreign import read_foreign
 
+    if path.is_dir():
+        return open_parts(weights, [path], path)
     if store.is_own_format(path):
         header = store.read_header(path)
         store.demand_model(header, weights.stored_as, path)
@@ -66,10 +71,35 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             options=header.options,
         )
     foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
+    if weights.read_parts is not None and not _shares_a_part(weights.layouts, foreign):
+        wanted, got = next(iter(weights.layouts[0].keys.names)), next(iter(foreign), "nothing")
+        raise CheckpointError(
+            f"Expected {wanted} in {path}, got {got}. Use {weights.record.filename}, or the folder that holds the "
+            "files of all stages."
+        )
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
     if weights.derive is not None:
         layout = weights.derive({name: tuple(tensor.shape) for name, tensor in foreign.items()}) or layout
     return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
+
+
+def open_parts(weights: PublishedWeights, places: Sequence[Path], path: Path) -> WeightsFile:
+    """The files of a training in stages, which are weights together.
+
+    Args:
+        weights: Of the model.
+        places: Their folders, or the files.
+        path: What to call them.
+
+    Raises:
+        CheckpointError: Weights that are one file, a damaged file, or one of another model.
+        MissingWeightsError: A file that is not there.
+    """
+    if weights.read_parts is None:
+        raise MissingWeightsError(
+            f"Expected the file of weights of {weights.stored_as} at {path}, got a folder. Name the file."
+        )
+    return WeightsFile(path=path, config={}, parts=weights.read_parts(places))
 
 
 def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
@@ -84,6 +114,8 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
     Raises:
         CheckpointError: Names or shapes that do not fit.
     """
+    if file.parts:
+        return {name: tensor for part in file.parts for name, tensor in part_tensors(part, expected).items()}
     if file.layout is None:
         return _stored(file.path, expected)
     tensors = _renamed(file.layout, file.foreign, expected, file.path)
@@ -95,6 +127,15 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
             f"Expected {absent[0]} in {file.path}, got none: it has the layout {file.layout.name!r}. Use another file."
         )
     return tensors
+
+
+def part_tensors(part: Part, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of one of several files under the names a model expects.
+
+    Raises:
+        CheckpointError: Shapes or values that do not fit; the message names the file.
+    """
+    return part.keys.apply(part.tensors, {name: expected[name] for name in part.keys.own_names}, part.path)
 
 
 def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
@@ -137,8 +178,11 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
 def _renamed(
     part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
 ) -> "dict[str, Tensor]":
-    prepared = part.prepare(foreign) if part.prepare else foreign
     keys = part.keys.taking(part.optional, expected) if isinstance(part, Layout) else part.keys
+    try:
+        prepared = part.prepare(foreign) if part.prepare else foreign
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     return keys.apply(prepared, {name: expected[name] for name in expected if name in keys.own_names}, path)
 
 
@@ -152,6 +196,12 @@ def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]"
             f"Expected the tensor {absent[0]} in {path}, got none. Convert them again, or take the published file."
         )
     return {name: tensors[name] for name in expected if name in tensors}
+
+
+def _shares_a_part(layouts: Sequence[Layout], foreign: "Mapping[str, Tensor]") -> bool:
+    """Whether a file has parts of such names as a model of several parts has in one file."""
+    parts = {name.partition(".")[0] for layout in layouts for name in layout.keys.names}
+    return not parts.isdisjoint(name.partition(".")[0] for name in foreign)
 
 
 def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:

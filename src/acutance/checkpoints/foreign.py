@@ -1,4 +1,4 @@
-"""Files of weights that other programs wrote: PyTorch's, safetensors, NumPy's archives."""
+"""Files of weights that other programs wrote: PyTorch's, TorchScript's, safetensors, NumPy's archives."""
 
 import zipfile
 import zlib
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.checkpoints.safetensors_header import read_safetensors_header
+from acutance.checkpoints.torchscript import is_torchscript, read_torchscript
 from acutance.errors import CheckpointError
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
@@ -18,7 +19,8 @@ def read_foreign(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
     """Every tensor of a file on the CPU, by the name it has there; which kind of file it is shows in its content.
 
     Args:
-        path: A PyTorch file of (nested) dicts, a safetensors file, or a NumPy archive (.npz).
+        path: A PyTorch file of (nested) dicts, a TorchScript archive (nothing in it runs), a safetensors file, or a
+            NumPy archive (.npz).
         bookkeeping: Names at the top of a PyTorch file that are passed over, whatever they hold.
 
     Raises:
@@ -29,6 +31,8 @@ def read_foreign(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
         return _read_safetensors(path)
     if path.is_file() and _is_numpy_archive(path):
         return _read_numpy_archive(path)
+    if path.is_file() and is_torchscript(path):
+        return read_torchscript(path)
     return read_pytorch(path, bookkeeping)
 
 

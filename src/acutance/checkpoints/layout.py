@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.checkpoints.key_table import KeyTable
@@ -24,6 +25,20 @@ class Trunk:
     """Own name, or ``None`` for what is not used, of every tensor of that file."""
     prepare: Prepare | None = None
     """Brings tensors into shape before they are renamed, such as transposing kernels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One of several files that are the weights of a model together, after reading."""
+
+    name: str
+    """What the file is called where it is released."""
+    path: Path | None
+    """The file; ``None`` for values that stand in for a file that is not there."""
+    keys: KeyTable
+    """Own name, or ``None`` for what is dropped on purpose, of every tensor of the file."""
+    tensors: Tensors = field(repr=False)
+    """Its tensors by their names there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,8 @@ class StoreHeader:
     format_version: int
     """Version of this layout."""
     trunk_sha256: dict[str, str] = field(default_factory=dict)
-    """Digests of the files that its trunks were taken from, by the names of their records."""
+    """Digests of the files that its trunks were taken from, by the names of their records, or of the files of several
+    stages that were merged, by their names."""
     score_info: ScoreInfo | None = None
     """How to read its scores, where it was trained on opinions of its own; ``None`` as the catalogue says."""
     scores_as: str | None = None

@@ -48,7 +48,8 @@ Reference = Annotated[
     typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
 ]
 Weights = Annotated[
-    list[str] | None, typer.Option(help="File of weights, or MODEL=FILE; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(help="File or folder of weights, or MODEL=FILE; may be repeated.", show_default=False),
 ]
 ModelSettings = Annotated[
     list[str] | None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from acutance.checkpoints.record import CheckpointRecord
 
 weights_app = typer.Typer(
-    help="List, fetch, verify and convert the weights of models.",
+    help="List, fetch, verify, convert and merge the weights of models.",
     epilog="Examples:\n\nacutance weights fetch afine\n\nacutance weights verify afine",
     no_args_is_help=True,
 )
@@ -168,6 +168,10 @@ def convert(
     path = source or find(record)
     if path is None:
         raise missing(record, "nothing on this machine")
+    if path.is_dir():
+        raise ConfigError(
+            f"Expected a file of weights, got the folder {path}. Do: acutance weights merge {path} -o FILE"
+        )
     target = output or Path(f"{name}.safetensors")
     if target.exists() and not (overwrite and target.is_file() and not target.samefile(path)):
         raise ConfigError(f"Expected no file at {target}, got one. Name another, or replace it with --overwrite.")
@@ -186,3 +190,57 @@ def convert(
     )
     before, after = path.stat().st_size / 1e6, target.stat().st_size / 1e6
     print(f"{target} ({after:.0f} MB, from {before:.0f} MB)")
+
+
+@weights_app.command(
+    epilog="Examples:\n\nacutance weights merge released/ -o afine.safetensors\n\n"
+    "acutance weights merge stage1/ stage2/ stage3/ -o afine.pth\n\n"
+    "acutance weights merge stage1/net_qhead.pth ViT-B-32.pt -m afine-naturalness -o original.safetensors"
+)
+def merge(
+    places: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of the files of A-FINE's stages, or the files.", show_default=False),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help=".safetensors, or .pth as the authors merge.")],
+    *,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="afine, or a half: afine-naturalness, afine-fidelity.")
+    ] = "afine",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the files of A-FINE's stages as one; a file named by itself goes before those of folders.
+
+    Untouched CLIP (the authors' mode Original) is ViT-B-32.pt in the place of clip_model.pth.
+    """
+    from acutance.catalog.inspection import read_stage_files
+    from acutance.checkpoints import store
+    from acutance.checkpoints.digest import sha256_of
+    from acutance.errors import ConfigError
+
+    if output.suffix not in (".safetensors", ".pth") or (output.suffix == ".pth" and model != "afine"):
+        wanted = "a file .safetensors" if model != "afine" else "a file .safetensors or .pth"
+        raise ConfigError(f"Expected {wanted} for the merged {model}, got {output}. Change --output.")
+    read = read_stage_files(model, places)
+    if output.exists() and (not overwrite or any(path.samefile(output) for path in read.trunks.values())):
+        raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
+    if output.suffix == ".pth":
+        from acutance.models.afine.published import CLIP_MODEL
+        from acutance.training.afine_files import merge as merge_as_published
+        from acutance.training.afine_files import unused_of_clip
+
+        merge_as_published(read.tensors, unused_of_clip(read.trunks[CLIP_MODEL]), output)
+    else:
+        digests = {path.name: sha256_of(path) for path in read.trunks.values()}
+        store.save(
+            output,
+            read.tensors,
+            model="afine",
+            config=read.config,
+            source_sha256=None,
+            trunk_sha256=digests,
+            scores_as=None if model == "afine" else model,
+        )
+    print(f"{output} ({output.stat().st_size / 1e6:.0f} MB, from {len(read.trunks)} files)")
+    for path in read.trunks.values():
+        typer.echo(str(path), err=True)

@@ -32,13 +32,14 @@ class ModelProvenance:
     model: str
     """Name in the catalogue."""
     weights: str | None
-    """File name of the weights; ``None`` if the model has none."""
+    """Name of the file of weights, or of the folder of several; ``None`` if the model has none."""
     weights_sha256: str | None
-    """Checksum of that file."""
+    """Checksum of that file; ``None`` for a folder."""
     published_sha256: str | None = None
     """Checksum of the published file it was converted from."""
     trunk_sha256: dict[str, str] | None = None
-    """Checksums of the files its trunks came from, by their names, where its weights lack them."""
+    """Checksums of the files its trunks came from, by their names, where its weights lack them, or of the files of a
+    folder of weights."""
     preprocessing: dict[str, JSON]
     """How pictures become inputs."""
     precision: str

@@ -6,7 +6,7 @@ Values of the option file of the authors' code, ``AFINE_stage1_nlogn``: AdamW at
 not balanced. How many GPUs their weights took is not stated; here the batch is 32 over all processes. Put right:
 several processes train one CLIP, and see disjoint samples; DiffIQA validates.
 
-    acutance train afine-stage1 --set task.data.root=/data --set task.start=clip.pth
+    acutance train afine-stage1 --set task.data.root=/data --set task.start=ViT-B-32.pt
 
 ``/data`` holds diffiqa, kadid10k, pipal and tid2013. The 96 pictures of a batch of 512 x 512 need some 20 GB for their
 derivatives: set ``loop.accumulate=8`` to take a batch in eight parts on a CPU or a small GPU, with the same gradient.

@@ -5,7 +5,7 @@ too), betas 0.9 and 0.99; 40,000 iterations of 128 triplets a GPU, here over all
 validation each 500 iterations; the datasets of stage 1. First values are the authors': k 5, fidelity 0.5 and 0.15,
 naturalness 4.9592 and 21.5968, which they fitted on PIPAL for their own stage 1: ``task.calibrate_on=pipal`` fits anew.
 
-    acutance train afine-stage3 --set task.data.root=/data --set task.start=RUN_OF_STAGE_2 --set task.clip=clip.pth
+    acutance train afine-stage3 --set task.data.root=/data --set task.start=RUN_OF_STAGE_2 --set task.clip=ViT-B-32.pt
 
 Every picture is encoded once for each of its eight flips and transposes. Published in the end are the three files of
 the stage and ``afine.pth``, all stages in one.

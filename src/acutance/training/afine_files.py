@@ -7,71 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from acutance.backbones.clip import CLIP_MEAN, CLIP_STD, ClipImageEncoder
-from acutance.checkpoints.foreign import read_foreign
+from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
 from acutance.checkpoints.key_table import KeyTable
-from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.models.afine.published import AFINE_KEYS
+from acutance.models.afine.clip_start import CLIP, CLIP_NAMES, clip_tensors
+from acutance.models.afine.published import AFINE_KEYS, CLIP_MODEL, STAGE_FILES
 from acutance.training.publishing import foreign_tensors
 from acutance.whole_file import replacing
 
-CLIP = "finetuned_clip"
-"""Where CLIP stands in afine.pth."""
-PARTS = {
-    "net_qhead.pth": "natural",
-    "net_dhead.pth": "fidelity",
-    "net_scale_fr.pth": "fidelity_scale",
-    "net_scale_nr.pth": "natural_scale",
-    "net_finalscore.pth": "adapter",
-}
-"""Where each stage's file stands in afine.pth."""
 TEXT_WIDTH, IMAGE_WIDTH, VOCABULARY, CONTEXT = 512, 768, 49408, 77
 """Sizes of CLIP ViT-B/32 (Radford et al., 2021, the released weights)."""
-_CLIP = {name.removeprefix(f"{CLIP}."): own for name, own in AFINE_KEYS.names.items() if name.startswith(f"{CLIP}.")}
-_SIZES = ("input_resolution", "context_length", "vocab_size")
-"""Three numbers beside the tensors of OpenAI's own archive."""
-_HOW = (
-    "Save it once: torch.save(clip.load('ViT-B/32', 'cpu')[0].state_dict(), 'clip.pth'), with openai/CLIP; or leave "
-    "task.start out."
-)
-
-
-def start_clip(encoder: ClipImageEncoder, path: Path) -> None:
-    """Load CLIP's image tower.
-
-    Args:
-        encoder: What to load it over.
-        path: A state dict of CLIP ViT-B/32, whole or its image tower alone, or an afine.pth.
-
-    Raises:
-        MissingWeightsError: No such file.
-        CheckpointError: Another network, or a file that holds more than tensors.
-    """
-    foreign = clip_tensors(path)
-    names = {name: own for name, own in _CLIP.items() if own is not None or name in foreign}
-    keys = KeyTable({name: own.removeprefix("encoder.") if own else None for name, own in names.items()})
-    state = encoder.state_dict()
-    encoder.load_state_dict(keys.apply(foreign, {name: state[name] for name in keys.own_names}))
-
-
-def clip_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of CLIP under OpenAI's names, in float32.
-
-    Args:
-        path: A state dict of CLIP, or an afine.pth.
-
-    Raises:
-        MissingWeightsError: No such file.
-        CheckpointError: A file that holds more than tensors.
-    """
-    if not path.is_file():
-        raise MissingWeightsError(f"Expected CLIP ViT-B/32 at {path}, got no such file. {_HOW}")
-    try:
-        tensors = read_foreign(path)
-    except CheckpointError as error:
-        raise CheckpointError(f"{error} {_HOW}") from error
-    inside = {name.removeprefix(f"{CLIP}."): value for name, value in tensors.items() if name.startswith(f"{CLIP}.")}
-    return {name: value.float() for name, value in (inside or tensors).items() if name not in _SIZES}
 
 
 def unused_of_clip(path: Path | None) -> dict[str, Tensor]:
@@ -94,12 +38,7 @@ def lacks_of_clip(path: Path | None) -> bool:
         MissingWeightsError: No such file.
         CheckpointError: A file that holds nothing of CLIP.
     """
-    if path is None:
-        return True
-    known, wanted = clip_tensors(path).keys(), _unused_shapes().keys()
-    if known.isdisjoint(_CLIP):
-        raise CheckpointError(f"Expected tensors of CLIP ViT-B/32 in {path}, got none of them. {_HOW}")
-    return not wanted <= known
+    return path is None or not _unused_shapes().keys() <= clip_tensors(path).keys()
 
 
 def publish_stage1(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], folder: Path) -> list[Path]:
@@ -110,7 +49,7 @@ def publish_stage1(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], folder
         rest: From ``unused_of_clip``.
         folder: Where to.
     """
-    return [_write(folder / "net_qhead.pth", own), _save(folder / "clip_model.pth", {**_part(own, CLIP), **rest})]
+    return [_write(folder / "net_qhead.pth", own), _save(folder / CLIP_MODEL, {**_part(own, CLIP), **rest})]
 
 
 def publish_stage2(own: Mapping[str, Tensor], folder: Path) -> list[Path]:
@@ -132,12 +71,12 @@ def merge(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], path: Path) -> 
         path: Where to.
     """
     whole: dict[str, Any] = {CLIP: {**_part(own, CLIP), **rest}}
-    whole |= {part: _with_constants(own, part) for part in PARTS.values()}
+    whole |= {part: _with_constants(own, part) for part in STAGE_FILES.values() if part != CLIP}
     return _save(path, whole)
 
 
 def _write(path: Path, own: Mapping[str, Tensor]) -> Path:
-    return _save(path, {"params": _with_constants(own, PARTS[path.name])})
+    return _save(path, {"params": _with_constants(own, STAGE_FILES[path.name])})
 
 
 def _with_constants(own: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
@@ -191,7 +130,7 @@ def _unused_shapes() -> dict[str, tuple[int, ...]]:
         "logit_scale": (),
     }
     shapes: dict[str, tuple[int, ...]] = {}
-    for name in (name for name, own in _CLIP.items() if own is None):
+    for name in (name for name, own in CLIP_NAMES.items() if own is None):
         whole = single.get(name) or next((shape for key, shape in block.items() if f".{key}" in name), ())
         shapes[name] = whole[:1] if name.endswith("bias") else whole
     return shapes

@@ -144,6 +144,7 @@ class RunFolder:
             model=trained.name,
             config=trained.config,
             source_sha256=None,
+            trunk_sha256=trained.trunk_sha256,
             score_info=trained.info,
             scores_as=trained.scores_as,
             options=trained.options,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +58,8 @@ class TrainedModel:
     """Model of the catalogue that scores with the tensors, where it is not called ``name``."""
     options: Mapping[str, object] | None = None
     """Options of the model that ``validate`` scored with, all of them; ``None`` if it has none."""
+    trunk_sha256: Mapping[str, str] = field(default_factory=dict)
+    """Checksums of the files that its trunks began with, by their names, where it says so."""
 
 
 class Task(ABC):

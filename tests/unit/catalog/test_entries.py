@@ -21,6 +21,7 @@ CLASSIC = [
     "haarpsi",
     "dss",
 ]
+AFINE = ["afine", "afine-fidelity", "afine-naturalness", "afine-tiny", "afine-tiny-naturalness"]
 SYSTEMS = [
     "ahiq",
     "hyperiqa",
@@ -34,7 +35,7 @@ SYSTEMS = [
 
 def test_every_model_of_the_catalogue_is_listed_in_order():
     names = [entry.name for entry in list_models()]
-    assert names == sorted(["afine", "afine-naturalness", "afine-tiny", "afine-tiny-naturalness", *SYSTEMS, *CLASSIC])
+    assert names == sorted([*AFINE, *SYSTEMS, *CLASSIC])
     assert set(CATALOG) == set(names)
 
 
@@ -150,9 +151,11 @@ def test_every_file_of_weights_is_listed_once_with_its_trunks():
     records = list_records()
     assert {"afine", "hyperiqa", "hyperiqa.pyiqa", "resnet50.a1_in1k"} <= set(records)
     assert [name for name, record in records.items() if record.is_trunk] == [
+        "clip-vit-b32.openai",
         "resnet50.a1_in1k",
         "vit-b16-384.google",
         "vit-b16-384.timm",
+        "vit_base_patch32_clip_224.openai",
         "vit_base_patch8_224.augreg_in21k_ft_in1k",
     ]
     assert all(record.repository or record.origin for record in records.values())

@@ -122,5 +122,5 @@ def test_a_device_that_is_not_there_is_an_error():
 
 
 def test_weights_that_are_a_folder_are_missing(tmp_path: Path):
-    with raises(MissingWeightsError, "afine", tmp_path):
-        load("afine", tmp_path)
+    with raises(MissingWeightsError, "hyperiqa", tmp_path):
+        load("hyperiqa", tmp_path)

@@ -6,8 +6,11 @@ import torch
 from safetensors.torch import save_file
 
 from acutance.catalog import list_records
+from acutance.checkpoints.digest import sha256_of
 from acutance.checkpoints.store import read_header, save
+from acutance.models.afine import model
 from acutance.score_info import ScoreInfo
+from tests.fakes.afine_stages import narrow_encoder, write_stages
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
@@ -157,3 +160,66 @@ def test_converting_a_run_keeps_what_its_scores_mean_and_what_it_was_validated_w
     assert run("weights", "convert", "ms_hyperiqa", str(trained), str(converted)).exit_code == 0
     header = read_header(converted)
     assert (header.score_info, header.options) == (info, options)
+
+
+@pytest.fixture
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The authors' files in the folders of A-FINE's stages."""
+    monkeypatch.setattr(model, "ClipImageEncoder", narrow_encoder)
+    return write_stages(tmp_path / "released", archive=False)
+
+
+def test_files_of_stages_are_merged_with_the_checksum_of_each(run: Run, released: Path):
+    assert run("weights", "merge", released, "-o", "afine.safetensors").exit_code == 0
+    header = read_header(Path("afine.safetensors"))
+    assert (header.model, header.scores_as, header.source_sha256) == ("afine", None, None)
+    assert len(header.trunk_sha256) == 6
+    assert header.trunk_sha256["net_dhead.pth"] == sha256_of(released / "AFINE_stage2_nlogn/net_dhead.pth")
+
+
+def test_a_half_is_merged_of_its_files_and_scores(run: Run, released: Path):
+    stage = released / "AFINE_stage1_nlogn"
+    assert run("weights", "merge", stage, "-m", "afine-naturalness", "-o", "half.safetensors").exit_code == 0
+    assert read_header(Path("half.safetensors")).scores_as == "afine-naturalness"
+    assert run("score", "out/a.png", "-m", "afine-naturalness", "--weights", "half.safetensors").exit_code == 0
+    whole = run("score", "out/a.png", "-r", "truth/a.png", "-m", "afine", "--weights", "half.safetensors")
+    assert whole.exit_code == 2
+    assert not lacking(whole.stderr, "half.safetensors", "fidelity_head.alpha")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("released/AFINE_stage1_nlogn", "-o", "a.safetensors"), ("net_dhead.pth", "released/AFINE_stage1_nlogn")),
+        (("nowhere", "-o", "a.safetensors"), ("nowhere",)),
+        (("released", "-o", "a.bin"), ("a.bin", ".safetensors", ".pth")),
+        (("released", "-m", "afine-fidelity", "-o", "a.pth"), ("a.pth", ".safetensors")),
+        (("released", "-m", "hyperiqa", "-o", "a.safetensors"), ("hyperiqa",)),
+        (("released", "-o", "there.safetensors"), ("there.safetensors", "--overwrite")),
+        (("released", "out/a.png", "-o", "a.safetensors"), ("out/a.png",)),
+    ],
+    ids=["a file missing", "no folder", "another kind", "a half as published", "one file", "there", "no weights"],
+)
+def test_what_cannot_be_merged_is_one_line(
+    run: Run, released: Path, arguments: tuple[str, ...], named: tuple[str, ...]
+):
+    Path("there.safetensors").write_bytes(b"before")
+    result = run("weights", "merge", *arguments)
+    assert result.exit_code == 2
+    assert not lacking(result.stderr, *named)
+    assert result.stderr.count("\n") == 1
+    assert Path("there.safetensors").read_bytes() == b"before"
+    assert not list(Path().glob("a.*"))
+
+
+def test_a_file_that_is_merged_is_not_replaced(run: Run, released: Path):
+    clip = released / "AFINE_stage1_nlogn/clip_model.pth"
+    before = clip.read_bytes()
+    assert run("weights", "merge", released, "-o", clip, "--overwrite").exit_code == 2
+    assert clip.read_bytes() == before
+
+
+def test_a_folder_is_merged_and_not_converted(run: Run, released: Path):
+    result = run("weights", "convert", "afine", released)
+    assert result.exit_code == 2
+    assert not lacking(result.stderr, "acutance weights merge")

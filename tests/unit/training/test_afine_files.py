@@ -14,18 +14,18 @@ from acutance.catalog.entries import find_model
 from acutance.catalog.entry import weights_of
 from acutance.catalog.weights import open_weights, own_tensors
 from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.models.afine.clip_start import clip_tensors, start_clip
 from acutance.models.afine.model import AFINE
 from acutance.training.afine_files import (
-    clip_tensors,
     lacks_of_clip,
     merge,
     publish_stage1,
     publish_stage2,
     publish_stage3,
-    start_clip,
     unused_of_clip,
 )
 from tests.fakes.afine_checkpoint import layout
+from tests.fakes.clip_archive import write_archive
 from tests.raising import raises
 
 IMAGE_TOWER = "visual."
@@ -62,17 +62,24 @@ def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["whole", "image tower alone", "half precision with three sizes", "afine.pth"])
+@pytest.mark.parametrize(
+    "kind", ["whole", "image tower alone", "half precision with three sizes", "half, an archive", "afine.pth"]
+)
 def test_clip_starts_from_every_file_that_holds_its_image_tower(
     tmp_path: Path, afine_pth: Path, published: dict[str, dict[str, Tensor]], own: Mapping[str, Tensor], kind: str
 ):
     clip, path = dict(published["finetuned_clip"]), tmp_path / "clip.pth"
     if kind == "image tower alone":
         clip = {name: value for name, value in clip.items() if name.startswith(IMAGE_TOWER)}
-    if kind.startswith("half"):
+    if kind.startswith("half precision"):
         clip = {name: value.half() for name, value in clip.items()}
         clip |= {name: torch.tensor(224) for name in ("input_resolution", "context_length", "vocab_size")}
-    torch.save(clip, path)
+    if kind == "half, an archive":
+        path = tmp_path / "ViT-B-32.pt"
+        write_archive(path, clip)
+        assert set(clip_tensors(path)) == set(clip)
+    else:
+        torch.save(clip, path)
     started = encoder_of(afine_pth if kind == "afine.pth" else path)
     tolerance = 1e-3 if kind.startswith("half") else 0.0
     for name, value in started.items():
@@ -93,10 +100,10 @@ def test_a_clip_that_is_not_there_says_how_to_get_it(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_openais_program_says_how_to_save_its_tensors(tmp_path: Path):
-    torch.save({"program": print}, tmp_path / "ViT-B-32.pt")
-    with raises(CheckpointError, "ViT-B-32.pt", "print", "torch.save"):
-        encoder_of(tmp_path / "ViT-B-32.pt")
+def test_a_file_that_wants_to_run_code_says_what_to_use_instead(tmp_path: Path):
+    torch.save({"program": print}, tmp_path / "clip.pth")
+    with raises(CheckpointError, "clip.pth", "print", "ViT-B-32.pt"):
+        encoder_of(tmp_path / "clip.pth")
 
 
 def test_the_three_sizes_of_openais_archive_are_no_tensors_of_clip(tmp_path: Path):

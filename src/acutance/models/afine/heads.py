@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from acutance.models.afine.published import FIDELITY_LIMITS, FIRST_FIDELITY, FIRST_NATURALNESS
 from acutance.models.afine.statistics import Moments, PairMoments
 from acutance.shapes import ChannelBatch, ScoreBatch
 
@@ -119,12 +120,12 @@ class Adapter(nn.Module):
 
 def naturalness_calibrator() -> Calibrator:
     """The calibrator of naturalness at the authors' initial values (fitted on PIPAL)."""
-    return Calibrator(4.9592, 21.5968)
+    return Calibrator(*FIRST_NATURALNESS)
 
 
 def fidelity_calibrator() -> Calibrator:
     """The calibrator of fidelity at the authors' initial values and limits."""
-    return Calibrator(0.5, 0.15, limits=(0.05, 0.95, 0.01, 0.70))
+    return Calibrator(*FIRST_FIDELITY, limits=FIDELITY_LIMITS)
 
 
 def final_score(adaptive: ScoreBatch) -> ScoreBatch:

@@ -19,8 +19,8 @@ from acutance.models.afine.heads import (
     naturalness_calibrator,
 )
 from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.published import AFINE_SCORE, NATURALNESS_SCORE
-from acutance.models.afine.statistics import Level, describe, moments
+from acutance.models.afine.published import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
+from acutance.models.afine.statistics import Level, PairMoments, describe, moments
 from acutance.models.afine.views import view_settings, whole_picture
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
@@ -86,10 +86,7 @@ class AFINENaturalness(QualityModel):
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture itself and the rectified output of each block, one at a time."""
-        view = whole_picture(images.to(self.naturalness_calibrator.centre.dtype))
-        yield describe(view.flatten(2), sample_axis=2)  # (batch, 3, height * width)
-        for tokens in self.encoder.blocks(view):
-            yield describe(tokens.relu(), sample_axis=1)  # (batch, tokens, width)
+        return _levels(self.encoder, images.to(self.naturalness_calibrator.centre.dtype))
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
@@ -97,6 +94,47 @@ class AFINENaturalness(QualityModel):
 
     def use_bfloat16_products(self) -> bool:
         """Take the encoder's matrix products in bfloat16; heads and statistics stay float32."""
+        self.encoder.use_bfloat16_products()
+        return True
+
+
+class AFINEFidelity(AdaptivePair):
+    """Fidelity of a picture to its reference: the half of A-FINE that compares, without naturalness.
+
+    Args:
+        encoder: CLIP's image tower; by default ViT-B/32 with random weights.
+        covariance: As in ``AFINE``.
+    """
+
+    info = FIDELITY_SCORE
+    needs_reference = True
+
+    def __init__(self, encoder: ClipImageEncoder | None = None, *, covariance: Covariance = "centred") -> None:
+        super().__init__()
+        self.covariance = covariance
+        self.encoder = encoder or ClipImageEncoder()
+        self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
+        self.fidelity_calibrator = fidelity_calibrator()
+
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The picture itself and the rectified output of each block, one at a time."""
+        return _levels(self.encoder, images.to(self.fidelity_calibrator.centre.dtype), self.covariance)
+
+    def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
+        raw = self.fidelity_head(pairs)
+        fidelity = self.fidelity_calibrator(raw)
+        return {"raw_fidelity": raw, "fidelity": fidelity, "score": fidelity}
+
+    def features_nbytes(self, height: int, width: int) -> int:
+        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        return _levels_nbytes(self.encoder, height, width, self.fidelity_calibrator.centre.element_size())
+
+    def preprocessing(self) -> dict[str, JSON]:
+        """How pictures become network inputs, and the covariance if it is not the centred one."""
+        return view_settings(**_settings(self.covariance))
+
+    def use_bfloat16_products(self) -> bool:
+        """Take the encoder's matrix products in bfloat16; head and statistics stay float32."""
         self.encoder.use_bfloat16_products()
         return True
 
@@ -138,20 +176,11 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture itself and the rectified output of each block, one at a time."""
-        if self.covariance == "centred":
-            yield from AFINENaturalness.levels(self, images)
-            return
-        view = whole_picture(images.to(self.adapter.k.dtype))
-        mean, std = self.encoder.mean, self.encoder.std
-        pixels = (view - mean) / std * std + mean  # normalised and back, in the authors' order of sums: rounding counts
-        yield describe(pixels.flatten(2).transpose(1, 2), sample_axis=1, uncentred=True)
-        for tokens in self.encoder.blocks(view):
-            yield describe(tokens.relu(), sample_axis=1, uncentred=True)
+        return _levels(self.encoder, images.to(self.adapter.k.dtype), self.covariance)
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs, and the covariance if it is not the centred one."""
-        usual = AFINENaturalness.preprocessing(self)
-        return usual if self.covariance == "centred" else {**usual, "covariance": self.covariance}
+        return {**AFINENaturalness.preprocessing(self), **_settings(self.covariance)}
 
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
         """(batch,) in (0, 100), of the combined quality D."""
@@ -159,7 +188,25 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
-        rows, columns = (-(-side // self.encoder.patch_size) for side in (height, width))
-        tokens = rows * columns * self.encoder.width * self.encoder.depth
-        numbers = tokens + 3 * rows * columns * self.encoder.patch_size**2
-        return numbers * self.adapter.k.element_size()
+        return _levels_nbytes(self.encoder, height, width, self.adapter.k.element_size())
+
+
+def _levels(encoder: ClipImageEncoder, images: ImageBatch, covariance: Covariance = "centred") -> Iterator[Level]:
+    view = whole_picture(images)
+    if covariance == "published":  # normalised and back, in the authors' order of sums: rounding counts
+        view_again = (view - encoder.mean) / encoder.std * encoder.std + encoder.mean
+        yield describe(view_again.flatten(2).transpose(1, 2), sample_axis=1, uncentred=True)
+    else:
+        yield describe(view.flatten(2), sample_axis=2)  # (batch, 3, height * width)
+    for tokens in encoder.blocks(view):
+        yield describe(tokens.relu(), sample_axis=1, uncentred=covariance == "published")  # (batch, tokens, width)
+
+
+def _settings(covariance: Covariance) -> dict[str, str]:
+    return {} if covariance == "centred" else {"covariance": covariance}
+
+
+def _levels_nbytes(encoder: ClipImageEncoder, height: int, width: int, number: int) -> int:
+    rows, columns = (-(-side // encoder.patch_size) for side in (height, width))
+    tokens = rows * columns * encoder.width * encoder.depth
+    return (tokens + 3 * rows * columns * encoder.patch_size**2) * number

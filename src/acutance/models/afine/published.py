@@ -4,7 +4,7 @@ This file imports no torch: the catalogue reads it to list models.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from acutance.checkpoints.key_table import KeyTable
 from acutance.checkpoints.layout import Layout
@@ -34,13 +34,51 @@ AFINE = CheckpointRecord(
 
 NATURALNESS_OPTIONS: Options = {"normalized": (False, True), "return_cls": (False, True)}
 """Tensors that are normalised already, and the class token; neither changes a score of pictures."""
-OPTIONS: Options = {"covariance": ("centred", "published"), **NATURALNESS_OPTIONS}
-"""Of the whole model: the authors' uncentred covariance too."""
+FIDELITY_OPTIONS: Options = {"covariance": ("centred", "published")}
+"""Of what compares pictures: the authors' uncentred covariance too."""
+OPTIONS: Options = {**FIDELITY_OPTIONS, **NATURALNESS_OPTIONS}
+"""Of the whole model."""
 
 AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
 """The final score: the combined score D on the 0..100 scale of the authors' code."""
 NATURALNESS_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
 """The calibrated naturalness of one picture, equation 8 of the paper."""
+FIDELITY_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
+"""The calibrated fidelity of a picture to its reference, equation 7 of the paper."""
+FIRST_NATURALNESS = (4.9592, 21.5968)
+"""Centre and scale of the calibrator of naturalness where stage 3 begins, fitted on PIPAL by the authors."""
+FIRST_FIDELITY = (0.5, 0.15)
+"""The same of the calibrator of fidelity."""
+FIDELITY_LIMITS = (0.05, 0.95, 0.01, 0.70)
+"""Smallest and largest centre, smallest and largest scale, that the calibrator of fidelity is held to."""
+
+CLIP_PAPER = "Radford et al.: Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
+CLIP_ARCHIVE: Final = CheckpointRecord(
+    name="clip-vit-b32.openai",
+    title="CLIP ViT-B/32 as OpenAI publishes it",
+    repository=None,
+    filename="ViT-B-32.pt",
+    origin="Download https://openaipublic.azureedge.net/clip/models/"
+    "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58beba950af/ViT-B-32.pt",
+    size_bytes=354_000_000,
+    sha256="40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58beba950af",
+    licence="MIT, commercial use: yes.",
+    paper=CLIP_PAPER,
+    is_trunk=True,
+    note="A-FINE's stage 1 starts from it; scoring never needs it.",
+)
+"""A TorchScript archive; its own address holds its sha256."""
+CLIP_TIMM: Final = CheckpointRecord(
+    name="vit_base_patch32_clip_224.openai",
+    title="The image tower of the same weights as timm files it",
+    repository="timm/vit_base_patch32_clip_224.openai",
+    filename="model.safetensors",
+    local_name="vit_base_patch32_clip_224.openai.safetensors",
+    licence=CLIP_ARCHIVE.licence,
+    paper=CLIP_PAPER,
+    is_trunk=True,
+    note=CLIP_ARCHIVE.note,
+)
 
 PUBLISHED_ANCHOR = 43.15711594
 """Score of ``arange(N) / (N - 1)`` against ``arange(N) / N``, N = 3 * 224 * 224, each (1, 3, 224, 224).
@@ -134,6 +172,12 @@ NATURALNESS_KEYS = KeyTable(
 """Names of the no-reference model, which needs the encoder and the naturalness head only."""
 
 
+FIDELITY_KEYS = KeyTable(
+    {**_ENCODER, **dict.fromkeys(_NATURALNESS), **_FIDELITY, "adapter.k": None, **_UNUSED, **dict.fromkeys(_CONSTANTS)}
+)
+"""Names of the half that compares, which needs the encoder and the fidelity head only."""
+
+
 def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
     """The tensors of a file that was made for pictures normalised as CLIP does.
 
@@ -148,17 +192,23 @@ def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.T
     Raises:
         CheckpointError: One of them is missing, or differs by more than ``CONSTANT_TOLERANCE``.
     """
-    for name, expected in _CONSTANTS.items():
-        got = foreign[name].flatten().tolist() if name in foreign else []
-        same = len(got) == len(expected) and all(
-            abs(a - b) <= CONSTANT_TOLERANCE for a, b in zip(got, expected, strict=True)
-        )
-        if not same:
-            raise CheckpointError(
-                f"Expected CLIP's constants {expected} in {name}, got {got or 'nothing'}. "
-                f"Use the published {AFINE.filename}."
-            )
+    for name in _CONSTANTS:
+        check_constant(name, foreign.get(name))
     return dict(foreign)
+
+
+def check_constant(name: str, stored: "torch.Tensor | None") -> None:
+    """Raise ``CheckpointError`` unless ``natural.mean`` or another of the four is CLIP's."""
+    expected = _CONSTANTS[name]
+    got = [] if stored is None else stored.flatten().tolist()
+    same = len(got) == len(expected) and all(
+        abs(a - b) <= CONSTANT_TOLERANCE for a, b in zip(got, expected, strict=True)
+    )
+    if not same:
+        raise CheckpointError(
+            f"Expected CLIP's constants {expected} in {name}, got {got or 'nothing'}. "
+            f"Use the published {AFINE.filename}."
+        )
 
 
 CLASS_NORM = {
@@ -171,3 +221,17 @@ AFINE_LAYOUT = Layout(name="official", keys=AFINE_KEYS, optional=CLASS_NORM, pre
 """The authors' file, whole."""
 NATURALNESS_LAYOUT = Layout(name="official", keys=NATURALNESS_KEYS, optional=CLASS_NORM, prepare=check_constants)
 """The authors' file, of which the no-reference model takes a part."""
+FIDELITY_LAYOUT = Layout(name="official", keys=FIDELITY_KEYS, prepare=check_constants)
+"""The authors' file, of which the half that compares takes a part."""
+
+CLIP_MODEL = "clip_model.pth"
+"""The finetuned CLIP among the files of the stages."""
+STAGE_FILES = {
+    CLIP_MODEL: "finetuned_clip",
+    "net_qhead.pth": "natural",
+    "net_dhead.pth": "fidelity",
+    "net_scale_nr.pth": "natural_scale",
+    "net_scale_fr.pth": "fidelity_scale",
+    "net_finalscore.pth": "adapter",
+}
+"""The authors' files of single stages, and what the same is called in ``afine.pth``."""

@@ -8,9 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from acutance.checkpoints.digest import sha256_of
+from acutance.models.afine.clip_start import start_clip
 from acutance.models.afine.model import AFINENaturalness
+from acutance.models.afine.published import CLIP_ARCHIVE
 from acutance.models.afine.statistics import moments
-from acutance.training.afine_files import lacks_of_clip, publish_stage1, start_clip, unused_of_clip
+from acutance.training.afine_files import lacks_of_clip, publish_stage1, unused_of_clip
+from acutance.training.afine_start import clip_file
 from acutance.training.pictures import PictureStore, read_ahead
 from acutance.training.preferences import preference_loss
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
@@ -34,8 +38,9 @@ class AFINEStage1Training(StageTraining):
 
     kind: Literal["afine_stage1"] = "afine_stage1"
     start: str | None = None
-    """State dict of OpenAI's CLIP ViT-B/32, its image tower alone, or an afine.pth whose CLIP is taken; random weights
-    without."""
+    """What CLIP begins with: OpenAI's ``ViT-B-32.pt``, a state dict of it or of its image tower, a clip_model.pth, an
+    afine.pth, or the name ``vit_base_patch32_clip_224.openai``, timm's file of the same weights; ``none`` for random
+    weights."""
 
 
 class NaturalnessNetwork(nn.Module):
@@ -77,18 +82,30 @@ class AFINEStage1Task(Task):
         self._lists.demand_pictures()
         self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
         self.network: NaturalnessNetwork = NaturalnessNetwork(model or AFINENaturalness())
-        self._start = Path(config.start) if config.start else None
+        self._start = clip_file(config.start)
+        self._sha256 = None
         if self._start is not None:
             start_clip(self.network.model.encoder, self._start)
+            self._sha256 = sha256_of(self._start)
         self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
 
     def __len__(self) -> int:
         return len(self._lists.train)
 
     def remarks(self) -> Iterable[str]:
-        """Whether CLIP is random, and what of its file will be zero."""
+        """Whether CLIP is random, or begins as OpenAI published it, and what of its file will be zero."""
         if self._start is None:
-            yield "CLIP begins with random weights: task.start names none"
+            yield (
+                "CLIP is trained from random weights: task.start is none. The published training begins with OpenAI's "
+                f"{CLIP_ARCHIVE.filename}"
+            )
+        elif self._sha256 == CLIP_ARCHIVE.sha256:
+            yield f"CLIP begins with {self._start}, the file that OpenAI published (sha256 {self._sha256})"
+        elif self._start.name == CLIP_ARCHIVE.filename:
+            yield (
+                f"CLIP begins with {self._start}, which is not the file that OpenAI published: its sha256 is "
+                f"{self._sha256}, not {CLIP_ARCHIVE.sha256}"
+            )
         if lacks_of_clip(self._start):
             yield (
                 "What A-FINE does not use of CLIP, its text tower above all, will be zero in published/clip_model.pth: "
@@ -137,7 +154,13 @@ class AFINEStage1Task(Task):
     def trained(self, network: nn.Module) -> TrainedModel:
         """The no-reference half of A-FINE."""
         model: Any = network.model
-        return TrainedModel(name="afine", tensors=model.state_dict(), config={}, scores_as="afine-naturalness")
+        return TrainedModel(
+            name="afine",
+            tensors=model.state_dict(),
+            config={},
+            scores_as="afine-naturalness",
+            trunk_sha256={self._start.name: self._sha256} if self._start and self._sha256 else {},
+        )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``net_qhead.pth`` and ``clip_model.pth``."""

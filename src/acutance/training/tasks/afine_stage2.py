@@ -11,7 +11,7 @@ from acutance.models.afine.model import AFINE
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import publish_stage2
-from acutance.training.afine_start import frozen, load_stage
+from acutance.training.afine_start import frozen, load_parts
 from acutance.training.task import TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
 from acutance.training.tasks.afine_pairs import FrozenNetworks
@@ -22,8 +22,9 @@ class AFINEStage2Training(FrozenStageTraining):
     """Stage 2."""
 
     kind: Literal["afine_stage2"] = "afine_stage2"
-    start: str | None = None
-    """Folder or file of stage 1, whose CLIP is frozen here; it cannot be left out."""
+    start: str | tuple[str, ...] | None = None
+    """Folder or file of stage 1, ours or the authors', whose CLIP is frozen here; it cannot be left out. Several hold a
+    part each."""
 
 
 class FidelityNetwork(PairNetwork):
@@ -49,19 +50,29 @@ class AFINEStage2Task(FrozenStageTask):
     Args:
         config: Data and stage 1.
         folder: Of the run, where features are kept.
-        model: With the frozen encoder; by default that of stage 1.
+        model: With the frozen encoder and naturalness head; by default those of stage 1, whose head may be left out.
     """
 
     rows_used: ClassVar[tuple[str, ...]] = ("first", "second")
 
     def __init__(self, config: AFINEStage2Training, folder: Path, model: AFINE | None = None) -> None:
-        self._model = frozen(model or load_stage(config.start))
+        self._has_naturalness = True
+        if model is None:
+            model, parts = load_parts(config.start, trained=["encoder"], also=["naturalness_head"])
+            self._has_naturalness = "naturalness_head" in parts
+        self._model = frozen(model)
         super().__init__(config, folder, triplet_lists(config.data), FidelityNetwork(self._model))
 
     def trained(self, network: nn.Module) -> TrainedModel:
-        """A-FINE with the trained head; what stage 3 learns has its first values."""
+        """A-FINE with the trained head; what stage 3 learns has its first values.
+
+        Without the naturalness head of stage 1 it is the half that compares.
+        """
         own: dict[str, Any] = self._model.state_dict() | network.state_dict()
-        return TrainedModel(name="afine", tensors=own, config={})
+        if self._has_naturalness:
+            return TrainedModel(name="afine", tensors=own, config={})
+        half = {name: value for name, value in own.items() if name.startswith(("encoder.", "fidelity_"))}
+        return TrainedModel(name="afine", tensors=half, config={}, scores_as="afine-fidelity")
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``net_dhead.pth``."""

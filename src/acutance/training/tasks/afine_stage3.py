@@ -17,7 +17,7 @@ from acutance.models.afine.model import AFINE
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import lacks_of_clip, merge, publish_stage3, unused_of_clip
-from acutance.training.afine_start import frozen, load_stage
+from acutance.training.afine_start import clip_file, clip_of_start, frozen, load_stage
 from acutance.training.faults import TrainingError
 from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
@@ -32,11 +32,12 @@ class AFINEStage3Training(FrozenStageTraining):
     """Stage 3."""
 
     kind: Literal["afine_stage3"] = "afine_stage3"
-    start: str | None = None
-    """Folder or file of stage 2, whose networks are frozen here; it cannot be left out."""
+    start: str | tuple[str, ...] | None = None
+    """Folder or file of stage 2, ours or the authors', whose networks are frozen here; it cannot be left out. Several
+    hold a part each: the folder of stage 1 and that of stage 2."""
     clip: str | None = None
-    """File that stage 1 started CLIP from: what A-FINE does not use of it, the text tower above all, belongs into
-    afine.pth and is zero there without it."""
+    """File that stage 1 started CLIP from, or its name: what A-FINE does not use of it, the text tower above all,
+    belongs into afine.pth and is zero there without it. By default the ``clip_model.pth`` of ``start``, if any."""
     calibrate_on: str | None = None
     """Dataset of ``data`` on which the calibrator of naturalness is fitted first, ``pipal`` for A-FINE; without it the
     first values are gamma3 and gamma4, by default the authors'."""
@@ -88,9 +89,9 @@ class AFINEStage3Task(FrozenStageTask):
 
     def __init__(self, config: AFINEStage3Training, folder: Path, model: AFINE | None = None) -> None:
         self._config = config
-        self._clip = Path(config.clip) if config.clip else None
-        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before pictures are encoded for hours
         self._model = frozen(model or load_stage(config.start, trained=FROZEN))
+        self._clip = clip_file(config.clip) if config.clip else clip_of_start(config.start)
+        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before pictures are encoded for hours
         with torch.no_grad():
             self._model.adapter.k.fill_(config.k)
             for calibrator, centre, scale in (

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
 from acutance.errors import ConfigError, InputError
-from acutance.models.afine.model import AFINE, AFINENaturalness
+from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import ModelProvenance
 from acutance.scoring.pairing import Pair
 from acutance.scoring.scorer import score_pairs
@@ -69,6 +69,14 @@ def test_kept_references_give_the_published_fidelity_too():
     kept = [model.encode_reference(pictures[1, place : place + 1]) for place in range(2)]
     against = model.terms_against(pictures[0], kept)["raw_fidelity"]
     assert against.tolist() == pytest.approx(model.terms(*pictures)["raw_fidelity"].tolist(), abs=1e-6)
+
+
+def test_fidelity_alone_takes_the_published_covariance_too():
+    whole, pictures = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
+    half = AFINEFidelity(whole.encoder, covariance="published")
+    half.load_state_dict({name: whole.state_dict()[name] for name in half.state_dict()})
+    assert half.terms(*pictures)["raw_fidelity"].tolist() == whole.terms(*pictures)["raw_fidelity"].tolist()
+    assert half.preprocessing()["covariance"] == "published"
 
 
 def test_only_options_that_change_a_score_stand_in_its_provenance():

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from acutance.checkpoints.digest import sha256_of
+from acutance.errors import MissingWeightsError
 from acutance.models.afine.model import AFINENaturalness
+from acutance.models.afine.published import CLIP_ARCHIVE
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
@@ -25,6 +29,7 @@ from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Tra
 from acutance.training.validation import as_images
 from acutance.training.variants import varied
 from tests.conftest import pictures_of
+from tests.fakes.afine_stages import narrow_encoder, write_clip
 from tests.fakes.afine_training import (
     run_stage,
     stage_task,
@@ -230,3 +235,40 @@ def test_a_stage_can_be_told_another_model(table: Path):
     model = tiny_naturalness(seed=9)
     assert isinstance(model, AFINENaturalness)
     assert task_of(table, model=model).network.model is model
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "ViT-B-32.pt")
+
+
+def started_from(table: Path, start: str | None) -> AFINEStage1Task:
+    config = AFINEStage1Training(data=triplet_data(table), start=start)
+    return AFINEStage1Task(config, AFINENaturalness(narrow_encoder()))
+
+
+@pytest.mark.parametrize("start", [None, "none"])
+def test_a_random_trunk_is_told_in_one_line(table: Path, start: str | None):
+    first, _ = started_from(table, start).remarks()  # the other is about the text tower
+    assert not lacking(first, "task.start", "none", "random", "ViT-B-32.pt")
+
+
+def test_an_archive_that_is_not_the_published_one_is_told_with_both_checksums(table: Path, archive: Path):
+    (line,) = started_from(table, str(archive)).remarks()
+    assert not lacking(line, archive, sha256_of(archive), CLIP_ARCHIVE.sha256)
+
+
+def test_the_published_archive_is_told_as_such(table: Path, archive: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(afine_stage1, "CLIP_ARCHIVE", replace(CLIP_ARCHIVE, sha256=sha256_of(archive)))
+    (line,) = started_from(table, str(archive)).remarks()
+    assert not lacking(line, archive, "published", sha256_of(archive))
+
+
+def test_the_weights_know_which_clip_they_began_with(table: Path, archive: Path):
+    task = started_from(table, str(archive))
+    assert task.trained(task.network).trunk_sha256 == {"ViT-B-32.pt": sha256_of(archive)}
+
+
+def test_a_start_that_is_not_there_is_told_with_the_ways_out(table: Path):
+    with raises(MissingWeightsError, "clip.pt", "ViT-B-32.pt", "vit_base_patch32_clip_224.openai", "none"):
+        started_from(table, "clip.pt")
