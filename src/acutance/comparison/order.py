@@ -9,9 +9,9 @@ from scipy.stats import norm
 
 from acutance.comparison.results import Strength
 from acutance.comparison.scores import CompleteScores, Scores
+from acutance.errors import StatisticsError
 from acutance.evaluation.results import Interval
 from acutance.stats.bradley_terry import bradley_terry
-from acutance.stats.faults import StatisticsError
 from acutance.stats.samples import Numbers
 
 PREFERENCES = "preferences"

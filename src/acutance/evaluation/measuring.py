@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.datasets.table import RatedPicture
+from acutance.errors import StatisticsError
 from acutance.evaluation.inputs import CurveKind, EvaluationInputs, Numbers
 from acutance.evaluation.protocol import OnProgress
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, Interval, Prediction
@@ -13,7 +14,6 @@ from acutance.evaluation.results_csv import WITH_INTERVALS
 from acutance.scoring.sources import readable
 from acutance.stats.agreement import AgreementFigures, agreement
 from acutance.stats.bootstrap import Intervals, Statistic, bootstrap_agreement
-from acutance.stats.faults import StatisticsError
 from acutance.stats.logistic import Curve
 
 Places = NDArray[np.intp]

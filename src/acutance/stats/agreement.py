@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from acutance.errors import StatisticsError
 from acutance.stats import correlation
-from acutance.stats.faults import StatisticsError
 from acutance.stats.logistic import Curve, CurveKind, fit_curve
 from acutance.stats.samples import Numbers, column
 

@@ -11,12 +11,12 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Float64
 
+from acutance.errors import StatisticsError
 from acutance.stats.agreement import Better, checked, clipped_scores
-from acutance.stats.faults import StatisticsError
 from acutance.stats.kendall import PairCounter
 from acutance.stats.logistic import Curve, CurveKind, fit_curve
 from acutance.stats.refits import Refitter
-from acutance.stats.samples import Numbers, column, paired
+from acutance.stats.samples import Numbers, column
 from acutance.stats.ties import Indices, Ties, weighted_srcc
 
 Statistic = Literal["srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae"]
@@ -151,36 +151,6 @@ def bootstrap_mean(
         means[number] = values.mean() + (counts @ sums) / (counts @ sizes)
     low, high = np.quantile(means, _tails(level))
     return float(low), float(high)
-
-
-def bootstrap_difference(
-    first: Numbers,
-    second: Numbers,
-    scenes: Sequence[Hashable] | None = None,
-    *,
-    draws: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """The interval of the mean of the first less that of the second, over the same pictures in every draw.
-
-    Args:
-        first: One finite number a picture.
-        second: As many, of the same pictures.
-        scenes: What pictures belong to; left out, each picture stands alone.
-        draws: How many draws.
-        seed: Which draws, at least 0.
-        level: Share of draws inside, between 0 and 1.
-
-    Raises:
-        StatisticsError: Columns that do not fit, fewer than 2 scenes, or settings out of range.
-
-    Example:
-        >>> bootstrap_difference(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
-        (1.0, 1.0)
-    """
-    first, second = paired(first, second, least=1)
-    return bootstrap_mean(first - second, scenes, draws=draws, seed=seed, level=level)
 
 
 class _Scenes:

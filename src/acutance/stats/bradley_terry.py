@@ -7,7 +7,7 @@ from jaxtyping import Float64
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit, log_expit
 
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
 
 Wins = Float64[np.ndarray, "players players"]
 PerPlayer = Float64[np.ndarray, " players"]

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
 from acutance.stats.kendall import PairCounter
-from acutance.stats.samples import Numbers, column, paired, varied
+from acutance.stats.samples import Numbers, check_varies, column, paired
 
 OutlierRule = Literal["p1401", "vqeg"]
 
@@ -159,7 +159,9 @@ def _half_interval(mos_std: Numbers, num_votes: Numbers | None) -> Numbers:
 
 def _comparable(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
     first, second = paired(first, second)
-    return varied(first, "numbers on the first side"), varied(second, "numbers on the second side")
+    check_varies(first, "numbers on the first side")
+    check_varies(second, "numbers on the second side")
+    return first, second
 
 
 def _pearson(first: Numbers, second: Numbers) -> float:

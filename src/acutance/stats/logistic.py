@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from acutance.stats.curve_search import Sample, Shape
 from acutance.stats.curve_starts import best_shape
-from acutance.stats.samples import Numbers, paired, varied
+from acutance.stats.samples import Numbers, check_varies, paired
 
 CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
 
@@ -103,7 +103,8 @@ def fit_curve(scores: Numbers, mos: Numbers, *, kind: CurveKind = "logistic4") -
         ('logistic4', [5.0, 1.0, 2.0, 1.0])
     """
     scores, mos = paired(scores, mos)
-    varied(scores, "scores"), varied(mos, "opinions")
+    check_varies(scores, "scores")
+    check_varies(mos, "opinions")
     if kind == "none":
         return Curve(kind=kind, wanted=kind, parameters=(), turns_round=False)
     notes: list[str] = []

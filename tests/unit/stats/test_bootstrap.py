@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 from scipy.optimize import least_squares
 
-from acutance.stats.bootstrap import Statistic, bootstrap_agreement, bootstrap_difference, bootstrap_mean
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
+from acutance.stats.bootstrap import Statistic, bootstrap_agreement, bootstrap_mean
 from acutance.stats.logistic import fit_curve
 from tests.raising import raises
 
@@ -240,16 +240,6 @@ def test_the_interval_of_a_mean_is_close_to_scipys_bootstrap():
         (values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
     assert bootstrap_mean(values, draws=4000) == pytest.approx((theirs.low, theirs.high), abs=0.01)
-
-
-def test_a_difference_is_taken_picture_by_picture():
-    generator = np.random.default_rng(0)
-    first = generator.normal(size=200)
-    second = first - 0.5 + 0.01 * generator.normal(size=200)
-    low, high = bootstrap_difference(first, second)
-    assert 0.49 < low < 0.5 < high < 0.51
-    with raises(StatisticsError, 200, 199):
-        bootstrap_difference(first, second[:-1])
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 
+from acutance.errors import StatisticsError
 from acutance.stats.bradley_terry import bradley_terry, log_likelihood
-from acutance.stats.faults import StatisticsError
 from tests.raising import raises
 
 # Agresti (2002), Categorical Data Analysis, tables 10.10 and 10.11: American League East 1987, wins over one another of

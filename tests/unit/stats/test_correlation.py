@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from acutance.errors import StatisticsError
 from acutance.stats.correlation import krcc, mae, outlier_ratio, plcc, rmse, srcc
-from acutance.stats.faults import StatisticsError
 from tests.raising import raises
 
 CORRELATIONS = {

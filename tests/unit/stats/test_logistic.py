@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.optimize import OptimizeWarning, curve_fit, least_squares
 
+from acutance.errors import StatisticsError
 from acutance.stats.curve_search import FARTHEST, FLATTEST, FLATTEST_SLOPED, STEEPEST
-from acutance.stats.faults import StatisticsError
 from acutance.stats.logistic import Curve, fit_curve
 from tests.raising import raises
 
