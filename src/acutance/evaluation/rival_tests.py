@@ -11,8 +11,8 @@ from acutance.evaluation.common_pictures import CommonPictures, Fitted, Sheet
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.results import Evaluation
 from acutance.stats.correlation import plcc, srcc
+from acutance.stats.curves import CurveKind
 from acutance.stats.krasula import KrasulaComparison, compare_krasula
-from acutance.stats.logistic import CurveKind
 from acutance.stats.tests import Outcome, f_test, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
 
 USUAL_CURVE: CurveKind = "logistic4"
@@ -189,6 +189,5 @@ def _ranked(scores: Numbers) -> Numbers:
 
 
 def _curve(evaluation: Evaluation) -> CurveKind:
-    """The curve that was asked for; a line in place of none, which leaves PLCC as it is and gives errors a unit."""
-    wanted = evaluation.agreement.curve.wanted if evaluation.agreement.curve else USUAL_CURVE
-    return "linear" if wanted == "none" else wanted
+    """The curve that was asked for."""
+    return evaluation.agreement.curve.wanted if evaluation.agreement.curve else USUAL_CURVE

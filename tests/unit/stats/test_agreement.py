@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from acutance.errors import StatisticsError
-from acutance.stats.agreement import agreement, clipped_scores
+from acutance.stats.correlation import agreement, clipped_scores
 from tests.raising import raises
 
 SIGNED = ("srcc", "krcc", "plcc", "plcc_unfitted")

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from acutance.errors import StatisticsError
 from acutance.stats.bootstrap import Statistic, bootstrap_agreement, bootstrap_mean
-from acutance.stats.logistic import fit_curve
+from acutance.stats.curves import fit_curve
 from tests.raising import raises
 
 ALL: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae")
@@ -71,6 +73,43 @@ def test_intervals_are_quantiles_of_scipys_statistics_of_every_drawn_sample(leve
     for name in ALL:
         assert found[name] == pytest.approx(interval(values[name], level), abs=tolerance.get(name, 1e-12)), name
     assert found.note == ""
+
+
+@st.composite
+def tied(draw):
+    """Two columns with many ties, neither constant."""
+    count = draw(st.integers(3, 30))
+    values = st.lists(st.integers(0, 6), min_size=count, max_size=count).filter(lambda column: len(set(column)) > 1)
+    return np.array(draw(values), dtype=float), np.array(draw(values), dtype=float)
+
+
+@settings(deadline=None)
+@given(tied(), st.integers(0, 1000))
+def test_rank_correlations_of_a_draw_with_ties_are_scipys_of_the_drawn_sample(columns, seed):
+    scores, mos = columns
+    found = bootstrap_agreement(
+        scores, mos, None, better="higher", mos_better="higher", draws=1, seed=seed, statistics=("srcc", "krcc")
+    )
+    (rows,) = drawn_rows(list(range(len(scores))), 1, seed)
+    one, other = scores[rows], mos[rows]
+    if len(set(one)) < 2 or len(set(other)) < 2:
+        assert found == {}
+    else:
+        assert found["srcc"][0] == pytest.approx(scipy.stats.spearmanr(one, other).statistic, abs=1e-14)
+        assert found["krcc"][0] == pytest.approx(scipy.stats.kendalltau(one, other).statistic, abs=1e-14)
+
+
+@pytest.mark.parametrize("digits", [1, 12])
+def test_rank_correlations_of_a_hundred_thousand_drawn_pictures_are_scipys(digits):
+    generator = np.random.default_rng(digits)
+    scores = np.round(generator.normal(size=100_000), 3)
+    mos = np.round(scores + generator.normal(size=100_000), digits)
+    found = bootstrap_agreement(
+        scores, mos, None, better="higher", mos_better="higher", draws=1, statistics=("srcc", "krcc")
+    )
+    rows = np.random.default_rng((0, 0)).integers(0, 100_000, 100_000)
+    assert found["srcc"][0] == pytest.approx(scipy.stats.spearmanr(scores[rows], mos[rows]).statistic, abs=1e-13)
+    assert found["krcc"][0] == pytest.approx(scipy.stats.kendalltau(scores[rows], mos[rows]).statistic, abs=1e-13)
 
 
 @pytest.mark.parametrize("scenes", ["few", "each"])
