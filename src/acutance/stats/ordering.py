@@ -92,18 +92,18 @@ def thurstone_scores(wins: Wins) -> PerPlayer:
     """
     counts = _checked(wins)
 
-    def slopes(scores: PerPlayer) -> tuple[Wins, Wins]:
+    def derivatives(scores: PerPlayer) -> tuple[Wins, Wins]:
         """Of log Phi by each difference, and the negative second derivatives."""
         differences = scores[:, None] - scores
         ratio = np.exp(-0.5 * differences**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(differences))  # phi / Phi
         return counts * ratio, counts * ratio * (differences + ratio)
 
     def gradient(scores: PerPlayer) -> PerPlayer:
-        first, _ = slopes(scores)
+        first, _ = derivatives(scores)
         return np.asarray(first.sum(axis=1) - first.sum(axis=0) - scores)
 
     def curvature(scores: PerPlayer) -> Wins:
-        _, second = slopes(scores)
+        _, second = derivatives(scores)
         second = second + second.T
         return np.asarray(np.diag(second.sum(axis=1) + 1.0) - second)
 

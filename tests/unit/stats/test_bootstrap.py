@@ -168,11 +168,11 @@ def test_a_model_whose_scores_and_opinions_go_down_has_the_same_intervals(curve)
 def test_every_kind_of_curve_gives_what_a_fit_to_the_drawn_sample_gives(curve):
     scores, mos, scenes = rated()
     values = []
-    for rows in drawn_rows(scenes, FEW, seed=0):
+    for rows in drawn_rows(scenes, FEW // 2, seed=0):
         fitted = fit_curve(scores[rows], mos[rows], kind=curve)(scores[rows])
         values.append(np.sqrt(np.mean((fitted - mos[rows]) ** 2)))
     found = bootstrap_agreement(
-        scores, mos, scenes, better="higher", mos_better="higher", draws=FEW, curve=curve, statistics=("rmse",)
+        scores, mos, scenes, better="higher", mos_better="higher", draws=FEW // 2, curve=curve, statistics=("rmse",)
     )
     assert found["rmse"] == pytest.approx(interval(values), rel=2e-3 if curve == "logistic5" else 1e-9)
 
