@@ -15,8 +15,8 @@ import time
 import numpy as np
 import scipy.stats
 
-from acutance.stats.agreement import agreement
 from acutance.stats.bootstrap import Statistic, bootstrap_agreement
+from acutance.stats.correlation import agreement
 
 STATISTICS: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "rmse", "mae")
 GROUPS: dict[str, tuple[Statistic, ...]] = {

@@ -7,6 +7,7 @@ AcutanceError
 ├── PairingError (also ValueError)          pictures and references that do not fit together
 ├── ConfigError (also ValueError)           a setting out of range, or two that contradict
 │   └── UnknownNameError (also KeyError)    a model, option or checkpoint nobody knows
+├── StatisticsError (also ValueError)       numbers from which a statistic cannot be computed
 ├── CheckpointError (also RuntimeError)     weights that are damaged or of another layout
 │   └── MissingWeightsError (also FileNotFoundError)
 └── MissingExtraError (also ImportError)    an optional package that is not installed
@@ -85,6 +86,10 @@ class UnknownNameError(ConfigError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class StatisticsError(AcutanceError, ValueError):
+    """Numbers from which a statistic cannot be computed: too few, all equal, not finite, or not as many."""
 
 
 class CheckpointError(AcutanceError, RuntimeError):

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares, leastsq
 
-from acutance.stats.agreement import agreement
-from acutance.stats.correlation import plcc, rmse
-from acutance.stats.curve_search import STEEPEST
-from acutance.stats.logistic import fit_curve
+from acutance.stats.correlation import agreement, plcc, rmse
+from acutance.stats.curves import fit_curve
+from acutance.stats.logistic import MIN_WIDTH
 
 GOLDEN = json.loads((Path(__file__).parent / "vtamiq.json").read_text())
 EVALUATION = GOLDEN["evaluation"]
@@ -102,7 +101,7 @@ def test_scipy_finds_our_curve_too_where_it_starts_at_the_step():
         with np.errstate(over="ignore"):
             return logistic5(PREDICTIONS, *parameters) - TARGETS
 
-    steepest = 1 / (STEEPEST * np.subtract(*np.quantile(PREDICTIONS, [0.9, 0.1])))
+    steepest = 1 / (MIN_WIDTH * np.subtract(*np.quantile(PREDICTIONS, [0.9, 0.1])))
     bounds = (np.full(5, -np.inf), np.array([np.inf, steepest, np.inf, np.inf, np.inf]))
     theirs = least_squares(errors, (0.1, 0.99 * steepest, 0.34, 0.95, 0.0), bounds=bounds, x_scale="jac", xtol=1e-12)
     curve = fit_curve(PREDICTIONS, TARGETS, kind="logistic5")

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from acutance.score_info import ScoreInfo
-from acutance.stats.means import Mean, mean_of
+from acutance.stats.samples import Mean, mean_of
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow

@@ -8,14 +8,11 @@ import numpy as np
 
 from acutance.comparison.results import MethodScores, MethodTest
 from acutance.comparison.scores import CompleteScores
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, StatisticsError
 from acutance.evaluation.results import Interval
 from acutance.stats.bootstrap import bootstrap_mean
-from acutance.stats.faults import StatisticsError
-from acutance.stats.means import mean_of
-from acutance.stats.multiplicity import holm
-from acutance.stats.samples import Numbers
-from acutance.stats.significance import wilcoxon_signed_rank
+from acutance.stats.samples import Numbers, mean_of
+from acutance.stats.tests import holm, wilcoxon_signed_rank
 
 SIGNIFICANCE = 0.05
 """Level of the tests, the convention of ITU-T P.1401, after correction."""

@@ -9,9 +9,9 @@ from scipy.stats import norm
 
 from acutance.comparison.results import Strength
 from acutance.comparison.scores import CompleteScores, Scores
+from acutance.errors import StatisticsError
 from acutance.evaluation.results import Interval
-from acutance.stats.bradley_terry import bradley_terry
-from acutance.stats.faults import StatisticsError
+from acutance.stats.ordering import bradley_terry, information, mean_held_inverse
 from acutance.stats.samples import Numbers
 
 PREFERENCES = "preferences"
@@ -103,13 +103,9 @@ def _all_met(wins: Scores) -> bool:
 
 def _errors_between_pictures(shares: np.ndarray, strengths: Numbers) -> Numbers:
     """Standard errors of the strengths by the sandwich estimator (Liang and Zeger 1986), a cluster a picture."""
-    count = len(strengths)
-    chances = expit(strengths[:, None] - strengths)
     met = shares + shares.transpose(0, 2, 1)
-    gradients = (shares - met * chances).sum(axis=2)  # (pictures, methods)
-    bends = met.sum(axis=0) * chances * (1 - chances)
-    curvature = np.diag(bends.sum(axis=1)) - bends
-    inverse = np.linalg.inv(curvature + 1.0 / count) - 1.0 / count  # + J/n: the mean stays at 0
+    gradients = (shares - met * expit(strengths[:, None] - strengths)).sum(axis=2)  # (pictures, methods)
+    inverse = mean_held_inverse(information(shares.sum(axis=0), strengths))
     covariance = inverse @ gradients.T @ gradients @ inverse
     return np.asarray(np.sqrt(np.maximum(0.0, np.diag(covariance))))
 

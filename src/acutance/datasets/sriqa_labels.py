@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from jaxtyping import Float64
 
 from acutance.datasets.facts import SRIQA_BENCH
 from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
-from acutance.datasets.pairwise_mos import Counts, mos_from_counts
+from acutance.stats.ordering import thurstone_scores
+
+Counts = Float64[np.ndarray, " pictures pictures"]
+Scores = Float64[np.ndarray, " pictures"]
 
 DATASET = SRIQA_BENCH.title
+TOP = 100.0
+"""Score of the best picture of a content; the worst has 0."""
+EQUAL = 1e-10
+"""A spread of scores that is rounding."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,25 @@ def mos_of(content: ContentLabels) -> dict[str, float]:
     scores = mos_from_counts(content.counts)
     order = sorted(range(len(scores)), key=lambda index: (-scores[index], content.names[index]))
     return {content.names[index]: float(scores[index]) for index in order}
+
+
+def mos_from_counts(counts: Counts) -> Scores:
+    """Scores from 0, the worst picture of a content, to 100, the best: most likely by Thurstone's model.
+
+    Args:
+        counts: How often picture i was found better than picture j, of one content; an equal counts for both.
+
+    Raises:
+        DatasetError: Labels by which all pictures are equal.
+        StatisticsError: Counts that are no square of numbers of at least 0.
+    """
+    scores = thurstone_scores(counts)
+    spread = float(np.ptp(scores)) if len(scores) else 0.0
+    if spread <= EQUAL:
+        raise DatasetError(
+            f"Expected labels that prefer one of {len(counts)} pictures, got none. Leave this content out."
+        )
+    return np.asarray(TOP * (scores - scores.min()) / spread)
 
 
 def _count(where: Path, paths: list[Path]) -> ContentLabels:

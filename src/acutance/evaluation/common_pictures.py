@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.results import Better, Evaluation, Prediction
-from acutance.stats.agreement import clipped_scores
-from acutance.stats.correlation import plcc
-from acutance.stats.logistic import PARAMETERS, CurveKind, fit_curve
+from acutance.stats.correlation import clipped_scores, plcc
+from acutance.stats.curves import PARAMETERS, CurveKind, fit_curve
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Sheet:
         Args:
             model: Its place among the evaluations.
             other: The place of the other.
-            kind: Which curve; not ``none``, by which errors would have no unit.
+            kind: Which curve was asked for.
 
         Raises:
             StatisticsError: Too few or constant scores.
@@ -131,9 +130,9 @@ class Sheet:
 
 def _fit(scores: Numbers, mos: Numbers, kind: CurveKind) -> Fitted:
     finite, _ = clipped_scores(scores)
-    curve = fit_curve(finite, mos, kind=kind)
+    curve = fit_curve(finite, mos, kind=kind, needs_errors=True)
     predicted = curve(finite)
-    is_reverse = curve.turns_round == (plcc(predicted, mos) > 0)
+    is_reverse = curve.is_decreasing == (plcc(predicted, mos) > 0)
     return Fitted(-predicted if is_reverse else predicted, predicted - mos, PARAMETERS[curve.kind], is_reverse)
 
 

@@ -6,21 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.datasets.table import RatedPicture
-from acutance.evaluation.inputs import CurveKind, EvaluationInputs, Numbers
+from acutance.errors import StatisticsError
+from acutance.evaluation.inputs import EvaluationInputs, Numbers
 from acutance.evaluation.protocol import OnProgress
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, Interval, Prediction
 from acutance.evaluation.results_csv import WITH_INTERVALS
 from acutance.scoring.sources import readable
-from acutance.stats.agreement import AgreementFigures, agreement
 from acutance.stats.bootstrap import Intervals, Statistic, bootstrap_agreement
-from acutance.stats.faults import StatisticsError
-from acutance.stats.logistic import Curve
+from acutance.stats.correlation import AgreementFigures, agreement
+from acutance.stats.curves import SMALL_GROUP, Curve
 
 Places = NDArray[np.intp]
-LOGISTICS = ("logistic4", "logistic5")
-LEAST_FOR_LOGISTIC = 20
-"""Pictures of a group that a logistic is fitted to: five for each of its four parameters. On fewer it bends to the
-noise, and PLCC comes out near 1 whatever the model."""
 OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
 """What groups have intervals of: without a curve to fit again, so that hundreds of groups take seconds."""
 
@@ -38,7 +34,7 @@ def evaluate_model(inputs: EvaluationInputs, *, on_progress: OnProgress | None =
     Raises:
         EvaluationError: Opinions of both directions.
     """
-    figures = _figures(inputs, np.flatnonzero(inputs.usable), inputs.settings.curve)
+    figures = _figures(inputs, np.flatnonzero(inputs.usable))
     return Evaluation(
         model=inputs.model,
         dataset=inputs.table.name,
@@ -63,10 +59,10 @@ def agreement_of(inputs: EvaluationInputs) -> Agreement:
     Raises:
         EvaluationError: Opinions of both directions.
     """
-    return _as_result(_figures(inputs, np.flatnonzero(inputs.usable), inputs.settings.curve))
+    return _as_result(_figures(inputs, np.flatnonzero(inputs.usable)))
 
 
-def _figures(inputs: EvaluationInputs, places: Places, curve: CurveKind) -> AgreementFigures:
+def _figures(inputs: EvaluationInputs, places: Places, *, min_images: int = 0) -> AgreementFigures:
     """The agreement over some rows, all of them usable."""
     return agreement(
         inputs.scores[places],
@@ -75,7 +71,8 @@ def _figures(inputs: EvaluationInputs, places: Places, curve: CurveKind) -> Agre
         mos_better=inputs.mos_better,
         mos_std=_known(inputs.mos_std[places]),
         num_votes=_whole(inputs.num_votes[places]),
-        curve=curve,
+        curve=inputs.settings.curve,
+        min_images=min_images,
     )
 
 
@@ -164,24 +161,11 @@ def _groups(inputs: EvaluationInputs) -> Iterator[tuple[str, list[Group]]]:
 def _within(inputs: EvaluationInputs, places: list[int]) -> Agreement:
     """The agreement within a group, with an interval of SRCC where the group has several scenes."""
     usable = np.array([place for place in places if inputs.usable[place]], dtype=np.intp)
-    found = _small(inputs, usable) if len(usable) < LEAST_FOR_LOGISTIC else None
-    found = found or _as_result(_figures(inputs, usable, inputs.settings.curve))
+    found = _as_result(_figures(inputs, usable, min_images=SMALL_GROUP))
     if not inputs.settings.draws or found.srcc is None or len({inputs.scenes[place] for place in usable}) == 1:
         return found
     drawn = _drawn(inputs, usable, OF_GROUPS)
     return _with_note(found.model_copy(update={"intervals": _as_intervals(drawn, inputs.settings.level)}), drawn.note)
-
-
-def _small(inputs: EvaluationInputs, places: Places) -> Agreement | None:
-    """A straight line for a group too small for a logistic, which says so; nothing where no logistic was asked for."""
-    wanted = inputs.settings.curve
-    if wanted not in LOGISTICS:
-        return None
-    found = _as_result(_figures(inputs, places, "linear"))
-    if found.curve is None:
-        return found
-    note = f"Fewer than {LEAST_FOR_LOGISTIC} pictures: a straight line in place of {wanted}."
-    return found.model_copy(update={"curve": found.curve.model_copy(update={"wanted": wanted, "note": note})})
 
 
 def _known(values: Numbers) -> Numbers | None:

@@ -6,14 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
+from acutance.errors import StatisticsError
 from acutance.evaluation.common_pictures import CommonPictures, Fitted, Sheet
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.results import Evaluation
 from acutance.stats.correlation import plcc, srcc
-from acutance.stats.faults import StatisticsError
+from acutance.stats.curves import CurveKind
 from acutance.stats.krasula import KrasulaComparison, compare_krasula
-from acutance.stats.logistic import CurveKind
-from acutance.stats.significance import Outcome, f_test, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
+from acutance.stats.tests import Outcome, f_test, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
 
 USUAL_CURVE: CurveKind = "logistic4"
 """For an evaluation that has no curve (VQEG)."""
@@ -123,8 +123,6 @@ class Rivals:
             common.mos,
             common.mos_std,
             common.num_votes,
-            first_better="higher",
-            second_better="higher",
             most_pairs=MOST_PAIRS,
         )
 
@@ -191,6 +189,5 @@ def _ranked(scores: Numbers) -> Numbers:
 
 
 def _curve(evaluation: Evaluation) -> CurveKind:
-    """The curve that was asked for; a line in place of none, which leaves PLCC as it is and gives errors a unit."""
-    wanted = evaluation.agreement.curve.wanted if evaluation.agreement.curve else USUAL_CURVE
-    return "linear" if wanted == "none" else wanted
+    """The curve that was asked for."""
+    return evaluation.agreement.curve.wanted if evaluation.agreement.curve else USUAL_CURVE

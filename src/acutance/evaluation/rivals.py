@@ -9,7 +9,7 @@ from acutance.evaluation.common_pictures import Sheet
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Evaluation, ModelTest
 from acutance.evaluation.rival_tests import RivalOutcome, Rivals
-from acutance.stats.multiplicity import holm
+from acutance.stats.tests import holm
 
 SIGNIFICANCE = 0.05
 """The level at which a difference counts, after correction (ITU-T P.1401: 95 %)."""

@@ -7,7 +7,7 @@ from jaxtyping import Float64, Int64
 from scipy.optimize import least_squares
 
 from acutance.evaluation.results import FittedCurve
-from acutance.stats.logistic import Curve
+from acutance.stats.curves import Curve
 from acutance.stats.samples import Numbers
 
 LEAST_SCENES = 5
@@ -111,7 +111,7 @@ def _refitted(curve: FittedCurve, scores: Numbers, mos: Numbers, weights: Number
 
 
 def _of_parameters(curve: FittedCurve, parameters: tuple[float, ...]) -> Curve:
-    return Curve(kind=curve.kind, wanted=curve.wanted, parameters=parameters, turns_round=False, note=curve.note)
+    return Curve(kind=curve.kind, wanted=curve.wanted, parameters=parameters, is_decreasing=False, note=curve.note)
 
 
 def _binned(scores: Numbers) -> tuple[Places, Numbers]:

@@ -23,7 +23,7 @@ from acutance.reports.groups import Division, Statistic, bar_of, draw_groups, gr
 from acutance.reports.labels import all_wrapped, number, statistic_label, wrapped
 from acutance.reports.layout import Grid, dataset_name, grid_of
 from acutance.reports.scatter import DRAWS, SEED, draw_scatter
-from acutance.stats.agreement import LEAST
+from acutance.stats.correlation import LEAST
 
 PANEL_COLUMNS = 3
 MOST_BARS = 48

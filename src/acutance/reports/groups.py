@@ -7,7 +7,7 @@ from acutance.evaluation.results import Agreement, Evaluation, Group
 from acutance.reports.bars import Bar
 from acutance.reports.canvas import MARKERS, Axes, colour_of, variant_of
 from acutance.reports.labels import natural, printable, shortened
-from acutance.stats.agreement import LEAST
+from acutance.stats.correlation import LEAST
 
 Statistic = Literal["srcc", "krcc", "plcc"]
 """Correlations, which share one scale."""

@@ -9,7 +9,7 @@ from acutance.reports.canvas import COLOURS, FAINT, INK, Axes, FuncFormatter, la
 from acutance.reports.curve_band import curve_band, curve_values
 from acutance.reports.labels import direction, prose, with_interval, wrapped
 from acutance.reports.layout import dataset_name
-from acutance.stats.agreement import clipped_scores
+from acutance.stats.correlation import clipped_scores
 from acutance.stats.samples import Numbers
 
 DRAWS = 200

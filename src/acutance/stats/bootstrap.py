@@ -10,20 +10,21 @@ from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.stats import kendalltau
 
-from acutance.stats.agreement import Better, checked, clipped_scores
-from acutance.stats.faults import StatisticsError
-from acutance.stats.kendall import PairCounter
-from acutance.stats.logistic import Curve, CurveKind, fit_curve
-from acutance.stats.refits import Refitter
-from acutance.stats.samples import Numbers, column, paired
-from acutance.stats.ties import Indices, Ties, weighted_srcc
+from acutance.errors import StatisticsError
+from acutance.score_info import Better
+from acutance.stats.correlation import check_scores, clipped_scores
+from acutance.stats.curves import Counts, Curve, CurveKind, Refit, Scale, fit_curve
+from acutance.stats.samples import Numbers, column
 
 Statistic = Literal["srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae"]
 Drawn = Float64[np.ndarray, "draws statistics"]
 
 FITTED = ("plcc", "rmse", "mae")
 """Statistics that need a curve."""
+CONSTANT = 1e-24
+"""A variance, in variances of all images, that is rounding: the drawn numbers are all equal."""
 BLOCK = 8
 """Draws that a worker makes at a time."""
 
@@ -98,7 +99,7 @@ def bootstrap_agreement(
         True
     """
     _check_settings(draws, level, statistics)
-    scores, mos = checked(scores, mos)
+    scores, mos = check_scores(scores, mos)
     picked = _Scenes(scenes, len(scores), seed)
     sampler = _Sampler(scores, mos, curve, statistics, 1.0 if better == mos_better else -1.0)
     drawn = np.empty((draws, len(statistics)))
@@ -153,36 +154,6 @@ def bootstrap_mean(
     return float(low), float(high)
 
 
-def bootstrap_difference(
-    first: Numbers,
-    second: Numbers,
-    scenes: Sequence[Hashable] | None = None,
-    *,
-    draws: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """The interval of the mean of the first less that of the second, over the same pictures in every draw.
-
-    Args:
-        first: One finite number a picture.
-        second: As many, of the same pictures.
-        scenes: What pictures belong to; left out, each picture stands alone.
-        draws: How many draws.
-        seed: Which draws, at least 0.
-        level: Share of draws inside, between 0 and 1.
-
-    Raises:
-        StatisticsError: Columns that do not fit, fewer than 2 scenes, or settings out of range.
-
-    Example:
-        >>> bootstrap_difference(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
-        (1.0, 1.0)
-    """
-    first, second = paired(first, second, least=1)
-    return bootstrap_mean(first - second, scenes, draws=draws, seed=seed, level=level)
-
-
 class _Scenes:
     """The scene of each picture, and how often each is drawn."""
 
@@ -199,50 +170,98 @@ class _Scenes:
         if self.number < 2:
             raise StatisticsError(f"Expected at least 2 scenes to draw from, got {self.number}. Add scenes.")
 
-    def of_scenes(self, number: int) -> Indices:
+    def of_scenes(self, number: int) -> Counts:
         """How often each scene is in a draw; depends on the seed and the draw's number alone."""
         generator = np.random.default_rng((self._seed, number))
         return np.bincount(generator.integers(0, self.number, self.number), minlength=self.number)
 
-    def counts(self, number: int) -> Indices:
+    def counts(self, number: int) -> Counts:
         """How often each picture is in a draw."""
         return np.asarray(self.of_scenes(number).take(self.rows), dtype=np.int64)
 
 
 class _Sampler:
-    """All wanted statistics of the pictures of a draw; what can be prepared once is."""
+    """All wanted statistics of the images of a draw; what can be prepared once is."""
 
     def __init__(
         self, scores: Numbers, mos: Numbers, curve: CurveKind | Curve, statistics: Sequence[Statistic], sign: float
     ) -> None:
         self._statistics, self._sign = statistics, sign
-        self._first, self._second = Ties(scores), Ties(mos)
-        ranks = self._first.ranks.astype(np.float64)  # infinite scores have ranks too
-        self._pairs = PairCounter(ranks, mos) if "krcc" in statistics else None
-        self._needs_curve = any(name in FITTED for name in statistics)
-        self._refitter = None
-        if self._needs_curve or "plcc_unfitted" in statistics:
-            finite, _ = clipped_scores(scores)
-            kind: CurveKind | Curve = curve if self._needs_curve else "none"
-            fitted = fit_curve(finite, mos, kind=kind) if isinstance(kind, str) else kind
-            self._refitter = Refitter(finite, mos, fitted, Ties(finite))
+        self._ranks, self._mos_ranks = (np.unique(side, return_inverse=True)[1] for side in (scores, mos))
+        self._sorted = np.argsort(self._ranks, kind="stable")
+        finite, _ = clipped_scores(scores)
+        self._opinions, self._raw_mos = Scale.of(mos), mos
+        self._scores, self._mos = Scale.of(finite)(finite), self._opinions(mos)
+        self._refit, self._is_fitted = None, True
+        if any(name in FITTED for name in statistics):
+            fitted = fit_curve(finite, mos, kind=curve) if isinstance(curve, str) else curve
+            self._refit, self._is_fitted = Refit(finite, mos, fitted), fitted.kind != "none"
 
-    def draw(self, counts: Indices) -> list[float]:
+    def draw(self, counts: Counts) -> list[float]:
         """The statistics in their order; NaN where one cannot be computed."""
         values = dict(self._values(counts))
-        return [values[name] for name in self._statistics]
+        return [values.get(name, np.nan) for name in self._statistics]
 
-    def _values(self, counts: Indices) -> Iterator[tuple[str, float]]:
+    def _values(self, counts: Counts) -> Iterator[tuple[str, float]]:
         if "srcc" in self._statistics:
-            yield "srcc", self._sign * weighted_srcc(self._first, self._second, counts)
-        if self._pairs is not None:
-            yield "krcc", self._sign * self._pairs.tau_b(counts)
-        if self._refitter is not None:
-            figures = self._refitter.figures(counts, fitted=self._needs_curve)
-            yield "plcc", self._sign * figures.plcc
-            yield "plcc_unfitted", self._sign * figures.plcc_unfitted
-            yield "rmse", figures.rmse
-            yield "mae", figures.mae
+            yield "srcc", self._sign * _weighted_srcc(self._ranks, self._mos_ranks, counts)
+        if "krcc" in self._statistics:
+            drawn = np.repeat(self._sorted, counts[self._sorted])  # in order of the scores, which is sorted faster
+            yield "krcc", self._sign * _tau_b(self._ranks[drawn], self._mos_ranks[drawn])
+        weights = counts.astype(np.float64)
+        unfitted = _weighted_plcc(self._scores, self._mos, weights)
+        yield "plcc_unfitted", self._sign * unfitted
+        predicted = None if self._refit is None or np.isnan(unfitted) else self._refit(counts)
+        if predicted is None:
+            return
+        errors = predicted - self._raw_mos
+        yield "rmse", float(np.sqrt(_dot(errors * errors, weights) / weights.sum()))
+        yield "mae", _dot(np.abs(errors), weights) / float(weights.sum())
+        if self._is_fitted:
+            predicted = self._opinions(predicted)
+            fitted = abs(_weighted_plcc(predicted, self._mos, weights))
+            unfitted = -fitted if _weighted_plcc(self._scores, predicted, weights) < 0 else fitted
+        yield "plcc", self._sign * unfitted
+
+
+def _weighted_srcc(first: Counts, second: Counts, counts: Counts) -> float:
+    """Spearman's correlation of the sample in which each image occurs as often as it counts; NaN if one is constant.
+
+    Args:
+        first: Dense ranks of one column, from 0.
+        second: Those of the other.
+        counts: Whole numbers of at least 0, one an image.
+    """
+    weights = counts.astype(np.float64)
+    sides = []
+    for ranks in (first, second):
+        ties = np.bincount(ranks, weights)
+        sides.append((np.cumsum(ties) - ties / 2 - weights.sum() / 2)[ranks])  # mean ranks, less the middle rank
+    squares = [_dot(side * side, weights) for side in sides]
+    if min(squares) <= 0:
+        return float("nan")
+    return float(np.clip(_dot(sides[0] * sides[1], weights) / np.sqrt(squares[0] * squares[1]), -1.0, 1.0))
+
+
+def _tau_b(first: Counts, second: Counts) -> float:
+    """Kendall's tau-b; NaN if one side is constant."""
+    return float(kendalltau(first, second, method="asymptotic").statistic)
+
+
+def _weighted_plcc(first: Numbers, second: Numbers, weights: Numbers) -> float:
+    """Pearson's correlation of standardised columns; NaN if a side is constant where it counts."""
+    total = float(weights.sum())
+    first = first - _dot(first, weights) / total
+    second = second - _dot(second, weights) / total
+    squares, others = _dot(first * first, weights), _dot(second * second, weights)
+    if min(squares, others) <= CONSTANT * total:
+        return float("nan")
+    return float(np.clip(_dot(first * second, weights) / np.sqrt(squares) / np.sqrt(others), -1.0, 1.0))
+
+
+def _dot(first: Numbers, second: Numbers) -> float:
+    """The sum of products, in the calling thread: a library of linear algebra would start threads of its own."""
+    return float(np.einsum("i,i->", first, second))
 
 
 def _intervals(drawn: Drawn, statistics: Sequence[str], level: float) -> Intervals:

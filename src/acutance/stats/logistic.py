@@ -1,177 +1,231 @@
-"""Curves from scores to opinions: VQEG's logistic functions of 4 and 5 parameters, a line, or none.
+"""The logistic of least squared error: a grid of centres and widths, polished by ``scipy.optimize.least_squares``.
 
-With 4 parameters: VQEG, FR-TV phase I (2000), also ITU-T P.1401; with 5: Sheikh, Sabir and Bovik, IEEE TIP 2006.
+For a given centre and width a logistic is linear in its other parameters, which are eliminated by linear least squares
+(variable projection: Golub and Pereyra, SIAM J. Numer. Anal. 1973).
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from jaxtyping import Float64
+from scipy.ndimage import minimum_filter
+from scipy.optimize import least_squares
 
-from acutance.stats.curve_search import Sample, Shape
-from acutance.stats.curve_starts import best_shape
-from acutance.stats.samples import Numbers, paired, varied
+from acutance.stats.samples import Numbers
 
-CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
+Matrix = Float64[np.ndarray, "rows columns"]
 
-PARAMETERS: dict[CurveKind, int] = {"logistic4": 4, "logistic5": 5, "linear": 2, "none": 0}
-"""How many parameters a function has."""
-STRAIGHT = 1e-9
-"""A curve that lowers the error of the line by less than this share is no curve."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """A curve from raw scores to opinions.
-
-    ``logistic4``: f(x) = b2 + (b1 - b2) / (1 + exp(-(x - b3) / |b4|)).
-    ``logistic5``: f(x) = b1 (1/2 - 1 / (1 + exp(b2 (x - b3)))) + b4 x + b5.
-    ``linear``: f(x) = b1 x + b2. ``none``: f(x) = x.
-
-    Example:
-        >>> line = Curve(kind="linear", wanted="linear", parameters=(2.0, 1.0), turns_round=False)
-        >>> line(np.array([0.0, 3.0]))
-        array([1., 7.])
-    """
-
-    kind: CurveKind
-    """Which function was fitted in the end."""
-    wanted: CurveKind
-    """Which function was asked for."""
-    parameters: tuple[float, ...]
-    """b1, b2 ... in the order of the formula; they take raw scores."""
-    turns_round: bool
-    """Whether the curve goes down over the scores it was fitted to."""
-    note: str = ""
-    """Why another function than the wanted one was fitted; empty if it was not."""
-
-    def __call__(self, scores: Numbers) -> Numbers:
-        """What the curve makes of scores.
-
-        Args:
-            scores: Raw scores of the model.
-
-        Returns:
-            As many numbers in units of the opinions.
-        """
-        b = self.parameters
-        if self.kind == "logistic4":
-            return np.asarray(b[1] + (b[0] - b[1]) * expit((scores - b[2]) / abs(b[3])))
-        if self.kind == "logistic5":
-            return np.asarray(b[0] * (expit(b[1] * (scores - b[2])) - 0.5) + b[3] * scores + b[4])
-        return np.asarray(b[0] * scores + b[1]) if self.kind == "linear" else scores
+MIN_WIDTH = 0.02
+"""Smallest width, in spreads of the middle 80 % of the scores: below, a curve is a step between two images."""
+MAX_WIDTH, MAX_WIDTH_SLOPED = 10.0, 1.0
+"""Largest width, in ranges of the scores: beyond, the curve over the scores is a line; beside a slope it is a line and
+a cube, whose parameters rounding would hide."""
+MAX_BEYOND = 5.0
+"""How many widths beyond the scores a centre may lie: farther, the curve over the scores is an exponential."""
+CENTRES, WIDTHS = 24, 14
+"""Of the grid: centres at equal shares of the scores, and as many at equal distances; widths in equal ratios."""
+GRID_REACH = 0.5
+"""How far the grid goes beyond the scores, in ranges."""
+GRID_IMAGES = 1024
+"""More images than this are put together in groups of equal count and neighbouring scores for the grid."""
+STARTS = 8
+"""How many minima of the grid a search begins at."""
+TOLERANCE, ROUGH_TOLERANCE, REFIT_TOLERANCE = 1e-12, 1e-5, 1e-8
+"""To which share of the squared error a curve is fitted: the best, those it is chosen from, and those of the bootstrap,
+whose intervals are known to a few percent."""
+MAX_EVALUATIONS = 300
+"""Of the curve from one start; twenty are usual."""
+FLAT = 1e-9
+"""Share of a column below which what is left of it beside the others is rounding."""
+PART = 1536
+"""Images whose columns are decomposed at a time: OpenBLAS starts threads of its own from 9,216 numbers on, which in the
+threads of the bootstrap makes it ten times slower."""
 
 
 @dataclass(frozen=True)
-class Scale:
-    """What standardises a column: subtract the middle, divide by the spread."""
+class Shape:
+    """A logistic: base + slope x + height tanh((x - centre) / (2 width))."""
 
-    middle: float
-    spread: float
+    centre: float
+    log_width: float
+    linear: tuple[float, ...]
+    """Base, slope (with 5 parameters alone) and height."""
+    error: float
+    """Sum of squared errors, each as often as its image counts."""
+    settled: bool
+    """Whether the search ended before its limit of evaluations."""
 
-    @classmethod
-    def of(cls, numbers: Numbers) -> "Scale":
-        """The mean and standard deviation of numbers that are not all equal."""
-        reach = float(np.abs(numbers).max())
-        return cls(float(numbers.mean()), reach * float((numbers / reach).std()))  # no square over- or underflows
+    @property
+    def width(self) -> float:
+        """The distance over which the logistic part goes from 50 % to 73 %."""
+        return float(np.exp(self.log_width))
 
-    def __call__(self, numbers: Numbers) -> Numbers:
-        """The numbers with mean 0 and standard deviation 1."""
-        return np.asarray((numbers - self.middle) / self.spread)
+    @property
+    def height(self) -> float:
+        """Half of the way that the logistic part climbs."""
+        return self.linear[-1]
 
 
-def fit_curve(scores: Numbers, mos: Numbers, *, kind: CurveKind = "logistic4") -> Curve:
-    """The curve with the least sum of squared errors from scores to opinions.
+class _Left(NamedTuple):
+    """What is left of a sample once the linear parameters are eliminated, turned into four dimensions.
 
-    Where a curve of 5 parameters cannot be fitted, one of 4 is tried, then a line; the note says why. A curve cannot be
-    fitted if the scores have no more distinct values than it has parameters, if the search does not settle, or if no
-    curve is better than the line.
+    The sums of squares and products of these columns are those over the images, which is all that least squares need.
+    """
+
+    linear: Numbers
+    residuals: Numbers
+    jacobian: Matrix
+    """By position and logarithm of the width, the linear parameters following (Kaufman, BIT 1975)."""
+
+
+class LogisticSearch:
+    """The search for the logistic of least squared error.
+
+    Its variables are the position of the centre, -1 and 1 being the ends of what a width allows, and the logarithm of
+    the width, so that all bounds are constant.
 
     Args:
-        scores: Raw scores of a model, one a picture, finite.
-        mos: Opinions of the same pictures.
-        kind: Which function is wanted.
-
-    Raises:
-        StatisticsError: Fewer than 3 pictures, scores or opinions all equal, or not finite.
-
-    Example:
-        >>> scores = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
-        >>> curve = fit_curve(scores, 1 + 4 / (1 + np.exp(-(scores - 2))))
-        >>> curve.kind, [round(value, 3) for value in curve.parameters]
-        ('logistic4', [5.0, 1.0, 2.0, 1.0])
+        scores: With mean 0 and standard deviation 1.
+        mos: Likewise.
+        sloped: Whether the curve has a slope beside its logistic part (5 parameters, not 4).
     """
-    scores, mos = paired(scores, mos)
-    varied(scores, "scores"), varied(mos, "opinions")
-    if kind == "none":
-        return Curve(kind=kind, wanted=kind, parameters=(), turns_round=False)
-    notes: list[str] = []
-    line = _line(scores, mos)
-    for wanted in _chain(kind):
-        curve = _fitted(scores, mos, wanted, line)
-        if isinstance(curve, Curve):
-            return replace(curve, wanted=kind, note="; ".join(notes))
-        notes.append(f"{wanted}: {curve}")
-    return replace(line, wanted=kind, note="; ".join(notes))
 
+    def __init__(self, scores: Numbers, mos: Numbers, *, sloped: bool) -> None:
+        self._scores, self._mos = scores, mos
+        self._linear = 3 if sloped else 2
+        low, high = float(scores.min()), float(scores.max())
+        self._middle, self._half = (low + high) / 2, (high - low) / 2
+        inner = float(np.quantile(scores, 0.9) - np.quantile(scores, 0.1))
+        min_width = MIN_WIDTH * (inner if inner > 0 else high - low)
+        max_width = (MAX_WIDTH_SLOPED if sloped else MAX_WIDTH) * (high - low)
+        self._log_widths = float(np.log(min_width)), float(np.log(max_width))
 
-def standardised(curve: Curve, scores: Scale, mos: Scale) -> Shape:
-    """A logistic curve in standardised units; the reverse of ``curve_of``."""
-    b = curve.parameters
-    if curve.kind == "logistic4":
-        centre, width, half = b[2], abs(b[3]), (b[0] - b[1]) / 2
-        linear: tuple[float, ...] = ((b[1] + half - mos.middle) / mos.spread, half / mos.spread)
-    else:
-        centre, width, half = b[2], 1 / b[1], b[0] / 2
-        slope = b[3] * scores.spread / mos.spread
-        linear = ((b[4] + b[3] * scores.middle - mos.middle) / mos.spread, slope, half / mos.spread)
-    return Shape((centre - scores.middle) / scores.spread, float(np.log(width / scores.spread)), linear, float("nan"))
+    def best(self) -> Shape:
+        """The best of the curves that the minima of the grid lead to."""
+        found = [self.polish(*start, tolerance=ROUGH_TOLERANCE) for start in self._starts()]
+        best = min(found, key=lambda shape: shape.error)
+        return self.polish(best.centre, best.log_width)
 
+    def polish(
+        self, centre: float, log_width: float, *, weights: Numbers | None = None, tolerance: float = TOLERANCE
+    ) -> Shape:
+        """The curve that a search from a centre and width leads to, never worse than it.
 
-def curve_of(shape: Shape, scale: Scale, mos: Scale, scores: Numbers) -> Curve:
-    """A curve that takes raw scores and gives opinions, from one in standardised units."""
-    centre, width = scale.middle + scale.spread * shape.centre, scale.spread * shape.width
-    height, base = mos.spread * shape.height, mos.middle + mos.spread * shape.linear[0]
-    if len(shape.linear) == 2:
-        parameters: tuple[float, ...] = (base + height, base - height, centre, width)
-        return Curve(kind="logistic4", wanted="logistic4", parameters=parameters, turns_round=height < 0)
-    slope = shape.linear[1] * mos.spread / scale.spread
-    parameters = (2 * height, 1 / width, centre, slope, base - slope * scale.middle)
-    curve = Curve(kind="logistic5", wanted="logistic5", parameters=parameters, turns_round=False)
-    return replace(curve, turns_round=goes_down(curve(scores), scores))
+        Args:
+            centre: Of the curve.
+            log_width: Logarithm of its width.
+            weights: Square root of how often each image counts; once if left out.
+            tolerance: Where to stop, as a share of the squared error.
+        """
+        bounds = np.array([[-1.0, self._log_widths[0]], [1.0, self._log_widths[1]]])
+        start = np.clip([(centre - self._middle) / self._reach(log_width), log_width], *bounds)
+        counted = slice(None) if weights is None else weights > 0
+        sample = self._scores[counted], self._mos[counted], None if weights is None else weights[counted]
+        last: dict[bytes, _Left] = {}
 
+        def at(point: Numbers) -> _Left:
+            """The same for the residuals and the Jacobian, which scipy asks for one after the other."""
+            if point.tobytes() not in last:
+                last.clear()
+                last[point.tobytes()] = self._left_over(float(point[0]), float(point[1]), *sample)
+            return last[point.tobytes()]
 
-def goes_down(fitted: Numbers, scores: Numbers, weights: Numbers | None = None) -> bool:
-    """Whether fitted values fall, over all, as scores rise: the sign of their covariance."""
-    return bool(
-        float((scores - np.average(scores, weights=weights)) @ (fitted if weights is None else weights * fitted)) < 0
-    )
+        found = least_squares(
+            lambda point: at(point).residuals,
+            start,
+            jac=lambda point: at(point).jacobian,
+            bounds=bounds,
+            x_scale="jac",
+            ftol=tolerance,
+            xtol=tolerance,
+            gtol=tolerance,
+            max_nfev=MAX_EVALUATIONS,
+        )
+        centre, log_width = self._middle + found.x[0] * self._reach(found.x[1]), found.x[1]
+        linear = tuple(at(found.x).linear.tolist())
+        return Shape(float(centre), float(log_width), linear, 2 * float(found.cost), settled=found.status > 0)
 
+    def values(self, shape: Shape) -> Numbers:
+        """What a shape makes of the scores."""
+        values = shape.linear[0] + shape.height * np.tanh((self._scores - shape.centre) * (0.5 / shape.width))
+        return np.asarray(values + shape.linear[1] * self._scores if self._linear == 3 else values)
 
-def _chain(kind: CurveKind) -> tuple[CurveKind, ...]:
-    """The functions that are tried before the line."""
-    if kind == "logistic5":
-        return "logistic5", "logistic4"
-    return ("logistic4",) if kind == "logistic4" else ()
+    def _reach(self, log_width: float) -> float:
+        """How far from the middle of the scores the centre may be."""
+        return self._half + MAX_BEYOND * float(np.exp(log_width))
 
+    def _left_over(
+        self, position: float, log_width: float, scores: Numbers, mos: Numbers, weights: Numbers | None
+    ) -> _Left:
+        reach, known = self._reach(log_width), self._linear
+        centre = self._middle + position * reach
+        parts: list[Matrix] = []
+        for part in (slice(start, start + PART) for start in range(0, len(scores), PART)):
+            columns = self._columns(scores[part], mos[part], centre, log_width)
+            if weights is not None:
+                columns *= weights[part]
+            parts.append(np.asarray(np.linalg.qr(columns.T, mode="r")))
+        r = parts[0] if len(parts) == 1 else np.asarray(np.linalg.qr(np.concatenate(parts), mode="r"))
+        left = r[known - 1 :].copy()  # what base and slope leave over of the other columns
+        if abs(left[0, -4]) <= FLAT * float(np.linalg.norm(r[:known, known - 1])):
+            known -= 1  # over the images that count the logistic part is constant, or a line: it adds nothing
+        else:
+            left[0] = 0.0
+        linear = np.zeros(self._linear)
+        linear[:known] = np.linalg.solve(r[:known, :known], r[:known, -1])
+        by_centre, by_width = -linear[-1] * left[:, -3], -linear[-1] * left[:, -2]
+        by_width = by_width + by_centre * position * (reach - self._half)  # the centre moves with the width
+        return _Left(linear, left[:, -1], np.stack([by_centre * reach, by_width], axis=1))
 
-def _fitted(scores: Numbers, mos: Numbers, kind: CurveKind, line: Curve) -> Curve | str:
-    """The best logistic curve, or why there is none."""
-    distinct, needed = len(np.unique(scores)), PARAMETERS[kind] + 1
-    if distinct < needed:
-        return f"{needed} distinct scores are needed, there are {distinct}"
-    scale, opinions = Scale.of(scores), Scale.of(mos)
-    shape = best_shape(Sample.of(scale(scores), opinions(mos), sloped=kind == "logistic5"))
-    if not shape.converged:
-        return "the search for its parameters did not settle"
-    curve = curve_of(shape, scale, opinions, scores)
-    ours, straight = (float((((fit(scores) - mos) / opinions.spread) ** 2).sum()) for fit in (curve, line))
-    return curve if ours < (1 - STRAIGHT) * straight else "no such curve is better than a line"
+    def _columns(self, scores: Numbers, mos: Numbers, centre: float, log_width: float) -> Matrix:
+        """Rows of base, slope, logistic part, its derivatives by centre and logarithm of the width, and opinions."""
+        rows = np.ones((self._linear + 3, len(scores)))
+        if self._linear == 3:
+            rows[1] = scores
+        logistic, by_centre, by_width, opinions = rows[self._linear - 1 :]
+        per_width = 0.5 * float(np.exp(-log_width))
+        distance = (scores - centre) * per_width
+        np.tanh(distance, out=logistic)
+        np.multiply(logistic, logistic, out=by_width)
+        by_width -= 1.0
+        np.multiply(by_width, per_width, out=by_centre)
+        by_width *= distance
+        opinions[:] = mos
+        return rows
 
+    def _starts(self) -> Iterator[tuple[float, float]]:
+        """Centres and widths of the grid that are no worse than their neighbours, the best first."""
+        scores, mos = self._grouped()
+        reach = (1 + 2 * GRID_REACH) * self._half
+        even = np.linspace(self._middle - reach, self._middle + reach, CENTRES)
+        centres = np.unique(np.append(np.quantile(scores, np.linspace(0, 1, CENTRES)), even))
+        log_widths = np.linspace(self._log_widths[0], self._log_widths[1], WIDTHS)
+        errors = np.stack([self._errors(scores, mos, centres, width) for width in np.exp(log_widths)], axis=1)
+        minima = np.argwhere(errors <= minimum_filter(errors, size=3, mode="nearest"))
+        for row, column in minima[np.argsort(errors[tuple(minima.T)], kind="stable")][:STARTS]:
+            yield float(centres[row]), float(log_widths[column])
 
-def _line(scores: Numbers, mos: Numbers) -> Curve:
-    scale, opinions = Scale.of(scores), Scale.of(mos)
-    slope = float(np.mean(scale(scores) * opinions(mos))) * opinions.spread / scale.spread
-    parameters = (slope, opinions.middle - slope * scale.middle)
-    return Curve(kind="linear", wanted="linear", parameters=parameters, turns_round=slope < 0)
+    def _errors(self, scores: Numbers, mos: Numbers, centres: Numbers, width: float) -> Numbers:
+        """The squared error at each centre: that of the mean or the line, less what the logistic part explains."""
+        logistic = np.tanh((scores - centres[:, None]) * (0.5 / width))  # (centres, images)
+        logistic -= logistic.mean(axis=1, keepdims=True)
+        mos = mos - mos.mean()
+        if self._linear == 3:
+            line = scores - scores.mean()
+            line = line / np.sqrt(line @ line)
+            logistic -= (logistic @ line)[:, None] * line
+            mos = mos - (mos @ line) * line
+        return np.asarray(mos @ mos - (logistic @ mos) ** 2 / np.maximum((logistic**2).sum(axis=1), 1e-9))
+
+    def _grouped(self) -> tuple[Numbers, Numbers]:
+        """Scores and opinions, or their means over neighbouring scores if there are many."""
+        count = len(self._scores)
+        if count <= GRID_IMAGES:
+            return self._scores, self._mos
+        order = np.argsort(self._scores, kind="stable")
+        starts = np.arange(GRID_IMAGES) * count // GRID_IMAGES
+        sizes = np.diff(starts, append=count)
+        scores, mos = (np.add.reduceat(column[order], starts) / sizes for column in (self._scores, self._mos))
+        return scores, mos

@@ -11,8 +11,8 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from acutance.errors import StatisticsError
 from acutance.stats.correlation import srcc
-from acutance.stats.faults import StatisticsError
 from acutance.training.averaging import WeightAverage
 from acutance.training.batches import Order, reader, share_of
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule

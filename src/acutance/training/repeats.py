@@ -17,8 +17,8 @@ from acutance.datasets.splits import repeated_splits, rows_of
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel, SharesReferences
-from acutance.stats.agreement import agreement
-from acutance.stats.logistic import CurveKind
+from acutance.stats.correlation import agreement
+from acutance.stats.curves import CurveKind
 from acutance.strict_json import from_json, json_text
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore

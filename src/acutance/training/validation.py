@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import StatisticsError
 from acutance.stats.correlation import plcc, srcc
-from acutance.stats.faults import StatisticsError
 from acutance.training.pictures import Pixels, read_ahead
 from acutance.training.task import OnProgress
 

@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from acutance.comparison.order import order_by_scores, order_by_wins
 from acutance.comparison.scores import CompleteScores
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
 from tests.raising import raises
 from tests.unit.comparison.fakes import complete, drawn
 

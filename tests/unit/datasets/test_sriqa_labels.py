@@ -1,13 +1,20 @@
 import json
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from acutance.datasets.faults import DatasetError
-from acutance.datasets.sriqa_labels import mos_of, read_pairwise_labels
+from acutance.datasets.sriqa_labels import mos_from_counts, mos_of, read_pairwise_labels
 from tests.raising import raises
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, Any]:
+    path = Path(__file__).parents[2] / "golden" / "afine.json"
+    return dict(json.loads(path.read_text())["training_units"]["mos_from_counts"])
 
 
 def write_pair(folder: Path, person: str, first: tuple[str, str], second: tuple[str, str]) -> Path:
@@ -74,3 +81,24 @@ def test_another_word_names_the_file(tmp_path: Path):
     write_pair(tmp_path, "p1", ("a_X", "Better"), ("a_Y", "Negative"))
     with raises(DatasetError, "Picture_01.Label", "SRIQA-Bench", "a_X_a_Y.json", "Better"):
         read_pairwise_labels(tmp_path)
+
+
+def test_the_authors_scores_come_out_within_the_tolerance_of_their_solver(golden: dict[str, Any]):
+    scores = mos_from_counts(np.array(golden["C"]))
+    np.testing.assert_allclose(scores, golden["mos_seed0"], atol=golden["spread_over_seeds"])
+
+
+def test_one_sided_labels_have_a_finite_maximum():
+    scores = mos_from_counts(np.array([[0.0, 1000.0, 1000.0], [0.0, 0.0, 1000.0], [0.0, 0.0, 0.0]]))
+    np.testing.assert_allclose(scores, [100, 50, 0], atol=1e-6)
+
+
+def test_the_order_of_pictures_does_not_matter():
+    counts = np.array([[0.0, 7.0, 9.0], [4.0, 0.0, 6.0], [1.0, 5.0, 0.0]])
+    order = [2, 0, 1]
+    np.testing.assert_allclose(mos_from_counts(counts[np.ix_(order, order)]), mos_from_counts(counts)[order], atol=1e-8)
+
+
+def test_labels_that_prefer_nothing_give_no_scores():
+    with raises(DatasetError, 3):
+        mos_from_counts(np.ones((3, 3)))

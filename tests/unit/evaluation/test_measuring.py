@@ -6,8 +6,9 @@ from scipy import stats
 
 from acutance.datasets.table import RatedPicture
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
-from acutance.evaluation.measuring import LEAST_FOR_LOGISTIC, agreement_of, evaluate_model
+from acutance.evaluation.measuring import agreement_of, evaluate_model
 from acutance.stats.bootstrap import bootstrap_agreement
+from acutance.stats.curves import SMALL_GROUP
 from tests.unit.datasets.tables import rated, table_of
 
 NO_DRAWS = StatisticsSettings(draws=0)
@@ -97,7 +98,7 @@ def test_levels_are_in_order_of_their_numbers():
 def test_a_small_group_has_a_straight_line_and_says_so():
     inputs = many()
     by_reference = evaluate_model(inputs).groups["reference"][0].agreement
-    assert by_reference.count == 12 < LEAST_FOR_LOGISTIC
+    assert by_reference.count == 12 < SMALL_GROUP
     assert by_reference.curve is not None
     assert (by_reference.curve.kind, by_reference.curve.wanted) == ("linear", "logistic4")
     assert by_reference.curve.note == "Fewer than 20 pictures: a straight line in place of logistic4."

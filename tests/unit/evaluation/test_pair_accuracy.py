@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from acutance.datasets.comparisons import Comparison
+from acutance.errors import StatisticsError
 from acutance.evaluation.pair_accuracy import pair_accuracy, pictures_of
 from acutance.evaluation.protocol import Scores
 from acutance.evaluation.results import Better
-from acutance.stats.faults import StatisticsError
 from acutance.stats.preferences import three_alternative_accuracy, two_alternative_accuracy
 from tests.raising import raises
 

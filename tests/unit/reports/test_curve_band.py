@@ -5,7 +5,7 @@ from scipy.optimize import curve_fit
 from acutance.evaluation.results import FittedCurve
 from acutance.reports import curve_band as curve_band_module
 from acutance.reports.curve_band import LEVEL, curve_band, curve_values
-from acutance.stats.logistic import fit_curve
+from acutance.stats.curves import fit_curve
 
 LINE = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))
 AT = np.linspace(-1.0, 1.0, 7)

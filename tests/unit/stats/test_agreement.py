@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from acutance.stats.agreement import agreement, clipped_scores
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
+from acutance.stats.correlation import agreement, clipped_scores
 from tests.raising import raises
 
 SIGNED = ("srcc", "krcc", "plcc", "plcc_unfitted")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from acutance.errors import StatisticsError
 from acutance.stats.correlation import krcc, mae, outlier_ratio, plcc, rmse, srcc
-from acutance.stats.faults import StatisticsError
 from tests.raising import raises
 
 CORRELATIONS = {
@@ -80,23 +80,20 @@ def test_without_votes_an_outlier_lies_beyond_two_standard_deviations():
     assert outlier_ratio(np.array([0.9, -0.9, 1.1, -1.1]), mos, spreads) == 0.5
 
 
-def test_the_rule_of_vqeg_can_be_asked_for_although_votes_are_known():
-    mos, spreads, votes = np.zeros(2), np.full(2, 0.5), np.full(2, 25.0)
-    predicted = np.array([0.9, 1.1])
-    assert outlier_ratio(predicted, mos, spreads, votes) == 1.0
-    assert outlier_ratio(predicted, mos, spreads, votes, rule="vqeg") == 0.5
-
-
 @pytest.mark.parametrize(
-    ("spread", "votes", "rule", "words"),
-    [
-        (-1.0, None, None, (0, -1)),
-        (1.0, 1.0, None, (2, 1)),
-        (1.0, None, "p1401", ("p1401",)),
-        (np.nan, None, None, (2, 2)),
-    ],
+    ("spread", "votes", "words"),
+    [(-1.0, None, (0, -1)), (1.0, 1.0, (2, 1)), (np.nan, None, (2, 2))],
 )
-def test_spreads_and_votes_that_make_no_sense_are_refused(spread, votes, rule, words):
+def test_spreads_and_votes_that_make_no_sense_are_refused(spread, votes, words):
     counts = None if votes is None else np.full(2, votes)
     with raises(StatisticsError, *words):
-        outlier_ratio(np.zeros(2), np.ones(2), np.full(2, spread), counts, rule=rule)
+        outlier_ratio(np.zeros(2), np.ones(2), np.full(2, spread), counts)
+
+
+def test_tau_is_that_of_all_pairs_counted_one_by_one():
+    generator = np.random.default_rng(3)
+    first, second = generator.integers(0, 9, 41), generator.integers(0, 12, 41)
+    signs = np.sign(first[:, None] - first) * np.sign(second[:, None] - second)
+    untied = [(np.sign(side[:, None] - side) ** 2).sum() for side in (first, second)]
+    expected = signs.sum() / np.sqrt(untied[0] * untied[1])
+    assert krcc(first.astype(float), second.astype(float)) == pytest.approx(expected, abs=1e-14)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
 from acutance.stats.preferences import (
     three_alternative_accuracy,
     three_alternative_credit,

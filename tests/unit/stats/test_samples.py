@@ -1,8 +1,12 @@
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from acutance.stats.faults import StatisticsError
-from acutance.stats.samples import column, paired, varied
+from acutance.errors import StatisticsError
+from acutance.stats.samples import Mean, check_varies, column, mean_of, paired
 from tests.raising import raises
 
 
@@ -42,4 +46,31 @@ def test_whole_numbers_become_float64_and_tables_are_refused():
 
 def test_equal_numbers_are_refused_by_name():
     with raises(StatisticsError, "scores", 3, 2.5):
-        varied(np.array([2.5, 2.5, 2.5]), "scores")
+        check_varies(np.array([2.5, 2.5, 2.5]), "scores")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "value", "finite", "finite_count"),
+    [
+        ([], None, None, 0),
+        ([1.0, 4.0], 2.5, 2.5, 2),
+        ([1.0, math.inf, 4.0], math.inf, 2.5, 2),
+        ([1.0, -math.inf], -math.inf, 1.0, 1),
+        ([math.inf, math.inf], math.inf, None, 0),
+        ([math.inf, 3.0, -math.inf], None, 3.0, 1),
+    ],
+)
+def test_an_infinite_number_makes_the_mean_infinite_and_the_finite_ones_have_their_own(
+    numbers: list[float], value: float | None, finite: float | None, finite_count: int
+):
+    assert mean_of(numbers) == Mean(value, finite, finite_count, len(numbers))
+    assert mean_of(numbers).has_infinite == (finite_count < len(numbers))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1))
+def test_the_mean_does_not_depend_on_the_order(numbers: list[float]):
+    assert mean_of(numbers) == mean_of(sorted(numbers))
+
+
+def test_numbers_whose_sum_is_too_large_have_a_mean():
+    assert mean_of([1.5e308, 1.5e308]).value == pytest.approx(1.5e308)

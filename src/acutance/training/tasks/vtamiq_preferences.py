@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from acutance.errors import StatisticsError
 from acutance.stats.correlation import srcc
-from acutance.stats.faults import StatisticsError
 from acutance.stats.preferences import two_alternative_accuracy
 from acutance.training.pictures import Pixels, read_ahead
 from acutance.training.preference_data import PreferenceData, pictures_of, preference_tables

@@ -1,3 +1,7 @@
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -5,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
+from scipy.stats import norm
 
-from acutance.stats.bradley_terry import bradley_terry, log_likelihood
-from acutance.stats.faults import StatisticsError
+from acutance.errors import StatisticsError
+from acutance.stats.ordering import bradley_terry, log_likelihood, log_posterior, thurstone_scores
 from tests.raising import raises
 
 # Agresti (2002), Categorical Data Analysis, tables 10.10 and 10.11: American League East 1987, wins over one another of
@@ -27,7 +32,16 @@ BASEBALL = np.array(
 PUBLISHED = [1.58, 1.44, 1.29, 1.25, 1.11, 0.68, 0.0]
 """Against Baltimore."""
 
+COUNTS = st.integers(2, 6).flatmap(
+    lambda n: arrays(np.float64, (n, n), elements=st.integers(0, 10).map(float)).map(lambda c: c - np.diag(np.diag(c)))
+)
 WINS = st.integers(2, 5).flatmap(lambda n: arrays(np.float64, (n, n), elements=st.integers(1, 9).map(float)))
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, Any]:
+    path = Path(__file__).parents[2] / "golden" / "afine.json"
+    return dict(json.loads(path.read_text())["training_units"]["mos_from_counts"])
 
 
 def by_generalised_linear_model(wins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,3 +151,66 @@ def test_a_prior_is_at_least_0():
 def test_wins_are_a_square():
     with raises(StatisticsError, (2, 3)):
         bradley_terry(np.ones((2, 3)))
+
+
+def by_definition(counts: np.ndarray, scores: np.ndarray) -> float:
+    """The sum over pairs, by another library's distribution."""
+    return float((counts * norm.logcdf(scores[:, None] - scores)).sum() - 0.5 * (scores**2).sum())
+
+
+def slopes(counts: np.ndarray, scores: np.ndarray, step: float = 1e-6) -> np.ndarray:
+    """The gradient of the definition by differences."""
+    unit = np.eye(len(scores)) * step
+    return np.array([by_definition(counts, scores + e) - by_definition(counts, scores - e) for e in unit]) / (2 * step)
+
+
+def test_the_maximum_is_at_least_as_likely_as_the_authors(golden: dict[str, Any]):
+    counts = np.array(golden["C"])
+    ours = thurstone_scores(counts)
+    theirs = np.array(golden["mos_seed0"]) / 100 * np.ptp(ours) + ours.min()
+    assert by_definition(counts, ours) >= by_definition(counts, theirs - theirs.mean())
+
+
+@settings(deadline=None)
+@given(COUNTS)
+def test_the_gradient_of_the_definition_is_zero_at_the_maximum(counts: np.ndarray):
+    np.testing.assert_allclose(slopes(counts, thurstone_scores(counts)), 0, atol=1e-5)
+
+
+@settings(deadline=None)
+@given(COUNTS)
+def test_the_likelihood_is_the_definition(counts: np.ndarray):
+    scores = np.linspace(-1, 1, len(counts))
+    assert log_posterior(counts, scores) == pytest.approx(by_definition(counts, scores), rel=1e-12)
+
+
+@settings(deadline=None)
+@given(COUNTS)
+def test_the_scores_sum_to_zero(counts: np.ndarray):
+    assert abs(thurstone_scores(counts).sum()) < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scipys_constrained_solver_finds_the_same_maximum(seed: int):
+    random = np.random.default_rng(seed)
+    counts = random.integers(0, 10, (5, 5)).astype(float)
+    np.fill_diagonal(counts, 0)
+    found = minimize(
+        lambda scores: -by_definition(counts, scores),
+        random.random(5),
+        constraints={"type": "eq", "fun": np.sum},
+        method="SLSQP",
+        options={"ftol": 1e-14, "maxiter": 1000},
+    )
+    np.testing.assert_allclose(thurstone_scores(counts), found.x, atol=1e-5)
+
+
+def test_counts_are_at_least_0():
+    with raises(StatisticsError, 0):
+        thurstone_scores(np.array([[0.0, -1.0], [0.0, 0.0]]))
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+def test_counts_are_a_square():
+    with raises(StatisticsError, (2, 3)):
+        thurstone_scores(np.zeros((2, 3)))

@@ -5,9 +5,10 @@ import pytest
 from scipy.special import betainc
 from scipy.stats import norm, rankdata, wilcoxon
 from scipy.stats import t as t_distribution
+from statsmodels.stats.multitest import multipletests
 
-from acutance.stats.faults import StatisticsError
-from acutance.stats.significance import Outcome, f_test, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
+from acutance.errors import StatisticsError
+from acutance.stats.tests import Outcome, f_test, holm, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
 from tests.raising import raises
 
 # Hollander and Wolfe (1973), page 29, as in R's documentation of wilcox.test: depression before and after.
@@ -19,6 +20,18 @@ MAY_AND_HITTNER = [
     *((0.5, 0.2, r / 10, z) for r, z in enumerate([1.62, 1.70, 1.80, 1.91, 2.06, 2.245, 2.50, 2.87, 3.50])),
     *((0.7, 0.4, r / 10, z) for r, z in enumerate([2.03, 2.10, 2.20, 2.32, 2.47, 2.66, 2.94, 3.35, 4.05])),
 ]
+
+# Benjamini and Hochberg (1995), section 3.2: 15 comparisons after a heart attack.
+HEART_ATTACK = np.array(
+    [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1]
+)
+FAMILIES = {
+    "published": HEART_ATTACK[::-1],
+    "ties": np.array([0.03, 0.01, 0.03, 0.01, 0.5, 0.5]),
+    "ends": np.array([0.0, 1.0, 0.0]),
+    "one": np.array([0.2]),
+    "many": np.random.default_rng(0).uniform(0, 0.2, 40),
+}
 
 
 def normal(seed: int, count: int, scale: float = 1.0) -> np.ndarray:
@@ -232,3 +245,27 @@ def test_pairs_have_two_sides():
 def test_figures_are_numbers():
     with raises(StatisticsError, 1, 2):
         wilcoxon_signed_rank(np.array([1.0, np.nan]), np.zeros(2))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_statsmodels_corrects_by_holm_alike(family: str):
+    expected = multipletests(FAMILIES[family], method="holm")[1]
+    np.testing.assert_allclose(holm(FAMILIES[family]), expected, rtol=1e-12)
+
+
+def test_three_findings_of_benjamini_and_hochbergs_example_are_left_after_holms_correction():
+    assert int((holm(HEART_ATTACK) <= 0.05).sum()) == 3
+
+
+def test_no_tests_have_no_corrections():
+    assert holm(np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1])
+def test_what_is_no_p_value_is_named(wrong: float):
+    with raises(StatisticsError, f"{wrong:g}"):
+        holm(np.array([0.5, wrong]))
+
+
+def test_a_plain_list_of_p_values_will_do():
+    assert holm([0.01, 0.04]).tolist() == [0.02, 0.04]
