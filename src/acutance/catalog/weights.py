@@ -65,7 +65,11 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             score_info=header.score_info,
             options=header.options,
         )
-    foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
+    foreign = read_foreign(
+        path,
+        [name for layout in weights.layouts for name in layout.bookkeeping],
+        [name for layout in weights.layouts for name in layout.wrappers],
+    )
     layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
     return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
 
@@ -84,7 +88,7 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
     """
     if file.layout is None:
         return _stored(file.path, expected)
-    tensors = _renamed(file.layout, file.foreign, expected)
+    tensors = _renamed(file.layout, file.foreign, expected, file.path)
     covered = file.layout.keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
     absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
     if absent:
@@ -102,7 +106,7 @@ def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") ->
     """
     from acutance.checkpoints.foreign import read_foreign
 
-    return _renamed(trunk, read_foreign(path), expected)
+    return _renamed(trunk, read_foreign(path), expected, path)
 
 
 def trunks_of(file: WeightsFile) -> tuple[Trunk, ...]:
@@ -132,10 +136,10 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
 
 
 def _renamed(
-    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]"
+    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
 ) -> "dict[str, Tensor]":
     prepared = part.prepare(foreign) if part.prepare else foreign
-    return part.keys.apply(prepared, {name: expected[name] for name in expected if name in part.keys.own_names})
+    return part.keys.apply(prepared, {name: expected[name] for name in expected if name in part.keys.own_names}, path)
 
 
 def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":

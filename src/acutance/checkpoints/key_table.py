@@ -47,7 +47,10 @@ class KeyTable:
         self.own_names = frozenset(own)
 
     def apply(
-        self, foreign: Mapping[str, "torch.Tensor"], expected: Mapping[str, TensorOrShape]
+        self,
+        foreign: Mapping[str, "torch.Tensor"],
+        expected: Mapping[str, TensorOrShape],
+        where: object = "the checkpoint",
     ) -> dict[str, "torch.Tensor"]:
         """The weights under their own names, float32 and of the expected shapes.
 
@@ -56,6 +59,7 @@ class KeyTable:
         Args:
             foreign: Every tensor of the file, by foreign name.
             expected: Every tensor of the model, or its shape, by own name.
+            where: The file, for errors.
 
         Returns:
             One tensor per own name; it shares memory with ``foreign`` where type and layout allow.
@@ -65,16 +69,16 @@ class KeyTable:
                 size 1, a type that is not floating, or a value that is not finite.
         """
         counters = {name for name in self.names if name.endswith(COUNTER)}
-        _check_names("the checkpoint", set(foreign) | counters, set(self.names))
+        _check_names(where, set(foreign) | counters, set(self.names))
         _check_names("the key table", set(self.own_names), set(expected))
         return {
-            own: _fitted(tensor, _shape(expected[own]), name)
+            own: _fitted(tensor, _shape(expected[own]), f"{name} of {where}")
             for name, tensor in foreign.items()
             if (own := self.names[name]) is not None
         }
 
 
-def _check_names(where: str, got: set[str], wanted: set[str]) -> None:
+def _check_names(where: object, got: set[str], wanted: set[str]) -> None:
     missing, unexpected = sorted(wanted - got), sorted(got - wanted)
     if missing or unexpected:
         raise CheckpointError(
