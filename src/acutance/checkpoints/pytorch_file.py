@@ -3,6 +3,7 @@
 import pickle
 import re
 import struct
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,10 @@ def read_pytorch(
         start = file.read(START_BYTES)
     _check_start(start, path)
     try:
-        with torch.serialization.safe_globals(_plain_values()):
+        with torch.serialization.safe_globals(_plain_values()), warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "Detected pickle protocol"
+            )  # what cannot be read is an error all the same
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
     except UNREADABLE as error:
         raise _unreadable(path, error) from error

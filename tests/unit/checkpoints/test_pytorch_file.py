@@ -1,4 +1,5 @@
 import argparse
+import pickle
 from collections import OrderedDict
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -142,3 +143,10 @@ def test_options_that_want_to_run_code_are_refused_beside_tensors(path: Path) ->
     torch.save({"state_dict": {"weight": torch.ones(2)}, "args": argparse.Namespace(share=Fraction(1, 2))}, path)
     with raises(CheckpointError, path, "fractions.Fraction"):
         read_pytorch(path, wrappers=("state_dict",))
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_a_bare_pickle_of_another_program_is_refused_without_a_warning(path: Path, protocol: int) -> None:
+    path.write_bytes(pickle.dumps({"weight": Fraction(1, 2)}, protocol))
+    with raises(CheckpointError, path):
+        read_pytorch(path)
