@@ -22,6 +22,7 @@ from tests.fakes.tiny_hyperiqa import TINY
 
 CropSettings = HyperIQATraining | MSHyperIQATraining
 TINY_SETTINGS = (
+    "task.start=none",
     "task.model.trunk_blocks=[1,1,1,1]",
     "task.model.trunk_channels=[4,8,12,16]",
     "task.model.resize=null",
@@ -66,7 +67,7 @@ def made_data(root: Path, **settings: Any) -> DataConfig:
 def crop_training(kind: str, data: DataConfig, *, model: dict[str, Any] | None = None, **settings: Any) -> CropSettings:
     """Settings of a tiny training; what is given changes them."""
     chosen = {**TINY, **(model or {})}
-    fields: dict[str, Any] = {"data": data, "crops": 1, "validation_crops": 2, **settings}
+    fields: dict[str, Any] = {"data": data, "start": "none", "crops": 1, "validation_crops": 2, **settings}
     if kind == "hyperiqa":
         return HyperIQATraining(model=HyperIQAConfig(**chosen), **fields)
     return MSHyperIQATraining(model=MSHyperIQAConfig(**chosen), **fields)

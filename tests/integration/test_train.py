@@ -122,8 +122,8 @@ def test_a_run_broken_off_in_the_middle_goes_on_to_the_end(
     assert done < len(rows_of(whole)) * -(-PICTURES // 4)
     if kill == signal.SIGINT:
         assert process.returncode == 130
-        assert stderr.count("\n") == 1
-        assert not lacking(stderr, "acutance", "--resume")
+        assert stderr.count("\n") == 2
+        assert not lacking(stderr, "task.start=none", "acutance", "--resume")
     result = train(folder, "--resume")
     assert result.returncode == 0, result.stderr
     assert f"resumed at step {done} of 12" in (folder / "train.log").read_text()
@@ -147,7 +147,8 @@ def test_two_processes_give_the_weights_of_one(made: Path, tmp_path: Path):
         more = settings(made, *plain, f"loop.processes={count}")
         result = train("hyperiqa-koniq10k", "-o", tmp_path / str(count), *more)
         assert result.returncode == 0, result.stderr
-        assert result.stderr.count("\n") == 1
+        assert result.stderr.count("\n") == 2
+        assert result.stderr.count("task.start=none") == 1
     begun = ("loop.iterations=1", "loop.epochs=null", "optimizer.learning_rate=1e-20")
     assert train("hyperiqa-koniq10k", "-o", tmp_path / "0", *settings(made, *plain, *begun)).returncode == 0
     zero, one, two = (weights(tmp_path / name) for name in "012")

@@ -68,10 +68,12 @@ def catalogue_name(name: str) -> str:
     """The name of a model or a group as the catalogue writes it; a name that it does not know stays as it is.
 
     Example:
-        >>> catalogue_name("SSIM"), catalogue_name("Classic"), catalogue_name("runs/Small")
-        ('ssim', 'classic', 'runs/Small')
+        >>> catalogue_name("SSIM"), catalogue_name("ms-ssim"), catalogue_name("Classic"), catalogue_name("runs/Small")
+        ('ssim', 'ms_ssim', 'classic', 'runs/Small')
     """
-    return lowered if (lowered := name.lower()) in CATALOG or lowered in GROUPS else name
+    lowered = name.lower()
+    spellings = (lowered, lowered.replace("-", "_"), lowered.replace("_", "-"))
+    return next((known for known in spellings if known in CATALOG or known in GROUPS), name)
 
 
 def model_names(text: str) -> list[str]:
@@ -110,6 +112,7 @@ def find_record(name: str) -> CheckpointRecord:
         UnknownNameError: If there is none of that name; the message offers the nearest.
     """
     records = list_records()
+    name = name if name in records else catalogue_name(name)
     if name not in records:
         raise UnknownNameError("set of weights", name, records)
     return records[name]
@@ -122,6 +125,7 @@ def records_of(name: str) -> list[CheckpointRecord]:
         UnknownNameError: If there is none of that name; the message offers the nearest.
     """
     record = find_record(name)
+    name = record.name
     layouts = [
         layout
         for entry in list_models()
@@ -251,7 +255,9 @@ _HYPERIQA = ModelEntry(
     options=hyperiqa.OPTIONS,
     option_protocols=hyperiqa.OPTION_PROTOCOLS,
     build=builders.build_hyperiqa,
-    weights=PublishedWeights(record=hyperiqa.HYPERIQA, layouts=hyperiqa.LAYOUTS, stored_as="hyperiqa"),
+    weights=PublishedWeights(
+        record=hyperiqa.HYPERIQA, layouts=hyperiqa.LAYOUTS, stored_as="hyperiqa", starts=hyperiqa.STARTS
+    ),
 )
 
 _HYPERIQA_PYIQA = replace(
@@ -272,7 +278,12 @@ _MS_HYPERIQA = ModelEntry(
     options=ms_hyperiqa.OPTIONS,
     option_protocols=ms_hyperiqa.OPTION_PROTOCOLS,
     build=builders.build_ms_hyperiqa,
-    weights=PublishedWeights(record=ms_hyperiqa.MS_HYPERIQA, layouts=ms_hyperiqa.LAYOUTS, stored_as="ms_hyperiqa"),
+    weights=PublishedWeights(
+        record=ms_hyperiqa.MS_HYPERIQA,
+        layouts=ms_hyperiqa.LAYOUTS,
+        stored_as="ms_hyperiqa",
+        starts=hyperiqa.STARTS,
+    ),
 )
 
 

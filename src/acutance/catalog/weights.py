@@ -70,7 +70,11 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             score_info=header.score_info,
             options=header.options,
         )
-    foreign = read_foreign(path, [name for layout in weights.layouts for name in layout.bookkeeping])
+    foreign = read_foreign(
+        path,
+        [name for layout in weights.layouts for name in layout.bookkeeping],
+        [name for layout in weights.layouts for name in layout.wrappers],
+    )
     if weights.read_parts is not None and not _shares_a_part(weights.layouts, foreign):
         wanted, got = next(iter(weights.layouts[0].keys.names)), next(iter(foreign), "nothing")
         raise CheckpointError(

@@ -15,13 +15,16 @@ if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must
     import torch
 
 
-def read_foreign(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "torch.Tensor"]:
+def read_foreign(
+    path: Path, bookkeeping: Collection[str] = (), wrappers: Collection[str] = ()
+) -> dict[str, "torch.Tensor"]:
     """Every tensor of a file on the CPU, by the name it has there; which kind of file it is shows in its content.
 
     Args:
         path: A PyTorch file of (nested) dicts, a TorchScript archive (nothing in it runs), a safetensors file, or a
             NumPy archive (.npz).
         bookkeeping: Names at the top of a PyTorch file that are passed over, whatever they hold.
+        wrappers: Names at the top of a PyTorch file under which all tensors may stand, as in ``read_pytorch``.
 
     Raises:
         MissingWeightsError: There is no such file.
@@ -33,7 +36,7 @@ def read_foreign(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
         return _read_numpy_archive(path)
     if path.is_file() and is_torchscript(path):
         return read_torchscript(path)
-    return read_pytorch(path, bookkeeping)
+    return read_pytorch(path, bookkeeping, wrappers)
 
 
 def _read_safetensors(path: Path) -> dict[str, "torch.Tensor"]:

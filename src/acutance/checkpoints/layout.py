@@ -11,6 +11,8 @@ from acutance.checkpoints.record import CheckpointRecord
 if TYPE_CHECKING:  # the catalogue reads layouts, and `acutance --help` must not load torch
     from torch import Tensor
 
+STATE_DICTS = ("state_dict", "model_state_dict", "model", "net")
+"""What training programs call the entry of a file that holds the tensors, where it holds more than these."""
 Tensors = Mapping[str, "Tensor"]
 Prepare = Callable[[Tensors], "dict[str, Tensor]"]
 
@@ -55,6 +57,8 @@ class Layout:
     """Own name of what is dropped unless a model was built to use it."""
     bookkeeping: tuple[str, ...] = ()
     """Entries at the top of the file that are no weights, such as ``"epoch"``: passed over unread."""
+    wrappers: tuple[str, ...] = ()
+    """Entries at the top of the file that may hold all the tensors, such as ``"state_dict"``."""
     trunks: tuple[Trunk, ...] = ()
     """What the file leaves out."""
     prepare: Prepare | None = None

@@ -3,6 +3,7 @@
 import pickle
 import re
 import struct
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ ZIP_START = b"PK\x03\x04"
 """torch.save writes a zip archive since PyTorch 1.6; its tensors can be mapped into memory."""
 GIT_LFS_START = b"version https://git-lfs"
 """First line of a pointer that stands for a large file in a Git repository."""
+PARALLEL = "module."
+"""What PyTorch's ``DataParallel`` puts before every name."""
 NEEDS_CODE = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
 """How torch.load names what it refuses to run."""
 UNREADABLE = (
@@ -35,7 +38,9 @@ UNREADABLE = (
 """What torch.load raises on truncated or damaged files, found by truncating some."""
 
 
-def read_pytorch(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "torch.Tensor"]:
+def read_pytorch(
+    path: Path, bookkeeping: Collection[str] = (), wrappers: Collection[str] = ()
+) -> dict[str, "torch.Tensor"]:
     """Every tensor of a file written by ``torch.save``, on the CPU.
 
     Nested dicts are joined with dots: ``{"head": {"weight": ...}}`` gives ``head.weight``. Nothing is
@@ -44,6 +49,8 @@ def read_pytorch(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
     Args:
         path: A file of one (nested) dict of tensors; its suffix does not matter.
         bookkeeping: Names at the top of the file that are passed over, whatever they hold.
+        wrappers: Names at the top of the file, such as ``state_dict``, under which all tensors may stand; what stands
+            beside one of them is then passed over, and ``module.`` before every name is left out.
 
     Raises:
         MissingWeightsError: There is no such file.
@@ -58,7 +65,10 @@ def read_pytorch(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
         start = file.read(START_BYTES)
     _check_start(start, path)
     try:
-        with torch.serialization.safe_globals(_numpy_numbers()):
+        with torch.serialization.safe_globals(_plain_values()), warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "Detected pickle protocol"
+            )  # what cannot be read is an error all the same
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
@@ -66,19 +76,34 @@ def read_pytorch(path: Path, bookkeeping: Collection[str] = ()) -> dict[str, "to
         raise CheckpointError(
             f"Expected a dict of tensors in {path}, got {type(content).__name__}. Use the published file."
         )
-    return _flat({key: value for key, value in content.items() if key not in bookkeeping}, path)
+    inside = next((content[name] for name in wrappers if isinstance(content.get(name), Mapping)), content)
+    tensors = _flat({key: value for key, value in inside.items() if key not in bookkeeping}, path)
+    if wrappers and tensors and all(name.startswith(PARALLEL) for name in tensors):
+        return {name.removeprefix(PARALLEL): tensor for name, tensor in tensors.items()}
+    return tensors
 
 
-def _numpy_numbers() -> list[Any]:
-    """What a NumPy number is made of in a pickle: training programs leave such in the file, as the best SROCC."""
+def _plain_values() -> list[Any]:
+    """What training programs leave in the file beside tensors: NumPy numbers such as the best SROCC, and their options.
+
+    A ``Namespace`` is attributes and nothing else; paths are made as pure ones, which touch no disk.
+    """
+    import argparse
     import codecs
+    import pathlib
 
     import numpy as np
 
     scalar = np.float64(0).__reduce__()[0]
     names = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
     kinds = [np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType]
-    return [*((scalar, name) for name in names), np.dtype, codecs.encode, *kinds]
+    paths = [
+        (pure, f"{module}.{name}")
+        for pure, concrete in ((pathlib.PurePosixPath, "PosixPath"), (pathlib.PureWindowsPath, "WindowsPath"))
+        for name in (concrete, pure.__name__)
+        for module in ("pathlib", "pathlib._local")
+    ]
+    return [*((scalar, name) for name in names), np.dtype, codecs.encode, *kinds, argparse.Namespace, *paths]
 
 
 def _check_start(start: bytes, path: Path) -> None:

@@ -79,13 +79,15 @@ def evaluate(
         typer.Option(
             "--data",
             "-d",
-            help="Name of a data set, a table or list (.csv, .parquet, .json), or A-FINE's list of pairs (.txt) or "
-            "folder of MOS lists; may be repeated.",
+            help="Name of a data set, a table or list (.csv, .parquet, .json) or a quoted pattern of such files, or "
+            "A-FINE's list of pairs (.txt) or folder of MOS lists; may be repeated.",
         ),
     ],
     root: Annotated[
         list[str] | None,
-        typer.Option(help="Its folder, one for each --data in their order, or NAME=DIR.", show_default=False),
+        typer.Option(
+            help="Its folder, one for each --data in their order, one for all files, or NAME=DIR.", show_default=False
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results.", show_default=False)],
     reference: Annotated[
@@ -120,6 +122,10 @@ def evaluate(
     output_format: Printed = Format.table,
     report: Annotated[Path | None, typer.Option(help="Page of results to write, .html.", show_default=False)] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw figures into the folder of results.")] = False,
+    eval_results: Annotated[
+        Path | None,
+        typer.Option(help="File to write with MS-HyperIQA's own fields alone, of one model.", show_default=False),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the scores in the folder of results.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results and scores.")] = False,
     weights: Weights = None,
@@ -137,11 +143,13 @@ def evaluate(
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.cli.tables import printable
+    from acutance.evaluation.files import demand_one_model, write_plain_results
     from acutance.evaluation.model_scores import Rerun
     from acutance.evaluation.request import EvaluationRequest, Measures
     from acutance.scoring.settings import checked_settings
 
-    _demand_outputs(output, report, plots=plots, replaces=overwrite or resume)
+    _demand_models(models or [])
+    _demand_outputs(output, report, eval_results, plots=plots, replaces=overwrite or resume)
     with counting("labels") as advance:
         request = EvaluationRequest(
             parse_models([*(models or []), *(model or [])]),
@@ -170,6 +178,8 @@ def evaluate(
             rerun=Rerun(resume=resume, overwrite=overwrite),
             on_progress=advance,
         )
+    if eval_results is not None:
+        demand_one_model(request.names)
     for line in request.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
@@ -181,6 +191,8 @@ def evaluate(
     with counting("statistics") as advance:
         run = request.evaluate(advance)
     request.write(run)
+    if eval_results is not None:
+        write_plain_results(run, eval_results)
     _tell_of_nothing(run, group_by.value if group_by else None, tests=tests)
     _print(run, output_format, group_by.value if group_by else None, tests=tests)
     _draw(run, output, report, plots=plots, replaces=overwrite or resume)
@@ -189,13 +201,30 @@ def evaluate(
     _finish(run, request)
 
 
-def _demand_outputs(output: Path, report: Path | None, *, plots: bool, replaces: bool) -> None:
+def _demand_models(words: list[str]) -> None:
+    """Raise for a file among the models: the shell has made several words of a pattern behind --data."""
+    from acutance.datasets.lists import OPINION_ENDINGS
+    from acutance.errors import ConfigError
+
+    for word in words:
+        if Path(word).suffix.lower() in OPINION_ENDINGS and Path(word).is_file():
+            raise ConfigError(
+                f"Expected models, got the file {word}. Quote a pattern, so that it arrives whole: --data "
+                f"'{Path(word).parent / '*'}{Path(word).suffix}'; or say --data before each file."
+            )
+
+
+def _demand_outputs(
+    output: Path, report: Path | None, eval_results: Path | None, *, plots: bool, replaces: bool
+) -> None:
     """Raise before any work for what would fail after it."""
     from acutance.errors import ConfigError
     from acutance.extras import require
 
     if output.exists() and not output.is_dir():
         raise ConfigError(f"Expected a folder of results at {output}, got a file. Name another.")
+    if eval_results is not None and eval_results.exists() and not replaces:
+        raise ConfigError(f"Expected no file at {eval_results}, got one. Name another, or replace it: --overwrite.")
     if plots:
         require("matplotlib", extra="plots")
     if report is not None:

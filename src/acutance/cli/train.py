@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.recipes.catalogue import AUTHORS_NAMES
+
 if TYPE_CHECKING:
     from acutance.cli.training_progress import TrainingBars
     from acutance.training.train_config import TrainConfig
 
 TRAIN_EPILOG = (
-    "Examples:\n\nacutance train ms-hyperiqa-koniq10k -o runs/ms --set task.data.root=/data/koniq10k\n\n"
+    "Examples:\n\nacutance train ms-hyperiqa --data koniq_train.json --root datasets/ --validation 0.1 -o runs/ms\n\n"
     "acutance train runs/ms --resume"
+)
+TRAIN_HELP = (
+    "Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER.\n\n"
+    "What HyperIQA's and MS-HyperIQA's own programs call otherwise: "
+    + ", ".join(f"{theirs} = {ours}" for theirs, ours in AUTHORS_NAMES.items())
+    + "."
 )
 
 FAILED = 2
@@ -30,6 +38,23 @@ def train(
         ),
     ] = "",
     *,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            "-d",
+            help="Rated pictures: a data set's name, or a table or list (.csv, .parquet, .json).",
+            show_default=False,
+        ),
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of the pictures.", show_default=False)] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the scenes held out to validate, where the data have no such part; by default 0.1.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write.", show_default=False)] = None,
     settings: Annotated[
         list[str] | None,
@@ -43,24 +68,29 @@ def train(
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the configuration and leave.")] = False,
 ) -> None:
-    """Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER."""
+    """Train a model by a published recipe; ``TRAIN_HELP`` is what the command says of it."""
     if not recipe:
-        _list(asked=bool(output or settings or resume or overwrite or repeats or show))
+        _list(
+            asked=bool(
+                data or root or validation is not None or output or settings or resume or overwrite or repeats or show
+            )
+        )
         return
     from acutance.extras import require
 
     require("lightning_fabric", extra="train")
     from acutance.cli.training_progress import following
     from acutance.cli.training_repeats import train_repeatedly
-    from acutance.recipes.settings import configuration, resolved
+    from acutance.recipes.settings import changed, configuration, data_settings, resolved
     from acutance.training.allocator import keep_freed_memory
-    from acutance.training.overrides import with_settings
     from acutance.training.repeating import begun_repeats, demand_single
 
+    begun = configuration(recipe)
+    chosen = [*data_settings(begun, data=data, root=root, validation=validation), *(settings or [])]
     if show:
-        print(with_settings(configuration(recipe), settings or []).model_dump_json(indent=2))
+        print(changed(begun, chosen).model_dump_json(indent=2))
         return
-    config, folder = resolved(recipe, settings or [], output, resume=resume)
+    config, folder = resolved(recipe, chosen, output, resume=resume)
     keep_freed_memory()
     count = repeats or (begun_repeats(folder) if resume else None)
     if count is None:

@@ -19,7 +19,7 @@ OPINION_ENDINGS = (*TABLE_ENDINGS, ".json")
 OTHER_NAMES = {
     "image": ("image_name", "image_path", "filename", "file_name", "file", "dist_img"),
     "reference": ("reference_image", "ref_img", "ref"),
-    "mos": ("score", "rating", "dmos"),
+    "mos": ("score", "rating", "gt_score", "dmos"),
 }
 """What lists call columns of a table, besides their own names; capitals do not count."""
 DIRECTED = "dmos"

@@ -1,5 +1,6 @@
 """Data sets to evaluate on: names of the catalogue or files of tables, their folders, and the part that is wanted."""
 
+import glob
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,10 +36,11 @@ def read_data(
 
     Args:
         data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or other lists (``.csv``, ``.json``),
-            A-FINE's lists of pairs (``.txt``) or folders of its lists of opinions, or tables.
+            patterns of such files (``metas/*_test.json``), A-FINE's lists of pairs (``.txt``) or folders of its lists
+            of opinions, or tables.
         root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
-            name. A-FINE's lists need the folder of their pictures, which several may share. A file without one has
-            its own folder; a table brings its root.
+            name. One folder alone is that of all, where all are files or lists of A-FINE's, which need the folder of
+            their pictures. Another file without one has its own folder; a table brings its root.
         reference: The undistorted picture of every row of a file that names none.
         opinion_better: Which direction of the opinions is better, in lists that do not tell. Beside one of these, a
             list with a column mos, or a table, keeps its own direction, and its notes say so.
@@ -46,12 +48,12 @@ def read_data(
             as published.
 
     Raises:
-        EvaluationError: A folder that is missing or left over, two data sets of one name, or a direction or a
-            reference that no file has use for.
+        EvaluationError: A pattern of no file, a folder that is missing or left over, two data sets of one name, or a
+            direction or a reference that no file has use for.
         DatasetError: A data set that cannot be read.
         UnknownNameError: A name nobody knows.
     """
-    chosen: list[DataChoice] = [data] if isinstance(data, str | Path | OpinionTable) else list(data)
+    chosen = _expanded([data] if isinstance(data, str | Path | OpinionTable) else data)
     if not chosen:
         raise EvaluationError("Expected at least one data set, got none. Name one, or a table of pictures.")
     names = [_name(choice) for choice in chosen]
@@ -133,6 +135,20 @@ def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -
             raise EvaluationError(f"Expected one split of {dataset}, got {found[dataset]} and {path}. Leave one out.")
         found[dataset] = path
     return found
+
+
+def _expanded(data: Sequence[DataChoice]) -> list[DataChoice]:
+    """The data sets with the files of each pattern in its place, in the order of their names."""
+    chosen: list[DataChoice] = []
+    for choice in data:
+        if isinstance(choice, OpinionTable) or not glob.has_magic(str(choice)) or Path(choice).exists():
+            chosen.append(choice)
+            continue
+        found = sorted(glob.glob(str(choice), recursive=True))  # noqa: PTH207 (the pattern may be absolute)
+        if not found:
+            raise EvaluationError(f"Expected files that fit the pattern {choice}, got none. Check the path.")
+        chosen += found
+    return chosen
 
 
 def _name(choice: DataChoice) -> str:
@@ -236,8 +252,10 @@ def _roots(chosen: Sequence[DataChoice], names: Sequence[str], root: Roots) -> d
         for choice, name in zip(chosen, names, strict=True)
         if name not in named and not isinstance(choice, OpinionTable)
     ]
-    of_lists = [name for choice, name in zip(chosen, names, strict=True) if _is_of_list(choice) and name in rest]
-    if len(ordered) == 1 and of_lists == rest:
+    of_files = [
+        name for choice, name in zip(chosen, names, strict=True) if _is_of_list(choice) or _is_file_choice(choice)
+    ]
+    if len(ordered) == 1 and set(rest) <= set(of_files):
         ordered *= len(rest)  # many lists of one folder of pictures
     if ordered and len(ordered) != len(rest):
         raise EvaluationError(

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from acutance.catalog import CATALOG
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.json_reading import read_evaluations, read_json, read_tests
-from acutance.evaluation.json_writing import evaluation_json, run_json
+from acutance.evaluation.json_writing import evaluation_json, plain_json, run_json
 from acutance.evaluation.results import Evaluation, EvaluationRun
 from acutance.evaluation.results_csv import results_csv, tests_csv
 from acutance.whole_file import replacing
@@ -61,6 +62,38 @@ def write_run(run: EvaluationRun, folder: str | Path) -> list[Path]:
         return _write(run, folder, names)
     except OSError as error:
         raise EvaluationError(f"Expected to write results to {folder}, got: {error.strerror or error}.") from error
+
+
+def write_plain_results(run: EvaluationRun, path: str | Path) -> Path:
+    """Write MS-HyperIQA's own ``eval_results.json``, its fields alone, whole or not at all.
+
+    Args:
+        run: Evaluations of one model.
+        path: Where to; a file that is there is replaced.
+
+    Raises:
+        EvaluationError: Several models, or none, or a place that cannot be written to.
+    """
+    names = list(dict.fromkeys(one.model for one in run.evaluations))
+    demand_one_model(names)
+    entry = CATALOG.get(names[0])
+    try:
+        return _write_lines(Path(path), [plain_json(run, entry.title if entry else names[0])])
+    except OSError as error:
+        raise EvaluationError(f"Expected to write results to {path}, got: {error.strerror or error}.") from error
+
+
+def demand_one_model(names: Sequence[str]) -> None:
+    """Raise unless there is one model, as MS-HyperIQA's file of results has.
+
+    Raises:
+        EvaluationError: Several, or none.
+    """
+    if len(names) != 1:
+        raise EvaluationError(
+            f"Expected one model for a file of MS-HyperIQA's fields, got {', '.join(names) or 'none'}. Evaluate each "
+            "alone, or take eval_results.json of the folder of results, which has these fields and more."
+        )
 
 
 def results_files(models: Sequence[str], folder: Path) -> list[Path]:

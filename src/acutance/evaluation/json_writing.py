@@ -1,10 +1,15 @@
 """Evaluations as lines of JSON: the fields of MS-HyperIQA's ``eval_results.json``, and ours beside them."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
+from acutance.errors import StatisticsError
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Prediction
 from acutance.scoring.lines import json_line
+from acutance.stats.correlation import plcc, srcc
 from acutance.strict_json import json_text
 
 ALWAYS_WRITTEN = ("image", "predicted", "ground_truth")
@@ -49,6 +54,47 @@ def run_json(run: EvaluationRun, folders: Mapping[str, str]) -> Iterator[str]:
         "provenance": run.provenance,
     }
     yield _indented(head) + "\n"
+
+
+def plain_json(run: EvaluationRun, model_type: str) -> str:
+    """The text of MS-HyperIQA's own ``eval_results.json``: its fields alone, correlations without a curve.
+
+    Their sign is that of the numbers as they stand there: negative where higher scores and lower opinions are better.
+    Pictures without a finite score or without an opinion are left out.
+
+    Args:
+        run: Evaluations of one model, at least one.
+        model_type: What to call it.
+    """
+    described = _described(run.provenance, run.evaluations[0].model)
+    settings = described.get("preprocessing")
+    crops = settings.get("crops") if isinstance(settings, dict) else None
+    head = {
+        "model_path": described.get("weights"),
+        "model_type": model_type,
+        "eval_time": run.eval_time,
+        **({} if crops is None else {"patch_num": crops}),
+    }
+    return json_text({**head, "datasets": {one.dataset: _plain_entry(one) for one in run.evaluations}}, 2) + "\n"
+
+
+def _plain_entry(one: Evaluation) -> dict[str, object]:
+    kept = [
+        row
+        for row in one.predictions
+        if row.predicted is not None and math.isfinite(row.predicted) and row.ground_truth is not None
+    ]
+    scores, opinions = (np.array([getattr(row, name) for row in kept]) for name in ("predicted", "ground_truth"))
+    found: dict[str, object] = {}
+    for name, correlation in (("srcc", srcc), ("plcc", plcc)):
+        try:
+            found[name] = correlation(scores, opinions)
+        except StatisticsError:
+            found[name] = None
+    return {
+        "metrics": {**found, "num_samples": len(kept)},
+        "predictions": [{name: getattr(row, name) for name in ALWAYS_WRITTEN} for row in kept],
+    }
 
 
 def metrics(agreement: Agreement) -> dict[str, object]:

@@ -26,6 +26,8 @@ class RecipeEntry:
 RECIPES = {
     entry.name: entry
     for entry in (
+        RecipeEntry("hyperiqa", "HyperIQA", "any table of rated pictures", "acutance.recipes.hyperiqa"),
+        RecipeEntry("ms-hyperiqa", "MS-HyperIQA", "any table of rated pictures", "acutance.recipes.ms_hyperiqa"),
         RecipeEntry("hyperiqa-koniq10k", "HyperIQA", "KonIQ-10k", "acutance.recipes.hyperiqa_koniq10k"),
         RecipeEntry("ms-hyperiqa-koniq10k", "MS-HyperIQA", "KonIQ-10k", "acutance.recipes.ms_hyperiqa_koniq10k"),
         RecipeEntry(
@@ -118,6 +120,31 @@ RECIPES = {
         RecipeEntry("ahiq-pipal", "AHIQ", "PIPAL, 23,200 pictures", "acutance.recipes.ahiq_pipal"),
     )
 }
+
+
+AUTHORS_NAMES = {
+    "dataset": "--data",
+    "train_json": "--data",
+    "dataset_root": "--root",
+    "val_split": "--validation",
+    "checkpoint_dir": "--output",
+    "train_test_num": "--repeats",
+    "lr": "optimizer.learning_rate",
+    "lr_ratio": "task.hyper_rate",
+    "weight_decay": "optimizer.weight_decay",
+    "lr_schedule": "schedule.kind",
+    "batch_size": "loop.batch_size",
+    "epochs": "loop.epochs",
+    "seed": "loop.seed",
+    "save_all_epochs": "loop.save_all_epochs",
+    "loss_type": "task.rank_weight",
+    "rank_loss_weight": "task.rank_weight",
+    "patch_num": "task.crops",
+    "train_patch_num": "task.crops",
+    "val_patch_num": "task.validation_crops",
+    "test_patch_num": "task.validation_crops",
+}
+"""What the options of the train programs of HyperIQA and MS-HyperIQA are called here; docs/guides has the values."""
 
 
 def list_recipes() -> list[RecipeEntry]:

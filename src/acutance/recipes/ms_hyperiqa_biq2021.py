@@ -8,6 +8,7 @@ show half of the picture, so that it can be seen what the picture is of.
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
 from acutance.training.data import DataConfig
+from acutance.training.earlier import RANDOM
 from acutance.training.tasks.hyperiqa import MSHyperIQATraining
 from acutance.training.train_config import TrainConfig
 
@@ -19,6 +20,7 @@ def recipe() -> TrainConfig:
         task=MSHyperIQATraining(
             data=DataConfig(dataset="biq2021", validation_share=0.05),
             model=MSHyperIQAConfig(resize=(320, 320), trunk_blocks=(1, 1, 1, 1), trunk_channels=(16, 32, 64, 128)),
+            start=RANDOM,
             labels="percent",
             crops=1,
             hyper_rate=1.0,

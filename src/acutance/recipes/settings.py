@@ -1,10 +1,11 @@
 """Which training a user means: a recipe, a written configuration, or a run to go on with."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.errors import ConfigError
-from acutance.recipes.catalogue import RECIPES, find_recipe
+from acutance.recipes.catalogue import AUTHORS_NAMES, RECIPES, find_recipe
 from acutance.strict_json import from_json
 from acutance.training.overrides import checked, with_settings
 from acutance.training.run_folder import CONFIG
@@ -41,7 +42,52 @@ def resolved(recipe: str, assignments: Sequence[str], output: Path | None, *, re
                 f"alone: acutance train {folder} --resume"
             )
         config = begun
-    return with_settings(config, assignments), folder
+    return changed(config, assignments), folder
+
+
+def changed(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
+    """The configuration with some settings changed, ``name=value``.
+
+    Raises:
+        UnknownNameError: A setting nobody knows.
+        ConfigError: A value that does not fit, or the name of an option of the authors' programs.
+    """
+    for assignment in assignments:
+        name = assignment.partition("=")[0].strip().lstrip("-")
+        ours = AUTHORS_NAMES.get(name)
+        if ours is not None:
+            raise ConfigError(
+                f"Expected the name of a setting, got {name!r}, an option of HyperIQA's programs. It is called {ours} "
+                "here; docs/guides/from-the-authors-code.md has its values."
+            )
+    return with_settings(config, assignments)
+
+
+def data_settings(config: TrainConfig, *, data: str | None, root: Path | None, validation: float | None) -> list[str]:
+    """The settings that name what a recipe trains on.
+
+    Args:
+        config: Of the recipe.
+        data: Name of a dataset, or the file of a table or list.
+        root: Its folder.
+        validation: Share of the training scenes that is held out.
+
+    Raises:
+        ConfigError: A recipe that trains on something else.
+    """
+    given = (("--data", "dataset", data), ("--root", "root", root), ("--validation", "validation_share", validation))
+    there: object = getattr(config.task, "data", None)
+    assignments = []
+    for option, name, value in given:
+        if value is None:
+            continue
+        if name not in getattr(type(there), "model_fields", {}):
+            raise ConfigError(
+                f"Expected a recipe that trains on one set of rated pictures beside {option}, got {config.recipe}. "
+                "Leave it out, and set what that recipe has below task.data (--show)."
+            )
+        assignments.append(f"task.data.{name}={json.dumps(str(value))}")
+    return assignments
 
 
 def configuration(recipe: str) -> TrainConfig:

@@ -115,6 +115,9 @@ class LoopConfig(Settings):
     """Epochs between validations, or iterations if ``iterations`` is set."""
     checkpoint_every: Count | None = None
     """Iterations between checkpoints, besides those at validations."""
+    save_all_epochs: bool = False
+    """Whether the weights of every validation stay, as ``epoch_1.safetensors`` (``iteration_500`` if ``iterations`` is
+    set) and in the authors' layout."""
     clip_norm: Positive | None = None
     """Largest norm of the gradient of all parameters together."""
     average_decay: Share | None = None

@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from acutance.datasets.catalogue import DATASETS, read_published
+from acutance.datasets.faults import OpinionDirectionError
 from acutance.datasets.leaks import demand_separate, scene_of
+from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
 from acutance.datasets.split_files import read_split
 from acutance.datasets.splits import part_of_table, rows_of, split_table
 from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import read_table
 from acutance.errors import ConfigError
 from acutance.training.config import Settings
 from acutance.training.faults import TrainingError
@@ -26,9 +27,11 @@ class DataConfig(Settings):
     """Rated pictures and how they are split."""
 
     dataset: str = ""
-    """Name of a dataset, from ``acutance data list``, or a table of one (.csv, .parquet)."""
+    """Name of a dataset, from ``acutance data list``, or a table or another list (.csv, .parquet, .json)."""
     root: str | None = None
     """Its folder; by default that of the table file."""
+    opinion_better: Literal["higher", "lower"] | None = None
+    """Which opinions are better in a list that does not tell, as one with a column dmos."""
     allow_missing: bool = False
     """Train with what is there of a dataset that is not whole as published."""
     split: str | None = None
@@ -96,18 +99,24 @@ def read_rated(config: DataConfig) -> OpinionTable:
         config: Dataset and folder; its split plays no part.
 
     Raises:
-        ConfigError: No dataset named, or no folder of it.
+        ConfigError: No dataset named, no folder of it, or opinions of which nobody says which are better.
         DatasetError: A dataset that is not there.
     """
     if not config.dataset:
         raise ConfigError(
-            "Expected a dataset to train with, got none. Name it: --set task.data.dataset=koniq10k --set "
-            "task.data.root=/data/koniq10k"
+            "Expected a dataset to train with, got none. Name it: --data koniq10k --root /data/koniq10k, or "
+            "--data list.json"
         )
-    if Path(config.dataset).suffix.lower() in (".csv", ".parquet"):
-        return read_table(config.dataset, config.root)
+    if Path(config.dataset).suffix.lower() in OPINION_ENDINGS:
+        try:
+            return told(read_opinions(config.dataset, config.root, better=config.opinion_better))
+        except OpinionDirectionError as error:
+            raise ConfigError(
+                f"Expected which direction of the column {error.column} of {error.place or error.path} means better "
+                "quality, got none. Say it: --set task.data.opinion_better=lower, or higher."
+            ) from error
     if config.root is None and config.dataset in DATASETS:
-        raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --set task.data.root=/data/...")
+        raise ConfigError(f"Expected the folder of {config.dataset}, got none. Name it: --root /data/...")
     return told(read_published(config.dataset, config.root or ".", allow_missing=config.allow_missing))
 
 

@@ -1,6 +1,6 @@
 """Trainings that start where an earlier one ended: weights of a run, or in the authors' layout."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from acutance.catalog.entries import find_model
@@ -44,7 +44,8 @@ def start_from_earlier(
     path = run_weights(start) or Path(start)
     if not path.is_file():
         raise MissingWeightsError(
-            f"Expected the folder of an earlier training or a file of weights at {start}, got none. Change task.start."
+            f"Expected the folder of an earlier training or a file of weights at {start}, got none. Change task.start; "
+            f"{RANDOM} begins with random weights."
         )
     name = model_of_run(path) if is_own_format(path) else name
     if name not in names:
@@ -64,6 +65,35 @@ def start_from_earlier(
     model.load_state_dict(before | own_tensors(file, before))
 
 
+RANDOM = "none"
+"""What a setting that says where a training starts says for random weights."""
+
+
+def begins_random(start: str | None) -> bool:
+    """Whether a setting asks for random weights; ``None`` does too, as in configurations of earlier versions."""
+    return start is None or start == RANDOM
+
+
+def published_file(record: CheckpointRecord, setting: str, others: Sequence[str] = ()) -> Path:
+    """The file of a published trunk, from this machine or downloaded.
+
+    Args:
+        record: Of the trunk.
+        setting: Which setting asks for it, such as ``task.start``.
+        others: Names that the setting may have instead.
+
+    Raises:
+        MissingWeightsError: Neither here nor to be had; the message tells the ways out.
+    """
+    try:
+        return fetch(record)
+    except MissingWeightsError as error:
+        ways = [f"{setting}=FILE", *(f"{setting}={name}" for name in others)]
+        raise MissingWeightsError(
+            f"{error} Or begin otherwise: --set {', '.join(ways)}, or {setting}={RANDOM} for random weights."
+        ) from error
+
+
 def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
     """The file of a published trunk.
 
@@ -76,9 +106,10 @@ def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
         MissingWeightsError: Neither here nor to be had.
     """
     if named == record.name:
-        return fetch(record)
+        return published_file(record, setting)
     if not Path(named).is_file():
         raise MissingWeightsError(
-            f"Expected {record.name}, or the file of it, as {setting}, got {named}, where no file is. Change {setting}."
+            f"Expected {record.name}, or the file of it, as {setting}, got {named}, where no file is. Change "
+            f"{setting}; {RANDOM} trains beside a random one."
         )
     return Path(named)

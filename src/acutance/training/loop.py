@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from acutance.errors import StatisticsError
@@ -203,6 +203,8 @@ class Trainer:
             steps = (self.state.iteration - 1) % interval + 1
             self.folder.add_row(self._row(numbers, steps))
             self.folder.write_weights("last", self.task.trained(network))
+            if self.loop.save_all_epochs:
+                self._keep(network)
             value = numbers.get(self.task.select_by, math.nan)
             if self._is_best(value):
                 self.state.best = None if math.isnan(value) else value
@@ -212,6 +214,13 @@ class Trainer:
         self.state.rows += 1
         self.state.sums, self.state.seen = {}, []
         self.fabric.barrier()
+
+    def _keep(self, network: nn.Module) -> None:
+        """Write the weights of this validation beside the others."""
+        iteration, epoch = self.state.iteration, -(-self.state.iteration // self._order.per_epoch)
+        name = f"iteration_{iteration}" if self.loop.iterations else f"epoch_{epoch}"
+        self.folder.write_weights(name, self.task.trained(network))
+        self.folder.publish(lambda folder: self.task.publish(network, folder), name)
 
     def _row(self, numbers: dict[str, float], steps: int) -> dict[str, float | int | None]:
         """A line of metrics: the epoch, mean losses since the last line, correlations, rates, time."""

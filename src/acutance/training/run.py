@@ -80,7 +80,8 @@ def train(
     state = run.resume(config) if resume else None
     if not resume:
         run.begin(config, overwrite=overwrite)
-    for remark in task.remarks() if fabric.is_global_zero else ():
+    begins = state is None  # what goes on has its weights from the checkpoint, and was told of
+    for remark in task.remarks() if fabric.is_global_zero and begins else ():
         run.log(remark, "WARNING")
         logger.warning(remark)
     with named_faults(folder):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -25,12 +26,20 @@ CHANGEABLE = (
     "loop.checkpoint_every",
     "loop.device",
     "loop.processes",
+    "loop.save_all_epochs",
     "loop.workers",
     "task.cache",
 )
 """Settings of how a training is computed, with others of which it may go on. Another value of any other setting would
 make it another training."""
-UNFINISHED = ("*.json.*.tmp", "*.csv.*.tmp", "checkpoint.pt.*.tmp", ".*.safetensors.*.tmp", "published/*.tmp")
+UNFINISHED = (
+    "*.json.*.tmp",
+    "*.csv.*.tmp",
+    "checkpoint.pt.*.tmp",
+    ".*.safetensors.*.tmp",
+    "published/*.tmp",
+    "published/*/*.tmp",
+)
 """What a kill leaves of files that it broke off."""
 
 
@@ -39,7 +48,8 @@ class RunFolder:
 
     ``config.json`` (can be run again), ``metrics.json`` and ``metrics.csv`` (a line per validation),
     ``events/`` (TensorBoard), ``train.log``, ``best.safetensors``, ``last.safetensors``, ``published/`` (the authors'
-    layout), ``checkpoint.pt``. Each file is whole at any moment.
+    layout), ``checkpoint.pt``; with ``save_all_epochs`` also ``epoch_1.safetensors`` and so on. Each file is whole at
+    any moment.
 
     Args:
         path: The folder.
@@ -137,7 +147,7 @@ class RunFolder:
         self.log(", ".join(f"{name} {value:.6g}" for name, value in row.items() if value is not None))
 
     def write_weights(self, name: str, trained: TrainedModel) -> None:
-        """Write the weights ``best`` or ``last``."""
+        """Write the weights ``best``, ``last``, or those of one validation by its name."""
         save(
             self.path / f"{name}.safetensors",
             trained.tensors,
@@ -150,11 +160,21 @@ class RunFolder:
             options=trained.options,
         )
 
-    def publish(self, write: Callable[[Path], Iterable[Path]]) -> None:
-        """Let a task write the authors' layout into ``published``."""
-        folder = self.path / "published"
-        folder.mkdir(exist_ok=True)
-        for path in write(folder):
+    def publish(self, write: Callable[[Path], Iterable[Path]], name: str = "") -> None:
+        """Let a task write the authors' layout into ``published``: the best weights, or those of a validation.
+
+        Args:
+            write: Writes into a folder; the files.
+            name: Of the validation, such as ``epoch_3``: what a lone file is called then, or the folder of several.
+        """
+        published = self.path / "published"
+        folder = published / name
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = list(write(folder))
+        if name and len(paths) < 2:
+            paths = [path.replace(published / f"{name}{path.suffix}") for path in paths]
+            folder.rmdir()
+        for path in paths:
             self.log(f"wrote {path.relative_to(self.path)}", "DEBUG")
 
     def write_checkpoint(self, state: TrainingState) -> None:
@@ -169,8 +189,12 @@ class RunFolder:
         """Remove what an earlier run left."""
         for name in (CHECKPOINT, METRICS, "metrics.csv", LOG, "best.safetensors", "last.safetensors"):
             (self.path / name).unlink(missing_ok=True)
-        for earlier in [*self.path.glob("events/events.*"), *self.path.glob("published/*.*")]:
-            earlier.unlink()
+        for pattern in ("epoch_*.safetensors", "iteration_*.safetensors", "events/events.*", "published/*.*"):
+            for earlier in self.path.glob(pattern):
+                earlier.unlink()
+        for pattern in ("published/epoch_*", "published/iteration_*"):
+            for earlier in self.path.glob(pattern):
+                shutil.rmtree(earlier)
         self._remove_unfinished()
 
     def _remove_unfinished(self) -> None:

@@ -3,21 +3,24 @@
 from pathlib import Path
 
 from acutance.backbones.resnet import CHANNELS, ResNet50
-from acutance.backbones.resnet_names import BLOCKS, COUNTER, resnet50_names
+from acutance.backbones.resnet_names import BLOCKS
 from acutance.catalog.runs import run_weights
+from acutance.catalog.starting import resnet50_tensors
 from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.key_table import KeyTable
+from acutance.checkpoints.layout import STATE_DICTS
 from acutance.checkpoints.store import is_own_format
 from acutance.errors import ConfigError, MissingWeightsError
+from acutance.models.ahiq.published import RESNET50
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+from acutance.models.hyperiqa.published import RESNET50_TV
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
-from acutance.training.earlier import start_from_earlier
+from acutance.training.earlier import published_file, start_from_earlier
 
 FREE = ("resize", "dropout")
 """Settings that no weight depends on."""
-CLASSIFIER = ("fc.weight", "fc.bias")
-"""What a trunk's file holds besides."""
+TRUNKS = {record.name: record for record in (RESNET50_TV, RESNET50)}
+"""ResNet-50 as timm publishes it, by timm's tag."""
 FOREIGN_TRUNK = ("res.", "params.base_model.")
 """What names of the trunk begin with in the authors' files of the whole network."""
 
@@ -27,19 +30,25 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
 
     Args:
         model: What to load it over.
-        start: A file of a ResNet-50 as torchvision or timm have it, the folder of an earlier run of the same model, or
-            a file of its weights, ours or the authors'.
+        start: A tag of ``TRUNKS``, which is looked for on this machine and downloaded; a file of a ResNet-50 as
+            torchvision or timm have it; the folder of an earlier run of the same model; or a file of its weights, ours
+            or the authors'.
 
     Raises:
-        MissingWeightsError: No such file.
+        MissingWeightsError: No such file, or a trunk that is neither here nor to be had.
         CheckpointError: Another network, or a damaged file.
         ConfigError: Weights of a network with other settings.
     """
     path = run_weights(start)
+    if path is None and not Path(start).exists() and start in TRUNKS:
+        _demand_resnet50(model, start)  # before a download
+        others = [tag for tag in TRUNKS if tag != start]
+        start_resnet(model, published_file(TRUNKS[start], "task.start", others))
+        return
     if path is None and not Path(start).is_file():
         raise MissingWeightsError(
-            f"Expected a ResNet-50 trained on ImageNet, or an earlier run, at {start}, got no such file. Get one from "
-            "timm or torchvision, or leave task.start out."
+            f"Expected a ResNet-50 trained on ImageNet, or an earlier run, at {start}, got no such file. Name another "
+            f"as task.start, a tag of timm ({', '.join(TRUNKS)}), or none for a random trunk."
         )
     if path is None and not _is_whole(Path(start)):
         start_resnet(model, Path(start))
@@ -62,17 +71,9 @@ def start_resnet(model: CropMean, path: Path) -> None:
         CheckpointError: Another network, or a damaged file.
         ConfigError: A trunk of another size.
     """
-    backbone = model.network.backbone
-    if not is_resnet50(backbone):
-        raise ConfigError(
-            f"Expected the trunk of ResNet-50 to start from {path}, got one of another size. Leave task.start out, or "
-            "task.model.trunk_blocks and task.model.trunk_channels as they are."
-        )
-    names: dict[str, str | None] = {name: None if name.endswith(COUNTER) else name for name in resnet50_names()}
-    foreign, state = read_foreign(path), backbone.trunk.state_dict()
-    keys = KeyTable({**names, **{name: None for name in CLASSIFIER if name in foreign}})
-    own = keys.apply(foreign, {name: state[name] for name in keys.own_names}, path)
-    backbone.trunk.load_state_dict(own, strict=False)
+    _demand_resnet50(model, path)
+    trunk = model.network.backbone.trunk
+    trunk.load_state_dict(resnet50_tensors(path, trunk.state_dict()), strict=False)
 
 
 def is_resnet50(backbone: ResNet50) -> bool:
@@ -80,6 +81,16 @@ def is_resnet50(backbone: ResNet50) -> bool:
     return backbone.depths == BLOCKS and backbone.channels == tuple(4 * width for width in CHANNELS)
 
 
+def _demand_resnet50(model: CropMean, start: object) -> None:
+    if not is_resnet50(model.network.backbone):
+        raise ConfigError(
+            f"Expected the trunk of ResNet-50 to start from {start}, got one of another size. Set task.start=none, or "
+            "leave task.model.trunk_blocks and task.model.trunk_channels as they are."
+        )
+
+
 def _is_whole(path: Path) -> bool:
     """Whether a file holds all of the network."""
-    return is_own_format(path) or any(name.startswith(FOREIGN_TRUNK) for name in read_foreign(path))
+    if is_own_format(path):
+        return True
+    return any(name.startswith(FOREIGN_TRUNK) for name in read_foreign(path, wrappers=STATE_DICTS))

@@ -1,6 +1,7 @@
 """The rows of the guide "From the authors' code", so that a test runs each of them as it stands there."""
 
 import re
+import shlex
 from pathlib import Path
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "from-the-authors-code.md"
@@ -29,3 +30,8 @@ def commands(ours: str) -> list[str]:
 def code(ours: str) -> list[str]:
     """The lines of Python in a cell."""
     return [line.replace(r"\|", "|") for line in re.findall(r"`([^`]+)`", ours) if not line.startswith("acutance ")]
+
+
+def options(ours: str) -> list[str]:
+    """The words of the options in a cell that go behind a command, those of each of its pieces one after the other."""
+    return [word for piece in re.findall(r"`(--[^`]+)`", ours) for word in shlex.split(piece.replace(r"\|", "|"))]

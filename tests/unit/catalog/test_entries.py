@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.catalog import CATALOG, GROUPS, find_model, list_models, list_records
+from acutance.catalog import CATALOG, GROUPS, find_model, find_record, list_models, list_records
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import raises
 
@@ -40,8 +40,8 @@ def test_every_model_of_the_catalogue_is_listed_in_order():
 
 
 def test_an_unknown_model_is_offered_the_nearest():
-    with raises(UnknownNameError, "ms-ssim", "ms_ssim"):
-        find_model("ms-ssim")
+    with raises(UnknownNameError, "msssim", "ms_ssim"):
+        find_model("msssim")
 
 
 def test_an_unknown_model_like_no_other_is_told_all_models_and_groups():
@@ -153,9 +153,25 @@ def test_every_file_of_weights_is_listed_once_with_its_trunks():
     assert [name for name, record in records.items() if record.is_trunk] == [
         "clip-vit-b32.openai",
         "resnet50.a1_in1k",
+        "resnet50.tv_in1k",
         "vit-b16-384.google",
         "vit-b16-384.timm",
         "vit_base_patch32_clip_224.openai",
         "vit_base_patch8_224.augreg_in21k_ft_in1k",
     ]
     assert all(record.repository or record.origin for record in records.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("ms-hyperiqa", "ms_hyperiqa"), ("MS-SSIM", "ms_ssim"), ("afine_tiny", "afine-tiny")]
+)
+def test_a_name_is_found_with_hyphens_and_with_underscores(name: str, known: str):
+    assert find_model(name).name == known
+
+
+def test_weights_are_found_by_the_model_s_name_with_hyphens():
+    assert find_record("ms-hyperiqa").name == "ms_hyperiqa"
+
+
+def test_where_trainings_of_hyperiqa_start_is_a_file_that_can_be_fetched():
+    assert find_record("resnet50.tv_in1k").repository == "timm/resnet50.tv_in1k"

@@ -103,3 +103,10 @@ def test_counters_of_batch_norm_may_be_absent() -> None:
     table = KeyTable({"bn.weight": "norm.weight", "bn.num_batches_tracked": None})
     own = table.apply({"bn.weight": torch.ones(2)}, {"norm.weight": (2,)})
     assert list(own) == ["norm.weight"]
+
+
+def test_the_file_is_named_by_every_error() -> None:
+    with raises(CheckpointError, "a/best_model.pkl", "fc.bias"):
+        TABLE.apply({"fc.weight": torch.ones(2, 3)}, SHAPES, "a/best_model.pkl")
+    with raises(CheckpointError, "a/best_model.pkl", "fc.bias"):
+        TABLE.apply(foreign(bias=torch.ones(5)), SHAPES, "a/best_model.pkl")

@@ -1,6 +1,8 @@
+import argparse
+import pickle
 from collections import OrderedDict
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -120,4 +122,31 @@ def test_bookkeeping_is_passed_over_whatever_it_holds(path: Path) -> None:
 def test_a_numpy_number_among_the_weights_is_named(path: Path) -> None:
     torch.save({"SROCC": np.float64(0.93), "weight": torch.ones(2)}, path)
     with raises(CheckpointError, "float64", "SROCC"):
+        read_pytorch(path)
+
+
+def test_what_stands_beside_a_wrapped_state_dict_is_passed_over(path: Path) -> None:
+    options = argparse.Namespace(lr=2e-5, folder=PurePosixPath("runs"), there=path)
+    beside = {"epoch": 3, "best_srcc": np.float64(0.9), "args": options, "optimizer": {"state": {0: {"step": 1}}}}
+    torch.save({"model_state_dict": {"module.fc.weight": torch.ones(2)}, **beside}, path)
+    tensors = read_pytorch(path, wrappers=("state_dict", "model_state_dict"))
+    assert list(tensors) == ["fc.weight"]
+    assert torch.equal(tensors["fc.weight"], torch.ones(2))
+
+
+def test_a_bare_state_dict_needs_no_wrapper(path: Path) -> None:
+    torch.save({"module.weight": torch.ones(2), "bias": torch.zeros(1)}, path)
+    assert list(read_pytorch(path, wrappers=("state_dict",))) == ["module.weight", "bias"]
+
+
+def test_options_that_want_to_run_code_are_refused_beside_tensors(path: Path) -> None:
+    torch.save({"state_dict": {"weight": torch.ones(2)}, "args": argparse.Namespace(share=Fraction(1, 2))}, path)
+    with raises(CheckpointError, path, "fractions.Fraction"):
+        read_pytorch(path, wrappers=("state_dict",))
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_a_bare_pickle_of_another_program_is_refused_without_a_warning(path: Path, protocol: int) -> None:
+    path.write_bytes(pickle.dumps({"weight": Fraction(1, 2)}, protocol))
+    with raises(CheckpointError, path):
         read_pytorch(path)

@@ -155,3 +155,35 @@ def test_the_help_ends_with_two_examples():
     result = CliRunner().invoke(app, ["evaluate", "--help"])
     examples = result.stdout.split("Examples:")[1]
     assert examples.count("acutance evaluate ") == 2
+
+
+def test_an_unquoted_pattern_is_told_to_be_quoted(here: Run):
+    for name in ("a_test.csv", "b_test.csv"):
+        Path(name).write_bytes(Path(TABLE).read_bytes())
+    result = here("psnr", "--data", "a_test.csv", "b_test.csv", "-o", "out")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not lacking(result.stderr, "b_test.csv", "--data '*.csv'")
+
+
+def test_a_pattern_that_arrives_whole_is_every_file(here: Run):
+    for name in ("a_test.csv", "b_test.csv"):
+        Path(name).write_bytes(Path(TABLE).read_bytes())
+    result = here("psnr", "--data", "*_test.csv", "--root", ".", "--draws", "0", "--device", "cpu", "-o", "out")
+    assert result.exit_code == 0, result.output
+    assert [one.dataset for one in read_run("out").evaluations] == ["a_test", "b_test"]
+
+
+def test_results_in_ms_hyperiqa_s_fields_are_written_once(here: Run):
+    call = ("psnr", *SET, "-o", "out", "--eval-results", "theirs.json")
+    assert here(*call).exit_code == 0
+    metrics = json.loads(Path("theirs.json").read_text())["datasets"]["table"]["metrics"]
+    assert list(metrics) == ["srcc", "plcc", "num_samples"]
+    assert here("psnr", *SET, "-o", "second", "--eval-results", "theirs.json").exit_code == 2
+    assert not Path("second").exists()
+    assert here(*call, "--overwrite").exit_code == 0
+
+
+def test_results_in_ms_hyperiqa_s_fields_are_refused_for_several_models_before_any_work(here: Run):
+    result = here("psnr", "gmsd", *SET, "-o", "out", "--eval-results", "theirs.json")
+    assert (result.exit_code, not lacking(result.stderr, "psnr", "gmsd")) == (2, True)
+    assert not Path("out").exists()

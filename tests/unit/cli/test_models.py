@@ -21,9 +21,9 @@ def test_one_model_shows_all_that_is_known_of_it(run: Run):
 
 
 def test_an_unknown_model_is_one_line(run: Run):
-    result = run("models", "ms-ssim")
+    result = run("models", "msssim")
     assert result.exit_code == 2
-    assert "'ms-ssim'" in result.stderr
+    assert "'msssim'" in result.stderr
     assert "'ms_ssim'" in result.stderr
     assert result.stderr.count("\n") == 1
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from acutance.cli import app as app_module
 from acutance.cli.app import app
-from acutance.recipes.catalogue import RECIPES
+from acutance.recipes.catalogue import AUTHORS_NAMES, RECIPES
 from acutance.training import run as run_module
 from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
@@ -142,17 +142,17 @@ def test_the_configuration_is_shown_without_training():
     [
         (["hyperiqa-koniq", "-o", "run"], ("hyperiqa-koniq", "hyperiqa-koniq10k")),
         (["hyperiqa-koniq10k"], ("--output runs/first",)),
-        (["hyperiqa-koniq10k", "-o", "run"], ("koniq10k", "--set task.data.root")),
+        (["hyperiqa-koniq10k", "-o", "run"], ("koniq10k", "--root")),
         (["hyperiqa-koniq10k", "-o", "run", *words("task.data.root=gone")], ("gone",)),
         (["hyperiqa-koniq10k", "-o", "run", *words("loop.bach_size=3")], ("bach_size", "batch_size")),
         (["hyperiqa-koniq10k", "-o", "run", *words("loop.epochs=0")], ("loop.epochs=0",)),
-        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.dataset=")], ("--set task.data.dataset=koniq10k",)),
+        (["hyperiqa-koniq10k", "-o", "run", *words("task.data.dataset=")], ("--data koniq10k",)),
         (["hyperiqa-koniq10k", "-o", "run", *words("loop.device=tpu")], ("auto", "cpu", "cuda", "tpu")),
         (["run", "--resume"], ("'run'",)),
         (["--resume"], ()),
         (["--repeats", "3"], ()),
         (["vtamiq-pieapp", "-o", "run", "--repeats", "3"], ("vtamiq-pieapp", "--repeats")),
-        (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], ("live", "--set task.data.root")),
+        (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], ("live", "--root")),
         (["hyperiqa-koniq10k", "-o", "run", "--resume"], ("config.json", "run")),
     ],
 )
@@ -192,3 +192,30 @@ def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, mo
     result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made))
     assert result.exit_code == app_module.INTERRUPTED
     assert not lacking(result.stderr.splitlines()[-1], "acutance", "--resume")
+
+
+def test_a_list_and_its_folder_are_named_by_options(made: Path, tmp_path: Path):
+    items = [
+        {"image": f"images/{path.name}", "score": number}
+        for number, path in enumerate(sorted((made / "images").iterdir()))
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(items))
+    named = ("--data", tmp_path / "list.json", "--root", made, "--validation", "0.3")
+    tiny_network = words(*TINY_SETTINGS, "loop.workers=0", "loop.epochs=1", "task.crops=1")
+    result = acutance("train", "ms-hyperiqa", *named, "-o", tmp_path / "run", *tiny_network)
+    assert result.exit_code == 0, result.output
+    data = json.loads((tmp_path / "run/config.json").read_text())["task"]["data"]
+    assert (data["dataset"], data["root"], data["validation_share"]) == (str(tmp_path / "list.json"), str(made), 0.3)
+    assert rows_of(tmp_path / "run")[0]["val_srcc"] is not None
+
+
+def test_a_setting_is_stronger_than_an_option(made: Path):
+    result = acutance(
+        "train", "ms-hyperiqa", "--validation", "0.3", "--set", "task.data.validation_share=0.2", "--show"
+    )
+    assert json.loads(result.stdout)["task"]["data"]["validation_share"] == 0.2
+
+
+def test_the_help_says_what_the_authors_options_are_called():
+    told = " ".join(acutance("train", "--help").stdout.split())
+    assert all(f"{theirs} =" in told for theirs in AUTHORS_NAMES)

@@ -58,7 +58,7 @@ def test_a_table_file_has_its_own_folder_and_a_table_its_root(places: Path):
     [
         ([], None, ()),
         (["tid2013"], None, ("tid2013",)),
-        (["a.csv", "b.csv"], ["one"], ("a", "b", "one")),
+        (["a.csv", "tid2013"], ["one"], ("a", "tid2013", "one")),
         (["a.csv"], ["one", "two"], ("a", "one", "two", "NAME=DIR")),
         (["a.csv"], ["nowhere"], ("a.csv", "nowhere")),
         (["a.csv", "a.csv"], None, ("a",)),
@@ -238,3 +238,25 @@ def test_a_list_of_pairs_needs_a_protocol_that_counts_them(tmp_path: Path):
         planned(table)
     found = plan_data(table, find_protocol("afine-stage3"), ProtocolSettings(), None, {})
     assert (found.part, len(found.prepared.needed)) == ("all", 2)
+
+
+def test_a_pattern_stands_for_its_files_in_the_order_of_their_names(places: Path, monkeypatch: pytest.MonkeyPatch):
+    tables = read_data(str(places / "*.csv"), places / "one")
+    assert roots_of(tables) == {"a": places / "one", "b": places / "one"}
+    monkeypatch.chdir(places)
+    assert [table.name for table in read_data(["?.csv", full_reference(1, 1)])] == ["a", "b", "fake"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(places: Path):
+    (places / "[ab].csv").write_bytes((places / "a.csv").read_bytes())
+    assert [table.name for table in read_data(places / "[ab].csv")] == ["[ab]"]
+
+
+def test_a_pattern_of_no_file_is_named(places: Path):
+    with raises(EvaluationError, places / "*_test.json"):
+        read_data(str(places / "*_test.json"))
+
+
+def test_one_folder_alone_is_that_of_all_files(places: Path):
+    tables = read_data([places / "a.csv", places / "b.csv"], places / "one")
+    assert roots_of(tables) == {"a": places / "one", "b": places / "one"}

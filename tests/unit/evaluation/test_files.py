@@ -3,11 +3,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.files import model_folders, read_run, results_files, write_run
-from acutance.evaluation.results import Evaluation
+from acutance.evaluation.files import model_folders, read_run, results_files, write_plain_results, write_run
+from acutance.evaluation.results import Evaluation, Prediction
 from tests.raising import raises
 from tests.unit.evaluation.runs import evaluation_like, model_test, run_like
 
@@ -227,3 +228,29 @@ def test_damaged_tests_are_an_error(tmp_path: Path):
     (tmp_path / "run.json").write_text(json.dumps(fields | {"tests": [{"dataset": "mine"}]}))
     with raises(EvaluationError, "run.json"):
         read_run(tmp_path)
+
+
+def test_ms_hyperiqa_s_own_layout_has_its_fields_alone(tmp_path: Path):
+    rows = [
+        Prediction(image=f"{number}.png", predicted=float(number), ground_truth=truth)
+        for number, truth in enumerate((1.0, 3.0, 2.0, 5.0, None))
+    ]
+    failed = Prediction(image="gone.png", predicted=None, ground_truth=4.0, error="no such file")
+    evaluation = evaluation_like("ms_hyperiqa", "koniq_test").model_copy(update={"predictions": [*rows, failed]})
+    run = run_like(evaluation)
+    fields = json.loads(write_plain_results(run, tmp_path / "eval_results.json").read_text())
+    assert list(fields) == ["model_path", "model_type", "eval_time", "datasets"]
+    assert (fields["model_type"], fields["eval_time"]) == ("MS-HyperIQA", run.eval_time)
+    koniq = fields["datasets"]["koniq_test"]
+    assert koniq["metrics"] == {
+        "srcc": pytest.approx(0.8),
+        "plcc": pytest.approx(float(np.corrcoef([0, 1, 2, 3], [1, 3, 2, 5])[0, 1])),
+        "num_samples": 4,
+    }
+    assert koniq["predictions"][1] == {"image": "1.png", "predicted": 1.0, "ground_truth": 3.0}
+    assert read_run(tmp_path / "eval_results.json").evaluations[0].agreement.count == 4
+
+
+def test_ms_hyperiqa_s_own_layout_is_for_one_model(tmp_path: Path):
+    with raises(EvaluationError, "ssim", "psnr"):
+        write_plain_results(run_like(*two_models()), tmp_path / "eval_results.json")

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from acutance.recipes.catalogue import find_recipe
+from acutance.catalog import list_records
+from acutance.recipes.catalogue import RECIPES, find_recipe
+from acutance.training.data import DataConfig
 from acutance.training.schedules import Place, rate_at
+from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.hyperiqa import HyperIQATraining, MSHyperIQATraining
 from acutance.training.train_config import TrainConfig
 
@@ -57,4 +60,35 @@ def test_pictures_are_not_squeezed_to_portrait(name: str):
 def test_what_two_cores_train_is_small_and_from_scratch():
     recipe = find_recipe("ms-hyperiqa-biq2021")
     assert isinstance(recipe.task, MSHyperIQATraining)
-    assert (recipe.task.start, recipe.task.labels, recipe.task.model.trunk_blocks) == (None, "percent", (1, 1, 1, 1))
+    assert (recipe.task.start, recipe.task.labels, recipe.task.model.trunk_blocks) == ("none", "percent", (1, 1, 1, 1))
+
+
+def test_hyperiqa_of_any_table_differs_from_koniq_10k_s_in_its_data_and_in_resizing_alone():
+    own, koniq = find_recipe("hyperiqa"), find_recipe("hyperiqa-koniq10k")
+    assert (own.optimizer, own.schedule, own.loop) == (koniq.optimizer, koniq.schedule, koniq.loop)
+    assert isinstance(own.task, HyperIQATraining)
+    assert isinstance(koniq.task, HyperIQATraining)
+    assert (own.task.data, own.task.model.resize) == (DataConfig(validation_share=0.1), None)
+    assert own.task.model_copy(update={"data": koniq.task.data, "model": koniq.task.model}) == koniq.task
+
+
+def test_ms_hyperiqa_of_any_table_differs_from_koniq_10k_s_in_its_data_and_takes_opinions_as_they_are():
+    own, koniq = find_recipe("ms-hyperiqa"), find_recipe("ms-hyperiqa-koniq10k")
+    assert (own.optimizer, own.schedule, own.loop) == (koniq.optimizer, koniq.schedule, koniq.loop)
+    assert isinstance(own.task, MSHyperIQATraining)
+    assert (own.task.data, own.task.labels) == (DataConfig(seed=42, validation_share=0.1), "published")
+    assert own.task.model_copy(update={"data": koniq.task.data, "labels": "percent"}) == koniq.task
+
+
+@pytest.mark.parametrize("name", ["hyperiqa", "hyperiqa-koniq10k", "ms-hyperiqa", "ms-hyperiqa-koniq10k"])
+def test_published_trainings_start_from_torchvision_s_resnet_50(name: str):
+    task = find_recipe(name).task
+    assert isinstance(task, HyperIQATraining | MSHyperIQATraining)
+    assert task.start == "resnet50.tv_in1k"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in RECIPES if name.startswith(("vtamiq", "ahiq"))))
+def test_other_published_trainings_start_from_pretrained_trunks_too(name: str):
+    task = find_recipe(name).task
+    starts = (task.resnet, task.vit) if isinstance(task, AHIQTraining) else (getattr(task, "start", None),)
+    assert {start in list_records() for start in starts} == {True}

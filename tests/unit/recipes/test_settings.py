@@ -1,12 +1,13 @@
 """What a user means by a recipe, a file or a folder."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.recipes.catalogue import find_recipe
-from acutance.recipes.settings import configuration, resolved
+from acutance.recipes.catalogue import AUTHORS_NAMES, find_recipe
+from acutance.recipes.settings import changed, configuration, data_settings, resolved
 from acutance.training.overrides import with_settings
 from tests.raising import raises
 
@@ -83,3 +84,31 @@ def test_a_configuration_of_something_else_names_what_is_missing(tmp_path: Path)
     (tmp_path / "config.json").write_text('{"loop": {}}')
     with raises(ConfigError, "recipe"):
         configuration(str(tmp_path / "config.json"))
+
+
+@pytest.mark.parametrize(("theirs", "ours"), AUTHORS_NAMES.items())
+def test_the_authors_name_of_a_setting_is_told_ours(theirs: str, ours: str):
+    with raises(ConfigError, repr(theirs), ours):
+        changed(find_recipe("ms-hyperiqa"), [f"{theirs}=1"])
+
+
+@pytest.mark.parametrize("ours", sorted({name for name in AUTHORS_NAMES.values() if not name.startswith("--")}))
+def test_what_the_authors_names_lead_to_is_there(ours: str):
+    level: Any = find_recipe("ms-hyperiqa").model_dump()
+    for part in ours.split("."):
+        level = level[part]
+
+
+def test_data_root_and_validation_are_settings_below_task_data():
+    config = find_recipe("ms-hyperiqa")
+    settings = data_settings(config, data="[odd].json", root=Path("datasets"), validation=0.2)
+    data: Any = changed(config, settings).task.data
+    assert (data.dataset, data.root, data.validation_share) == ("[odd].json", "datasets", 0.2)
+    assert data_settings(config, data=None, root=None, validation=None) == []
+
+
+def test_one_set_of_pictures_is_refused_by_a_recipe_of_several():
+    config = find_recipe("afine-stage2")
+    assert data_settings(config, data=None, root=Path("/data"), validation=None) == ['task.data.root="/data"']
+    with raises(ConfigError, "--data", "afine-stage2"):
+        data_settings(config, data="list.json", root=None, validation=None)

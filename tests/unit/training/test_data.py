@@ -1,5 +1,6 @@
 """Which pictures train and which validate."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,8 @@ def test_pictures_nobody_rated_and_references_themselves_do_not_train(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, ("--set task.data.dataset=koniq10k",)),
-        ({"dataset": "koniq10k"}, ("koniq10k", "--set task.data.root")),
+        ({}, ("--data koniq10k",)),
+        ({"dataset": "koniq10k"}, ("koniq10k", "--root")),
     ],
 )
 def test_what_is_missing_is_named_with_its_setting(settings: dict[str, Any], words: tuple[object, ...]):
@@ -191,3 +192,38 @@ def test_a_run_that_is_older_than_a_setting_goes_on_where_that_is_off(tmp_path: 
     folder.demand_same({"task": {"data": config}})
     with raises(ConfigError, "task.data.allow_missing"):
         folder.demand_same({"task": {"data": config | {"allow_missing": True}}})
+
+
+def test_a_list_in_the_layout_of_ms_hyperiqa_trains_with_pictures_of_another_folder(tmp_path: Path):
+    items = [{"image": f"koniq/{index}.jpg", "score": str(50 + index)} for index in range(20)]
+    (tmp_path / "metas").mkdir()
+    (tmp_path / "metas/koniq_train.json").write_text(json.dumps(items))
+    found = training_tables(
+        DataConfig(dataset=str(tmp_path / "metas/koniq_train.json"), root=str(tmp_path), validation_share=0.1)
+    )
+    assert (len(found.train), len(found.validation)) == (18, 2)
+    assert found.train.path(found.train.rows[0].image).parent == tmp_path / "koniq"
+
+
+def test_opinions_called_dmos_train_once_their_direction_is_said(tmp_path: Path):
+    lines = ["image,dmos", *(f"{index}.png,{index}" for index in range(10))]
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    with raises(ConfigError, tmp_path / "list.csv", "dmos", "task.data.opinion_better=lower"):
+        training_tables(DataConfig(dataset=str(tmp_path / "list.csv")))
+    found = training_tables(DataConfig(dataset=str(tmp_path / "list.csv"), opinion_better="lower"))
+    assert {row.better for row in found.train} == {"lower"}
+
+
+@pytest.mark.parametrize(
+    ("items", "named"),
+    [
+        ([{"image": "a.png", "score": "good"}], ("item 1", "good")),
+        ([{"picture": "a.png", "score": 5}], ("item 1", "picture")),
+    ],
+)
+def test_a_list_of_something_else_is_an_error_that_names_file_and_item(
+    tmp_path: Path, items: list[dict[str, object]], named: tuple[str, ...]
+):
+    (tmp_path / "list.json").write_text(json.dumps(items))
+    with raises(DatasetError, tmp_path / "list.json", *named):
+        training_tables(DataConfig(dataset=str(tmp_path / "list.json")))

@@ -270,3 +270,19 @@ def test_more_processes_than_gpus_are_one_clear_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with raises(ConfigError, 1, 2, "loop.processes"):
         launched(LoopConfig(epochs=1, batch_size=2, processes=2, device=device))
+
+
+def test_the_weights_of_every_validation_stay_where_that_is_asked_for(tmp_path: Path):
+    run_toy(tmp_path / "run", save_all_epochs=True, epochs=3)
+    names = sorted(path.name for path in (tmp_path / "run").glob("epoch_*"))
+    assert names == ["epoch_1.safetensors", "epoch_2.safetensors", "epoch_3.safetensors"]
+    assert same(weights(tmp_path / "run", "epoch_3"), weights(tmp_path / "run"))
+    assert not same(weights(tmp_path / "run", "epoch_1"), weights(tmp_path / "run"))
+
+
+def test_weights_kept_by_iterations_are_called_so(tmp_path: Path):
+    run_toy(tmp_path / "run", save_all_epochs=True, epochs=None, iterations=4, validate_every=2)
+    assert {path.name for path in (tmp_path / "run").glob("iteration_*")} == {
+        "iteration_2.safetensors",
+        "iteration_4.safetensors",
+    }

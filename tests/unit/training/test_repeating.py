@@ -162,7 +162,7 @@ def test_one_training_and_several_have_folders_of_their_own(config: TrainConfig,
         ("afine-stage1", [], ("afine-stage1",)),
         ("ahiq-pipal", ["task.data.split=s.json"], ("--repeats", "s.json")),
         ("vtamiq-live", ["loop.processes=2"], ("--repeats", "loop.processes=2")),
-        ("vtamiq-live", [], ("live", "--set task.data.root")),
+        ("vtamiq-live", [], ("live", "--root")),
     ],
 )
 def test_what_cannot_be_repeated_is_refused(

@@ -35,3 +35,21 @@ def test_metrics_with_an_infinite_number_are_shown_and_plotted(folder: Path):
     assert fields["train_loss"].tolist() == [0.5, 0.25]
     assert np.isnan(fields["val_psnr"]).all()
     assert "note" not in fields
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_what_is_published_of_a_validation_has_its_name_and_goes_with_the_run(tmp_path: Path, count: int):
+    def write(folder: Path) -> list[Path]:
+        paths = [folder / f"part_{number}.pkl" for number in range(count)]
+        for path in paths:
+            path.write_bytes(b"")
+        return paths
+
+    run = RunFolder(tmp_path / "run")
+    run.begin({"recipe": "toy"})
+    run.publish(write, "epoch_2")
+    published = tmp_path / "run/published"
+    found = sorted(path.relative_to(published).as_posix() for path in published.rglob("*.pkl"))
+    assert found == {0: [], 1: ["epoch_2.pkl"], 2: ["epoch_2/part_0.pkl", "epoch_2/part_1.pkl"]}[count]
+    run.begin({"recipe": "toy"}, overwrite=True)
+    assert not list(published.iterdir())

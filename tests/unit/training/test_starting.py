@@ -1,5 +1,6 @@
 """What HyperIQA and MS-HyperIQA start from."""
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.hyperiqa.model import HyperIQA
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
 from acutance.training.starting import is_resnet50, start_crop_model
+from acutance.training.tasks.hyperiqa import HyperIQATraining
 from tests.fakes.hyperiqa_checkpoint import official_tensors, write_official, write_pyiqa
 from tests.fakes.tiny_hyperiqa import tiny_hyperiqa, tiny_ms_hyperiqa
 from tests.raising import raises
@@ -121,3 +123,56 @@ def test_weights_on_another_scale_are_refused(tmp_path: Path):
     write_pyiqa(tmp_path / "pyiqa.pth", "plain")
     with raises(ConfigError, "score_scale=1.0", "task.model.score_scale=100.0"):
         start_crop_model(HyperIQA(), str(tmp_path / "pyiqa.pth"))
+
+
+@pytest.fixture
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in any cache, and nobody to ask."""
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("tag", ["resnet50.tv_in1k", "resnet50.a1_in1k"])
+def test_a_tag_of_timm_is_taken_from_the_folder_of_weights(tmp_path: Path, tag: str):
+    save_file(theirs(), tmp_path / f"weights/{tag}.safetensors")
+    model = HyperIQA()
+    start_crop_model(model, tag)
+    assert torch.equal(model.state_dict()["network.backbone.trunk.conv1.weight"], theirs()["conv1.weight"])
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_trunk_that_cannot_be_had_is_an_error_with_the_ways_out():
+    tag = HyperIQATraining().start
+    assert tag == "resnet50.tv_in1k"
+    ways = ("task.start=FILE", "task.start=resnet50.a1_in1k", "task.start=none", "ACUTANCE_WEIGHTS")
+    with torch.device("meta"), raises(MissingWeightsError, tag, *ways):
+        start_crop_model(HyperIQA(), tag)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_nothing_is_fetched_for_a_trunk_of_another_size():
+    with raises(ConfigError, "resnet50.tv_in1k", "task.start=none"):
+        start_crop_model(tiny_hyperiqa(), "resnet50.tv_in1k")
+
+
+def test_a_tag_that_nobody_knows_is_told_those_that_there_are():
+    with raises(MissingWeightsError, "resnet50.b1k_in1k", "resnet50.tv_in1k", "resnet50.a1_in1k", "none"):
+        start_crop_model(tiny_hyperiqa(), "resnet50.b1k_in1k")
+
+
+@pytest.mark.slow
+def test_the_checkpoint_of_a_training_of_torchvision_is_a_start(tmp_path: Path):
+    beside = {"epoch": 90, "args": argparse.Namespace(model="resnet50"), "optimizer": {"param_groups": [{"lr": 0.1}]}}
+    torch.save({"model": {f"module.{name}": value for name, value in theirs().items()}, **beside}, tmp_path / "c.pth")
+    model = HyperIQA()
+    start_crop_model(model, str(tmp_path / "c.pth"))
+    assert torch.equal(model.state_dict()["network.backbone.trunk.conv1.weight"], theirs()["conv1.weight"])
+
+
+def test_another_network_s_file_is_named_with_a_key_that_is_missing(tmp_path: Path):
+    torch.save({"features.0.weight": torch.ones(3)}, tmp_path / "vgg.pth")
+    with torch.device("meta"), raises(CheckpointError, tmp_path / "vgg.pth", "bn1.bias", "features.0.weight"):
+        start_crop_model(HyperIQA(), str(tmp_path / "vgg.pth"))

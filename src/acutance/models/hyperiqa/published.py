@@ -7,7 +7,7 @@ import math
 
 from acutance.backbones.resnet_names import COUNTER, resnet50_names
 from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.layout import STATE_DICTS, Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.models.options import Number, Options
 from acutance.score_info import ScoreInfo
@@ -55,6 +55,22 @@ HYPERIQA_PYIQA = CheckpointRecord(
     note="Another training on KonIQ-10k, without squeezing; its 0..1 are multiplied by 100.",
 )
 """PyIQA's training, whose scores are not those of the authors' weights."""
+
+RESNET50_TV = CheckpointRecord(
+    name="resnet50.tv_in1k",
+    title="ResNet-50 of torchvision, its first weights",
+    repository="timm/resnet50.tv_in1k",
+    filename="model.safetensors",
+    local_name="resnet50.tv_in1k.safetensors",
+    size_bytes=102_440_820,  # 25,610,152 numbers and 53 counters
+    licence="BSD-3-Clause, but trained on ImageNet, which is for non-commercial research; commercial use: unknown.",
+    paper="He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv 1512.03385",
+    is_trunk=True,
+    note="Trainings of HyperIQA and MS-HyperIQA start from it; scoring needs it never.",
+)
+"""What the authors' trainings start from: the numbers of torchvision's ``resnet50-19c8e357.pth``."""
+STARTS = (RESNET50_TV,)
+"""Files that trainings of HyperIQA and MS-HyperIQA may start from."""
 
 HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
 """Mean opinion scores of KonIQ-10k lie in 0..100."""
@@ -119,8 +135,12 @@ def _pyiqa_head_names() -> dict[str, str | None]:
     return names
 
 
-OFFICIAL = Layout(name="official", keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names("")}))
-"""A bare state dict of the authors' hyper network."""
+OFFICIAL = Layout(
+    name="official",
+    keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names("")}),
+    wrappers=STATE_DICTS,
+)
+"""A state dict of the authors' hyper network, bare or beside what a training of one's own wrote down."""
 PYIQA = Layout(
     name="pyiqa",
     keys=KeyTable({**trunk_names("params.base_model"), **_pyiqa_head_names(), **_content_names("params.")}),

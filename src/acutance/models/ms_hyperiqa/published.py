@@ -6,7 +6,7 @@ This file imports no torch: the catalogue reads it to list models.
 import math
 
 from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout
+from acutance.checkpoints.layout import STATE_DICTS, Layout
 from acutance.checkpoints.record import CheckpointRecord
 from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
 from acutance.models.options import Number, Options
@@ -64,7 +64,11 @@ def _content_names() -> dict[str, str | None]:
     return names
 
 
-REFERENCE = Layout(name="reference", keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names()}))
-"""``best_model.pkl``: a bare state dict of the reference code's network."""
+REFERENCE = Layout(
+    name="reference",
+    keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names()}),
+    wrappers=STATE_DICTS,
+)
+"""``best_model.pkl`` and ``epoch_3.pkl``: a state dict of the reference code's network, bare or beside other things."""
 LAYOUTS = (REFERENCE,)
 """The one way in which weights are filed, apart from our own."""

@@ -22,7 +22,7 @@ from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
 from acutance.models.ahiq.views import AHIQViews
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
-from acutance.training.earlier import RANDOM, file_of, start_from_earlier
+from acutance.training.earlier import RANDOM, begins_random, file_of, start_from_earlier
 from acutance.training.pictures import PictureStore, Pixels, crop_of
 from acutance.training.publishing import foreign_tensors
 from acutance.training.references import PairScorer, demand_references
@@ -48,7 +48,8 @@ class AHIQTraining(Settings):
     vit: str | None = None
     """The transformer trunk: ``vit_base_patch8_224.augreg_in21k_ft_in1k``, or the path of timm's file of it."""
     start: str | None = None
-    """Where the heads start: the folder of an earlier run, or a file of AHIQ's weights; random without."""
+    """Where the heads start: the folder of an earlier run, or a file of AHIQ's weights; random with
+    ``none``."""
     cache: str | None = None
     """Folder that keeps decoded pictures, so that each is decoded once."""
     flip: float = Field(default=0.5, ge=0, le=1)
@@ -99,6 +100,13 @@ class AHIQTask(Task):
 
     def __len__(self) -> int:
         return len(self._train)
+
+    def remarks(self) -> Iterable[str]:
+        """Which trunks are random, where no earlier run brings its own."""
+        config = self._config
+        for setting, named in (("task.resnet", config.resnet), ("task.vit", config.vit)):
+            if begins_random(named) and begins_random(config.start):
+                yield f"A trunk that never trains has random weights, as {setting}={RANDOM} says"
 
     def groups(self) -> list[ParameterGroup]:
         """Fusion and regressor."""
@@ -210,11 +218,11 @@ def _load(model: AHIQ, config: AHIQTraining) -> None:
     for trunk, named, setting in zip(
         OFFICIAL.trunks, (config.resnet, config.vit), ("task.resnet", "task.vit"), strict=True
     ):
-        if named not in (None, RANDOM):
+        if named is not None and not begins_random(named):
             before = model.state_dict()
             path = file_of(trunk.record, named, setting)
             model.load_state_dict(before | trunk_tensors(trunk, path, before))
-    if config.start not in (None, RANDOM):
+    if config.start is not None and not begins_random(config.start):
         defaults: Any = AHIQConfig().model_dump(mode="json")
         start_from_earlier(model, config.start, names=(RECORD.name,), name=RECORD.name, defaults=defaults)
 

@@ -10,13 +10,14 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
-from acutance.models.hyperiqa.published import OFFICIAL
+from acutance.models.hyperiqa.published import OFFICIAL, RESNET50_TV
 from acutance.models.hyperiqa.target import target_network
 from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
 from acutance.models.ms_hyperiqa.published import REFERENCE
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
+from acutance.training.earlier import RANDOM, begins_random
 from acutance.training.label_scale import LabelScale, scaled
 from acutance.training.losses import l1_loss, margin_rank_loss, weighted
 from acutance.training.pictures import PictureStore, crop_of, enlarged
@@ -25,14 +26,18 @@ from acutance.training.starting import is_resnet50, start_crop_model
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.validation import correlations, scores_of
 
+MARGINS = 10
+"""Margins of the rank loss, made for labels in 0..100, that should fit into the range of the labels."""
+
 
 class CropTraining(Settings):
     """What both systems share."""
 
     data: DataConfig = DataConfig()
     """Rated pictures."""
-    start: str | None = None
-    """File of a ResNet-50 trained on ImageNet, as torchvision or timm has it, or an earlier run; random without."""
+    start: str | None = RESNET50_TV.name
+    """Where the trunk starts: a ResNet-50 trained on ImageNet by timm's tag or as a file of torchvision or timm, or an
+    earlier run; ``none`` for random weights."""
     cache: str | None = None
     """Folder that keeps decoded pictures, so that each is decoded once."""
     labels: LabelScale = "published"
@@ -112,8 +117,20 @@ class CropTask(Task):
         self._labels = scaled(self._train, config.labels)
         self._store = PictureStore(config.model.resize, Path(config.cache) if config.cache else None)
         self.network: CropNetwork = CropNetwork(_model(config))
-        if config.start is not None:
+        if config.start is not None and not begins_random(config.start):
             start_crop_model(self.network.model, config.start)
+
+    def remarks(self) -> Iterable[str]:
+        """Whether the trunk is random, and whether the rank loss fits the labels."""
+        config, labels = self._config, self._labels.values
+        if begins_random(config.start):
+            yield f"The trunk begins with random weights, as task.start={RANDOM} says"
+        spread = float(np.ptp(labels))
+        if config.rank_weight and spread < MARGINS * config.rank_margin:
+            yield (
+                f"Labels spread over {spread:g}, and the rank loss wants {config.rank_margin:g} between two pictures: "
+                "bring them to 0..100 with task.labels=percent, or change task.rank_margin and task.rank_gap"
+            )
 
     def __len__(self) -> int:
         return len(self._train) * self._config.crops

@@ -25,7 +25,7 @@ from acutance.models.vtamiq.published import (
 )
 from acutance.models.vtamiq.views import VTAMIQViews
 from acutance.training.config import Settings
-from acutance.training.earlier import RANDOM, start_from_earlier
+from acutance.training.earlier import RANDOM, begins_random, published_file, start_from_earlier
 from acutance.training.pictures import PictureStore
 from acutance.training.task import Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.vtamiq_patches import PatchDraws
@@ -107,12 +107,17 @@ class VTAMIQTask(Task):
         self._settings = settings
         self._store = PictureStore(None, Path(settings.cache) if settings.cache else None)
         model = VTAMIQ(settings.model, settings.validation)
-        if settings.start not in (None, RANDOM):
+        if settings.start is not None and not begins_random(settings.start):
             start(model, settings.start)
         self.network = PatchNetwork(model)
         self._epochs = 0
         self.srcc = math.nan
         """Rank correlation of the last validation."""
+
+    def remarks(self) -> Iterable[str]:
+        """Whether all weights are random."""
+        if begins_random(self._settings.start):
+            yield f"The encoder begins with random weights, as task.start={RANDOM} says"
 
     def groups(self) -> list[ParameterGroup]:
         """Everything in one group."""
@@ -164,8 +169,9 @@ def start(model: VTAMIQ, given: str) -> None:
         ConfigError: Weights of a network with other settings.
     """
     path = Path(given)
-    if given in (VIT_NPZ.name, VIT_TIMM.name):
-        start_vtamiq(model, given)
+    vits = {record.name: record for record in (VIT_NPZ, VIT_TIMM)}
+    if given in vits:
+        start_vtamiq(model, given, published_file(vits[given], "task.start", [name for name in vits if name != given]))
     elif path.is_file() and path.suffix == ".npz":
         start_vtamiq(model, VIT_NPZ.name, path)
     elif path.is_file() and path.suffix == ".safetensors" and not is_own_format(path):

@@ -22,7 +22,7 @@ from acutance.training.validation import as_images
 from tests.fakes.ahiq_checkpoint import golden
 from tests.fakes.rated_set import TABLE
 from tests.fakes.tiny_trainings import ahiq_task, rated_data, rows_of, run
-from tests.raising import raises
+from tests.raising import lacking, raises
 
 TRUNKS = ("network.vit.", "network.resnet.")
 
@@ -205,3 +205,23 @@ def test_a_reference_that_is_gone_is_told_before_anything_is_trained(data: DataC
 def test_a_trunk_that_is_not_there_is_named(data: DataConfig):
     with raises(MissingWeightsError, "resnet50.a1_in1k", "task.resnet", "nowhere.safetensors"):
         AHIQTask(ahiq_task(data, resnet="nowhere.safetensors"))
+
+
+@pytest.mark.parametrize("named", ["none", None])
+def test_random_trunks_are_told_in_a_line_each(data: DataConfig, named: str | None):
+    told = list(AHIQTask(ahiq_task(data, resnet=named, vit=named)).remarks())
+    assert [
+        not lacking(line, name) for line, name in zip(told, ("task.resnet=none", "task.vit=none"), strict=True)
+    ] == [
+        True,
+        True,
+    ]
+
+
+def test_a_published_trunk_that_cannot_be_had_is_an_error_with_the_ways_out(
+    data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with raises(MissingWeightsError, "timm/resnet50.a1_in1k", "task.resnet=FILE", "task.resnet=none"):
+        AHIQTask(ahiq_task(data, resnet="resnet50.a1_in1k"))

@@ -24,7 +24,7 @@ from acutance.training.tasks.hyperiqa import CropTask
 from acutance.training.validation import as_images
 from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_pictures
-from tests.raising import raises
+from tests.raising import lacking, raises
 
 KINDS = ("hyperiqa", "ms_hyperiqa")
 SLOW_PARTS = ("network.backbone.", "network.distortions.")
@@ -298,3 +298,23 @@ def test_a_training_starts_from_an_earlier_run(few: Path, tmp_path: Path):
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "run", epochs=1)
     begun = CropTask(crop_training("hyperiqa", made_data(few), start=str(tmp_path / "run")))
     assert not changed(begun.network.model.state_dict(), load_file(tmp_path / "run/best.safetensors"))
+
+
+@pytest.mark.parametrize("kind", ["hyperiqa", "ms_hyperiqa"])
+@pytest.mark.parametrize("start", ["none", None])
+def test_a_random_trunk_is_told_in_one_line(tmp_path: Path, kind: str, start: str | None):
+    (line,) = CropTask(crop_training(kind, made_data(tmp_path), start=start)).remarks()
+    assert not lacking(line, "task.start=none")
+
+
+def test_what_goes_on_is_not_told_again_how_it_began(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    settings = crop_training("hyperiqa", made_data(tmp_path))
+    run(settings, tmp_path / "run", epochs=1)
+    assert sum("task.start=none" in message for message in caplog.messages) == 1
+    run(settings, tmp_path / "run", epochs=1, resume=True)
+    assert sum("task.start=none" in message for message in caplog.messages) == 1
+
+
+def test_a_rank_loss_with_too_wide_a_margin_for_the_labels_is_told(tmp_path: Path):
+    told = CropTask(crop_training("ms_hyperiqa", made_data(tmp_path), labels="unit")).remarks()
+    assert [not lacking(line, "0.5", "task.labels=percent") for line in told] == [False, True]

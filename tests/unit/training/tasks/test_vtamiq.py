@@ -29,7 +29,7 @@ from acutance.training.vtamiq_losses import VTAMIQLossWeights
 from tests.fakes.rated_set import TABLE
 from tests.fakes.tiny_trainings import STILL, TINY_VTAMIQ, ahiq_task, rated_data, rows_of, run, vtamiq_task
 from tests.fakes.vtamiq_checkpoint import layout
-from tests.raising import raises
+from tests.raising import lacking, raises
 
 FEW = PatchDraws(patches=36, horizontal_flip=0, vertical_flip=0)
 STATES = {
@@ -295,3 +295,18 @@ def turned(root: Path, better: Any) -> DataConfig:
         rows = [replace(row, mos=6 - (row.mos or 0), better="lower") for row in table]
         write_table(OpinionTable(rows, table.root, "set"), root / TABLE)
     return data
+
+
+@pytest.mark.parametrize("start", ["none", None])
+def test_random_weights_are_told_in_one_line(data: DataConfig, start: str | None):
+    (line,) = VTAMIQRatings(vtamiq_task(data, start=start)).remarks()
+    assert not lacking(line, "task.start=none")
+
+
+def test_a_published_vit_that_cannot_be_had_is_an_error_with_the_ways_out(
+    data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with raises(MissingWeightsError, "task.start=FILE", "task.start=vit-b16-384.google", "task.start=none"):
+        VTAMIQRatings(vtamiq_task(data, start="vit-b16-384.timm"))
