@@ -1,6 +1,7 @@
 """``acutance train``: a recipe and what was changed of it become a folder with weights."""
 
-import os
+import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ import typer
 
 if TYPE_CHECKING:
     from acutance.cli.training_progress import TrainingBars
+    from acutance.training.run import Resume
     from acutance.training.train_config import TrainConfig
 
 TRAIN_EPILOG = (
     "Examples:\n\nacutance train ms-hyperiqa-koniq10k -o runs/ms --set task.data.root=/data/koniq10k\n\n"
-    "acutance train runs/ms --resume"
+    "torchrun --nproc-per-node 4 -m acutance train afine-stage1 -o runs/stage1 --auto-resume"
 )
 
 FAILED = 2
@@ -36,6 +38,10 @@ def train(
         typer.Option("--set", help="Setting such as loop.epochs=3; may be repeated.", show_default=False),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was broken off.")] = False,
+    auto_resume: Annotated[
+        bool,
+        typer.Option("--auto-resume", "--auto_resume", help="Go on with the run in the folder if there is one."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     repeats: Annotated[
         int | None,
@@ -45,13 +51,14 @@ def train(
 ) -> None:
     """Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER."""
     if not recipe:
-        _list(asked=bool(output or settings or resume or overwrite or repeats or show))
+        _list(asked=bool(output or settings or resume or auto_resume or overwrite or repeats or show))
         return
     from acutance.extras import require
 
     require("lightning_fabric", extra="train")
     from acutance.cli.training_progress import following
     from acutance.cli.training_repeats import train_repeatedly
+    from acutance.errors import ConfigError
     from acutance.recipes.settings import configuration, resolved
     from acutance.training.allocator import keep_freed_memory
     from acutance.training.overrides import with_settings
@@ -60,20 +67,26 @@ def train(
     if show:
         print(with_settings(configuration(recipe), settings or []).model_dump_json(indent=2))
         return
-    config, folder = resolved(recipe, settings or [], output, resume=resume)
+    asked = {"--resume": resume, "--auto-resume": auto_resume, "--overwrite": overwrite}
+    if sum(asked.values()) > 1:
+        got = " and ".join(name for name, given in asked.items() if given)
+        raise ConfigError(f"Expected one of {', '.join(asked)}, got {got}. Leave the others out.")
+    going_on: Resume = "auto" if auto_resume else resume
+    config, folder = resolved(recipe, settings or [], output, resume=resume or auto_resume)
     keep_freed_memory()
-    count = repeats or (begun_repeats(folder) if resume else None)
-    if count is None:
-        demand_single(folder)
-        with following() as told, _quiet_where_another_tells():
-            _train_once(told, config, folder, resume, overwrite=overwrite)
-        _finish(folder, config)
-    else:
-        train_repeatedly(_train_once, config, folder, count, resume=resume, overwrite=overwrite)
+    with _quiet_where_another_tells():
+        count = repeats or (begun_repeats(folder) if going_on else None)
+        if count is None:
+            demand_single(folder)
+            with following() as told:
+                _train_once(told, config, folder, going_on, overwrite=overwrite)
+            _finish(folder, config)
+        else:
+            train_repeatedly(_train_once, config, folder, count, resume=going_on, overwrite=overwrite)
 
 
 def _train_once(
-    told: "TrainingBars", config: "TrainConfig", folder: Path, resume: bool, *, overwrite: bool = False
+    told: "TrainingBars", config: "TrainConfig", folder: Path, resume: "Resume", *, overwrite: bool = False
 ) -> None:
     from acutance.training.run import train as run
     from acutance.training.train_config import build_task
@@ -95,13 +108,17 @@ def _train_once(
 
 @contextmanager
 def _quiet_where_another_tells() -> Iterator[None]:
-    """Of several processes, those that stop because another did say nothing; the first one always speaks."""
+    """Of several processes the first one warns, and the first of each machine says what stopped them all."""
     from acutance.training.faults import OtherProcessError
+    from acutance.training.launch import is_first, is_first_here
 
+    if not is_first():
+        logging.getLogger("acutance").setLevel(logging.ERROR)
+        warnings.simplefilter("ignore")
     try:
         yield
     except (OtherProcessError, KeyboardInterrupt):
-        if _is_first():
+        if is_first_here():
             raise
         raise typer.Exit(FAILED) from None
 
@@ -127,15 +144,12 @@ def _list(*, asked: bool) -> None:
 
 def _finish(folder: Path, config: "TrainConfig") -> None:
     """The last lines of metrics and what can be done next."""
-    if not _is_first():
+    from acutance.training.launch import is_first
+
+    if not is_first():
         return
     from acutance.cli.tables import stdout_console
     from acutance.cli.training_progress import metrics_table
 
     stdout_console().print(metrics_table(folder))
     typer.echo(f"weights of {config.recipe} in {folder}; score with: acutance score photos/ --model {folder}", err=True)
-
-
-def _is_first() -> bool:
-    """Whether this is the first of the processes that train together."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
