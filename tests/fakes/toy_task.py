@@ -1,6 +1,9 @@
 """A task of a few numbers: a small network that learns a sum, with dropout, to try the loop with."""
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +15,7 @@ from torch import Tensor, nn
 from acutance.errors import InputError
 from acutance.score_info import ScoreInfo
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
-from acutance.training.run import train
+from acutance.training.run import Resume, train
 from acutance.training.task import Batch, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 
 WIDTH = 6
@@ -41,9 +44,11 @@ class ToyTask(Task):
         diverge: bool = False,
         greedy: bool = False,
         pairs: bool = True,
+        fault: str = "",
     ) -> None:
         self.network: nn.Module = Toy(dropout)
         self.samples, self.gone, self.diverge, self.greedy, self.pairs = samples, gone, diverge, greedy, pairs
+        self.fault, self.steps = fault, 0
         self.epochs: list[int] = []
 
     def __len__(self) -> int:
@@ -67,6 +72,12 @@ class ToyTask(Task):
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
         error = outputs["score"] - labels["score"]
+        self.steps += 1
+        once = os.environ.get("RANK") == "1" and os.environ.get("TORCHELASTIC_RESTART_COUNT") == "0"
+        if self.steps == 3 and (self.fault == "dies" or (self.fault == "dies once" and once)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.fault == "hangs" and self.steps == 3:
+            time.sleep(60)
         if self.diverge:
             error = error / 0.0
         if self.greedy:
@@ -77,6 +88,9 @@ class ToyTask(Task):
         return {"loss": error.abs().mean() + ranks, "l1": error.abs().mean(), "rank": ranks}
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
+        if self.fault == "validates long":
+            self.fault = ""
+            time.sleep(5)
         values = torch.tensor(np.random.default_rng(99).normal(size=(8, WIDTH)), dtype=torch.float32)
         error = (network({"values": values})["score"] - values.sum(1)).abs().mean()
         return {"mae": float(error)}
@@ -94,7 +108,7 @@ class ToyTask(Task):
 def run_toy(
     folder: Path,
     *,
-    resume: bool = False,
+    resume: Resume = False,
     overwrite: bool = False,
     task: Mapping[str, Any] | None = None,
     kind: Literal["adamw", "sgd"] = "adamw",
@@ -114,5 +128,7 @@ def run_toy(
     )
 
 
-if __name__ == "__main__":  # python -m tests.fakes.toy_task FOLDER PROCESSES BATCH
+if __name__ == "__main__" and len(sys.argv) == 2:  # torchrun -m tests.fakes.toy_task FOLDER
+    run_toy(Path(sys.argv[1]), batch_size=6, checkpoint_every=1, resume="auto", task={"fault": "dies once"})
+elif __name__ == "__main__":  # python -m tests.fakes.toy_task FOLDER PROCESSES BATCH
     run_toy(Path(sys.argv[1]), processes=int(sys.argv[2]), batch_size=int(sys.argv[3]))

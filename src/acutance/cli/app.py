@@ -85,7 +85,9 @@ app.add_typer(plot_app, name="plot")
 
 @app.callback(invoke_without_command=True)
 def _options(
-    *, version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True)
+    *,
+    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+    local_rank: int | None = typer.Option(None, "--local-rank", hidden=True),
 ) -> None:
     if version:
         from acutance import __version__

@@ -1,6 +1,7 @@
 """``acutance train``: a recipe and what was changed of it become a folder with weights."""
 
-import os
+import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,13 @@ from acutance.recipes.catalogue import AUTHORS_NAMES
 
 if TYPE_CHECKING:
     from acutance.cli.training_progress import TrainingBars
+    from acutance.training.run import Resume
     from acutance.training.train_config import TrainConfig
 
 TRAIN_EPILOG = (
     "Examples:\n\nacutance train ms-hyperiqa --data koniq_train.json --root datasets/ --validation 0.1 -o runs/ms\n\n"
-    "acutance train runs/ms --resume"
+    "acutance train runs/ms --resume\n\n"
+    "torchrun --nproc-per-node 4 -m acutance train afine-stage1 -o runs/stage1 --auto-resume"
 )
 TRAIN_HELP = (
     "Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER.\n\n"
@@ -61,6 +64,10 @@ def train(
         typer.Option("--set", help="Setting such as loop.epochs=3; may be repeated.", show_default=False),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was broken off.")] = False,
+    auto_resume: Annotated[
+        bool,
+        typer.Option("--auto-resume", "--auto_resume", help="Go on with the run in the folder if there is one."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     repeats: Annotated[
         int | None,
@@ -70,17 +77,15 @@ def train(
 ) -> None:
     """Train a model by a published recipe; ``TRAIN_HELP`` is what the command says of it."""
     if not recipe:
-        _list(
-            asked=bool(
-                data or root or validation is not None or output or settings or resume or overwrite or repeats or show
-            )
-        )
+        given = (data, root, output, settings, resume, auto_resume, overwrite, repeats, show)
+        _list(asked=validation is not None or any(given))
         return
     from acutance.extras import require
 
     require("lightning_fabric", extra="train")
     from acutance.cli.training_progress import following
     from acutance.cli.training_repeats import train_repeatedly
+    from acutance.errors import ConfigError
     from acutance.recipes.settings import changed, configuration, data_settings, resolved
     from acutance.training.allocator import keep_freed_memory
     from acutance.training.repeating import begun_repeats, demand_single
@@ -90,20 +95,26 @@ def train(
     if show:
         print(changed(begun, chosen).model_dump_json(indent=2))
         return
-    config, folder = resolved(recipe, chosen, output, resume=resume)
+    asked = {"--resume": resume, "--auto-resume": auto_resume, "--overwrite": overwrite}
+    if sum(asked.values()) > 1:
+        got = " and ".join(name for name, given in asked.items() if given)
+        raise ConfigError(f"Expected one of {', '.join(asked)}, got {got}. Leave the others out.")
+    going_on: Resume = "auto" if auto_resume else resume
+    config, folder = resolved(recipe, chosen, output, resume=resume or auto_resume)
     keep_freed_memory()
-    count = repeats or (begun_repeats(folder) if resume else None)
-    if count is None:
-        demand_single(folder)
-        with following() as told, _quiet_where_another_tells():
-            _train_once(told, config, folder, resume, overwrite=overwrite)
-        _finish(folder, config)
-    else:
-        train_repeatedly(_train_once, config, folder, count, resume=resume, overwrite=overwrite)
+    with _quiet_where_another_tells():
+        count = repeats or (begun_repeats(folder) if going_on else None)
+        if count is None:
+            demand_single(folder)
+            with following() as told:
+                _train_once(told, config, folder, going_on, overwrite=overwrite)
+            _finish(folder, config)
+        else:
+            train_repeatedly(_train_once, config, folder, count, resume=going_on, overwrite=overwrite)
 
 
 def _train_once(
-    told: "TrainingBars", config: "TrainConfig", folder: Path, resume: bool, *, overwrite: bool = False
+    told: "TrainingBars", config: "TrainConfig", folder: Path, resume: "Resume", *, overwrite: bool = False
 ) -> None:
     from acutance.training.run import train as run
     from acutance.training.train_config import build_task
@@ -125,13 +136,17 @@ def _train_once(
 
 @contextmanager
 def _quiet_where_another_tells() -> Iterator[None]:
-    """Of several processes, those that stop because another did say nothing; the first one always speaks."""
+    """Of several processes the first one warns, and the first of each machine says what stopped them all."""
     from acutance.training.faults import OtherProcessError
+    from acutance.training.launch import is_first, is_first_here
 
+    if not is_first():
+        logging.getLogger("acutance").setLevel(logging.ERROR)
+        warnings.simplefilter("ignore")
     try:
         yield
     except (OtherProcessError, KeyboardInterrupt):
-        if _is_first():
+        if is_first_here():
             raise
         raise typer.Exit(FAILED) from None
 
@@ -157,15 +172,12 @@ def _list(*, asked: bool) -> None:
 
 def _finish(folder: Path, config: "TrainConfig") -> None:
     """The last lines of metrics and what can be done next."""
-    if not _is_first():
+    from acutance.training.launch import is_first
+
+    if not is_first():
         return
     from acutance.cli.tables import stdout_console
     from acutance.cli.training_progress import metrics_table
 
     stdout_console().print(metrics_table(folder))
     typer.echo(f"weights of {config.recipe} in {folder}; score with: acutance score photos/ --model {folder}", err=True)
-
-
-def _is_first() -> bool:
-    """Whether this is the first of the processes that train together."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from acutance.strict_json import from_json
+from acutance.training.launch import is_first
 
 if TYPE_CHECKING:
     from acutance.training.loop import Step
@@ -61,7 +62,7 @@ class TrainingBars:
 
 @contextmanager
 def following() -> Iterator[TrainingBars]:
-    """Bars for as long as a training runs."""
+    """Bars for as long as a training runs, of the first of its processes."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -72,7 +73,7 @@ def following() -> Iterator[TrainingBars]:
         console=console,
         transient=True,
         redirect_stdout=False,
-        disable=not console.is_terminal,
+        disable=not (console.is_terminal and is_first()),
     ) as progress:
         yield TrainingBars(progress)
 

@@ -8,8 +8,10 @@ from rich.table import Table
 
 from acutance.cli.tables import stdout_console
 from acutance.cli.training_progress import TrainingBars, following
+from acutance.training.launch import is_first
 from acutance.training.repeating import repeat_recipe
 from acutance.training.repeats import TABLE, RepeatedRun, Spread
+from acutance.training.run import Resume
 from acutance.training.train_config import TrainConfig
 
 TrainOnce = Callable[[TrainingBars, TrainConfig, Path, bool], None]
@@ -17,7 +19,7 @@ TrainOnce = Callable[[TrainingBars, TrainConfig, Path, bool], None]
 
 
 def train_repeatedly(
-    train_once: TrainOnce, config: TrainConfig, folder: Path, count: int, *, resume: bool, overwrite: bool
+    train_once: TrainOnce, config: TrainConfig, folder: Path, count: int, *, resume: Resume, overwrite: bool
 ) -> None:
     """Train ``count`` times, tell of each, and print the spread of their tests.
 
@@ -26,7 +28,7 @@ def train_repeatedly(
         config: Of the recipe.
         folder: Of all runs.
         count: How many.
-        resume: Go on with those in the folder.
+        resume: Go on with those in the folder; ``auto`` begins them where there are none.
         overwrite: Replace them.
     """
 
@@ -44,6 +46,8 @@ def train_repeatedly(
             on_run=tell,
             on_test=told.test,
         )
+    if not is_first():
+        return
     stdout_console().print(spread_table(spreads))
     typer.echo(f"{count} trainings of {config.recipe} in {folder}; the test of each: {folder / TABLE}", err=True)
 

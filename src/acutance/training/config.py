@@ -129,7 +129,9 @@ class LoopConfig(Settings):
     device: str = "auto"
     """``auto``, ``cpu`` or ``cuda``."""
     processes: Count = 1
-    """Processes that train together."""
+    """Processes that train together, started on this machine; by default as many as torchrun started, or one."""
+    timeout: Count = 1800
+    """Seconds that processes wait for one another to come, and in a step."""
     workers: int = Field(default=2, ge=0)
     """Processes that read pictures, for each training process; 0 reads between steps."""
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -28,7 +28,8 @@ def named_faults(folder: Path) -> Iterator[None]:
         folder: Where the training writes, for the message.
     """
     try:
-        yield
+        with named_losses():
+            yield
     except AcutanceError:  # says already what is wrong, even where it is an OSError too
         raise
     except OSError as error:
@@ -37,17 +38,33 @@ def named_faults(folder: Path) -> Iterator[None]:
         words = " ".join(str(error).split())
         if any(word in words for word in _CUT_SHORT):
             raise _unwritten(folder, "a file that was cut short, as on a full disk") from error
-        if any(word in words.lower() for word in _LOST):
-            raise OtherProcessError(
-                "Expected all processes to train to the end, got one that stopped. See what it says; go on with "
-                "--resume."
-            ) from error
         if not isinstance(error, MemoryError) and not any(word in words.lower() for word in _SHORTAGE):
             raise
         raise TrainingError(
             f"Expected enough memory for a step, got: {words[:200] or 'not enough'}. Go on with --resume and more "
             "parts of a step, --set loop.accumulate=8, or fewer loop.workers; or begin anew with a smaller "
             "loop.batch_size."
+        ) from error
+
+
+@contextmanager
+def named_losses() -> Iterator[None]:
+    """Turns a process that is gone, or does not answer, into one line."""
+    try:
+        yield
+    except AcutanceError:
+        raise
+    except RuntimeError as error:
+        words = str(error).lower()
+        if not any(word in words for word in _LOST):
+            raise
+        got = (
+            "one that does not answer; loop.timeout says for how many seconds to wait"
+            if "timed out" in words or "timeout" in words
+            else "one that stopped"
+        )
+        raise OtherProcessError(
+            f"Expected all processes to train to the end, got {got}. See what it says; go on with --resume."
         ) from error
 
 

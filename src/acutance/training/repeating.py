@@ -4,12 +4,16 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from acutance.datasets.splits import repeated_splits
+from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.strict_json import json_text
 from acutance.training.data import DataConfig, read_rated
 from acutance.training.faults import TrainingError
+from acutance.training.launch import launch_of
+from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repeat
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
 from acutance.training.task import OnProgress
@@ -57,7 +61,7 @@ def repeat_recipe(
     train_once: TrainOnce,
     *,
     count: int,
-    resume: bool = False,
+    resume: bool | Literal["auto"] = False,
     overwrite: bool = False,
     on_run: OnRun | None = None,
     on_test: OnProgress | None = None,
@@ -66,14 +70,15 @@ def repeat_recipe(
 
     The protocol of the data splits, ``vtamiq`` where it is ``own``; its seed is that of the splits, each of which has
     another one for itself and for its training. The folder holds ``config.json``, ``repeats.json`` and what
-    ``repeats.repeat`` writes.
+    ``repeats.repeat`` writes. With several processes this is called in each of them, as ``run.train`` is.
 
     Args:
         config: What is trained.
         folder: Where to write.
         train_once: Trains once.
         count: How many trainings; more than before where earlier ones are gone on with.
-        resume: Go on with the trainings in the folder: those that were tested stay as they are.
+        resume: Go on with the trainings in the folder: those that were tested stay as they are; ``auto`` begins them
+            where there are none.
         overwrite: Replace them.
         on_run: Called after each training with its number, from 1, and its test.
         on_test: Called with pictures tested and in all.
@@ -82,18 +87,28 @@ def repeat_recipe(
         The spread of each of ``repeats.STATISTICS``.
 
     Raises:
-        ConfigError: A recipe that learns no opinions or has a split already, several processes, trainings that are
-            there, or others than are to be gone on with.
+        ConfigError: A recipe that learns no opinions or has a split already, trainings that are there, or others than
+            are to be gone on with.
         TrainingError: A training that cannot go on.
     """
     data = _opinions(config)
-    table = read_rated(data)
+    launch = launch_of()
+    loop = spread_over(config.loop, launch)
     protocol = PROTOCOL if data.protocol == "own" else data.protocol
-    repeated_splits(table, protocol, count=count, seed=data.seed)  # says what is missing before anything is written
-    _begin(config, folder, count, resume=resume, overwrite=overwrite)
+
+    def readable() -> OpinionTable:
+        table = read_rated(data)
+        repeated_splits(table, protocol, count=count, seed=data.seed)
+        return table
+
+    there = launched(loop) if launch else None
+    table = together(there, readable)  # says what is missing before anything is written or another process is started
+    fabric = there or (launched(loop) if loop.processes > 1 else None)
+    from_first(fabric, lambda: _begin(config, folder, count, resume=resume, overwrite=overwrite))
 
     def train_one(split: Path, seed: int, run: Path) -> None:
-        train_once(_with(config, data, split, seed), run, (run / CONFIG).exists())
+        going_on = from_first(fabric, (run / CONFIG).exists)
+        train_once(_with(config, data, split, seed), run, going_on)
 
     return repeat(
         table,
@@ -103,6 +118,7 @@ def repeat_recipe(
         protocol=protocol,
         seed=data.seed,
         device=config.loop.device,
+        fabric=fabric,
         on_run=on_run,
         on_test=on_test,
     )
@@ -120,20 +136,16 @@ def _opinions(config: TrainConfig) -> DataConfig:
         raise ConfigError(
             f"Expected no split beside --repeats, which draws its own, got {data.split}. Leave task.data.split out."
         )
-    if config.loop.processes > 1:
-        raise ConfigError(
-            f"Expected one process beside --repeats, got loop.processes={config.loop.processes}. Leave it out."
-        )
     return data
 
 
-def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool, overwrite: bool) -> None:
+def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool | Literal["auto"], overwrite: bool) -> None:
     if resume and overwrite:
         raise ConfigError("Expected --resume or --overwrite, got both. Leave one of them out.")
     plain = config.model_dump(mode="json")
     if not (folder / COUNT).exists() and ((folder / CONFIG).exists() or (folder / CHECKPOINT).exists()):
         raise ConfigError(f"Expected a folder of several trainings, got that of one: {folder}. Take another folder.")
-    if resume:
+    if resume is True or (resume and (folder / COUNT).exists()):
         RunFolder(folder).demand_same(plain)
     else:
         _clear(folder, overwrite=overwrite)

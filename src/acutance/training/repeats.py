@@ -3,12 +3,16 @@
 import csv
 import statistics
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 
 from acutance.catalog.loading import load
 from acutance.datasets.split_files import write_split
@@ -22,6 +26,7 @@ from acutance.stats.curves import CurveKind
 from acutance.strict_json import from_json, json_text
 from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
+from acutance.training.processes import from_first
 from acutance.training.references import PairScorer
 from acutance.training.task import OnProgress
 from acutance.training.validation import ScoreOne, scores_of
@@ -76,6 +81,7 @@ def repeat(
     seed: int = 0,
     curve: CurveKind = "logistic5",
     device: str = "auto",
+    fabric: Fabric | None = None,
     on_run: OnRun | None = None,
     on_test: OnProgress | None = None,
     **options: Any,  # noqa: ANN401 (each model has its own)
@@ -94,6 +100,7 @@ def repeat(
         seed: Of all splits and runs.
         curve: Fitted from scores to opinions for PLCC and RMSE; the authors' has five parameters.
         device: Where to test: ``auto``, ``cpu`` or ``cuda``.
+        fabric: Launched, where several processes train together: the first one alone tests, and writes the folder.
         on_run: Called after each run with its number, from 1, and its test.
         on_test: Called with pictures scored and in all.
         options: Of the model that tests, such as ``protocol="grid"``; by default those that the run validated with.
@@ -106,22 +113,24 @@ def repeat(
         TrainingError: A run that leaves no weights, or a test without correlation.
     """
     splits = repeated_splits(table, protocol, count=count, seed=seed)
-    runs = []
+    runs: list[RepeatedRun] = []
+    first = fabric is None or fabric.is_global_zero
     for number, split in enumerate(splits, start=1):
         run = folder / f"run_{number:02d}"
         own_seed = int(split.seed or 0)
-        if not (run / RESULT).exists():
-            run.mkdir(parents=True, exist_ok=True)
-            write_split(run / SPLIT, split)
-            train_one(run / SPLIT, own_seed, run)
-            part, wanted = rows_of(table, split, "test"), {"device": device, **options}
-            _write_json(run / RESULT, asdict(_test(part, run, own_seed, curve, wanted, on_test)))
-        runs.append(_read_result(run / RESULT, own_seed))
-        if on_run is not None:
+        if not from_first(fabric, (run / RESULT).exists):
+            with nullcontext(run) if first else TemporaryDirectory() as place:  # others may not see the folder
+                write_split(Path(place) / SPLIT, split)
+                train_one(Path(place) / SPLIT, own_seed, run)
+        part, wanted = rows_of(table, split, "test"), {"device": device, **options}
+        test = partial(_tested, part, run, own_seed, curve, wanted, on_test)
+        runs.append(from_first(fabric, test))
+        if on_run is not None and first:
             on_run(number, runs[-1])
-    _write_runs(folder / TABLE, runs)
     summary = summarised(runs)
-    _write_json(folder / SUMMARY, {"runs": count, **{name: asdict(spread) for name, spread in summary.items()}})
+    if first:
+        _write_runs(folder / TABLE, runs)
+        _write_json(folder / SUMMARY, {"runs": count, **{name: asdict(spread) for name, spread in summary.items()}})
     return summary
 
 
@@ -142,6 +151,15 @@ def summarised(runs: Sequence[RepeatedRun]) -> dict[str, Spread]:
         values = [float(getattr(run, name)) for run in runs]
         spreads[name] = Spread(statistics.fmean(values), statistics.median(values), statistics.pstdev(values))
     return spreads
+
+
+def _tested(
+    part: OpinionTable, run: Path, seed: int, curve: CurveKind, options: dict[str, Any], on_test: OnProgress | None
+) -> RepeatedRun:
+    """The test of a run, which is made if it is not there yet."""
+    if not (run / RESULT).exists():
+        _write_json(run / RESULT, asdict(_test(part, run, seed, curve, options, on_test)))
+    return _read_result(run / RESULT, seed)
 
 
 def _test(

@@ -1,29 +1,37 @@
 """A training from its configuration to its folder: begun, or gone on with."""
 
 import logging
-import warnings
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.strategies.ddp import DDPStrategy
-from lightning_fabric.strategies.strategy import Strategy
+import torch.distributed as dist
 
 from acutance.errors import ConfigError
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.faults import named_faults
+from acutance.training.launch import is_first, launch_of
 from acutance.training.loop import OnStep, OnValidation, Trainer
+from acutance.training.processes import (
+    checked_device,
+    demand_same_training,
+    from_first,
+    launched,
+    prepare,
+    share_weights,
+    spread_over,
+    together,
+)
 from acutance.training.run_folder import RunFolder
+from acutance.training.state import TrainingState
 from acutance.training.task import OnProgress, Task
 
 logger = logging.getLogger(__name__)
 
 BuildTask = Callable[[], Task]
-VALIDATION_LIMIT = timedelta(hours=16)
-"""How long processes wait for the first one to validate (A-FINE's scripts)."""
+Resume = bool | Literal["auto"]
+"""Whether to go on with the run in a folder; ``auto`` if there is one."""
 
 
 def train(
@@ -34,7 +42,7 @@ def train(
     loop: LoopConfig,
     folder: Path,
     config: dict[str, Any],
-    resume: bool = False,
+    resume: Resume = False,
     overwrite: bool = False,
     on_step: OnStep | None = None,
     on_validation: OnValidation | None = None,
@@ -42,7 +50,8 @@ def train(
 ) -> RunFolder:
     """Train, writing everything into a folder.
 
-    With several processes this is called in each of them: Fabric starts the others, which run the same command.
+    With several processes this is called in each of them: Fabric starts the others, which run the same command, or
+    torchrun started all, on one machine or several. The first one alone reads and writes the folder.
 
     Args:
         build_task: Builds what is trained; random weights come from the seed that was just set.
@@ -51,7 +60,7 @@ def train(
         loop: How long, in which batches, on what.
         folder: Where to write.
         config: All of it as plain JSON values, kept as ``config.json``.
-        resume: Go on with the run in the folder.
+        resume: Go on with the run in the folder; ``auto`` begins one where there is none.
         overwrite: Replace it.
         on_step: Told after each step.
         on_validation: Told while validating.
@@ -64,22 +73,35 @@ def train(
     """
     if resume and overwrite:
         raise ConfigError("Expected --resume or --overwrite, got both. Leave one of them out.")
-    if resume:
-        RunFolder(folder).demand_same(config)
-    elif not overwrite:
-        RunFolder(folder).demand_none()
-    _device(loop)
-    torch.manual_seed(loop.seed)
-    task = build_task()  # says what is missing before anything is written or another process is started
-    if loop.processes > 1 and task.alone_because:
-        raise ConfigError(
-            f"Expected one process, because {task.alone_because}, got {loop.processes}. Set loop.processes=1."
-        )
-    fabric = launched(loop)
+    launch = launch_of()
+    loop = spread_over(loop, launch)
+    checked_device(loop, launch)
+
+    def built() -> Task:
+        if is_first():
+            _demand_folder(RunFolder(folder), config, resume=resume, overwrite=overwrite)
+        torch.manual_seed(loop.seed)
+        task = build_task()
+        if loop.processes > 1 and task.alone_because:
+            raise ConfigError(
+                f"Expected one process, because {task.alone_because}, got {loop.processes}. Set loop.processes=1."
+            )
+        return task
+
+    there = launched(loop) if launch or (loop.processes > 1 and dist.is_initialized()) else None
+    task = together(there, built)  # says what is missing before anything is written or another process is started
+    fabric = there or launched(loop)
     run = RunFolder(folder, writes=fabric.is_global_zero)
-    state = run.resume(config) if resume else None
-    if not resume:
+    settings = {"optimizer": optimizer, "schedule": schedule, "loop": loop}
+    demand_same_training(fabric, len(task), task.network, settings)
+
+    def begun() -> TrainingState | None:
+        if resume is True or (resume and run.has_run()):
+            return run.resume(config)
         run.begin(config, overwrite=overwrite)
+        return None
+
+    state = from_first(fabric, begun)
     begins = state is None  # what goes on has its weights from the checkpoint, and was told of
     for remark in task.remarks() if fabric.is_global_zero and begins else ():
         run.log(remark, "WARNING")
@@ -87,6 +109,7 @@ def train(
     with named_faults(folder):
         fabric.barrier()
         prepare(fabric, task, on_prepare)
+        share_weights(fabric, task.network)
         trainer = Trainer(
             fabric=fabric,
             task=task,
@@ -99,50 +122,17 @@ def train(
         )
         if state is not None:
             trainer.restore(state)
+    if launch is not None:
+        run.log(f"{launch.world_size} processes that were started together, {launch.local_world_size} of them here")
     run.log(f"{'resumed at' if state else 'began at'} step {trainer.state.iteration} of {trainer.iterations}")
     trainer.run()
     run.log("done")
     return run
 
 
-def prepare(fabric: Fabric, task: Task, on_progress: OnProgress | None = None) -> None:
-    """Let the first process prepare a task, and then the others, who find it done."""
-    if fabric.is_global_zero:
-        task.prepare(fabric.device, on_progress)
-    fabric.barrier()
-    if not fabric.is_global_zero:
-        task.prepare(fabric.device)
-
-
-def launched(loop: LoopConfig) -> Fabric:
-    """Fabric on the device and with the processes that are asked for, started.
-
-    Raises:
-        ConfigError: A device that this machine has not, or too few of them.
-    """
-    device = _device(loop)
-    strategy: Strategy | str = "auto"
-    if loop.processes > 1:
-        strategy = DDPStrategy(timeout=VALIDATION_LIMIT, process_group_backend="gloo" if device == "cpu" else "nccl")
-    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if loop.precision == "bfloat16" else "32-true"
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells every process's birth
-    warnings.filterwarnings("ignore", "torch.distributed.nn.functional", FutureWarning, "lightning_fabric")
-    fabric = Fabric(accelerator=device, devices=loop.processes, strategy=strategy, precision=precision)
-    fabric.launch()
-    return fabric
-
-
-def _device(loop: LoopConfig) -> str:
-    name = loop.device
-    if name not in ("auto", "cpu", "cuda"):
-        raise ConfigError(f"Expected auto, cpu or cuda as device, got {name!r}. Change loop.device.")
-    there = torch.cuda.is_available()
-    if name == "cuda" and not there:
-        raise ConfigError("Expected a device that this machine has, got cuda, which PyTorch cannot find. Use cpu.")
-    chosen = ("cuda" if there else "cpu") if name == "auto" else name
-    if chosen == "cuda" and loop.processes > torch.cuda.device_count():
-        raise ConfigError(
-            f"Expected a GPU for each process, got {torch.cuda.device_count()} for {loop.processes}. Lower "
-            "loop.processes, or set loop.device=cpu."
-        )
-    return chosen
+def _demand_folder(run: RunFolder, config: dict[str, Any], *, resume: Resume, overwrite: bool) -> None:
+    """Raise unless a run can be begun in a folder, or gone on with."""
+    if resume is True or (resume and run.has_run()):
+        run.demand_same(config)
+    elif not overwrite:
+        run.demand_none()

@@ -27,6 +27,7 @@ CHANGEABLE = (
     "loop.device",
     "loop.processes",
     "loop.save_all_epochs",
+    "loop.timeout",
     "loop.workers",
     "task.cache",
 )
@@ -62,13 +63,17 @@ class RunFolder:
         self._rows: list[Row] = []
         self._events: EventFile | None = None
 
+    def has_run(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists()
+
     def demand_none(self) -> None:
         """Raise if there is a run already.
 
         Raises:
             ConfigError: There is.
         """
-        if (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists():
+        if self.has_run():
             raise ConfigError(
                 f"Expected no run in {self.path}, got one. Continue it with --resume, or replace it with --overwrite."
             )

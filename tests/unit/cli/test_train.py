@@ -106,6 +106,24 @@ def test_a_finished_run_is_left_as_it_is(trained: tuple[Path, Result]):
     assert (folder / "checkpoint.pt").read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--auto-resume", "--auto_resume"])
+def test_a_run_is_gone_on_with_if_there_is_one(made: Path, tmp_path: Path, option: str):
+    call = ("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", option, *tiny(made, "loop.epochs=1"))
+    for _ in range(2):
+        assert acutance(*call).exit_code == 0
+    assert len(rows_of(tmp_path / "run")) == 1
+    log = (tmp_path / "run/train.log").read_text()
+    assert [log.count(words) for words in ("began at step 0", "resumed at step 1 of 1")] == [1, 1]
+    for other in ("--overwrite", "--resume"):
+        refused = acutance(*call, other)
+        assert refused.exit_code == app_module.USAGE_ERROR
+        assert not lacking(refused.stderr, other, "--auto-resume")
+
+
+def test_what_torch_distributed_launch_adds_to_the_command_is_taken():
+    assert acutance("--local-rank=0", "train").exit_code == 0
+
+
 def test_a_run_is_replaced_only_when_asked_for(made: Path, tmp_path: Path):
     call = ("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
     assert acutance(*call).exit_code == 0
@@ -150,6 +168,7 @@ def test_the_configuration_is_shown_without_training():
         (["hyperiqa-koniq10k", "-o", "run", *words("loop.device=tpu")], ("auto", "cpu", "cuda", "tpu")),
         (["run", "--resume"], ("'run'",)),
         (["--resume"], ()),
+        (["--auto-resume"], ()),
         (["--repeats", "3"], ()),
         (["vtamiq-pieapp", "-o", "run", "--repeats", "3"], ("vtamiq-pieapp", "--repeats")),
         (["vtamiq-live", "-o", "run", "--repeats", "3", "--resume"], ("live", "--root")),

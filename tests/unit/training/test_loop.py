@@ -14,7 +14,7 @@ from acutance.errors import ConfigError
 from acutance.training.config import LoopConfig
 from acutance.training.faults import TrainingError
 from acutance.training.loop import Trainer
-from acutance.training.run import launched
+from acutance.training.processes import launched
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState
 from acutance.training.task import Labels, OnProgress, Outputs

@@ -154,6 +154,16 @@ def test_one_training_and_several_have_folders_of_their_own(config: TrainConfig,
         repeat_recipe(config, one, Trainings(), count=1, overwrite=True)
 
 
+def test_trainings_are_gone_on_with_where_there_are_any_if_asked_for(config: TrainConfig, tmp_path: Path):
+    folder, trainings = tmp_path / "runs", Trainings()
+    first = repeat_recipe(config, folder, trainings, count=1, resume="auto")
+    assert trainings.told == [("run_01", False)]
+    assert repeat_recipe(config, folder, trainings, count=1, resume="auto") == first
+    assert trainings.told == [("run_01", False)]
+    with raises(ConfigError, "task.data.seed", 5, 6):
+        repeat_recipe(with_settings(config, ["task.data.seed=6"]), folder, trainings, count=1, resume="auto")
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "expected"),
     [
@@ -161,7 +171,6 @@ def test_one_training_and_several_have_folders_of_their_own(config: TrainConfig,
         ("vtamiq-kadis700k", [], ("vtamiq-kadis700k",)),
         ("afine-stage1", [], ("afine-stage1",)),
         ("ahiq-pipal", ["task.data.split=s.json"], ("--repeats", "s.json")),
-        ("vtamiq-live", ["loop.processes=2"], ("--repeats", "loop.processes=2")),
         ("vtamiq-live", [], ("live", "--root")),
     ],
 )
