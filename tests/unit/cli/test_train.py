@@ -143,9 +143,9 @@ def test_without_a_recipe_all_are_listed():
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["recipe", *RECIPES]
 
 
-def test_the_help_ends_with_two_examples():
+def test_the_help_ends_with_three_examples():
     tail = " ".join(acutance("train", "--help").stdout.split()).rpartition("Examples:")[2]
-    assert tail.count("acutance ") == 2
+    assert tail.count("acutance ") == 3
 
 
 def test_the_configuration_is_shown_without_training():
