@@ -114,6 +114,10 @@ class AHIQ(QualityModel):
         rated = self._rate(distorted, lambda part: EncodedCrops(kept.reduced[part], kept.offsets[part]))
         return self._terms(distorted, rated)
 
+    def looks(self, height: int, width: int) -> tuple[int, str]:
+        """How many crops of a picture of this size are rated."""
+        return len(self._positions(height, width)[0]), "crop"
+
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
         return view_settings(self.views, self.configuration)
