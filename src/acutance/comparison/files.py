@@ -13,8 +13,8 @@ from acutance.errors import ConfigError
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Interval
 from acutance.scoring.lines import csv_line
-from acutance.strict_json import WORDS, from_json, json_text
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import WORDS, from_json, json_text
 
 JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.csv"
 DISAGREEMENTS_NAME, PICTURES_NAME, SCORES_NAME = "disagreements.csv", "pictures.csv", "scores.csv"
@@ -193,6 +193,6 @@ def _quoted(name: str) -> str:
 
 
 def _write(path: Path, lines: Iterable[str]) -> Path:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path

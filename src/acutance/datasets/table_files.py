@@ -13,7 +13,7 @@ from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.text_files import not_utf8
 from acutance.errors import UnknownNameError
 from acutance.extras import require
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 TABLE_ENDINGS = (".csv", ".parquet")
 PARQUET_ROWS = 65_536
@@ -37,7 +37,7 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
     path = Path(path)
     is_parquet = demand_ending(path) == ".parquet"
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             if is_parquet:
                 _write_parquet(table.rows, temporary)
             else:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from acutance.datasets.faults import DatasetError
 from acutance.errors import ConfigError
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -23,7 +23,7 @@ def write_whole(path: Path, text: str) -> None:
     except UnicodeEncodeError as error:
         raise ConfigError(not_utf8(path, error)) from error
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"Expected to write {path}, got: {error.strerror or error}. Choose another place.") from error

@@ -10,7 +10,7 @@ from acutance.evaluation.json_reading import read_evaluations, read_json, read_t
 from acutance.evaluation.json_writing import evaluation_json, plain_json, run_json
 from acutance.evaluation.results import Evaluation, EvaluationRun
 from acutance.evaluation.results_csv import results_csv, tests_csv
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 RESULTS_NAME = "eval_results.json"
 RUN_NAME = "run.json"
@@ -172,7 +172,7 @@ def _write(run: EvaluationRun, folder: Path, names: Sequence[str]) -> list[Path]
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> Path:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, ModelTest, Prediction
-from acutance.strict_json import from_json
+from acutance.tables.strict_json import from_json
 
 PLAIN_CURVE = FittedCurve(kind="none", wanted="none", parameters=())
 """MS-HyperIQA correlates without a fitted curve."""

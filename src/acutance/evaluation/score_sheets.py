@@ -14,7 +14,7 @@ from acutance.extras import require
 from acutance.scoring.files import OUTPUT_ENDINGS
 from acutance.scoring.parquet import parquet_rows
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
-from acutance.strict_json import NOTE, from_json
+from acutance.tables.strict_json import NOTE, from_json
 
 LONG = ("model", "score")
 """Columns of a file with a row for each picture and model."""

@@ -17,8 +17,8 @@ from acutance.reports.evaluation_page import evaluation_lead, evaluation_parts
 from acutance.reports.markup import Html, joined, spelt_out, tag
 from acutance.reports.page_tables import Part, folded
 from acutance.reports.picture_cards import Progress
-from acutance.strict_json import strict
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import strict
 
 THUMBNAILS = 24
 """How many pictures a page shows unless told otherwise."""
@@ -88,7 +88,7 @@ def write_report(
         parts = evaluation_parts(results, thumbnails, on_progress)
     content = _page(title, lead, [*parts, _provenance(results.provenance)])
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content.encode("utf-8"))
     except OSError as error:
         raise ConfigError(f"Expected to write a report to {path}, got: {error.strerror or error}.") from error

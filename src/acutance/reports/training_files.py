@@ -12,7 +12,7 @@ import numpy as np
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.reports.layout import labels_of
 from acutance.stats.samples import Numbers
-from acutance.strict_json import from_json
+from acutance.tables.strict_json import from_json
 
 METRICS_NAMES = ("metrics.json", "metrics.jsonl", "metrics.csv")
 """Looked for in the folder of a training, in this order."""

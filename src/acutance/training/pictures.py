@@ -16,8 +16,8 @@ from acutance.errors import ConfigError, InputError
 from acutance.images.read import read_image, reading_settings
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
+from acutance.tables.atomic import atomic_write
 from acutance.training.faults import TrainingError
-from acutance.whole_file import replacing
 
 Pixels = NDArray[np.uint8]
 """Shape (height, width, 3)."""
@@ -62,7 +62,7 @@ class PictureStore:
 
     def _keep(self, kept: Path, pixels: Pixels) -> None:
         try:
-            with replacing(kept) as temporary, temporary.open("wb") as file:
+            with atomic_write(kept) as temporary, temporary.open("wb") as file:
                 np.save(file, pixels)
         except OSError as error:
             raise ConfigError(

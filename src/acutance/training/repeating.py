@@ -9,7 +9,8 @@ from typing import Literal
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
-from acutance.strict_json import json_text
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import json_text
 from acutance.training.data import DataConfig, read_rated
 from acutance.training.faults import TrainingError
 from acutance.training.launch import launch_of
@@ -18,7 +19,6 @@ from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repe
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
 from acutance.training.task import OnProgress
 from acutance.training.train_config import TrainConfig
-from acutance.whole_file import replacing
 
 COUNT = "repeats.json"
 """Says that a folder is one of several trainings, and how many were asked for."""
@@ -151,7 +151,7 @@ def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool | Lite
         _clear(folder, overwrite=overwrite)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in ((COUNT, {"runs": count}), (CONFIG, plain)):
-        with replacing(folder / name) as temporary:
+        with atomic_write(folder / name) as temporary:
             temporary.write_text(json_text(content, 2) + "\n", encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary file beside a path that takes its place when the block ends well, and goes when it does not.
 
     Args:
@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "scores.json"
-        >>> with replacing(path) as temporary:
+        >>> with atomic_write(path) as temporary:
         ...     _ = temporary.write_text("{}")
         >>> path.read_text(), [file.name for file in path.parent.iterdir()]
         ('{}', ['scores.json'])
