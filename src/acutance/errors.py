@@ -8,6 +8,9 @@ AcutanceError
 ├── ConfigError (also ValueError)           a setting out of range, or two that contradict
 │   └── UnknownNameError (also KeyError)    a model, option or checkpoint nobody knows
 ├── StatisticsError (also ValueError)       numbers from which a statistic cannot be computed
+├── EvaluationError (also ValueError)       scores, opinions or results that do not fit together
+├── TrainingError (also RuntimeError)       a training that cannot begin or go on
+│   └── OtherProcessError                   another process of the training stopped first
 ├── CheckpointError (also RuntimeError)     weights that are damaged or of another layout
 │   └── MissingWeightsError (also FileNotFoundError)
 └── MissingExtraError (also ImportError)    an optional package that is not installed
@@ -90,6 +93,18 @@ class UnknownNameError(ConfigError, KeyError):
 
 class StatisticsError(AcutanceError, ValueError):
     """Numbers from which a statistic cannot be computed: too few, all equal, not finite, or not as many."""
+
+
+class EvaluationError(AcutanceError, ValueError):
+    """Scores, opinions or files of results that do not fit together."""
+
+
+class TrainingError(AcutanceError, RuntimeError):
+    """A training that cannot begin or go on; what it wrote before is whole."""
+
+
+class OtherProcessError(TrainingError):
+    """A training that stops because another of its processes did, which says why."""
 
 
 class CheckpointError(AcutanceError, RuntimeError):

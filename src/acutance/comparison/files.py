@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, Strength
-from acutance.errors import ConfigError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.results import Interval
 from acutance.scoring.lines import csv_line
 from acutance.tables.atomic import atomic_write

@@ -9,8 +9,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from acutance.comparison.scores import Scores
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 
 COLUMNS = "first, second, and first_wins or winner"
 TIE = "tie"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acutance.comparison.folders import MethodPlan, SharedPicture
 from acutance.comparison.results import PictureScores
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.file_scores import asked_direction
 from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acutance.catalog import CATALOG, catalogue_name
 from acutance.checkpoints.digest import sha256_of
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.joining import join, some
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acutance.catalog import CATALOG
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.json_reading import read_evaluations, read_json, read_tests
 from acutance.evaluation.json_writing import evaluation_json, plain_json, run_json
 from acutance.evaluation.results import Evaluation, EvaluationRun

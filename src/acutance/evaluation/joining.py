@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.protocol import PictureKey
 from acutance.evaluation.score_sheets import ScoredLine
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, ModelTest, Prediction
 from acutance.tables.strict_json import from_json
 

@@ -13,7 +13,7 @@ from acutance.datasets.split_rules import PARTS, Part
 from acutance.datasets.sriqa_pairs import sriqa_pairs
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import DIFFIQA_PARTS, PairRules, training_pairs
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.protocol import OnProgress, ProtocolSettings
 
 SRIQA_LISTS = {"regression": "MOS_Reg", "generative": "MOS_Gen"}

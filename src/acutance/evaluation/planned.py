@@ -9,8 +9,8 @@ import numpy as np
 
 from acutance.datasets.own_lists import PairTable
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import EvaluationError
 from acutance.evaluation.data import WHOLE, read_part
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
 from acutance.evaluation.joining import some
 from acutance.evaluation.protocol import (

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.results import Better
 from acutance.extras import require
 from acutance.scoring.files import OUTPUT_ENDINGS

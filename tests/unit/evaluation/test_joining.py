@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.joining import PathFinder, join, some
 from acutance.evaluation.protocol import PictureKey
 from acutance.evaluation.score_sheets import ScoredLine

@@ -14,7 +14,7 @@ from acutance.datasets.own_lists import read_listed
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, training_pairs
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.pair_lists import pair_lists
 from acutance.evaluation.protocol import ProtocolSettings
 from tests.fakes.datasets.catalogue import FAKES
