@@ -15,9 +15,8 @@ from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
 from acutance.datasets.split_files import read_split
 from acutance.datasets.splits import part_of_table, rows_of, split_table
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import demand_files
 
 logger = logging.getLogger(__name__)

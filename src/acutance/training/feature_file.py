@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from acutance.errors import InputError
+from acutance.errors import InputError, TrainingError
 from acutance.tables.atomic import atomic_write
-from acutance.training.faults import TrainingError
 
 Rows = NDArray[np.float32]
 ROWS, DONE, MADE_FROM = "rows.bin", "done.bin", "made_from.json"

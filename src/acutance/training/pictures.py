@@ -12,12 +12,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from acutance.errors import ConfigError, InputError
+from acutance.errors import ConfigError, InputError, TrainingError
 from acutance.images.read import read_image, reading_settings
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
 from acutance.tables.atomic import atomic_write
-from acutance.training.faults import TrainingError
 
 Pixels = NDArray[np.uint8]
 """Shape (height, width, 3)."""

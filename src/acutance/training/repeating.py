@@ -8,11 +8,10 @@ from typing import Literal
 
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import json_text
 from acutance.training.data import DataConfig, read_rated
-from acutance.training.faults import TrainingError
 from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repeat

@@ -19,13 +19,12 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.split_rules import Protocol
 from acutance.datasets.splits import repeated_splits, rows_of
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.correlation import agreement
 from acutance.stats.curves import CurveKind
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.processes import from_first
 from acutance.training.references import PairScorer

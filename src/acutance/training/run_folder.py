@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from acutance.checkpoints.store import save
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
 from acutance.training.events import EventFile
-from acutance.training.faults import TrainingError
 from acutance.training.state import TrainingState, read_state, write_state
 from acutance.training.task import TrainedModel
 

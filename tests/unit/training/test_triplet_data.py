@@ -12,8 +12,7 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import Split, checksum, split_table
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
-from acutance.errors import ConfigError
-from acutance.training.faults import TrainingError
+from acutance.errors import ConfigError, TrainingError
 from acutance.training.triplet_data import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
 from tests.fakes.afine_training import triplet_data, write_triplet_set
 from tests.fakes.datasets.files import write_lines, write_pictures
