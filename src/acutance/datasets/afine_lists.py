@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from acutance.datasets.annotations import Record, csv_lines
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 AFINE_SPLITS = {"Train": "train", "Validation": "validation", "Test": "test"}
 """Folder to split; each holds ``MOS/<reference>.txt``."""

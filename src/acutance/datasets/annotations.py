@@ -15,9 +15,10 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.matlab_layout import check_mat_layout
+from acutance.errors import DatasetError
 from acutance.extras import require
+from acutance.tables.text import shown
 
 HEADER_WITHIN = 20
 """A sheet's header is looked for in so many first rows: CSIQ's stands below a title."""

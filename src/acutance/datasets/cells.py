@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
+from acutance.tables.text import shown
 
 TEXTS = ("image", "reference", "distortion", "scene", "split")
 NUMBERS = ("mos", "mos_std", "low", "high")

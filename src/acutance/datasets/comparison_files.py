@@ -7,9 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet
 from acutance.datasets.diffiqa_triplets import TYPES, by_type
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.text_files import read_text, write_whole
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 
 CURE = "Make it again with acutance data triplets, or take A-FINE's list as it is."
 SHARE_COLUMNS = 4

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 
 WINS, TIES, LOSES = 1.0, 0.5, 0.0
 """The first is better, none is, the second is."""

@@ -8,10 +8,10 @@ from typing import Literal
 
 from acutance.datasets.annotations import csv_lines
 from acutance.datasets.cells import EMPTY, rated_picture
-from acutance.datasets.faults import DatasetError, OpinionDirectionError, shown
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import TABLE_ENDINGS, read_table
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
+from acutance.tables.text import shown
 
 LIST_ENDINGS = (".csv", ".json")
 OPINION_ENDINGS = (*TABLE_ENDINGS, ".json")

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable
+from acutance.errors import DatasetError
 
 Listed = TypeVar("Listed", bound=Comparison)
 

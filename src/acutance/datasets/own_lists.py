@@ -9,9 +9,9 @@ from typing import TypeVar
 from acutance.datasets.annotations import Record, csv_lines
 from acutance.datasets.comparison_files import read_pairs
 from acutance.datasets.comparisons import Comparison, pairs_of
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.sriqa_pairs import REFERENCE, read_scores
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 from acutance.images.formats import PICTURE_ENDINGS
 
 LIST_ENDING = ".txt"

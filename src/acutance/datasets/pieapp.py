@@ -4,9 +4,9 @@ import re
 from pathlib import Path, PurePosixPath
 
 from acutance.datasets.annotations import Record, csv_lines
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 PIEAPP_SPLITS = {"train": "train", "val": "validation", "test": "test"}
 """Folder to split."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.facts import PIEAPP
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.text_files import read_text
+from acutance.errors import DatasetError
 
 DATASET = PIEAPP.title
 CURE = f"Get {DATASET} whole from {PIEAPP.where}."

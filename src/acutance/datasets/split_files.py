@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import Split, check_split, checksum
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.text_files import read_json_object, write_whole
+from acutance.errors import DatasetError
 
 CURE = "Make it again with: acutance data split."
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.leaks import demand_separate, scene_of
 from acutance.datasets.split_rules import PARTS, Part, Protocol, find_protocol, part_sizes
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 
 
 @dataclass(frozen=True, kw_only=True)

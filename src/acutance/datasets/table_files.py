@@ -8,12 +8,12 @@ from types import ModuleType, SimpleNamespace
 
 from acutance.datasets.annotations import DAMAGED, csv_lines
 from acutance.datasets.cells import NUMBERS, WHOLES, rated_picture
-from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.text_files import not_utf8
-from acutance.errors import UnknownNameError
+from acutance.errors import DatasetError, UnknownNameError
 from acutance.extras import require
 from acutance.tables.atomic import atomic_write
+from acutance.tables.text import shown
 
 TABLE_ENDINGS = (".csv", ".parquet")
 PARQUET_ROWS = 65_536

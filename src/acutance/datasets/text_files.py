@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from acutance.datasets.faults import DatasetError
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 from acutance.tables.atomic import atomic_write
 
 
