@@ -179,10 +179,9 @@ def _dataset_or_list(
     name: str, root: Path | None, output: Path, better: Direction | None, *, allow_missing: bool
 ) -> "OpinionTable":
     from acutance.datasets.catalogue import find_dataset, read_published
-    from acutance.datasets.faults import OpinionDirectionError
     from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
     from acutance.datasets.plain_lists import PLAIN_ENDING, read_plain_list
-    from acutance.errors import ConfigError
+    from acutance.errors import ConfigError, OpinionDirectionError
 
     if Path(name).suffix.lower() == PLAIN_ENDING:
         if better is not None:

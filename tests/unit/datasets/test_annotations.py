@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acutance.datasets.annotations import csv_records, line_records, mat_arrays, sheet_records
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_mat, write_sheets
 from tests.raising import raises
 

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from acutance.datasets.calibration import fit_naturalness_calibrator
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import afine_naturalness_targets, direction_of
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError, TrainingError
+from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
