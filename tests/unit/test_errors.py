@@ -18,7 +18,12 @@ BUILTINS = {
     "MissingWeightsError": (FileNotFoundError, acutance.CheckpointError),
     "MissingExtraError": (ImportError,),
 }
-OF_ROOMS = {"EvaluationError": ValueError, "TrainingError": RuntimeError, "OtherProcessError": TrainingError}
+OF_ROOMS = {
+    "DatasetError": ValueError,
+    "EvaluationError": ValueError,
+    "TrainingError": RuntimeError,
+    "OtherProcessError": TrainingError,
+}
 
 
 @pytest.mark.parametrize("name", BUILTINS)

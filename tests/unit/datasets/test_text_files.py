@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.text_files import read_json_object, read_text, write_whole
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 from tests.raising import raises
 
 
