@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.comparisons import Comparison, Triplet, all_pairs
+from acutance.datasets.comparisons import Comparison, Triplet, all_pairs, belonging, located
 from acutance.datasets.diffiqa_labels import DATASET as DIFFIQA_TITLE
 from acutance.datasets.diffiqa_labels import OnProgress, read_majorities
 from acutance.datasets.diffiqa_triplets import diffiqa_triplets
 from acutance.datasets.labels import SOURCE
-from acutance.datasets.locate import belonging, located
 from acutance.datasets.pieapp_preferences import Part as PieAPPPart
 from acutance.datasets.pieapp_preferences import read_preferences
 from acutance.datasets.split_rules import Part

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acutance.datasets.comparison_files import read_comparisons, read_triplets
-from acutance.datasets.comparisons import Comparison
+from acutance.datasets.comparisons import Comparison, belonging, located
 from acutance.datasets.diffiqa_triplets import TEST_TYPES, by_type
-from acutance.datasets.locate import belonging, located
 from acutance.datasets.own_lists import PairTable
 from acutance.datasets.split_rules import PARTS, Part
 from acutance.datasets.sriqa_pairs import sriqa_pairs

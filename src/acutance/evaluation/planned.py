@@ -12,7 +12,6 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError
 from acutance.evaluation.data import WHOLE, read_part
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
-from acutance.evaluation.joining import some
 from acutance.evaluation.protocol import (
     EvaluationPart,
     OnProgress,
@@ -25,6 +24,7 @@ from acutance.evaluation.protocol import (
 from acutance.evaluation.results import Better
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.sources import Picture, readable
+from acutance.tables.text import some
 
 
 @dataclass(frozen=True, slots=True)

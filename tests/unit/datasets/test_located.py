@@ -1,5 +1,4 @@
-from acutance.datasets.comparisons import Comparison
-from acutance.datasets.locate import belonging, located
+from acutance.datasets.comparisons import Comparison, belonging, located
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
