@@ -226,7 +226,7 @@ def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
 
 def _tell(faults: "Sequence[str]", kind: str = "") -> None:
     """The first faults of a kind, and how many more."""
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     for fault in faults[:SHOWN_FAULTS]:
         typer.echo(f"acutance: {kind}{printable(fault)}", err=True)

@@ -13,7 +13,7 @@ from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet
 from acutance.scoring.naming import naming_rule
 from acutance.scoring.rows import ScoreRow
-from acutance.scoring.sources import readable
+from acutance.tables.text import readable
 
 NO_ROW = "no row in the file of scores"
 """The error of a picture that a file of scores does not have by a model."""

@@ -23,8 +23,8 @@ from acutance.evaluation.protocol import (
 )
 from acutance.evaluation.results import Better
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture, readable
-from acutance.tables.text import some
+from acutance.scoring.sources import Picture
+from acutance.tables.text import readable, some
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
 from acutance.reports.comparison_page import comparison_lead, comparison_parts
 from acutance.reports.evaluation_page import evaluation_lead, evaluation_parts
-from acutance.reports.markup import Html, joined, spelt_out, tag
+from acutance.reports.markup import Html, joined, tag
 from acutance.reports.page_tables import Part, folded
 from acutance.reports.picture_cards import Progress
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import strict
+from acutance.tables.text import printable
 
 THUMBNAILS = 24
 """How many pictures a page shows unless told otherwise."""
@@ -113,7 +114,7 @@ def _page(title: str, lead: Html, parts: Sequence[Part]) -> str:
 def _provenance(provenance: dict[str, object]) -> Part:
     text = json.dumps(strict(provenance), indent=2, ensure_ascii=False, default=str)
     cut = "\n… the rest stands in the JSON file beside the scores." if len(text) > MAX_PROVENANCE else ""
-    lines = Html("\n".join(joined([spelt_out(line)]) for line in text[:MAX_PROVENANCE].split("\n")))
+    lines = Html("\n".join(joined([printable(line)]) for line in text[:MAX_PROVENANCE].split("\n")))
     content = folded("What the scores depend on", tag("pre", lines, cut)) if provenance else Html()
     return Part("provenance", "Provenance", content)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from acutance.errors import PairingError
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture, readable
+from acutance.scoring.sources import Picture
+from acutance.tables.text import readable
 
 FIELDS = ("image", "reference")
 MANIFEST_ENDINGS = (".csv", ".jsonl")
