@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.annotations import Record, csv_lines
+from acutance.datasets.annotations import Record
 from acutance.datasets.comparison_files import read_pairs
 from acutance.datasets.comparisons import Comparison, Listed, pairs_of, renamed
 from acutance.datasets.sriqa_pairs import REFERENCE, read_scores
@@ -13,6 +13,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
 from acutance.images.formats import PICTURE_ENDINGS
 from acutance.tables.match import PathIndex
+from acutance.tables.read import csv_lines
 
 LIST_ENDING = ".txt"
 """Of A-FINE's lists."""

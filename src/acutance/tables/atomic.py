@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from acutance.errors import ConfigError
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -34,3 +36,36 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Args:
+        path: Where to write; folders on the way are made.
+        text: What to write, in UTF-8.
+
+    Raises:
+        ConfigError: A place that cannot be written to, or a file name in the text that is not UTF-8.
+    """
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(not_utf8(path, error)) from error
+    try:
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"Expected to write {path}, got: {error.strerror or error}. Choose another place.") from error
+
+
+def not_utf8(path: Path, error: UnicodeEncodeError) -> str:
+    """The error for a file name that cannot be written in UTF-8, in one line of ASCII.
+
+    Args:
+        path: The file that was to be written.
+        error: What Python said.
+    """
+    start, end = error.object.rfind("\n", 0, error.start) + 1, error.object.find("\n", error.end)
+    line = error.object[start:] if end < 0 else error.object[start:end]
+    return f"Expected file names in UTF-8 to write in {path}, got {line[:200]!a}. Rename the file."
