@@ -204,19 +204,29 @@ def read_text(path: Path, what: str, cure: str, error: type[AcutanceError] = Dat
         ) from fault
 
 
-def read_json_object(path: Path, what: str, cure: str, error: type[AcutanceError] = DatasetError) -> dict[str, object]:
-    """The JSON object of a file.
+def read_json(
+    path: Path, what: str, cure: str, error: type[AcutanceError] = DatasetError, *, is_noted: bool = False
+) -> Any:  # noqa: ANN401 (JSON)
+    """What stands in a file of JSON.
 
     Args:
         path: File in UTF-8.
         what: What it should be, for the error.
         cure: What to do if it is not.
         error: What is raised.
+        is_noted: Infinite numbers stand in notes, as ``strict_json`` writes them.
 
     Raises:
-        AcutanceError: This error, for a file that holds no JSON object, naming the line.
+        AcutanceError: This error, for a file that is no JSON, naming the line.
     """
-    found = _json(path, read_text(path, what, cure, error), what, cure, error)
+    return _json(path, read_text(path, what, cure, error), what, cure, error, is_noted=is_noted)
+
+
+def read_json_object(
+    path: Path, what: str, cure: str, error: type[AcutanceError] = DatasetError, *, is_noted: bool = False
+) -> dict[str, Any]:
+    """The JSON object of a file; arguments and errors are those of ``read_json``."""
+    found = read_json(path, what, cure, error, is_noted=is_noted)
     if not isinstance(found, dict):
         raise error(f"Expected {what} as a JSON object at {path}, got a {type(found).__name__}. {cure}")
     return found
@@ -243,7 +253,7 @@ def _json_lines(path: Path, error: type[AcutanceError]) -> Iterator[tuple[int, d
     text = read_text(path, "JSON lines", CURE, error)
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            row = _json(path, line, "an object", CURE, error, number, restore=restored)
+            row = _json(path, line, "an object", CURE, error, number, is_noted=True)
             if not isinstance(row, dict):
                 raise error(f"Expected a JSON object in {path}, line {number}, got {shown(line.strip())}. {CURE}")
             yield number, row
@@ -251,7 +261,7 @@ def _json_lines(path: Path, error: type[AcutanceError]) -> Iterator[tuple[int, d
 
 def _json_items(path: Path, error: type[AcutanceError]) -> Iterator[tuple[int, dict[str, Any]]]:
     such = 'such as [{"image": "a.png", "score": 3.5}]'
-    items = _json(path, read_text(path, "a list", "Check the path.", error), "a list", CURE, error)
+    items = read_json(path, "a list", CURE, error)
     if not isinstance(items, list):
         raise error(f"Expected a list {such} in {path}, got a {type(items).__name__}. {CURE}")
     for number, item in enumerate(items, start=1):
@@ -268,10 +278,10 @@ def _json(
     error: type[AcutanceError],
     line: int = 1,
     *,
-    restore: Callable[[dict[str, Any]], object] | None = None,
+    is_noted: bool = False,
 ) -> Any:  # noqa: ANN401
     try:
-        return json.loads(text, object_hook=restore)
+        return json.loads(text, object_hook=restored if is_noted else None)
     except json.JSONDecodeError as fault:
         raise error(
             f"Expected {what} in JSON in {path}, line {line + fault.lineno - 1}, got: {fault.msg}. {cure}"
