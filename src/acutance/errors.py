@@ -8,13 +8,20 @@ AcutanceError
 ├── ConfigError (also ValueError)           a setting out of range, or two that contradict
 │   └── UnknownNameError (also KeyError)    a model, option or checkpoint nobody knows
 ├── StatisticsError (also ValueError)       numbers from which a statistic cannot be computed
+├── DatasetError (also ValueError)          a dataset that is missing, not whole or damaged
+│   └── OpinionDirectionError               nobody said whether higher opinions are better
+├── EvaluationError (also ValueError)       scores, opinions or results that do not fit together
+├── TrainingError (also RuntimeError)       a training that cannot begin or go on
+│   └── OtherProcessError                   another process of the training stopped first
 ├── CheckpointError (also RuntimeError)     weights that are damaged or of another layout
 │   └── MissingWeightsError (also FileNotFoundError)
 └── MissingExtraError (also ImportError)    an optional package that is not installed
 """
 
 import difflib
+import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 FEW_NAMES = 5
 """So few names are all told, even where one of them is near."""
@@ -90,6 +97,42 @@ class UnknownNameError(ConfigError, KeyError):
 
 class StatisticsError(AcutanceError, ValueError):
     """Numbers from which a statistic cannot be computed: too few, all equal, not finite, or not as many."""
+
+
+class DatasetError(AcutanceError, ValueError):
+    """A dataset that is not where it should be, not whole, or damaged."""
+
+
+class OpinionDirectionError(DatasetError):
+    """Opinions of which nobody said whether higher or lower is better.
+
+    Args:
+        path: The file.
+        column: Name of their column.
+        command: What was called, to be shown with each direction.
+        place: Which row of the file, where others do tell.
+    """
+
+    def __init__(self, path: Path, column: str, command: str = "", place: str = "") -> None:
+        self.path, self.column, self.place = path, column, place
+        command = command or f"acutance evaluate MODEL --data {shlex.quote(str(path))} --output results"
+        super().__init__(
+            f"Expected which direction of the column {column} of {place or path} means better quality, got none: lower "
+            f"in LIVE and CSIQ, higher in KADID-10k. Say it: {command} --opinion-better lower, or: {command} "
+            "--opinion-better higher (in Python opinion_better; read_list: better)."
+        )
+
+
+class EvaluationError(AcutanceError, ValueError):
+    """Scores, opinions or files of results that do not fit together."""
+
+
+class TrainingError(AcutanceError, RuntimeError):
+    """A training that cannot begin or go on; what it wrote before is whole."""
+
+
+class OtherProcessError(TrainingError):
+    """A training that stops because another of its processes did, which says why."""
 
 
 class CheckpointError(AcutanceError, RuntimeError):

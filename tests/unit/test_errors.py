@@ -1,7 +1,10 @@
+import pickle
+
 import pytest
 
 import acutance
-from acutance.errors import AcutanceError, ShapeMismatchError, UnknownNameError
+from acutance import errors
+from acutance.errors import AcutanceError, ShapeMismatchError, TrainingError, UnknownNameError
 from tests.raising import lacking
 
 BUILTINS = {
@@ -15,6 +18,12 @@ BUILTINS = {
     "MissingWeightsError": (FileNotFoundError, acutance.CheckpointError),
     "MissingExtraError": (ImportError,),
 }
+OF_ROOMS = {
+    "DatasetError": ValueError,
+    "EvaluationError": ValueError,
+    "TrainingError": RuntimeError,
+    "OtherProcessError": TrainingError,
+}
 
 
 @pytest.mark.parametrize("name", BUILTINS)
@@ -24,9 +33,17 @@ def test_every_error_is_also_the_fitting_built_in(name: str):
     assert all(issubclass(error, base) for base in BUILTINS[name])
 
 
+@pytest.mark.parametrize("name", OF_ROOMS)
+def test_the_errors_of_evaluation_and_training_stand_beside_the_others(name: str):
+    error = getattr(errors, name)
+    assert issubclass(error, AcutanceError)
+    assert issubclass(error, OF_ROOMS[name])
+    assert str(pickle.loads(pickle.dumps(error("a.csv, line 3")))) == "a.csv, line 3"  # noqa: S301
+
+
 def test_no_public_error_is_left_out():
-    errors = {name for name in acutance.__all__ if name.endswith("Error")}
-    assert errors == {*BUILTINS, "AcutanceError"}
+    public = {name for name in acutance.__all__ if name.endswith("Error")}
+    assert public == {*BUILTINS, "AcutanceError"}
 
 
 def test_an_unknown_name_is_offered_the_nearest():

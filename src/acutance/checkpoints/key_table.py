@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Union
 
 from acutance.errors import CheckpointError, ConfigError
+from acutance.tables.text import some
 
 if TYPE_CHECKING:  # the catalogue reads key tables, and `acutance --help` must not load torch
     import torch
-
-SHOWN_NAMES = 3
-"""How many names an error spells out before it only counts."""
 
 COUNTER = "num_batches_tracked"
 """Ending of the names of batch norm's counters: no score depends on them, and old files lack them."""
@@ -42,7 +40,7 @@ class KeyTable:
         twice = sorted({name for name in own if own.count(name) > 1})
         if twice:
             raise ConfigError(
-                f"Expected every own name once in a key table, got {_some(twice)} twice. Correct the table."
+                f"Expected every own name once in a key table, got {some(twice)} twice. Correct the table."
             )
         self.own_names = frozenset(own)
 
@@ -124,9 +122,4 @@ def _without_ones(shape: Iterable[int]) -> tuple[int, ...]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f" ({_some(names)})" if names else ""
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return f" ({some(names)})" if names else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acutance.checkpoints.safetensors_header import SafetensorsHeader, read_safetensors_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.score_info import ScoreInfo
-from acutance.strict_json import from_json, json_text
+from acutance.tables.strict_json import from_json, json_text
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
     import torch

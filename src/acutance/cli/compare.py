@@ -90,11 +90,11 @@ def compare(
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.cli.tables import printable
     from acutance.comparison.compare import CompareRequest
     from acutance.comparison.figures import Draws
     from acutance.comparison.files import write_comparison
     from acutance.scoring.settings import checked_settings
+    from acutance.tables.text import printable
 
     request = CompareRequest(
         methods or [],
@@ -151,9 +151,10 @@ def _demand_outputs(
 
 def _print(comparison: "Comparison", output_format: Format) -> None:
     from acutance.cli.comparison_tables import comparison_tables
-    from acutance.cli.tables import print_part, printable, stdout_console
+    from acutance.cli.tables import print_part, stdout_console
     from acutance.comparison.files import comparison_json, method_lines
     from acutance.scoring.lines import csv_line
+    from acutance.tables.text import printable
 
     if output_format is Format.table:
         console = stdout_console()
@@ -190,7 +191,7 @@ def _draw(comparison: "Comparison", output: Path | None, report: Path | None, *,
 
 
 def _finish(comparison: "Comparison", output: Path | None) -> None:
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     total = failed = 0
     for picture in comparison.pictures:

@@ -1,15 +1,15 @@
 """A comparison of methods for people: methods as rows, models as columns."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
-from acutance.cli.tables import ARROWS, printable
+from acutance.cli.tables import ARROWS
 from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, MethodScores, Strength
 from acutance.evaluation.results import Interval
+from acutance.tables.text import number, printable
 
 SHOWN_TESTS = 30
 """Lines of tests that are printed; more are only written to files."""
@@ -56,17 +56,6 @@ def method_table(comparison: Comparison) -> Table:
         cells = [_cell(by_place[method, model], marks[model].get(method)) for model in comparison.models]
         table.add_row(Text(printable(method)), *cells)
     return table
-
-
-def number(value: float | None) -> str:
-    """A number as tables show it.
-
-    Args:
-        value: ``None`` where there is none.
-    """
-    if value is None:
-        return "-"
-    return f"{value:z.4f}" if math.isfinite(value) else str(value)
 
 
 def _marks(comparison: Comparison, model: str) -> dict[str, str]:

@@ -179,10 +179,9 @@ def _dataset_or_list(
     name: str, root: Path | None, output: Path, better: Direction | None, *, allow_missing: bool
 ) -> "OpinionTable":
     from acutance.datasets.catalogue import find_dataset, read_published
-    from acutance.datasets.faults import OpinionDirectionError
     from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
     from acutance.datasets.plain_lists import PLAIN_ENDING, read_plain_list
-    from acutance.errors import ConfigError
+    from acutance.errors import ConfigError, OpinionDirectionError
 
     if Path(name).suffix.lower() == PLAIN_ENDING:
         if better is not None:
@@ -227,7 +226,7 @@ def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
 
 def _tell(faults: "Sequence[str]", kind: str = "") -> None:
     """The first faults of a kind, and how many more."""
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     for fault in faults[:SHOWN_FAULTS]:
         typer.echo(f"acutance: {kind}{printable(fault)}", err=True)

@@ -151,7 +151,7 @@ def _numbers(text: str) -> list[int] | None:
 
 
 def _report(made: "MadeSet") -> None:
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     for failure in made.failures:
         pictures = "1 picture" if failure.count == 1 else f"{failure.count} pictures"

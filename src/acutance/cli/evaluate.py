@@ -142,11 +142,11 @@ def evaluate(
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.cli.tables import printable
     from acutance.evaluation.files import demand_one_model, write_plain_results
     from acutance.evaluation.model_scores import Rerun
     from acutance.evaluation.request import EvaluationRequest, Measures
     from acutance.scoring.settings import checked_settings
+    from acutance.tables.text import printable
 
     _demand_models(models or [])
     _demand_outputs(output, report, eval_results, plots=plots, replaces=overwrite or resume)
@@ -272,7 +272,7 @@ def _draw(run: "EvaluationRun", output: Path, report: Path | None, *, plots: boo
 
 
 def _finish(run: "EvaluationRun", request: "EvaluationRequest") -> None:
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     total = failed = 0
     for one in run.evaluations:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from acutance.cli.tables import ARROWS, printable
+from acutance.cli.tables import ARROWS
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, ModelTest
+from acutance.tables.text import number, printable
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse", "mae", "outlier_ratio")
 HEADINGS = (*(name.replace("_", " ") for name in STATISTICS), "count", "failed", "unrated")
@@ -73,7 +74,7 @@ def _protocol(listed: Sequence[Evaluation]) -> Table:
     for one in listed:
         table.add_column(_name(one), justify="right")
     for name in names:
-        table.add_row(name.replace("_", " "), *(_value(one.protocol_results.get(name)) for one in listed))
+        table.add_row(name.replace("_", " "), *(number(one.protocol_results.get(name)) for one in listed))
     return table
 
 
@@ -89,7 +90,7 @@ def _matrix(run: EvaluationRun, datasets: Sequence[str]) -> Table:
 
 def _matrix_cell(one: Evaluation) -> str:
     failed = f" ({one.failed} failed)" if one.failed else ""
-    return f"{_value(one.agreement.srcc)}{failed}"
+    return f"{number(one.agreement.srcc)}{failed}"
 
 
 def _tests(tests: Sequence[ModelTest]) -> Table:
@@ -98,7 +99,7 @@ def _tests(tests: Sequence[ModelTest]) -> Table:
         table.add_column(heading)
     for test in tests:
         names = [Text(printable(name)) for name in (test.dataset, test.first, test.second, test.test)]
-        numbers = [_value(test.statistic), _p(test.p_value), _p(test.p_corrected), str(test.count)]
+        numbers = [number(test.statistic), _p(test.p_value), _p(test.p_corrected), str(test.count)]
         table.add_row(*names, *numbers, Text(printable(test.winner)), test.note)
     return table
 
@@ -121,7 +122,7 @@ def _statistics(agreement: Agreement) -> list[str]:
     cells = []
     for name in STATISTICS:
         interval = agreement.intervals.get(name)
-        cell = _value(getattr(agreement, name))
+        cell = number(getattr(agreement, name))
         cells.append(cell if interval is None else f"{cell} [{interval.low:z.4f}, {interval.high:z.4f}]")
     return cells
 
@@ -137,12 +138,6 @@ def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
 
 def _name(one: Evaluation) -> Text:
     return Text(printable(f"{one.model} {ARROWS[one.better]}"))
-
-
-def _value(value: float | int | None) -> str:
-    if value is None:
-        return "-"
-    return str(value) if isinstance(value, int) else f"{value:z.4f}"
 
 
 def _count(number: int) -> str:

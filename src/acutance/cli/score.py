@@ -73,11 +73,12 @@ def score(
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.cli.tables import gather, printable, score_table, stdout_console, summary_table
+    from acutance.cli.tables import gather, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
     from acutance.scoring.printing import print_rows
     from acutance.scoring.request import ScoreRequest
     from acutance.scoring.settings import checked_settings
+    from acutance.tables.text import printable
 
     request = ScoreRequest(
         images[0] if len(images) == 1 else images,
@@ -116,7 +117,7 @@ def score(
 
 
 def _finish(summary: "Summary", output: Path | None) -> None:
-    from acutance.cli.tables import printable
+    from acutance.tables.text import printable
 
     for row in summary.failed:
         typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)

@@ -1,6 +1,5 @@
 """Tables for people: one line a picture, one column a model."""
 
-import math
 from array import array
 from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from acutance.score_info import ScoreInfo
 from acutance.stats.samples import Mean, mean_of
+from acutance.tables.text import number, printable
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow
@@ -101,17 +101,10 @@ def summary_table(summary: Summary) -> Table:
     for (name, info), mean in zip(summary.infos.items(), means, strict=True):
         scores = summary.scores.get(name)
         failed = sum(row.model == name for row in summary.failed)
-        ends = [_number(min(scores)), _number(max(scores))] if scores else ["-"] * 2
+        ends = [number(min(scores)), number(max(scores))] if scores else ["-"] * 2
         finite = [_finite_mean(mean)] if extra else []
         table.add_row(name, info.better, str(mean.count), str(failed), _mean(mean.value), *finite, *ends)
     return table
-
-
-def printable(text: str) -> str:
-    """The text on one line: line breaks and control characters are spelt out."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
 
 
 def stdout_console() -> Console:
@@ -163,16 +156,16 @@ def _fits(table: Table, width: int) -> bool:
 
 
 def _score(row: "ScoreRow") -> str:
-    return "error" if row.score is None else _number(row.score)
+    return "error" if row.score is None else number(row.score)
 
 
 def _terms(group: "Sequence[ScoreRow]", names: Sequence[str]) -> list[str]:
     terms = {name: value for row in group for name, value in row.terms.items()}
-    return [_number(terms[name]) if name in terms else "" for name in names]
+    return [number(terms[name]) if name in terms else "" for name in names]
 
 
 def _mean(value: float | None) -> str:
-    return "-" if value is None else _number(value)
+    return number(value)
 
 
 def _marked_mean(mean: Mean, pictures: int) -> str:
@@ -184,8 +177,4 @@ def _finite_mean(mean: Mean) -> str:
     """The mean of the finite scores and their number, where others are not finite."""
     if not mean.has_infinite:
         return ""
-    return "-" if mean.finite is None else f"{_number(mean.finite)} of {mean.finite_count}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else str(value)
+    return "-" if mean.finite is None else f"{number(mean.finite)} of {mean.finite_count}"

@@ -137,7 +137,7 @@ def _train_once(
 @contextmanager
 def _quiet_where_another_tells() -> Iterator[None]:
     """Of several processes the first one warns, and the first of each machine says what stopped them all."""
-    from acutance.training.faults import OtherProcessError
+    from acutance.errors import OtherProcessError
     from acutance.training.launch import is_first, is_first_here
 
     if not is_first():

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from acutance.strict_json import from_json
+from acutance.tables.strict_json import from_json
 from acutance.training.launch import is_first
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from acutance.scoring.left_out import LeftOut
 from acutance.scoring.request import Options
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
-from acutance.scoring.sources import readable
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.tables.text import readable
 
 _LOGGER = logging.getLogger(__name__)
 

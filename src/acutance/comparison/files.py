@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, Strength
-from acutance.errors import ConfigError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.results import Interval
 from acutance.scoring.lines import csv_line
-from acutance.strict_json import WORDS, from_json, json_text
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
+from acutance.tables.read import read_json_object
+from acutance.tables.strict_json import WORDS, json_text
 
 JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.csv"
 DISAGREEMENTS_NAME, PICTURES_NAME, SCORES_NAME = "disagreements.csv", "pictures.csv", "scores.csv"
@@ -72,21 +72,19 @@ def read_comparison(place: str | Path) -> Comparison:
     """
     path = Path(place) / JSON_NAME if Path(place).is_dir() else Path(place)
     try:
-        fields = from_json(path.read_text(encoding="utf-8"))
-        for picture in fields.get("pictures", []) if isinstance(fields, dict) else []:
+        fields = read_json_object(
+            path, "a comparison", "Make one with: acutance compare.", EvaluationError, is_noted=True
+        )
+        for picture in fields.get("pictures", []):
             _restore_scores(picture)
         return Comparison.model_validate(fields)
-    except OSError as error:
-        raise EvaluationError(
-            f"Expected a comparison at {path}, got: {error.strerror or error}. Make one with: acutance compare."
-        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its start"
         raise EvaluationError(
             f"Expected a comparison in {path}, got at {where}: {' '.join(first['msg'].split())}. Compare again."
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (TypeError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise EvaluationError(
             f"Expected a comparison in {path}, got a damaged one: {reason}. Compare again."
@@ -193,6 +191,6 @@ def _quoted(name: str) -> str:
 
 
 def _write(path: Path, lines: Iterable[str]) -> Path:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path

@@ -8,7 +8,8 @@ from pathlib import Path
 from acutance.errors import ConfigError, InputError, PairingError
 from acutance.scoring.left_out import kinds_of
 from acutance.scoring.naming import Proposal, naming_rule, propose_rule
-from acutance.scoring.sources import Collection, Picture, collect, readable
+from acutance.scoring.sources import Collection, Picture, collect
+from acutance.tables.text import readable, some
 
 Place = str | os.PathLike[str]
 Methods = Mapping[str, Place] | Sequence[Place]
@@ -69,7 +70,7 @@ class MethodPlan:
         """One line that names what was left over; empty if nothing was."""
         lacking = [f"{name} not in {', '.join(methods)}" for name, methods in self.missing.items()]
         parts = [
-            f"{len(names)} {kind}{'s' if len(names) > 1 else ''} {what} ({some(names)})"
+            f"{len(names)} {kind}{'s' if len(names) > 1 else ''} {what} ({some(names, SHOWN_NAMES)})"
             for names, kind, what in (
                 (lacking, "picture", "missing from a method"),
                 (self.without_reference, "picture", "without a reference"),
@@ -164,12 +165,6 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     collections = [*found.values(), *([theirs] if theirs and not theirs.is_single else [])]
     names = [[picture.relative for picture in collection.pictures] for collection in collections]
     return replace(plan, proposal=propose_rule(names, matched=len(shared)))
-
-
-def some(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _named(place: Place) -> tuple[str, Place]:

@@ -1,6 +1,5 @@
 """What people prefer, written down in a CSV file: two methods a line, and which of them won."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from acutance.comparison.scores import Scores
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
+from acutance.tables.read import read_cells, row_place
 
 COLUMNS = "first, second, and first_wins or winner"
 TIE = "tie"
@@ -43,12 +42,7 @@ def read_preferences(path: Path, methods: Sequence[str] | None = None) -> Prefer
             compared, which no order can hold together.
         UnknownNameError: A method that is not among ``methods``.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            votes = list(_votes(file, path))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        got = error.strerror if isinstance(error, OSError) else error
-        raise EvaluationError(f"Expected a CSV file of preferences at {path}, got: {got}. Check the path.") from error
+    votes = list(_votes(path))
     if not votes:
         raise EvaluationError(f"Expected at least one preference in {path}, got none. Add a line a comparison.")
     named = list(dict.fromkeys(name for first, second, _ in votes for name in (first, second)))
@@ -80,26 +74,27 @@ def _demand_connected(path: Path, methods: Sequence[str], wins: Scores) -> None:
         )
 
 
-def _votes(file: Iterable[str], path: Path) -> Iterator[tuple[str, str, float]]:
-    reader = csv.DictReader(file, strict=True)
-    columns = [*(reader.fieldnames or ())]
-    has_winner = "winner" in columns
-    if not {"first", "second"} <= set(columns) or has_winner == ("first_wins" in columns):
-        got = ", ".join(columns) or "nothing"
-        raise EvaluationError(f"Expected the columns {COLUMNS} in {path}, got {got}. Name them in the first line.")
-    if len(set(columns)) < len(columns):
-        raise EvaluationError(f"Expected columns of different names in {path}, got {', '.join(columns)}. Rename one.")
-    for row in reader:
-        where = f"in {path}, line {reader.line_num}"
-        if None in row:  # where DictReader puts cells that no column has
-            raise EvaluationError(f"Expected {len(columns)} columns {where}, got more. Mend the line.")
-        first, second = ((row[name] or "").strip() for name in ("first", "second"))
+def _votes(path: Path) -> Iterator[tuple[str, str, float]]:
+    for number, row in read_cells(path, EvaluationError, header=lambda names: _columns(path, names)):
+        where = f"in {row_place(path, number)}"
+        first, second = row["first"].strip(), row["second"].strip()
         if not first or not second or first == second:
             raise EvaluationError(
                 f"Expected two different methods {where}, got {first!r} and {second!r}. Mend the line."
             )
-        outcome = (row["winner" if has_winner else "first_wins"] or "").strip()
-        yield first, second, _winner(outcome, first, second, where) if has_winner else _share(outcome, where)
+        if "winner" in row:
+            yield first, second, _winner(row["winner"].strip(), first, second, where)
+        else:
+            yield first, second, _share(row["first_wins"].strip(), where)
+
+
+def _columns(path: Path, names: list[str]) -> list[str]:
+    if not {"first", "second"} <= set(names) or ("winner" in names) == ("first_wins" in names):
+        got = ", ".join(names) or "nothing"
+        raise EvaluationError(f"Expected the columns {COLUMNS} in {path}, got {got}. Name them in the first line.")
+    if len(set(names)) < len(names):
+        raise EvaluationError(f"Expected columns of different names in {path}, got {', '.join(names)}. Rename one.")
+    return names
 
 
 def _winner(name: str, first: str, second: str, where: str) -> float:

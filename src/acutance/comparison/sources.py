@@ -10,8 +10,7 @@ from acutance.comparison.files import SCORES_NAME
 from acutance.comparison.folders import MethodPlan, Place, match_methods
 from acutance.comparison.results import PictureScores
 from acutance.comparison.rows import gather_rows, read_method_rows
-from acutance.errors import ConfigError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.file_scores import demand_directions
 from acutance.evaluation.results import Better
 from acutance.scoring.files import ScoreFile

@@ -3,11 +3,11 @@
 from acutance.datasets.catalogue import find_dataset, list_datasets, read_dataset
 from acutance.datasets.checking import Problem, check_table, demand_sound
 from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.inventory import DatasetReport, check_dataset
 from acutance.datasets.lists import read_list
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
+from acutance.errors import DatasetError
 
 __all__ = [
     "COLUMNS",

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from acutance.datasets.annotations import Record, csv_lines
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.annotations import Record
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
+from acutance.tables.read import csv_lines
 
 AFINE_SPLITS = {"Train": "train", "Validation": "validation", "Test": "test"}
 """Folder to split; each holds ``MOS/<reference>.txt``."""

@@ -1,41 +1,21 @@
 """The files in which datasets publish their opinions: text, CSV, MATLAB and Excel; faults name file and line."""
 
-import csv
 import math
-import struct
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.datasets.faults import DatasetError, shown
-from acutance.datasets.matlab_layout import check_mat_layout
+from acutance.errors import DatasetError
 from acutance.extras import require
+from acutance.tables.read import CURE, read_cells, read_text
+from acutance.tables.text import shown
 
 HEADER_WITHIN = 20
 """A sheet's header is looked for in so many first rows: CSIQ's stands below a title."""
-DAMAGED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    ParseError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What the readers of MATLAB and Excel files raise on damaged ones."""
 
 
 class Record:
@@ -105,7 +85,7 @@ def line_records(path: Path, columns: Sequence[str], *, separators: str = ",") -
         DatasetError: Another number of columns, or no text.
     """
     blanks = {ord(mark): " " for mark in separators}
-    for line, text in enumerate(_text_of(path).split("\n"), start=1):
+    for line, text in enumerate(read_text(path, "text", CURE).split("\n"), start=1):
         cells = text.translate(blanks).split()
         if not cells:
             continue
@@ -127,42 +107,14 @@ def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     Raises:
         DatasetError: A column that is missing, a line with more cells than the header, or no text.
     """
-    lines = csv_lines(path)
-    _, first = next(lines, (1, []))
-    header = _columns([cell.strip() for cell in first], needed)
-    _demand_columns(path, header, needed)
-    for line, cells in lines:
-        if any(cell.strip() for cell in cells[len(header) :]):
-            raise DatasetError(
-                f"Expected {len(header)} columns in {path}, line {line}, got {len(cells)}. "
-                "Mend the line or get the file again."
-            )
-        if any(cell.strip() for cell in cells):
-            padded = cells + [""] * (len(header) - len(cells))
-            yield Record(path, line, {name: cell.strip() for name, cell in zip(header, padded, strict=False) if name})
 
+    def header(first: list[str]) -> list[str]:
+        names = _columns([cell.strip() for cell in first], needed)
+        _demand_columns(path, names, needed)
+        return names
 
-def csv_lines(path: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file as they stand, numbered from 1.
-
-    Args:
-        path: The file.
-        delimiter: What parts its cells.
-
-    Raises:
-        DatasetError: No text, or no CSV.
-    """
-    reader = csv.reader(StringIO(_text_of(path), newline=""), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise DatasetError(
-                f"Expected CSV in {path}, line {reader.line_num}, got: {error}. Get the file again."
-            ) from error
-        yield reader.line_num, cells
+    for line, cells in read_cells(path, header=header):
+        yield Record(path, line, {name: cell.strip() for name, cell in cells.items()})
 
 
 def sheet_rows(path: Path) -> list[list[tuple[int, tuple[object, ...]]]]:
@@ -185,7 +137,7 @@ def sheet_rows(path: Path) -> list[list[tuple[int, tuple[object, ...]]]]:
                 ]
                 for sheet in book.worksheets
             ]
-    except DAMAGED as error:
+    except Exception as error:  # openpyxl raises a dozen kinds for damaged files
         raise _damaged(path, "an Excel file", error) from error
 
 
@@ -224,12 +176,10 @@ def mat_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         DatasetError: A variable that is missing, or a file that cannot be read.
     """
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     try:
-        check_mat_layout(path.read_bytes(), names)
         arrays = loadmat(str(path), variable_names=list(names))
-    except (*DAMAGED, MatReadError) as error:
+    except Exception as error:  # scipy raises a dozen kinds for damaged files
         raise _damaged(path, "a MATLAB file", error) from error
     for name in names:
         if name not in arrays:
@@ -252,17 +202,3 @@ def _demand_columns(path: Path, header: Sequence[str], needed: Sequence[str]) ->
 def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:
     reason = " ".join(str(error).split()) or type(error).__name__
     return DatasetError(f"Expected {kind} at {path}, got one that cannot be read: {reason}. Get the file again.")
-
-
-def _text_of(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _damaged(path, "a text file", error) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DatasetError(
-            f"Expected text in UTF-8 in {path}, line {line}, got the byte {data[error.start]:#04x}. Get the file again."
-        ) from error

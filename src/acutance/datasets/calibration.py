@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit
 from scipy.special import expit
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import Scores, demand_spread
+from acutance.errors import DatasetError
 
 NATURALNESS = (-2.0, 2.0)
 """Ends of the calibrator of naturalness (A-FINE, eq. 8)."""

@@ -9,7 +9,6 @@ from acutance.datasets.counts import demand_published
 from acutance.datasets.csiq import read_csiq
 from acutance.datasets.diffiqa import read_diffiqa, read_sriqa_bench
 from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder, name_order
 from acutance.datasets.kadid import read_kadid10k, read_kadis700k
 from acutance.datasets.live import read_live, read_livec
@@ -19,7 +18,7 @@ from acutance.datasets.pipal import read_pipal
 from acutance.datasets.single_list import read_agiqa3k, read_bid, read_spaq
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.tid import read_tid
-from acutance.errors import UnknownNameError
+from acutance.errors import DatasetError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 
 SHOWN_PROBLEMS = 3
 """How many problems one error names before it only counts."""

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet
 from acutance.datasets.diffiqa_triplets import TYPES, by_type
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.text_files import read_text, write_whole
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
+from acutance.tables.atomic import write_text
+from acutance.tables.read import csv_lines
 
 CURE = "Make it again with acutance data triplets, or take A-FINE's list as it is."
 SHARE_COLUMNS = 4
@@ -123,9 +123,9 @@ def read_pairs(path: Path) -> list[Triplet] | list[Comparison]:
     Raises:
         DatasetError: A line of another layout, naming line and column.
     """
-    text = read_text(path, f"a list of {SHARE_COLUMNS} or {TRIPLET_COLUMNS} columns", CURE)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return read_triplets(path) if len(first.split(",")) == TRIPLET_COLUMNS else read_comparisons(path)
+    lines = csv_lines(path, what=f"a list of {SHARE_COLUMNS} or {TRIPLET_COLUMNS} columns", cure=CURE)
+    first = next((cells for _, cells in lines if any(cell.strip() for cell in cells)), [])
+    return read_triplets(path) if len(first) == TRIPLET_COLUMNS else read_comparisons(path)
 
 
 def _names(row: Comparison, *, names_only: bool) -> tuple[str, str, str]:
@@ -141,7 +141,7 @@ def _write(path: Path, lines: Iterable[Sequence[str | float]]) -> None:
     csv.writer(text, lineterminator="\n").writerows(
         [cell if isinstance(cell, str) else _shown(cell) for cell in line] for line in lines
     )
-    write_whole(path, text.getvalue())
+    write_text(path, text.getvalue())
 
 
 def _remove(path: Path) -> None:
@@ -177,20 +177,12 @@ def _rows(path: Path, columns: int) -> Iterator[tuple[tuple[str, str, str], list
 
 def _lines(path: Path, columns: int) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each line that is not empty."""
-    reader = csv.reader(io.StringIO(read_text(path, f"a list of {columns} columns", CURE), newline=""), strict=True)
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped) and len(cells) != columns:
-                raise DatasetError(
-                    f"Expected {columns} columns in {path}, line {reader.line_num}, got {len(cells)}. {CURE}"
-                )
-            if any(stripped):
-                yield reader.line_num, stripped
-    except csv.Error as error:
-        raise DatasetError(
-            f"Expected {columns} columns in {path}, line {reader.line_num}, got: {error}. {CURE}"
-        ) from error
+    for line, cells in csv_lines(path, what=f"a list of {columns} columns", cure=CURE):
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped) and len(cells) != columns:
+            raise DatasetError(f"Expected {columns} columns in {path}, line {line}, got {len(cells)}. {CURE}")
+        if any(stripped):
+            yield line, stripped
 
 
 def _number(cell: str, where: str, *, is_share: bool) -> float:

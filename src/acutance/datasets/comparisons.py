@@ -1,11 +1,13 @@
 """Two pictures of one reference, and which of them is better."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
+from acutance.tables.match import PathIndex
 
 WINS, TIES, LOSES = 1.0, 0.5, 0.0
 """The first is better, none is, the second is."""
@@ -30,6 +32,9 @@ class Triplet(Comparison):
     """Whether the first is better than the reference: 1, 0.5 or 0."""
     second_beats_reference: float
     """Whether the second is better than the reference: 1, 0.5 or 0."""
+
+
+Listed = TypeVar("Listed", bound=Comparison)
 
 
 def outcome(first: float, second: float) -> float:
@@ -92,3 +97,47 @@ def pairs_of(reference: str, scored: Iterable[tuple[str, float]]) -> list[Compar
         Comparison(first, second, reference, outcome(one, other))
         for (first, one), (second, other) in combinations(scored, 2)
     ]
+
+
+def renamed(comparisons: Iterable[Listed], find: Callable[[str], str]) -> list[Listed]:
+    """Comparisons whose names are replaced by what is found for each."""
+    return [
+        replace(row, first=find(row.first), second=find(row.second), reference=find(row.reference))
+        for row in comparisons
+    ]
+
+
+def located(comparisons: Iterable[Listed], table: OpinionTable) -> list[Listed]:
+    """Comparisons whose names are the paths of a table, found as ``PathIndex.by_name`` does.
+
+    Args:
+        comparisons: Comparisons or triplets, as they were read.
+        table: Table of the dataset.
+
+    Raises:
+        DatasetError: A name that no picture has, or several.
+    """
+    index = PathIndex(sorted({path for row in table for path in (row.image, row.reference) if path}))
+
+    def find(name: str) -> str:
+        found = index.by_name(name)
+        if len(found) != 1:
+            got = f"several: {', '.join(found[:3])}" if found else "none"
+            raise DatasetError(
+                f"Expected one picture of {table.name} for {name!r} of the list, got {got}. "
+                "Take the table of the dataset that the list is for."
+            )
+        return found[0]
+
+    return renamed(comparisons, find)
+
+
+def belonging(comparisons: Iterable[Listed], table: OpinionTable) -> list[Listed]:
+    """The comparisons whose reference is one of the table's, found without folder, case and ending.
+
+    Args:
+        comparisons: Comparisons or triplets, as they were read.
+        table: Table of the dataset, or of a part of it.
+    """
+    references = PathIndex(row.reference for row in table if row.reference)
+    return [row for row in comparisons if references.by_stem(row.reference)]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable
+from acutance.errors import DatasetError
 
 TAKE_WHAT_IS_THERE = (
     "take what is there (--allow-missing, allow_missing=True, in a training --set task.data.allow_missing=true)"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acutance.datasets.facts import DIFFIQA
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import SOURCE, Label, folders_in, label_of, read_label_file
+from acutance.errors import DatasetError
 
 DATASET = DIFFIQA.title
 PEOPLE = 3

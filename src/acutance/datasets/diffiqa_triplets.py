@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet, outcome
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import Label
+from acutance.errors import DatasetError
 
 OUTCOMES: dict[Label, float] = {"Positive": WINS, "Similar": TIES, "Negative": LOSES}
 """Whether the enhanced picture beats its reference."""

@@ -2,10 +2,9 @@
 
 from pathlib import PurePosixPath
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.splits import Split, checksum, part_of_table, scenes_of
 from acutance.datasets.table import OpinionTable
-from acutance.errors import UnknownNameError
+from acutance.errors import DatasetError, UnknownNameError
 
 VTAMIQ = {
     "tid2008": (15, 20, 25),

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from acutance.datasets.counts import TAKE_WHAT_IS_THERE
 from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 
 
 class DatasetFolder:

@@ -8,13 +8,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from acutance.datasets.annotations import Record, csv_lines
+from acutance.datasets.annotations import Record
 from acutance.datasets.facts import KADIS700K
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.kadid import KADID_DISTORTIONS, KADID_LEVELS
 from acutance.datasets.normalisation import Better
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
+from acutance.tables.read import csv_lines
 
 Metric = Literal["ssim", "ms-ssim", "iw-ssim", "mdsi", "vsi", "fsimc", "gmsd", "sff", "scqi", "add-gsim", "sr-sim"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

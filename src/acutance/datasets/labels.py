@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from acutance.datasets.facts import DIFFIQA
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.text_files import read_json_object
+from acutance.errors import DatasetError
+from acutance.tables.read import read_json_object
 
 Label = Literal["Positive", "Similar", "Negative"]
 """Better than the other picture, about equal, or worse."""

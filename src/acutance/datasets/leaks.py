@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 
 
 def scene_of(row: RatedPicture) -> str:

@@ -1,17 +1,15 @@
 """Any list of pictures with scores: CSV with a header, or JSON such as ``[{"image": ..., "score": ...}]``."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from acutance.datasets.annotations import csv_lines
-from acutance.datasets.cells import EMPTY, rated_picture
-from acutance.datasets.faults import DatasetError, OpinionDirectionError, shown
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import TABLE_ENDINGS, read_table
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
+from acutance.tables.read import EMPTY, csv_lines, parser, read_cells, row_place
+from acutance.tables.text import shown
 
 LIST_ENDINGS = (".csv", ".json")
 OPINION_ENDINGS = (*TABLE_ENDINGS, ".json")
@@ -80,7 +78,8 @@ def read_list(
     names = _names(there, columns)
     _demand_opinions(path, names, there, is_named="mos" in columns)
     _demand_direction(path, names, items, better)
-    rows = [rated_picture(_renamed(cells, names, columns, scale, place), place) for place, cells in items]
+    parse = parser(RatedPicture)
+    rows = [parse(_renamed(cells, names, columns, scale, where), where) for where, cells in items]
     folder = path.parent if root is None else Path(root)
     return OpinionTable(rows, folder, path.stem, _notes(names, there, rows))
 
@@ -135,7 +134,21 @@ def telling_column(path: Path) -> str | None:
 
 
 def _items(path: Path) -> list[_Cells]:
-    return list(_csv_cells(path) if path.suffix.lower() == ".csv" else _json_cells(path))
+    """The rows, each with its place."""
+    if path.suffix.lower() == ".json":
+        return [(row_place(path, number), cells) for number, cells in read_cells(path)]
+    delimiter = _delimiter(path)
+    rows = read_cells(path, delimiter=delimiter, header=lambda names: [name.strip() for name in names])
+    return [
+        (row_place(path, line), {name: _plain(cell, delimiter) for name, cell in row.items()}) for line, row in rows
+    ]
+
+
+def _plain(cell: str, delimiter: str) -> str:
+    """The cell without blanks around it; where commas part no cells, a number with a decimal comma has a point."""
+    cell = cell.strip()
+    found = _DECIMAL_COMMA.fullmatch(cell) if delimiter != "," else None
+    return f"{found[1]}.{found[2]}" if found else cell
 
 
 def _is_table(path: Path) -> bool:
@@ -223,52 +236,8 @@ def _renamed(
     return renamed
 
 
-def _csv_cells(path: Path) -> Iterator[_Cells]:
-    delimiter = _delimiter(path)
-    lines = csv_lines(path, delimiter)
-    _, header = next(lines, (1, []))
-    names = [name.strip() for name in header]
-    for line, cells in lines:
-        place = f"{path}, line {line}"
-        if any(cell.strip() for cell in cells[len(names) :]):
-            raise DatasetError(
-                f"Expected {len(names)} columns in {place}, got {len(cells)}. "
-                "Put paths that hold a comma in double quotes."
-            )
-        if any(cell.strip() for cell in cells):
-            named = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-            if delimiter != ",":
-                named = {name: _with_point(cell) for name, cell in named.items()}
-            yield place, named
-
-
-def _with_point(cell: str) -> str:
-    """A number with a decimal comma as one with a point, anything else as it is."""
-    found = _DECIMAL_COMMA.fullmatch(cell)
-    return f"{found[1]}.{found[2]}" if found else cell
-
-
 def _delimiter(path: Path) -> str:
     """The one of comma, semicolon and tab that the header has most of."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         header = file.readline()
     return max(",;\t", key=header.count)
-
-
-def _json_cells(path: Path) -> Iterator[_Cells]:
-    try:
-        items = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"Expected a list in JSON in {path}, got: {' '.join(str(error).split())}.") from error
-    except OSError as error:
-        raise DatasetError(f"Expected a list at {path}, got: {error.strerror}. Check its rights.") from error
-    if not isinstance(items, list):
-        raise DatasetError(
-            f'Expected a list such as [{{"image": "a.png", "score": 3.5}}] in {path}, got another value.'
-        )
-    for number, item in enumerate(items, start=1):
-        if not isinstance(item, dict):
-            raise DatasetError(
-                f'Expected an object such as {{"image": "a.png", "score": 3.5}} in {path}, item {number}.'
-            )
-        yield f"{path}, item {number}", item

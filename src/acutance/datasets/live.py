@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.datasets.annotations import Record, mat_arrays
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 LIVE_BLOCKS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 """Pictures in each folder, references among them, in the order of the MATLAB arrays (readme of release 2)."""

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.split_rules import Part
 from acutance.datasets.splits import Split, part_of_table
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 
 Scores = Float64[np.ndarray, " rows"]
 Better = Literal["higher", "lower"]

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from acutance.datasets.calibration import Logistic, fit_final_scaling, fit_naturalness_calibrator
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import Better, afine_final_targets, afine_naturalness_targets
 from acutance.datasets.own_lists import RatedLine, is_of_contents, read_lines, read_rated_lines
-from acutance.datasets.text_files import write_whole
+from acutance.errors import DatasetError
+from acutance.tables.atomic import write_text
 
 ENDS = {(-2.0, 2.0): "raw_naturalness", (0.0, 100.0): "adaptive"}
 """Best and worst of a list, and what of A-FINE is fitted to it."""
@@ -47,7 +47,7 @@ def write_normalised(path: Path, lines: Iterable[RatedLine]) -> None:
     Raises:
         ConfigError: A place that cannot be written to.
     """
-    write_whole(path, "".join(f"{line.image},{line.reference},{line.mos}\n" for line in lines))
+    write_text(path, "".join(f"{line.image},{line.reference},{line.mos}\n" for line in lines))
 
 
 @dataclass(frozen=True)

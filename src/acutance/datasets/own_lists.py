@@ -4,15 +4,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
-from acutance.datasets.annotations import Record, csv_lines
+from acutance.datasets.annotations import Record
 from acutance.datasets.comparison_files import read_pairs
-from acutance.datasets.comparisons import Comparison, pairs_of
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.comparisons import Comparison, Listed, pairs_of, renamed
 from acutance.datasets.sriqa_pairs import REFERENCE, read_scores
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 from acutance.images.formats import PICTURE_ENDINGS
+from acutance.tables.match import PathIndex
+from acutance.tables.read import csv_lines
 
 LIST_ENDING = ".txt"
 """Of A-FINE's lists."""
@@ -30,7 +31,6 @@ PARTS = {"train": "train", "validation": "validation", "test": "test"}
 COMMON = {*PARTS, "val", "images", "label", "labels", "trainlabel", "triplet", "tripleteachtype", "mos"}
 """Folders and files that every dataset may have."""
 COLUMNS = ("distorted", "reference", "score", "spread")
-Listed = TypeVar("Listed", bound=Comparison)
 
 
 class PairTable(OpinionTable):
@@ -73,15 +73,7 @@ class ImageFolder:
         if not root.is_dir():
             got = "a file" if root.exists() else "no such folder"
             raise DatasetError(f"Expected the folder of the pictures of a list at {root}, got {got}. Check the path.")
-        self._by_name: dict[str, list[str]] = {}
-        self._by_stem: dict[str, list[str]] = {}
-        for place, folders, names in os.walk(root):
-            folders.sort()
-            for name in sorted(names):
-                if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and not name.startswith("."):
-                    path = (Path(place) / name).relative_to(root).as_posix()
-                    self._by_name.setdefault(name.casefold(), []).append(path)
-                    self._by_stem.setdefault(PurePosixPath(name).stem.casefold(), []).append(path)
+        self._index = PathIndex(_pictures_below(root))
 
     def find(self, name: str, where: Path) -> str:
         """Path of a picture below the folder, without regard to case; with another ending if there is none of its own.
@@ -93,10 +85,7 @@ class ImageFolder:
         Raises:
             DatasetError: No such picture, or several.
         """
-        wanted = PurePosixPath(name)
-        found = self._by_name.get(wanted.name.casefold()) or self._by_stem.get(wanted.stem.casefold()) or []
-        if name in found:
-            return name
+        found = self._index.by_name(name)
         if len(found) != 1:
             got = f"several: {', '.join(found[:3])}" if found else "none"
             raise DatasetError(
@@ -111,15 +100,7 @@ class ImageFolder:
         Raises:
             DatasetError: A picture that is not there, or there several times.
         """
-        return [
-            replace(
-                pair,
-                first=self.find(pair.first, where),
-                second=self.find(pair.second, where),
-                reference=self.find(pair.reference, where),
-            )
-            for pair in pairs
-        ]
+        return renamed(pairs, lambda name: self.find(name, where))
 
 
 def dataset_name(path: Path) -> str:
@@ -240,6 +221,14 @@ def is_of_contents(folder: Path) -> bool:
             if any(cells):
                 return len(",".join(cells).replace(",", " ").split()) == 2
     return False
+
+
+def _pictures_below(root: Path) -> Iterator[str]:
+    for place, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and not name.startswith("."):
+                yield (Path(place) / name).relative_to(root).as_posix()
 
 
 def _pictures_of(pairs: Sequence[Comparison]) -> list[RatedPicture]:

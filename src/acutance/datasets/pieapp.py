@@ -3,10 +3,11 @@
 import re
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.annotations import Record, csv_lines
-from acutance.datasets.faults import DatasetError
+from acutance.datasets.annotations import Record
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
+from acutance.tables.read import csv_lines
 
 PIEAPP_SPLITS = {"train": "train", "val": "validation", "test": "test"}
 """Folder to split."""

@@ -1,15 +1,13 @@
 """PieAPP's labels of pairs: two pictures of a reference, and the share of people who prefer the first."""
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.facts import PIEAPP
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.text_files import read_text
+from acutance.errors import DatasetError
+from acutance.tables.read import csv_lines
 
 DATASET = PIEAPP.title
 CURE = f"Get {DATASET} whole from {PIEAPP.where}."
@@ -57,18 +55,18 @@ def read_preferences(
 def _read(path: Path, part: Part, preference: Preference) -> list[Comparison]:
     columns = COLUMNS[:4] if part == "test" else COLUMNS
     column = 3 if part == "test" or preference == "raw" else 4
-    reader = csv.reader(io.StringIO(read_text(path, f"labels of {DATASET}", CURE), newline=""))
-    header = next(reader, [])
+    lines = csv_lines(path, what=f"labels of {DATASET}", cure=CURE)
+    _, header = next(lines, (1, []))
     if len(header) != len(columns):
         raise DatasetError(
             f"Expected the columns {', '.join(columns)} of {DATASET} in {path}, got {', '.join(header) or 'nothing'}. "
             f"{CURE}"
         )
     pairs = []
-    for cells in reader:
+    for line, cells in lines:
         if not "".join(cells).strip():
             continue
-        where = f"of {DATASET} in {path}, line {reader.line_num}"
+        where = f"of {DATASET} in {path}, line {line}"
         if len(cells) != len(columns):
             raise DatasetError(f"Expected {len(columns)} columns {where}, got {len(cells)}. {CURE}")
         stripped = [cell.strip() for cell in cells]

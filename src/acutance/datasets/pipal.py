@@ -4,9 +4,9 @@ from pathlib import PurePosixPath
 
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 TRAIN_FOLDERS = ("Train_Dist", "Train_Dis", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
 """Where people keep the distorted pictures, which are handed out in four archives."""

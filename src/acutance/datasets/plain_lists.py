@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.text_files import read_text
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
+from acutance.tables.read import read_text
+from acutance.tables.text import shown
 
 PLAIN_ENDING = ".txt"
 """Of such lists."""

@@ -1,9 +1,9 @@
 """Datasets without references whose scores stand in one list: BID, SPAQ, AGIQA-3K."""
 
 from acutance.datasets.annotations import Record, csv_records, sheet_records, sheet_rows
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 AGIQA_VOTES = 21
 """People who rated each picture (Li et al. 2023)."""

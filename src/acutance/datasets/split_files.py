@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import Split, check_split, checksum
 from acutance.datasets.table import OpinionTable
-from acutance.datasets.text_files import read_json_object, write_whole
+from acutance.errors import DatasetError
+from acutance.tables.atomic import write_text
+from acutance.tables.read import parser, read_json_object
 
 CURE = "Make it again with: acutance data split."
 
@@ -25,7 +25,7 @@ def write_split(path: Path, split: Split) -> None:
         ConfigError: A place that cannot be written to.
     """
     split.parts()
-    write_whole(path, json.dumps(asdict(split), indent=1, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(asdict(split), indent=1, ensure_ascii=False) + "\n")
 
 
 def read_split(path: Path, table: OpinionTable | None = None) -> Split:
@@ -38,17 +38,7 @@ def read_split(path: Path, table: OpinionTable | None = None) -> Split:
     Raises:
         DatasetError: A file of something else, changed by hand, of another table, or with a leak.
     """
-    fields = read_json_object(path, "a split", CURE)
-    split = Split(
-        dataset=_text(path, fields, "dataset"),
-        train=_scenes(path, fields, "train"),
-        validation=_scenes(path, fields, "validation"),
-        test=_scenes(path, fields, "test"),
-        ratios=_ratios(path, fields),
-        rule=_text(path, fields, "rule"),
-        seed=_seed(path, fields),
-        scenes_sha256=_text(path, fields, "scenes_sha256"),
-    )
+    split = parser(Split, cure=CURE)(read_json_object(path, "a split", CURE), f"the split {path}")
     found = checksum(split.parts())
     if found != split.scenes_sha256:
         raise DatasetError(
@@ -57,38 +47,3 @@ def read_split(path: Path, table: OpinionTable | None = None) -> Split:
     if table is not None:
         check_split(split, table)
     return split
-
-
-def _text(path: Path, fields: dict[str, object], name: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str):
-        raise _wrong(path, name, "a text", value)
-    return value
-
-
-def _scenes(path: Path, fields: dict[str, object], part: str) -> tuple[str, ...]:
-    value = fields.get(part)
-    if not isinstance(value, list) or not all(isinstance(scene, str) for scene in value):
-        raise _wrong(path, part, "a list of scenes", value)
-    return tuple(value)
-
-
-def _ratios(path: Path, fields: dict[str, object]) -> tuple[int, int, int] | None:
-    value = fields.get("ratios")
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) != len(PARTS) or not all(type(ratio) is int for ratio in value):
-        raise _wrong(path, "ratios", "three whole numbers or null", value)
-    return value[0], value[1], value[2]
-
-
-def _seed(path: Path, fields: dict[str, object]) -> int | None:
-    value = fields.get("seed")
-    if value is not None and type(value) is not int:
-        raise _wrong(path, "seed", "a whole number or null", value)
-    return value
-
-
-def _wrong(path: Path, name: str, expected: str, value: object) -> DatasetError:
-    shown = "nothing" if value is None else repr(value)[:40]
-    return DatasetError(f"Expected {expected} as {name!r} of the split {path}, got {shown}. {CURE}")

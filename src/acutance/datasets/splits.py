@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Strict
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.leaks import demand_separate, scene_of
 from acutance.datasets.split_rules import PARTS, Part, Protocol, find_protocol, part_sizes
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Split:
     """Shares of the three parts; ``None`` for a split that was published scene by scene."""
     rule: str
     """Which part took what rounding left, or who published the split."""
-    seed: int | None = None
+    seed: Annotated[int | None, Strict()] = None
     """Seed of the order of scenes; ``None`` where there was none."""
     scenes_sha256: str
     """Checksum of all scenes of the dataset."""

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from acutance.datasets.facts import SRIQA_BENCH
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
+from acutance.errors import DatasetError
 from acutance.stats.ordering import thurstone_scores
 
 Counts = Float64[np.ndarray, " pictures pictures"]

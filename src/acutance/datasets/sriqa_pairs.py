@@ -4,8 +4,8 @@ from pathlib import Path
 
 from acutance.datasets.comparisons import Comparison, pairs_of
 from acutance.datasets.facts import SRIQA_BENCH
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.text_files import read_text
+from acutance.errors import DatasetError
+from acutance.tables.read import read_text
 
 DATASET = SRIQA_BENCH.title
 SOURCE = SRIQA_BENCH.where

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from acutance.tables.read import Number, Whole
+
+
+def _known_part(split: str) -> str:
+    if split not in ("train", "validation", "test"):
+        raise ValueError("train, validation or test")
+    return split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,25 +24,25 @@ class RatedPicture:
     """Path of the picture, relative to the root of the dataset, with ``/``, as it is on this disk."""
     reference: str | None = None
     """Path of its reference, if it has one."""
-    mos: float | None = None
+    mos: Number = None
     """Mean opinion score as published; ``None`` where there is none."""
-    mos_std: float | None = None
+    mos_std: Number = None
     """Standard deviation of the opinions."""
-    num_votes: int | None = None
+    num_votes: Whole = None
     """How many people were asked."""
     better: Literal["higher", "lower"] = "higher"
     """Which direction of ``mos`` means better quality."""
-    low: float | None = None
+    low: Number = None
     """Lowest value of the scale of ``mos``."""
-    high: float | None = None
+    high: Number = None
     """Highest value of the scale."""
     distortion: str | None = None
     """What was done to the picture, in the dataset's own words."""
-    level: int | None = None
+    level: Whole = None
     """How strongly, 1 for least."""
     scene: str | None = None
     """What must not stand on two sides of a split: the reference, or the picture itself."""
-    split: str | None = None
+    split: Annotated[str | None, AfterValidator(_known_part)] = None
     """``train``, ``validation`` or ``test``, where the dataset says so."""
 
 

@@ -1,21 +1,21 @@
 """Tables as CSV and Parquet files: what was written is read back the same, to the last bit."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from acutance.datasets.annotations import DAMAGED, csv_lines
-from acutance.datasets.cells import NUMBERS, WHOLES, rated_picture
-from acutance.datasets.faults import DatasetError, shown
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
-from acutance.datasets.text_files import not_utf8
-from acutance.errors import UnknownNameError
+from acutance.errors import DatasetError, UnknownNameError
 from acutance.extras import require
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write, not_utf8
+from acutance.tables.read import read_rows
+from acutance.tables.text import shown
 
 TABLE_ENDINGS = (".csv", ".parquet")
+NUMBERS = ("mos", "mos_std", "low", "high")
+WHOLES = ("num_votes", "level")
 PARQUET_ROWS = 65_536
 """Rows of one row group."""
 
@@ -37,7 +37,7 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
     path = Path(path)
     is_parquet = demand_ending(path) == ".parquet"
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             if is_parquet:
                 _write_parquet(table.rows, temporary)
             else:
@@ -61,10 +61,10 @@ def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    is_parquet = demand_ending(path) == ".parquet"
+    demand_ending(path)
     if not path.is_file():
         raise DatasetError(f"Expected a table at {path}, got no such file. Check the path.")
-    rows = _parquet_rows(path) if is_parquet else _csv_rows(path)
+    rows = read_rows(path, RatedPicture, header=lambda names: _known_columns(path, names), is_exact=True)
     return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
 
 
@@ -91,18 +91,6 @@ def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
         writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
 
 
-def _csv_rows(path: Path) -> Iterator[RatedPicture]:
-    lines = csv_lines(path)
-    _, header = next(lines, (1, []))
-    _demand_columns(path, header)
-    for line, cells in lines:
-        if len(cells) != len(COLUMNS):
-            raise DatasetError(
-                f"Expected {len(COLUMNS)} columns in {path}, line {line}, got {len(cells)}. Mend the line."
-            )
-        yield rated_picture(dict(zip(header, cells, strict=True)), f"{path}, line {line}")
-
-
 def _write_parquet(rows: Sequence[RatedPicture], path: Path) -> None:
     arrow, parquet = _arrow(), require("pyarrow.parquet", extra="parquet")
     kinds = dict.fromkeys(NUMBERS, arrow.float64()) | dict.fromkeys(WHOLES, arrow.int64())
@@ -114,31 +102,15 @@ def _write_parquet(rows: Sequence[RatedPicture], path: Path) -> None:
             writer.write_table(arrow.table(columns, schema=schema))
 
 
-def _parquet_rows(path: Path) -> Iterator[RatedPicture]:
-    parquet = require("pyarrow.parquet", extra="parquet")
-    number = 0
-    try:
-        with parquet.ParquetFile(path) as file:
-            _demand_columns(path, file.schema_arrow.names)
-            for batch in file.iter_batches():
-                for cells in batch.to_pylist():
-                    number += 1
-                    yield rated_picture(cells, f"{path}, row {number}")
-    except DatasetError:
-        raise
-    except (*DAMAGED, _arrow().ArrowException) as error:
-        reason = " ".join(str(error).split())
-        raise DatasetError(f"Expected a Parquet file at {path}, got one that cannot be read: {reason}.") from error
-
-
 def _arrow() -> ModuleType:
     return require("pyarrow", extra="parquet")
 
 
-def _demand_columns(path: Path, columns: Sequence[str]) -> None:
+def _known_columns(path: Path, columns: list[str]) -> list[str]:
     if sorted(columns) != sorted(COLUMNS):
         got = shown(", ".join(columns)) or "nothing"
         raise DatasetError(
             f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Make a table of "
             "another list: acutance data table LIST -o table.csv."
         )
+    return columns

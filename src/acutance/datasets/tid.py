@@ -5,9 +5,9 @@ from pathlib import Path
 
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import DatasetError
 
 TID_DISTORTIONS = (
     "Additive Gaussian noise",

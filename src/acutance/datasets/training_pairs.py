@@ -4,18 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.comparisons import Comparison, Triplet, all_pairs
+from acutance.datasets.comparisons import Comparison, Triplet, all_pairs, belonging, located
 from acutance.datasets.diffiqa_labels import DATASET as DIFFIQA_TITLE
 from acutance.datasets.diffiqa_labels import OnProgress, read_majorities
 from acutance.datasets.diffiqa_triplets import diffiqa_triplets
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import SOURCE
-from acutance.datasets.locate import belonging, located
 from acutance.datasets.pieapp_preferences import Part as PieAPPPart
 from acutance.datasets.pieapp_preferences import read_preferences
 from acutance.datasets.split_rules import Part
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.triplets import log_triplets
+from acutance.errors import DatasetError
 
 LABEL_PLACES = ("{part}/trainlabel/labels", "{part}/*/labels", "{part}/labels", "trainlabel/labels", "labels")
 """Where DiffIQA's labels may be, below its root: as published, and before it was split."""

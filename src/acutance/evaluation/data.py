@@ -13,8 +13,7 @@ from acutance.datasets.split_files import read_split
 from acutance.datasets.split_rules import PARTS
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.protocol import EvaluationPart
 from acutance.evaluation.results import Better
 

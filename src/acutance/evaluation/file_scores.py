@@ -1,18 +1,62 @@
-"""Scores that files bring: each line meets its picture, and every model gets its direction."""
+"""Scores that files bring: each line meets its picture by name, never by order, and every model gets its direction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.catalog import CATALOG, catalogue_name
 from acutance.checkpoints.digest import sha256_of
-from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.joining import join, some
+from acutance.errors import EvaluationError
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed
 from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet, told_direction
 from acutance.scoring.provenance import provenance_path
+from acutance.tables.match import PathIndex
+from acutance.tables.text import some
+
+
+@dataclass
+class JoinedScores:
+    """What a file says of the pictures of one table."""
+
+    scores: dict[PictureKey, ScoredLine]
+    """By picture."""
+    strays: list[ScoredLine]
+    """Lines that meet no picture."""
+
+
+def join(lines: Sequence[ScoredLine], keys: Iterable[PictureKey], what: str) -> JoinedScores:
+    """The lines of one model, each at the picture it belongs to.
+
+    Args:
+        lines: What a file says of one model.
+        keys: Pictures with their references.
+        what: What the lines are, for errors.
+
+    Raises:
+        EvaluationError: Two lines for one picture that do not say the same.
+    """
+    by_image: dict[str, list[PictureKey]] = {}
+    for picture in keys:
+        by_image.setdefault(picture[0], []).append(picture)
+    images = PathIndex(by_image)
+    references = PathIndex({reference for listed in by_image.values() for _, reference in listed if reference})
+    joined = JoinedScores({}, [])
+    for line in lines:
+        image = images.by_end(line.image)
+        found = [] if image is None else _meant(by_image[image], line, references)
+        if not found:
+            joined.strays.append(line)
+        for key in found:
+            before = joined.scores.setdefault(key, line)
+            if (before.score, before.error) != (line.score, line.error):
+                raise EvaluationError(
+                    f"Expected one score of {key[0]} in {what}, got one for {before.image} and another for "
+                    f"{line.image}. Leave one out, or name pictures by their paths below the root."
+                )
+    return joined
 
 
 def take_scores(
@@ -117,6 +161,19 @@ def demand_directions(better: Mapping[str, Better], taken: Sequence[str]) -> Non
             )
         if direction not in ("higher", "lower"):
             raise EvaluationError(f"Expected higher or lower for the scores of {name}, got {direction}. Choose one.")
+
+
+def _meant(keys: Sequence[PictureKey], line: ScoredLine, references: PathIndex) -> list[PictureKey]:
+    """Which of the places of a picture a line means: all of them if it names no reference and none stands alone.
+
+    A picture of one place is meant beside any reference but that of another picture.
+    """
+    if line.reference is None:
+        return [key for key in keys if key[1] is None] or list(keys)
+    reference = references.by_end(line.reference)
+    if len(keys) == 1 and (reference is None or keys[0][1] is None):
+        return list(keys)
+    return [key for key in keys if reference is not None and key[1] == reference]
 
 
 def _bound(file: str | Path, data: Sequence[PlannedData]) -> tuple[Path, list[PlannedData]]:

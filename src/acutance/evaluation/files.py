@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acutance.catalog import CATALOG
-from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.json_reading import read_evaluations, read_json, read_tests
+from acutance.errors import EvaluationError
+from acutance.evaluation.json_reading import read_evaluations, read_tests
 from acutance.evaluation.json_writing import evaluation_json, plain_json, run_json
 from acutance.evaluation.results import Evaluation, EvaluationRun
 from acutance.evaluation.results_csv import results_csv, tests_csv
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
+from acutance.tables.read import read_json_object
 
 RESULTS_NAME = "eval_results.json"
 RUN_NAME = "run.json"
@@ -172,7 +173,7 @@ def _write(run: EvaluationRun, folder: Path, names: Sequence[str]) -> list[Path]
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> Path:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path
 
@@ -188,12 +189,16 @@ def _demand_distinct(evaluations: Sequence[Evaluation]) -> None:
         seen.add((one.model, one.dataset))
 
 
+def _read(path: Path) -> dict[str, object]:
+    return read_json_object(path, "results", "Evaluate again.", EvaluationError, is_noted=True)
+
+
 def _read_one(place: Path) -> EvaluationRun:
     if place.is_dir():
         return _read_folder(place)
     if not place.is_file():
         raise EvaluationError(f"Expected results at {place}, got nothing there. Check the path.")
-    fields = read_json(place)
+    fields = _read(place)
     return EvaluationRun(
         eval_time=str(fields.get("eval_time", "")),
         evaluations=read_evaluations(place, fields),
@@ -203,7 +208,7 @@ def _read_one(place: Path) -> EvaluationRun:
 
 def _read_folder(folder: Path) -> EvaluationRun:
     if (folder / RUN_NAME).is_file():
-        fields = read_json(folder / RUN_NAME)
+        fields = _read(folder / RUN_NAME)
         inside = fields.get("models")
         places = [str(name) for name in inside.values()] if isinstance(inside, dict) else []
         files = [folder / name / RESULTS_NAME for name in places]
@@ -213,7 +218,7 @@ def _read_folder(folder: Path) -> EvaluationRun:
             )
         return EvaluationRun(
             eval_time=str(fields.get("eval_time", "")),
-            evaluations=[one for file in files for one in read_evaluations(file, read_json(file))],
+            evaluations=[one for file in files for one in read_evaluations(file, _read(file))],
             tests=read_tests(folder / RUN_NAME, fields),
             provenance=_provenance(fields),
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acutance.datasets.leaks import scene_of
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.results import Better
 
 Numbers = NDArray[np.float64]

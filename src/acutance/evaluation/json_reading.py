@@ -6,31 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, ModelTest, Prediction
-from acutance.strict_json import from_json
 
 PLAIN_CURVE = FittedCurve(kind="none", wanted="none", parameters=())
 """MS-HyperIQA correlates without a fitted curve."""
 MISSING = dict.fromkeys(("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio", "curve"))
-UNREADABLE = (OSError, ValueError, RecursionError)
 OWN_FIELDS = ("better", "mos_better", "root", "protocol", "part", "protocol_results", "failed", "unrated", "notes")
-
-
-def read_json(path: Path) -> dict[str, object]:
-    """The JSON object of a file of results.
-
-    Raises:
-        EvaluationError: A file that cannot be read, or holds something else.
-    """
-    try:
-        fields = from_json(path.read_text(encoding="utf-8"))
-    except UNREADABLE as error:
-        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-        raise EvaluationError(f"Expected results in JSON at {path}, got: {reason}. Evaluate again.") from error
-    if not isinstance(fields, dict):
-        raise EvaluationError(f"Expected a JSON object in {path}, got a {type(fields).__name__}. Evaluate again.")
-    return fields
 
 
 def read_evaluations(path: Path, fields: Mapping[str, object]) -> list[Evaluation]:

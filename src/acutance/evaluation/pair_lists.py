@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acutance.datasets.comparison_files import read_comparisons, read_triplets
-from acutance.datasets.comparisons import Comparison
+from acutance.datasets.comparisons import Comparison, belonging, located
 from acutance.datasets.diffiqa_triplets import TEST_TYPES, by_type
-from acutance.datasets.locate import belonging, located
 from acutance.datasets.own_lists import PairTable
 from acutance.datasets.split_rules import PARTS, Part
 from acutance.datasets.sriqa_pairs import sriqa_pairs
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import DIFFIQA_PARTS, PairRules, training_pairs
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.protocol import OnProgress, ProtocolSettings
 
 SRIQA_LISTS = {"regression": "MOS_Reg", "generative": "MOS_Gen"}

@@ -9,10 +9,9 @@ import numpy as np
 
 from acutance.datasets.own_lists import PairTable
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import EvaluationError
 from acutance.evaluation.data import WHOLE, read_part
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
-from acutance.evaluation.joining import some
 from acutance.evaluation.protocol import (
     EvaluationPart,
     OnProgress,
@@ -24,7 +23,8 @@ from acutance.evaluation.protocol import (
 )
 from acutance.evaluation.results import Better
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture, readable
+from acutance.scoring.sources import Picture
+from acutance.tables.text import readable, some
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from acutance.catalog import Precision
-from acutance.datasets.faults import OpinionDirectionError
+from acutance.errors import EvaluationError, OpinionDirectionError
 from acutance.evaluation.data import DataChoice, Roots, match_splits, read_data
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.file_scores import demand_directions, take_scores
 from acutance.evaluation.files import results_files, write_run
 from acutance.evaluation.inputs import CurveKind, StatisticsSettings

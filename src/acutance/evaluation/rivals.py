@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
+from acutance.errors import EvaluationError
 from acutance.evaluation.common_pictures import Sheet
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Evaluation, ModelTest
 from acutance.evaluation.rival_tests import RivalOutcome, Rivals
 from acutance.stats.tests import holm

@@ -1,20 +1,17 @@
 """Files of scores that were made before: by ``acutance score``, or any with an image and a column for each model."""
 
-import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.results import Better
-from acutance.extras import require
 from acutance.scoring.files import OUTPUT_ENDINGS
-from acutance.scoring.parquet import parquet_rows
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
-from acutance.strict_json import NOTE, from_json
+from acutance.tables.read import Cells, read_cells, row_place
+from acutance.tables.strict_json import NOTE
 
 LONG = ("model", "score")
 """Columns of a file with a row for each picture and model."""
@@ -23,8 +20,6 @@ NOT_MODELS = TEXT_FIELDS - {"model"} | {NOTE}
 NO_NUMBERS = NOT_MODELS - {"image", "reference"}
 """Those of them that hold text which is no number; names of pictures may be numbers."""
 NO_SCORE = "no score in the file"
-
-Cells = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +66,7 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
         raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
     if not path.is_file():
         raise EvaluationError(f"Expected scores at {path}, got no such file. Check the path.")
-    try:
-        rows = list(_numbered(path, ending))
-    except EvaluationError:
-        raise
-    except _faults(ending) as error:
-        reason = " ".join(str(error).split())
-        raise EvaluationError(f"Expected scores at {path}, got a file that cannot be read: {reason}.") from error
+    rows = list(read_cells(path, EvaluationError, is_exact=True))
     if not rows:
         raise EvaluationError(f"Expected scores at {path}, got none. Score the pictures again.")
     columns = list(dict.fromkeys(name for _, row in (rows if ending == ".jsonl" else rows[:1]) for name in row))
@@ -108,44 +97,7 @@ def told_direction(path: Path, model: str, lines: Sequence[ScoredLine]) -> Bette
     return told.pop() if told else None
 
 
-def _numbered(path: Path, ending: str) -> Iterator[tuple[int, Cells]]:
-    """The rows with their numbers: lines of text, or rows of Parquet."""
-    if ending == ".parquet":
-        yield from enumerate(parquet_rows(path), start=1)
-        return
-    with path.open(encoding="utf-8-sig", newline="" if ending == ".csv" else "\n") as file:
-        if ending == ".csv":
-            yield from _csv_rows(path, file)
-        else:
-            yield from _json_rows(path, file)
-
-
-def _csv_rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Cells]]:
-    reader = csv.reader(lines, strict=True)
-    columns = next(reader, [])
-    for name in columns:
-        if columns.count(name) > 1:
-            raise EvaluationError(f"Expected columns of different names in {path}, got {name!r} twice. Rename one.")
-    for cells in reader:
-        if cells and len(cells) != len(columns):
-            raise EvaluationError(
-                f"Expected {len(columns)} columns in {path}, line {reader.line_num}, got {len(cells)}. Mend the line."
-            )
-        if cells:
-            yield reader.line_num, dict(zip(columns, cells, strict=True))
-
-
-def _json_rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Cells]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        row = from_json(line)
-        if not isinstance(row, dict):
-            raise EvaluationError(f"Expected a JSON object in {path}, line {number}, got {line[:40]!r}.")
-        yield number, row
-
-
-def _long(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
+def _long(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
     if term not in columns:
         raise EvaluationError(
             f"Expected the column {term} in {path}, got {', '.join(columns)}. Score again with: acutance score --terms."
@@ -154,12 +106,14 @@ def _long(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: s
     for number, row in rows:
         model = _text(row, "model")
         if model is None:
-            raise EvaluationError(f"Expected the name of a model in {path}, line {number}, got nothing. Fill it in.")
+            raise EvaluationError(
+                f"Expected the name of a model in {row_place(path, number)}, got nothing. Fill it in."
+            )
         found.setdefault(model, []).append(_line(path, number, row, term))
     return found
 
 
-def _wide(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
+def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
     models = [name for name in columns if name not in NOT_MODELS]
     for name in NO_NUMBERS.intersection(columns):
         _demand_text(path, rows, name)
@@ -176,21 +130,21 @@ def _wide(path: Path, rows: list[tuple[int, Cells]], columns: list[str], term: s
     }
 
 
-def _demand_text(path: Path, rows: list[tuple[int, Cells]], column: str) -> None:
+def _demand_text(path: Path, rows: Sequence[tuple[int, Cells]], column: str) -> None:
     """Raise if a column that is passed over holds numbers alone: it is a model, or looks like one."""
     filled = [(number, cell) for number, row in rows if (cell := _text(row, column)) is not None]
     if filled and all(_is_number(cell) for _, cell in filled):
         number, cell = filled[0]
         raise EvaluationError(
-            f"Expected text in the column {column} of {path}, line {number}, got the number {cell[:40]}. Rename the "
-            "column if it is a model, or leave it out."
+            f"Expected text in {row_place(path, number)}, column {column}, got the number {cell[:40]}. Rename it "
+            "if it is a model, or leave it out."
         )
 
 
 def _line(path: Path, number: int, row: Cells, column: str) -> ScoredLine:
     image = _text(row, "image")
     if image is None:
-        raise EvaluationError(f"Expected the path of an image in {path}, line {number}, got nothing. Fill it in.")
+        raise EvaluationError(f"Expected the path of an image in {row_place(path, number)}, got nothing. Fill it in.")
     score = _number(path, number, row, column)
     reference = _text(row, "reference")
     better = _better(path, number, row) if column == "score" else None
@@ -203,7 +157,7 @@ def _better(path: Path, number: int, row: Cells) -> Better | None:
     better = _text(row, "better")
     if better not in (None, "higher", "lower"):
         raise EvaluationError(
-            f"Expected higher or lower in {path}, line {number}, column better, got {better[:40]!r}. Mend it."
+            f"Expected higher or lower in {row_place(path, number)}, column better, got {better[:40]!r}. Mend it."
         )
     return cast("Better | None", better)
 
@@ -231,13 +185,7 @@ def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
     except (ValueError, OverflowError):  # a whole number of JSON may be larger than any float
         score = None
     if score is None:
-        where = f"{path}, line {number}, column {column}"
+        where = f"{row_place(path, number)}, column {column}"
         cure = "Mend it." if column in ROW_FIELDS else "Mend it, or leave the column out if it is no model."
         raise EvaluationError(f"Expected a score in {where}, got {str(value)[:40]!r}. {cure}")
     return None if math.isnan(score) else score
-
-
-def _faults(ending: str) -> tuple[type[Exception], ...]:
-    """What reading a damaged file raises."""
-    faults: tuple[type[Exception], ...] = (OSError, ValueError, RecursionError, csv.Error)
-    return (*faults, require("pyarrow", extra="parquet").ArrowException) if ending == ".parquet" else faults

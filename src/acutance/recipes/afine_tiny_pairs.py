@@ -22,8 +22,8 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.table import OpinionTable
 from acutance.recipes.afine_tiny_pretrain import DATA
 from acutance.synthesis import MadeSet, synthesize
+from acutance.tables.atomic import atomic_write
 from acutance.training.data import told, training_tables
-from acutance.whole_file import replacing
 
 TRAIN, COPIES, SUMS = 200, 1600, 60
 """Pristine pictures to train with: of naturalness, of stage 2, and those after them of stage 3, which no stage before
@@ -97,7 +97,7 @@ def resized(photographs: Sequence[Path], folder: Path) -> list[Path]:
                 size = [max(1, round(share * side)) for side in picture.size]
                 pixels = np.asarray(picture.convert("RGB").resize(size, FILTERS[place % len(FILTERS)]), np.float64)
             grain = draws.normal(0, GRAIN * draws.uniform(), pixels.shape)
-            with replacing(made[-1]) as temporary:
+            with atomic_write(made[-1]) as temporary:
                 Image.fromarray(np.rint(pixels + grain).clip(0, 255).astype(np.uint8)).save(temporary, "PNG")
     return made
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acutance.errors import ConfigError
 from acutance.recipes.catalogue import AUTHORS_NAMES, RECIPES, find_recipe
-from acutance.strict_json import from_json
+from acutance.tables.strict_json import from_json
 from acutance.training.overrides import checked, with_settings
 from acutance.training.run_folder import CONFIG
 from acutance.training.train_config import TrainConfig

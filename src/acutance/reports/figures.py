@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.reports.canvas import Figure, house_style
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 FIGURE_ENDINGS = (".pdf", ".png", ".svg")
 DPI = 300
@@ -63,7 +63,7 @@ def save_figure(figure: Figure, path: Path, dpi: int = DPI, *, overwrite: bool =
     demand_figure_place(path, overwrite=overwrite)
     content = _content(figure, path.suffix.lower()[1:], dpi)
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"Expected to write a figure to {path}, got: {error.strerror or error}.") from error

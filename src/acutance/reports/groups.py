@@ -6,7 +6,7 @@ from typing import Literal
 from acutance.evaluation.results import Agreement, Evaluation, Group
 from acutance.reports.bars import Bar
 from acutance.reports.canvas import MARKERS, Axes, colour_of, variant_of
-from acutance.reports.labels import natural, printable, shortened
+from acutance.reports.labels import drawable, natural, shortened
 from acutance.stats.correlation import LEAST
 
 Statistic = Literal["srcc", "krcc", "plcc"]
@@ -49,7 +49,7 @@ def draw_groups(
                 bar = bar_of(group.agreement, statistic)
                 lowest = min(lowest, _draw_point(axes, bar, names.index(group.name) + shift, rank))
     counts = _counts(list(evaluations.values()), by)
-    axes.set_yticks(range(len(names)), [f"{shortened(printable(name), LETTERS)} ({counts[name]:,})" for name in names])
+    axes.set_yticks(range(len(names)), [f"{shortened(drawable(name), LETTERS)} ({counts[name]:,})" for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(max(-1.02, lowest - 0.02) if lowest < 0 else 0.0, 1.02)
     axes.grid(visible=False, axis="y")

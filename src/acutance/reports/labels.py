@@ -19,11 +19,11 @@ BREAK_AFTER = re.compile(r"(?<=[-_./ ])")
 STATISTICS = {"srcc": "SRCC", "plcc": "PLCC", "krcc": "KRCC", "rmse": "RMSE", "mae": "MAE", "mos": "MOS"}
 
 
-def printable(text: str) -> str:
+def drawable(text: str) -> str:
     r"""Text with a sign in place of what cannot be drawn: line breaks, control characters, broken Unicode.
 
     Example:
-        >>> printable("two\nlines")
+        >>> drawable("two\nlines")
         'two�lines'
     """
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
@@ -42,7 +42,7 @@ def wrapped(name: str, width: int = WIDTH, lines: int = LINES) -> str:
         ms_hyperiqa.
         koniq10k
     """
-    name = printable(name)
+    name = drawable(name)
     for length in range(min(len(name), width * lines), width, -1):
         rows = _broken(shortened(name, length), width)
         if len(rows) <= lines:
@@ -57,7 +57,7 @@ def prose(text: str, width: int = 50, lines: int = 3) -> str:
         >>> prose("Expected scores that differ, got 40 times 3.", 20, 2)
         'Expected scores that\ndiffer, got 40 …'
     """
-    return "\n".join(textwrap.wrap(printable(text), width, max_lines=lines, placeholder=" …"))
+    return "\n".join(textwrap.wrap(drawable(text), width, max_lines=lines, placeholder=" …"))
 
 
 def shortened(name: str, length: int) -> str:
@@ -134,7 +134,7 @@ def statistic_label(name: str) -> str:
         >>> statistic_label("srcc"), statistic_label("outlier_ratio")
         ('SRCC', 'outlier ratio')
     """
-    return STATISTICS.get(name, printable(name.replace("_", " ")))
+    return STATISTICS.get(name, drawable(name.replace("_", " ")))
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:

@@ -4,6 +4,8 @@ import html
 import math
 from collections.abc import Iterable
 
+from acutance.tables.text import printable
+
 _VOID = frozenset({"img", "input", "meta"})
 
 
@@ -13,24 +15,6 @@ class Html(str):
     __slots__ = ()
 
 
-def spelt_out(text: str) -> str:
-    r"""The text on one line, with what cannot be seen, or written as UTF-8, spelt out.
-
-    Args:
-        text: Such as a file name, which may hold line breaks, marks that turn the direction of writing, and bytes
-            that are no UTF-8 (which Python keeps as lone surrogates).
-
-    Example:
-        >>> print(spelt_out("two\nlines and a byte: \udcff"))
-        two\nlines and a byte: \udcff
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
-
-
 def escaped(text: str) -> Html:
     """A text as markup; markup stays as it is.
 
@@ -38,7 +22,7 @@ def escaped(text: str) -> Html:
         >>> escaped('<b> & "c"')
         '&lt;b&gt; &amp; &quot;c&quot;'
     """
-    return text if isinstance(text, Html) else Html(html.escape(spelt_out(text), quote=True))
+    return text if isinstance(text, Html) else Html(html.escape(printable(text), quote=True))
 
 
 def joined(pieces: Iterable[str]) -> Html:

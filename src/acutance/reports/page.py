@@ -14,11 +14,12 @@ from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
 from acutance.reports.comparison_page import comparison_lead, comparison_parts
 from acutance.reports.evaluation_page import evaluation_lead, evaluation_parts
-from acutance.reports.markup import Html, joined, spelt_out, tag
+from acutance.reports.markup import Html, joined, tag
 from acutance.reports.page_tables import Part, folded
 from acutance.reports.picture_cards import Progress
-from acutance.strict_json import strict
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import strict
+from acutance.tables.text import printable
 
 THUMBNAILS = 24
 """How many pictures a page shows unless told otherwise."""
@@ -88,7 +89,7 @@ def write_report(
         parts = evaluation_parts(results, thumbnails, on_progress)
     content = _page(title, lead, [*parts, _provenance(results.provenance)])
     try:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content.encode("utf-8"))
     except OSError as error:
         raise ConfigError(f"Expected to write a report to {path}, got: {error.strerror or error}.") from error
@@ -113,7 +114,7 @@ def _page(title: str, lead: Html, parts: Sequence[Part]) -> str:
 def _provenance(provenance: dict[str, object]) -> Part:
     text = json.dumps(strict(provenance), indent=2, ensure_ascii=False, default=str)
     cut = "\n… the rest stands in the JSON file beside the scores." if len(text) > MAX_PROVENANCE else ""
-    lines = Html("\n".join(joined([spelt_out(line)]) for line in text[:MAX_PROVENANCE].split("\n")))
+    lines = Html("\n".join(joined([printable(line)]) for line in text[:MAX_PROVENANCE].split("\n")))
     content = folded("What the scores depend on", tag("pre", lines, cut)) if provenance else Html()
     return Part("provenance", "Provenance", content)
 

@@ -1,10 +1,8 @@
 """What a training wrote down after each epoch: JSON of MS-HyperIQA's layout, lists, JSON lines or CSV."""
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy as np
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.reports.layout import labels_of
 from acutance.stats.samples import Numbers
-from acutance.strict_json import from_json
+from acutance.tables.read import read_cells, read_json
 
 METRICS_NAMES = ("metrics.json", "metrics.jsonl", "metrics.csv")
 """Looked for in the folder of a training, in this order."""
@@ -73,14 +71,7 @@ def read_training(place: Path, label: str = "") -> TrainingRun:
         ([1.0, 2.0], [0.8, nan])
     """
     path = _metrics_file(place)
-    try:
-        records = _records(path.suffix.lower(), path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(
-            f"Expected the numbers of a training in {path}, got a file that cannot be read: "
-            f"{' '.join(str(reason).split())}. Check it, or wait until it is written."
-        ) from error
+    records = _records(path)
     return _run(label or labels_of([place], [])[0], path, records)
 
 
@@ -98,17 +89,15 @@ def _metrics_file(place: Path) -> Path:
     return place
 
 
-def _records(ending: str, text: str) -> list[Mapping[str, object]]:
-    if ending == ".csv":
-        return list(csv.DictReader(StringIO(text, newline=""), strict=True))
-    if ending == ".jsonl":
-        found: object = [from_json(line) for line in text.splitlines() if line.strip()]
-    else:
-        found = from_json(text)
-        if isinstance(found, dict):
-            found = found.get("epochs", found.get("history"))
+def _records(path: Path) -> list[Mapping[str, object]]:
+    cure = "Check it, or wait until it is written."
+    if path.suffix.lower() != ".json":
+        return [cells for _, cells in read_cells(path, ConfigError, header=list)]
+    found = read_json(path, "the numbers of a training", cure, ConfigError, is_noted=True)
+    if isinstance(found, dict):
+        found = found.get("epochs", found.get("history"))
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        raise ValueError('not a list of records, nor {"epochs": [...]}')
+        raise ConfigError(f"Expected the numbers of a training in {path}, got no list of records, nor epochs. {cure}")
     return found
 
 

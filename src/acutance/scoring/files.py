@@ -13,7 +13,7 @@ from acutance.extras import require
 from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
 from acutance.scoring.parquet import make_parquet, parquet_columns, parquet_rows
 from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreRow
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 OUTPUT_ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -179,5 +179,5 @@ def _faults_named(path: Path) -> Iterator[None]:
 
 
 def _write_whole(path: Path, lines: Iterator[str]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)

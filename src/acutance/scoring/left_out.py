@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutance.images.formats import unread_kind
+from acutance.tables.text import FEW, some
 
 if TYPE_CHECKING:
     from acutance.scoring.rows import ScoreRow
 
-SHOWN_NAMES = 3
-"""How many files of a kind are named before they are only counted."""
 LOCKED = "folder without the right to look into"
 
 
@@ -27,7 +26,7 @@ def kinds_of(unread: Sequence[str]) -> str:
         >>> kinds_of(["a.heic", "b.HEIC", "c.jxl"])
         '2 HEIC (a.heic, b.HEIC) and 1 JPEG XL (c.jxl)'
     """
-    parts = [f"{len(names)} {kind} ({_some(names)})" for kind, names in _by_kind(unread).items()]
+    parts = [f"{len(names)} {kind} ({some(names)})" for kind, names in _by_kind(unread).items()]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
@@ -62,7 +61,7 @@ class LeftOut:
         lines = []
         if self.frames:
             count = f"{len(self.frames):,} picture{'s' if len(self.frames) > 1 else ''}"
-            named = _some([f"{name}: {more} more" for name, more in self.frames.items()])
+            named = some([f"{name}: {more} more" for name, more in self.frames.items()])
             lines.append(f"only the first frame of {count} counts ({named})")
         if self.depths:
             kinds = ", ".join(f"depth {depth} in {count:,}" for depth, count in self.depths.items())
@@ -74,11 +73,9 @@ class LeftOut:
         fields: dict[str, Any] = {}
         if self.unread:
             kinds = _by_kind(self.unread).items()
-            fields["left_out"] = {
-                kind: {"count": len(names), "first": list(names[:SHOWN_NAMES])} for kind, names in kinds
-            }
+            fields["left_out"] = {kind: {"count": len(names), "first": list(names[:FEW])} for kind, names in kinds}
         if self.frames:
-            first = dict(list(self.frames.items())[:SHOWN_NAMES])
+            first = dict(list(self.frames.items())[:FEW])
             fields["later_frames"] = {"count": len(self.frames), "first": first}
         if self.depths:
             fields["depth"] = dict(self.depths)
@@ -114,8 +111,3 @@ def _by_kind(unread: Sequence[str]) -> dict[str, list[str]]:
     for name in unread:
         kinds.setdefault(LOCKED if name.endswith("/") else unread_kind(name) or "", []).append(name)
     return kinds
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from acutance.scoring.rows import TEXT_FIELDS
-from acutance.strict_json import NOTE, noted, restored
+from acutance.tables.strict_json import NOTE, noted, restored
 
 Row = dict[str, str | float | None]
 

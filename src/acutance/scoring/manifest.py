@@ -1,16 +1,22 @@
 """Pairs written down in a file: CSV or JSON lines with the columns ``image`` and ``reference``."""
 
-import csv
-import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.errors import PairingError
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture, readable
+from acutance.scoring.sources import Picture
+from acutance.tables.read import parser, read_cells, row_place
+from acutance.tables.text import readable
 
 FIELDS = ("image", "reference")
 MANIFEST_ENDINGS = (".csv", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    image: str
+    reference: str | None = None
 
 
 def is_manifest(source: object) -> bool:
@@ -32,60 +38,26 @@ def read_manifest(path: Path) -> Pairing:
     """
     if not path.is_file():
         raise PairingError(f"Expected a manifest at {path}, got no such file. Check the path.")
-    rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
+    parse = parser(_Row, PairingError, "Fill it in.")
     others: dict[str, None] = {}
     pairs = []
-    try:
-        for line, row in rows:
-            pairs.append(_pair(path, line, row))
-            others |= dict.fromkeys(name for name in row if name not in FIELDS)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PairingError(f"Expected a manifest in UTF-8 at {path}, got: {error}. Save it again as UTF-8.") from error
-    except OSError as error:
-        raise PairingError(f"Expected a manifest at {path}, got: {error.strerror}. Check the path.") from error
+    for number, cells in read_cells(path, PairingError, header=lambda names: _columns(path, names)):
+        row = parse(cells, row_place(path, number))
+        reference = _picture(path.parent, row.reference) if row.reference else None
+        pairs.append(Pair(_picture(path.parent, row.image), reference))
+        others |= dict.fromkeys(name for name in cells if name not in FIELDS)
     if not pairs:
         raise PairingError(f"Expected at least one pair in {path}, got none. Add a line with an image.")
     return Pairing(pairs, notes=[f"fields of {path} passed over: {', '.join(map(readable, others))}"] if others else [])
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if "image" not in (reader.fieldnames or ()):
-            got = ", ".join(reader.fieldnames or ["nothing"])
-            raise PairingError(
-                f"Expected the columns image and reference in {path}, got {got}. Name them in the first line."
-            )
-        for row in reader:
-            if None in row:
-                raise PairingError(
-                    f"Expected {len(reader.fieldnames or ())} columns in {path}, line {reader.line_num}, got "
-                    f"{len(row) - 1 + len(row[None])}. Put paths that hold a comma in double quotes."
-                )
-            yield reader.line_num, dict(row)
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for line, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                row = json.loads(text)
-            except json.JSONDecodeError as error:
-                raise PairingError(f"Expected a JSON object in {path}, line {line}, got: {error}.") from error
-            if not isinstance(row, dict):
-                raise PairingError(f'Expected a JSON object such as {{"image": "a.png"}} in {path}, line {line}.')
-            yield line, row
-
-
-def _pair(path: Path, line: int, row: dict[str, object]) -> Pair:
-    image, reference = row.get("image"), row.get("reference")
-    if not isinstance(image, str) or not image:
-        raise PairingError(f"Expected the path of an image in {path}, line {line}, got {image!r}. Fill it in.")
-    if reference is not None and not isinstance(reference, str):
-        raise PairingError(f"Expected the path of a reference in {path}, line {line}, got {reference!r}.")
-    return Pair(_picture(path.parent, image), _picture(path.parent, reference) if reference else None)
+def _columns(path: Path, names: list[str]) -> list[str]:
+    if "image" not in names:
+        got = ", ".join(names) or "nothing"
+        raise PairingError(
+            f"Expected the columns image and reference in {path}, got {got}. Name them in the first line."
+        )
+    return names
 
 
 def _picture(folder: Path, name: str) -> Picture:

@@ -6,6 +6,7 @@ from acutance.errors import PairingError
 from acutance.scoring.left_out import kinds_of
 from acutance.scoring.naming import Proposal, naming_rule, propose_rule
 from acutance.scoring.sources import Collection, Picture, Sources, collect
+from acutance.tables.text import some
 
 SHOWN_NAMES = 5
 """How many unmatched files an error names before it only counts."""
@@ -52,7 +53,7 @@ class Pairing:
     def left_over(self) -> str:
         """One line that names what was left over."""
         parts = [
-            f"{len(names)} {one if len(names) == 1 else one + 's'} without a {other} ({_some(names)})"
+            f"{len(names)} {one if len(names) == 1 else one + 's'} without a {other} ({some(names, SHOWN_NAMES)})"
             for names, one, other in (
                 (self.unmatched_images, "picture", "reference"),
                 (self.unused_references, "reference", "picture"),
@@ -163,8 +164,3 @@ def _by_name(ours: Collection, theirs: Collection, pair_by: str) -> Pairing:
 
 def _names(ours: Collection, theirs: Collection) -> list[list[str]]:
     return [[picture.relative for picture in collection.pictures] for collection in (ours, theirs)]
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

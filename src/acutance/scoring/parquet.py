@@ -7,7 +7,7 @@ from pathlib import Path
 from acutance.extras import require
 from acutance.scoring.lines import Row, parse_json_lines
 from acutance.scoring.rows import TEXT_FIELDS
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 PARQUET_ROWS = 65_536
 """Rows of one row group."""
@@ -18,7 +18,7 @@ def make_parquet(rows_path: Path, path: Path, columns: Sequence[str]) -> None:
     arrow, parquet = require("pyarrow", extra="parquet"), require("pyarrow.parquet", extra="parquet")
     schema = arrow.schema([(name, arrow.string() if name in TEXT_FIELDS else arrow.float64()) for name in columns])
     with (
-        replacing(path) as temporary,
+        atomic_write(path) as temporary,
         rows_path.open(encoding="utf-8", newline="\n") as lines,
         parquet.ParquetWriter(temporary, schema) as writer,
     ):

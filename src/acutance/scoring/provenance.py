@@ -17,7 +17,7 @@ from acutance.models.classic.metrics import LEVELS_RULE
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import is_path
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def provenance_path(output: Path) -> Path:
 
 def write_provenance(output: Path, described: dict[str, Any]) -> None:
     """Write the provenance of a file of scores, whole or not at all."""
-    with replacing(provenance_path(output)) as temporary:
+    with atomic_write(provenance_path(output)) as temporary:
         temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 

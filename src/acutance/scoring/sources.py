@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 from acutance.errors import ImageReadError, InputError
 from acutance.images.files import find_images
 from acutance.scoring.left_out import kinds_of
+from acutance.tables.text import readable
 
 if TYPE_CHECKING:
     from acutance.images.read import ImageSource
@@ -87,11 +88,6 @@ def collect(sources: Sources) -> Collection:
 def is_path(source: object) -> bool:
     """Whether this is a path and not a picture in memory."""
     return isinstance(source, str | os.PathLike)
-
-
-def readable(name: str) -> str:
-    """The name as text that every file can hold: bytes of a file name that are no UTF-8 are spelt out."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _named_below(folder: Any, relative: str) -> str:  # noqa: ANN401

@@ -8,17 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from acutance.datasets.text_files import write_whole
 from acutance.errors import ConfigError
 from acutance.scoring.lines import csv_line
 from acutance.synthesis.picture_files import ENDINGS, TEMPORARY, cannot_write
 from acutance.synthesis.sources import Source
+from acutance.tables.atomic import write_text
 
 MAKER = "acutance"
 """Stands in the provenance of folders that may be continued and replaced."""
 
 _TEMPORARY_NAME = re.compile(rf"(.+)\.[0-9]+{re.escape(TEMPORARY)}", re.DOTALL)
-"""As ``write_picture`` and ``write_whole`` call what they are writing: the process stands in it."""
+"""As ``write_picture`` and ``write_text`` call what they are writing: the process stands in it."""
 _PICTURE_NAME = re.compile(
     rf"(?P<start>.+)_(?:[0-9]{{2}}_[0-9]{{2}}|mixture|mixture_[0-9]{{2,}})(?:{'|'.join(map(re.escape, ENDINGS))})"
 )
@@ -118,7 +118,7 @@ class OutputFolder:
             ConfigError: They cannot be written.
         """
         self._make(self.root)
-        write_whole(self.provenance, json.dumps({"made_by": MAKER, **described}, indent=2) + "\n")
+        write_text(self.provenance, json.dumps({"made_by": MAKER, **described}, indent=2) + "\n")
         self.prepare(sources)
 
     def prepare(self, sources: Sequence[Source]) -> None:
@@ -130,7 +130,7 @@ class OutputFolder:
         self._make(self.images)
         self._make(self.references)
         lines = [csv_line(("name", "path")), *(csv_line((source.name, str(source.path))) for source in sources)]
-        write_whole(self.sources, "".join(lines).encode("utf-8", "backslashreplace").decode())
+        write_text(self.sources, "".join(lines).encode("utf-8", "backslashreplace").decode())
 
     def remove_unfinished(self) -> None:
         """Remove files that a killed run was writing.

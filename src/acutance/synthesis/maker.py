@@ -15,9 +15,9 @@ from acutance.distortions import apply_mixture
 from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images import read_image, to_batch
 from acutance.models.quality_model import PairDepth, QualityModel, ReadsDepth
-from acutance.scoring.sources import readable
 from acutance.synthesis.picture_files import eight_bits, write_picture
 from acutance.synthesis.plan import Item, derived_seed
+from acutance.tables.text import readable
 
 KEPT_BYTES = 256_000_000
 """Decoded references that a process keeps; the one used longest ago goes first."""

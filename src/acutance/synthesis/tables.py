@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from acutance.datasets import OpinionTable, RatedPicture, write_table
-from acutance.datasets.text_files import write_whole
 from acutance.score_info import ScoreInfo
 from acutance.scoring.lines import csv_line
 from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.maker import Row
 from acutance.synthesis.plan import Item
 from acutance.synthesis.pseudo_mos import pseudo_mos
+from acutance.tables.atomic import write_text
 
 
 def write_tables(
@@ -35,7 +35,7 @@ def write_tables(
     opinions = pseudo_mos(scores, infos).tolist() if infos else [None] * len(whole)
     rows = [_rated(item, names[item.source], mos) for (item, _), mos in zip(whole, opinions, strict=True)]
     if infos:
-        write_whole(folder.scores, "".join(_score_lines(rows, scores)))
+        write_text(folder.scores, "".join(_score_lines(rows, scores)))
     write_table(OpinionTable(rows, folder.root, folder.root.name), folder.table)
     return len(rows)
 

@@ -11,8 +11,8 @@ from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
 from acutance.checkpoints.key_table import KeyTable
 from acutance.models.afine.clip_start import CLIP, CLIP_NAMES, clip_tensors
 from acutance.models.afine.published import AFINE_KEYS, CLIP_MODEL, STAGE_FILES
+from acutance.tables.atomic import atomic_write
 from acutance.training.publishing import foreign_tensors
-from acutance.whole_file import replacing
 
 TEXT_WIDTH, IMAGE_WIDTH, VOCABULARY, CONTEXT = 512, 768, 49408, 77
 """Sizes of CLIP ViT-B/32 (Radford et al., 2021, the released weights)."""
@@ -137,6 +137,6 @@ def _unused_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def _save(path: Path, tensors: Mapping[str, Any]) -> Path:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save(dict(tensors), temporary)
     return path

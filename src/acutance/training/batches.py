@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from acutance.errors import AcutanceError
-from acutance.training.faults import TrainingError
+from acutance.errors import AcutanceError, TrainingError
 from acutance.training.task import Batch, Task
 
 Draw = tuple[int, int]

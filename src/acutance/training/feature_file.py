@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from acutance.errors import InputError
-from acutance.training.faults import TrainingError
-from acutance.whole_file import replacing
+from acutance.errors import InputError, TrainingError
+from acutance.tables.atomic import atomic_write
 
 Rows = NDArray[np.float32]
 ROWS, DONE, MADE_FROM = "rows.bin", "done.bin", "made_from.json"
@@ -126,7 +125,7 @@ class FeatureFile:
         for name, size in ((ROWS, self._bytes()), (DONE, self._shape[0])):
             with (self._folder / name).open("wb") as file:
                 file.truncate(size)
-        with replacing(self._folder / MADE_FROM) as temporary:
+        with atomic_write(self._folder / MADE_FROM) as temporary:
             temporary.write_text(json.dumps(self._made_from, indent=2) + "\n", encoding="utf-8")
 
     def _bytes(self) -> int:

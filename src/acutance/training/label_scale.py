@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from acutance.datasets.table import OpinionTable
+from acutance.errors import TrainingError
 from acutance.score_info import ScoreInfo
-from acutance.training.faults import TrainingError
 
 LabelScale = Literal["published", "percent", "unit"]
 

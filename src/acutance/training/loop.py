@@ -11,13 +11,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from acutance.errors import StatisticsError
+from acutance.errors import OtherProcessError, StatisticsError, TrainingError
 from acutance.stats.correlation import srcc
 from acutance.training.averaging import WeightAverage
 from acutance.training.batches import Order, reader, share_of
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.devices import average_buffers, gathered, moved, share_gradients
-from acutance.training.faults import OtherProcessError, TrainingError, named_faults
+from acutance.training.friendly_errors import friendly_errors
 from acutance.training.optimizers import build_optimizer
 from acutance.training.run_folder import RunFolder
 from acutance.training.schedules import Place, rate_at
@@ -103,7 +103,7 @@ class Trainer:
             TrainingError: A loss that is no number, no memory, no room on the disk, or a sample that cannot be read.
         """
         began = time.monotonic() - self.state.seconds
-        with named_faults(self.folder.path):
+        with friendly_errors(self.folder.path):
             while self.state.iteration < self._iterations:
                 self.task.start_epoch(self.state.iteration // self._order.per_epoch)
                 for counts, batches in self._rest_of_epoch():

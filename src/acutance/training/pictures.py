@@ -12,12 +12,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from acutance.errors import ConfigError, InputError
+from acutance.errors import ConfigError, InputError, TrainingError
 from acutance.images.read import read_image, reading_settings
 from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
 from acutance.images.tensors import to_batch
-from acutance.training.faults import TrainingError
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 Pixels = NDArray[np.uint8]
 """Shape (height, width, 3)."""
@@ -62,7 +61,7 @@ class PictureStore:
 
     def _keep(self, kept: Path, pixels: Pixels) -> None:
         try:
-            with replacing(kept) as temporary, temporary.open("wb") as file:
+            with atomic_write(kept) as temporary, temporary.open("wb") as file:
                 np.save(file, pixels)
         except OSError as error:
             raise ConfigError(

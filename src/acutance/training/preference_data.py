@@ -8,9 +8,8 @@ from typing import Literal
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.fixed_splits import VTAMIQ
 from acutance.datasets.pieapp_preferences import Preference, read_preferences
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
-from acutance.training.faults import TrainingError
 
 
 class PreferenceData(Settings):

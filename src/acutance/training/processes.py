@@ -21,9 +21,9 @@ from torch import nn
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from acutance.errors import AcutanceError, ConfigError
+from acutance.errors import AcutanceError, ConfigError, OtherProcessError, TrainingError
 from acutance.training.config import LoopConfig
-from acutance.training.faults import OtherProcessError, TrainingError, named_losses
+from acutance.training.friendly_errors import friendly_losses
 from acutance.training.launch import Launch, launch_of
 from acutance.training.task import OnProgress, Task
 
@@ -145,7 +145,7 @@ def together(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
         return act()
     found, fault = _tried(act)
     faults: list[tuple[str, str] | None] = [None] * fabric.world_size
-    with named_losses():
+    with friendly_losses():
         dist.all_gather_object(
             faults, None if fault is None else (str(fault), socket.gethostname()), group=_waiting(fabric)
         )
@@ -174,7 +174,7 @@ def from_first(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
         return act()
     found, fault = _tried(act) if fabric.is_global_zero else ([], None)
     sent: list[Any] = [(found, None if fault is None else str(fault))]
-    with named_losses():
+    with friendly_losses():
         dist.broadcast_object_list(sent, src=0, group=_waiting(fabric))
     if fault is not None:
         raise fault
@@ -224,7 +224,7 @@ def share_weights(fabric: Fabric, network: nn.Module) -> None:
     """Give every process the weights of the first, whatever files the others began with."""
     if fabric.world_size == 1:
         return
-    with named_losses():
+    with friendly_losses():
         for tensor in network.state_dict().values():
             value = tensor.detach().cpu().contiguous()
             dist.broadcast(value.reshape(-1).view(torch.uint8), 0, group=_waiting(fabric))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from acutance.checkpoints.key_table import COUNTER, KeyTable
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 
 def foreign_tensors(keys: KeyTable, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -42,6 +42,6 @@ def write_pickle(path: Path, keys: KeyTable, own: Mapping[str, Tensor], *, under
         The path.
     """
     tensors: dict[str, Any] = foreign_tensors(keys, own)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save({under: tensors} if under else tensors, temporary)
     return path

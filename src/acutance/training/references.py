@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from acutance.datasets.table import OpinionTable
+from acutance.errors import TrainingError
 from acutance.models.quality_model import SharesReferences
-from acutance.training.faults import TrainingError
 
 
 def demand_references(table: OpinionTable) -> None:

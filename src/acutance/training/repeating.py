@@ -8,17 +8,16 @@ from typing import Literal
 
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
-from acutance.strict_json import json_text
+from acutance.errors import ConfigError, TrainingError
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import json_text
 from acutance.training.data import DataConfig, read_rated
-from acutance.training.faults import TrainingError
 from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repeat
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
 from acutance.training.task import OnProgress
 from acutance.training.train_config import TrainConfig
-from acutance.whole_file import replacing
 
 COUNT = "repeats.json"
 """Says that a folder is one of several trainings, and how many were asked for."""
@@ -151,7 +150,7 @@ def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool | Lite
         _clear(folder, overwrite=overwrite)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in ((COUNT, {"runs": count}), (CONFIG, plain)):
-        with replacing(folder / name) as temporary:
+        with atomic_write(folder / name) as temporary:
             temporary.write_text(json_text(content, 2) + "\n", encoding="utf-8")
 
 

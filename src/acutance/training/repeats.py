@@ -19,18 +19,17 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.split_rules import Protocol
 from acutance.datasets.splits import repeated_splits, rows_of
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.correlation import agreement
 from acutance.stats.curves import CurveKind
-from acutance.strict_json import from_json, json_text
-from acutance.training.faults import TrainingError
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import from_json, json_text
 from acutance.training.pictures import PictureStore
 from acutance.training.processes import from_first
 from acutance.training.references import PairScorer
 from acutance.training.task import OnProgress
 from acutance.training.validation import ScoreOne, scores_of
-from acutance.whole_file import replacing
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
 """What is told of every test (the authors' ``run_multi``)."""
@@ -206,12 +205,12 @@ def _read_result(path: Path, seed: int) -> RepeatedRun:
 
 
 def _write_json(path: Path, content: dict[str, object]) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json_text(content, 2) + "\n", encoding="utf-8")
 
 
 def _write_runs(path: Path, runs: Sequence[RepeatedRun]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(runs[0])), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(run) for run in runs)

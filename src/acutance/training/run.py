@@ -10,7 +10,7 @@ import torch.distributed as dist
 
 from acutance.errors import ConfigError
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
-from acutance.training.faults import named_faults
+from acutance.training.friendly_errors import friendly_errors
 from acutance.training.launch import is_first, launch_of
 from acutance.training.loop import OnStep, OnValidation, Trainer
 from acutance.training.processes import (
@@ -106,7 +106,7 @@ def train(
     for remark in task.remarks() if fabric.is_global_zero and begins else ():
         run.log(remark, "WARNING")
         logger.warning(remark)
-    with named_faults(folder):
+    with friendly_errors(folder):
         fabric.barrier()
         prepare(fabric, task, on_prepare)
         share_weights(fabric, task.network)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from acutance.checkpoints.store import save
-from acutance.errors import ConfigError
-from acutance.strict_json import from_json, json_text
+from acutance.errors import ConfigError, TrainingError
+from acutance.tables.atomic import atomic_write
+from acutance.tables.strict_json import from_json, json_text
 from acutance.training.events import EventFile
-from acutance.training.faults import TrainingError
 from acutance.training.state import TrainingState, read_state, write_state
 from acutance.training.task import TrainedModel
-from acutance.whole_file import replacing
 
 Row = dict[str, float | int | None]
 CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"
@@ -223,7 +222,7 @@ class RunFolder:
         self._write("metrics.csv", text.getvalue())
 
     def _write(self, name: str, text: str) -> None:
-        with replacing(self.path / name) as temporary:
+        with atomic_write(self.path / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     def _read_json(self, name: str) -> dict[str, Any]:

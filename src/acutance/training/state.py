@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from acutance.errors import CheckpointError
-from acutance.whole_file import replacing
+from acutance.tables.atomic import atomic_write
 
 VERSION = 1
 """Of the layout of the file."""
@@ -41,7 +41,7 @@ def write_state(path: Path, state: TrainingState) -> None:
     Raises:
         OSError: A place that cannot be written to.
     """
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save({"version": VERSION, **vars(state)}, temporary)  # asdict would copy every tensor
 
 

@@ -22,10 +22,9 @@ from acutance.datasets.splits import part_of_table, rows_of, split_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import TABLE_ENDINGS, read_table
 from acutance.datasets.training_pairs import PairRules, training_pairs
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, held_out, told
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import demand_files
 
 DIFFIQA = "diffiqa"

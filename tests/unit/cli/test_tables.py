@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.catalog import find_model
-from acutance.cli.tables import Summary, gather, in_parts, print_part, printable, score_table, summary_table
+from acutance.cli.tables import Summary, gather, in_parts, print_part, score_table, summary_table
 from acutance.score_info import ScoreInfo
 from acutance.scoring import ScoreRow
 
@@ -98,13 +98,6 @@ def test_a_summary_has_a_line_a_model():
 
 def test_a_summary_without_rows_is_empty():
     assert Summary(infos(["psnr"])).rows == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "line"), [("a b.png", "a b.png"), ("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("ü图", "ü图")]
-)
-def test_control_characters_are_spelt_out(text: str, line: str):
-    assert printable(text) == line
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 200])

@@ -9,8 +9,7 @@ from PIL import Image
 import acutance
 from acutance.comparison.compare import CompareRequest
 from acutance.comparison.files import read_comparison
-from acutance.errors import ConfigError, PairingError, UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownNameError
 from acutance.scoring import ScoreRows
 from acutance.scoring.files import ScoreFile
 from tests.raising import raises

@@ -11,8 +11,7 @@ from acutance.comparison.figures import Draws
 from acutance.comparison.files import WRITTEN, comparison_json, read_comparison, write_comparison
 from acutance.comparison.preference_files import Preferences
 from acutance.comparison.results import Comparison
-from acutance.errors import ConfigError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import ConfigError, EvaluationError
 from tests.raising import raises
 from tests.unit.comparison.fakes import picture
 

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.comparison.preference_files import read_preferences
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from tests.raising import raises
 
 

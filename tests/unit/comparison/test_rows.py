@@ -6,7 +6,7 @@ import pytest
 
 from acutance.comparison.folders import SharedPicture
 from acutance.comparison.rows import gather_rows, read_method_rows
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.sources import Picture
 from tests.raising import lacking, raises

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acutance.datasets.calibration import Logistic, fit_final_scaling, fit_logistic, fit_naturalness_calibrator
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 

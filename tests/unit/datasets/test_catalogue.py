@@ -7,8 +7,7 @@ import pytest
 
 from acutance.datasets.catalogue import DATASETS, find_dataset, list_datasets, read_dataset
 from acutance.datasets.checking import check_table
-from acutance.datasets.faults import DatasetError
-from acutance.errors import UnknownNameError
+from acutance.errors import DatasetError, UnknownNameError
 from tests.fakes.datasets.catalogue import FAKES
 from tests.raising import raises
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from acutance.datasets.checking import check_table, demand_sound
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 

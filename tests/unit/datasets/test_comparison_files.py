@@ -11,8 +11,7 @@ from acutance.datasets.comparison_files import (
     write_types,
 )
 from acutance.datasets.comparisons import Comparison, Triplet
-from acutance.datasets.faults import DatasetError
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 from tests.raising import raises
 
 TRIPLETS = [

@@ -1,7 +1,7 @@
 import pytest
 
 from acutance.datasets.comparisons import all_pairs, by_reference, outcome, quality_of
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 from acutance.datasets.counts import count_differences, count_rows, demand_published
 from acutance.datasets.facts import CSIQ, PIPAL
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 ROWS = [

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
-from acutance.errors import MissingExtraError
+from acutance.errors import DatasetError, MissingExtraError
 from tests.fakes.datasets.with_references import write_csiq
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows

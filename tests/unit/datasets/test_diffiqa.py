@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.restored import write_sriqa_bench
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.diffiqa_labels import majority, read_majorities
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import LABELS, Label
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.datasets.diffiqa_triplets import by_type, diffiqa_triplets, triplet_type
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import Label
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 LABELS: dict[str, Label] = {  # of one reference; 05 was left out because three people said three things

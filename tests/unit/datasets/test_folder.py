@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import folder_of
 

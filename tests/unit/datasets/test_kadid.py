@@ -1,8 +1,8 @@
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.kadid import KADID_DISTORTIONS
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 

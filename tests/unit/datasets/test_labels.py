@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import folders_in, label_of, name_of
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 HERE = Path("label.json")

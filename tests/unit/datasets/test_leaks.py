@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.leaks import demand_separate
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.faults import DatasetError, OpinionDirectionError
 from acutance.datasets.lists import read_list, read_opinions
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import write_table
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
 from tests.raising import raises
 
 

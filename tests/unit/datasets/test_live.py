@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.files import cell_array, write_mat
 from tests.fakes.datasets.matlab import live_names
 from tests.raising import raises

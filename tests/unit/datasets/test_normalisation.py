@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import (
     afine_final_targets,
     afine_naturalness_targets,
@@ -14,6 +13,7 @@ from acutance.datasets.normalisation import (
     scores_of,
 )
 from acutance.datasets.splits import split_table
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import pictures, rated, table_of
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.alone import write_koniq10k
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.comparisons import Comparison, Triplet
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.own_lists import (
     ImageFolder,
     PairTable,
@@ -15,6 +14,7 @@ from acutance.datasets.own_lists import (
     read_listed,
     read_rated_lines,
 )
+from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.restored import write_sriqa_bench
 from tests.raising import raises

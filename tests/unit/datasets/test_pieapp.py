@@ -3,8 +3,8 @@ from typing import Literal
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.pieapp_preferences import read_preferences
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 

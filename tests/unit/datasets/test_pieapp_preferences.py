@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.pieapp_preferences import COLUMNS, Part, read_preferences
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 HEADER = ", ".join(COLUMNS)

@@ -1,7 +1,7 @@
 import shutil
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
+from acutance.errors import DatasetError
 from tests.fakes.datasets.alone import write_agiqa3k, write_bid, write_spaq
 from tests.fakes.datasets.files import write_sheets
 from tests.raising import raises

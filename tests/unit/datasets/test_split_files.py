@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.split_files import read_split, write_split
 from acutance.datasets.splits import split_table
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, pictures
 

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.leaks import scene_of
 from acutance.datasets.split_rules import PARTS, PROTOCOLS
 from acutance.datasets.splits import (
@@ -16,7 +15,7 @@ from acutance.datasets.splits import (
     split_table,
 )
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, pictures, rated, table_of
 

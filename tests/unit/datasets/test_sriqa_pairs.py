@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.sriqa_pairs import read_scores, sriqa_pairs
+from acutance.errors import DatasetError
 from tests.raising import raises
 
 METHODS = [f"method{number}" for number in range(10)] + ["Original"]

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
-from acutance.errors import MissingExtraError, UnknownNameError
+from acutance.errors import DatasetError, MissingExtraError, UnknownNameError
 from tests.raising import raises
 
 both_formats = pytest.mark.parametrize("ending", [".csv", ".parquet"])

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.tid import TID_DISTORTIONS, parse_tid_name
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows
 

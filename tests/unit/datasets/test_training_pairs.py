@@ -5,10 +5,10 @@ import pytest
 
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.comparisons import Triplet
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.pieapp_preferences import Part as PieAPPPart
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, diffiqa_label_folder, training_pairs
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.datasets.test_diffiqa_labels import write_labels

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acutance.datasets.comparisons import Triplet
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.triplets import log_triplets, triplets_per_reference
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 

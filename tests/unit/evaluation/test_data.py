@@ -3,14 +3,12 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import write_table
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError, DatasetError, EvaluationError, UnknownNameError
 from acutance.evaluation.data import match_splits, read_data, read_part
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.planned import plan_data
 from acutance.evaluation.protocol import ProtocolSettings
 from acutance.evaluation.protocols import find_protocol

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.file_scores import demand_directions, direction_of, take_scores
 from acutance.evaluation.planned import PlannedData
 from acutance.evaluation.protocols import find_protocol

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.files import model_folders, read_run, results_files, write_plain_results, write_run
 from acutance.evaluation.results import Evaluation, Prediction
 from tests.raising import raises

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of

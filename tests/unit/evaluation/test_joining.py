@@ -1,9 +1,7 @@
 from collections.abc import Sequence
 
-import pytest
-
-from acutance.evaluation.faults import EvaluationError
-from acutance.evaluation.joining import PathFinder, join, some
+from acutance.errors import EvaluationError
+from acutance.evaluation.file_scores import join
 from acutance.evaluation.protocol import PictureKey
 from acutance.evaluation.score_sheets import ScoredLine
 from tests.raising import raises
@@ -15,31 +13,6 @@ def lines(*names: str, reference: str | None = None) -> list[ScoredLine]:
 
 def scores(names: list[str], keys: Sequence[PictureKey]) -> dict[str, float | None]:
     return {image: line.score for (image, _), line in join(lines(*names), keys, "a file").scores.items()}
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("images/a.png", "images/a.png"),
-        ("./images/a.png", "images/a.png"),
-        ("/other/place/images/a.png", "images/a.png"),
-        ("C:\\sets\\images\\a.png", "images/a.png"),
-        ("a.png", "images/a.png"),
-        ("/elsewhere/a.png", "images/a.png"),
-        ("b.png", None),
-        ("images/b.png", "images/b.png"),
-        ("more/b.png", "more/b.png"),
-        ("A.png", None),
-        ("", None),
-    ],
-)
-def test_a_path_is_found_by_its_end_or_by_a_file_name_of_which_there_is_one(name: str, found: str | None):
-    assert PathFinder(["images/a.png", "images/b.png", "more/b.png"]).find(name) == found
-
-
-def test_the_longest_path_wins():
-    assert PathFinder(["b.png", "a/b.png"]).find("/x/a/b.png") == "a/b.png"
-    assert PathFinder(["b.png", "a/b.png"]).find("/x/b.png") == "b.png"
 
 
 def test_lines_are_joined_by_name_whatever_their_order():
@@ -89,8 +62,3 @@ def test_a_line_without_reference_means_every_place_of_its_picture():
 def test_the_reference_of_a_line_does_not_matter_where_a_picture_stands_once():
     found = join(lines("a.png", reference="anything.png"), [("a.png", "r.png")], "a file")
     assert list(found.scores) == [("a.png", "r.png")]
-
-
-def test_few_names_are_told_and_many_are_counted():
-    assert some(["a", "b", "c"]) == "a, b, c"
-    assert some(["a", "b", "c", "d"]) == "a, b, c and 1 more"

@@ -8,13 +8,12 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.comparison_files import write_triplets, write_types
 from acutance.datasets.comparisons import Triplet
 from acutance.datasets.diffiqa_triplets import TEST_TYPES
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.labels import Label
 from acutance.datasets.own_lists import read_listed
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, training_pairs
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import DatasetError, EvaluationError
 from acutance.evaluation.pair_lists import pair_lists
 from acutance.evaluation.protocol import ProtocolSettings
 from tests.fakes.datasets.catalogue import FAKES

@@ -6,7 +6,7 @@ import pytest
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import RatedPicture
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError
 from acutance.evaluation.inputs import StatisticsSettings
 from acutance.evaluation.planned import Said, plan_data
 from acutance.evaluation.protocol import PictureKey, PreparedProtocol, Protocol, ProtocolOutcome, ProtocolSettings

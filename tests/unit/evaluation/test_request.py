@@ -7,8 +7,7 @@ from scipy import stats
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.files import read_run
 from acutance.evaluation.model_scores import Rerun
 from acutance.evaluation.request import EvaluationRequest, Measures

@@ -7,8 +7,8 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 
+from acutance.errors import EvaluationError
 from acutance.evaluation import rival_tests
-from acutance.evaluation.faults import EvaluationError
 from acutance.evaluation.results import Agreement, Evaluation, ModelTest
 from acutance.evaluation.rivals import compare_models
 from tests.raising import raises

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.errors import UnknownNameError
-from acutance.evaluation.faults import EvaluationError
+from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet, told_direction
 from acutance.scoring.files import ScoreFile
 from acutance.scoring.rows import ScoreRow

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError
 from acutance.evaluation.protocol import ProtocolSettings, Scores
 from acutance.evaluation.protocols import find_protocol
 from acutance.evaluation.results import Better

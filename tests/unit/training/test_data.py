@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import rows_of, split_table
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import write_table
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError, DatasetError, TrainingError, UnknownNameError
 from acutance.training.data import DataConfig, held_out, training_tables
-from acutance.training.faults import TrainingError
 from acutance.training.run_folder import RunFolder
 from tests.fakes.datasets.alone import write_biq2021, write_koniq10k
 from tests.raising import lacking, raises

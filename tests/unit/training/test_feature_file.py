@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from acutance.training.faults import TrainingError
+from acutance.errors import TrainingError
 from acutance.training.feature_file import FeatureFile
 from tests.raising import raises
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import TrainingError
 from acutance.score_info import ScoreInfo
-from acutance.training.faults import TrainingError
 from acutance.training.label_scale import scaled
 from tests.raising import raises
 

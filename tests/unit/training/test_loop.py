@@ -10,9 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import LoopConfig
-from acutance.training.faults import TrainingError
 from acutance.training.loop import Trainer
 from acutance.training.processes import launched
 from acutance.training.run_folder import RunFolder

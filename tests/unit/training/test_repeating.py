@@ -8,11 +8,10 @@ import pytest
 from acutance.catalog.runs import run_weights
 from acutance.datasets.split_files import read_split
 from acutance.datasets.table import OpinionTable
-from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
 from acutance.recipes.catalogue import find_recipe
 from acutance.training.config import LoopConfig
 from acutance.training.data import DataConfig
-from acutance.training.faults import TrainingError
 from acutance.training.overrides import with_settings
 from acutance.training.repeating import begun_repeats, demand_single, repeat_recipe
 from acutance.training.run import train

@@ -8,9 +8,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from acutance.errors import TrainingError
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.config import Settings
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore, Pixels
 from acutance.training.task import Batch, Labels, OnProgress
 from acutance.training.triplet_data import Pair, PlacedTriplet, TripletData

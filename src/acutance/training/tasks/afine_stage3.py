@@ -9,16 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from acutance.datasets.calibration import fit_naturalness_calibrator
-from acutance.datasets.faults import DatasetError
 from acutance.datasets.normalisation import afine_naturalness_targets, direction_of
 from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import lacks_of_clip, merge, publish_stage3, unused_of_clip
 from acutance.training.afine_start import clip_file, clip_of_start, frozen, load_stage
-from acutance.training.faults import TrainingError
 from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
 from acutance.training.tasks.afine_pairs import FrozenNetworks

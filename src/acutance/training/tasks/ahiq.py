@@ -20,6 +20,7 @@ from acutance.models.ahiq.network import crop_scores
 from acutance.models.ahiq.published import AHIQ as RECORD
 from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
 from acutance.models.ahiq.views import AHIQViews
+from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.earlier import RANDOM, begins_random, file_of, start_from_earlier
@@ -28,7 +29,6 @@ from acutance.training.publishing import foreign_tensors
 from acutance.training.references import PairScorer, demand_references
 from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.validation import correlations, scores_of
-from acutance.whole_file import replacing
 
 PARTS = ("regressor_model_state_dict", "deform_net_model_state_dict")
 """What the authors' file holds of weights."""
@@ -172,7 +172,7 @@ class AHIQTask(Task):
         model: Any = network.model
         tensors = foreign_tensors(OFFICIAL.keys, model.state_dict())
         parts = {part: _below(tensors, part) for part in PARTS}
-        with replacing(folder / "best.pth") as temporary:
+        with atomic_write(folder / "best.pth") as temporary:
             torch.save({"epoch": self._epochs, **parts, "loss": self._error}, temporary)
         return [folder / "best.pth"]
 

@@ -24,12 +24,12 @@ from acutance.models.vtamiq.published import (
     VIT_TIMM,
 )
 from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings
 from acutance.training.earlier import RANDOM, begins_random, published_file, start_from_earlier
 from acutance.training.pictures import PictureStore
 from acutance.training.task import Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.vtamiq_patches import PatchDraws
-from acutance.whole_file import replacing
 
 STATES = (HEAD_WEIGHTS.name, PAPER_WEIGHTS.name, KADIS700K_WEIGHTS.name)
 """Names in the catalogue."""
@@ -144,7 +144,7 @@ class VTAMIQTask(Task):
         """``best.pth`` as the authors' training writes it."""
         model: Any = network.model
         tensors = foreign_state(model.state_dict(), self._settings.model)
-        with replacing(folder / "best.pth") as temporary:
+        with atomic_write(folder / "best.pth") as temporary:
             torch.save({"epoch": self._epochs, "SROCC": self.srcc, STATE_DICT: tensors}, temporary)
         return [folder / "best.pth"]
 

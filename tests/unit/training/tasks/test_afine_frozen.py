@@ -17,10 +17,9 @@ from acutance.datasets.calibration import fit_naturalness_calibrator
 from acutance.datasets.normalisation import afine_naturalness_targets
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import read_table, write_table
-from acutance.errors import ConfigError, MissingWeightsError
+from acutance.errors import ConfigError, MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.stats.preferences import three_alternative_accuracy
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.tasks import afine_stage3
 from acutance.training.tasks.afine_frozen import FrozenStageTask

@@ -9,9 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from acutance.errors import InputError
+from acutance.errors import InputError, TrainingError
 from acutance.models.afine.model import AFINE
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.tasks import afine_pairs
 from acutance.training.tasks.afine import validation_pairs

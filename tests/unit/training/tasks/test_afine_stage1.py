@@ -14,11 +14,10 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from acutance.checkpoints.digest import sha256_of
-from acutance.errors import MissingWeightsError
+from acutance.errors import MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.published import CLIP_ARCHIVE
 from acutance.stats.preferences import three_alternative_accuracy
-from acutance.training.faults import TrainingError
 from acutance.training.pictures import PictureStore
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState

@@ -12,11 +12,10 @@ from safetensors.torch import load_file
 import acutance
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import read_table, write_table
-from acutance.errors import ConfigError, InputError, MissingWeightsError
+from acutance.errors import ConfigError, InputError, MissingWeightsError, TrainingError
 from acutance.stats.correlation import srcc
 from acutance.training.config import CosineSchedule
 from acutance.training.data import DataConfig
-from acutance.training.faults import TrainingError
 from acutance.training.tasks.ahiq import AHIQTask, pair_of_crops
 from acutance.training.validation import as_images
 from tests.fakes.ahiq_checkpoint import golden

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.strict_json import from_json, json_text, noted, restored
+from acutance.tables.strict_json import from_json, json_text, noted, restored
 from tests.raising import raises
 
 NUMBERS = st.none() | st.floats(allow_nan=False)

@@ -1,6 +1,5 @@
-from acutance.datasets.comparisons import Comparison
-from acutance.datasets.faults import DatasetError
-from acutance.datasets.locate import belonging, located
+from acutance.datasets.comparisons import Comparison, belonging, located
+from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from acutance.errors import ImageReadError
-from acutance.training.faults import OtherProcessError, TrainingError, named_faults
+from acutance.errors import ImageReadError, OtherProcessError, TrainingError
+from acutance.training.friendly_errors import friendly_errors
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState, read_state
 from tests.fakes.toy_task import run_toy
@@ -56,7 +56,7 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_one_before(tmp_path: Path, m
     ],
 )
 def test_a_process_that_is_gone_is_told_from_what_went_wrong_there(error: Exception):
-    with raises(OtherProcessError, "--resume"), named_faults(Path("run")):
+    with raises(OtherProcessError, "--resume"), friendly_errors(Path("run")):
         raise error
 
 
@@ -69,12 +69,12 @@ def test_a_process_that_is_gone_is_told_from_what_went_wrong_there(error: Except
     ],
 )
 def test_too_little_memory_names_what_to_lower(error: Exception):
-    with raises(TrainingError, "--set loop.accumulate=8"), named_faults(Path("run")):
+    with raises(TrainingError, "--set loop.accumulate=8"), friendly_errors(Path("run")):
         raise error
 
 
 @pytest.mark.parametrize("error", [ImageReadError("Expected a picture"), RuntimeError("a bug"), ValueError("one")])
 def test_what_says_what_is_wrong_or_is_a_bug_stays_as_it_is(error: Exception):
-    with pytest.raises(type(error)) as caught, named_faults(Path("run")):
+    with pytest.raises(type(error)) as caught, friendly_errors(Path("run")):
         raise error
     assert caught.value is error

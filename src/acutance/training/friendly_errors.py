@@ -1,10 +1,10 @@
-"""The error of training."""
+"""A full disk, too little memory and a process that is gone, each as one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from acutance.errors import AcutanceError
+from acutance.errors import AcutanceError, OtherProcessError, TrainingError
 
 _CUT_SHORT = ("unexpected pos", "iostream error")
 """What ``torch.save`` says when a disk is full, of which it does not tell."""
@@ -12,23 +12,15 @@ _LOST = ("gloo", "nccl", "connection closed by peer", "connection reset by peer"
 _SHORTAGE = ("out of memory", "not enough memory", "can't allocate", "no space left on device", "dataloader worker")
 
 
-class TrainingError(AcutanceError, RuntimeError):
-    """A training that cannot begin or go on; what it wrote before is whole."""
-
-
-class OtherProcessError(TrainingError):
-    """A training that stops because another of its processes did, which says why."""
-
-
 @contextmanager
-def named_faults(folder: Path) -> Iterator[None]:
+def friendly_errors(folder: Path) -> Iterator[None]:
     """Turns a full disk, too little memory and a process that is gone into one line each.
 
     Args:
         folder: Where the training writes, for the message.
     """
     try:
-        with named_losses():
+        with friendly_losses():
             yield
     except AcutanceError:  # says already what is wrong, even where it is an OSError too
         raise
@@ -48,7 +40,7 @@ def named_faults(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def named_losses() -> Iterator[None]:
+def friendly_losses() -> Iterator[None]:
     """Turns a process that is gone, or does not answer, into one line."""
     try:
         yield
