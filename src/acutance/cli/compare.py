@@ -153,8 +153,8 @@ def _print(comparison: "Comparison", output_format: Format) -> None:
     from acutance.cli.comparison_tables import comparison_tables
     from acutance.cli.tables import print_part, stdout_console
     from acutance.comparison.files import comparison_json, method_lines
-    from acutance.scoring.lines import csv_line
     from acutance.tables.text import printable
+    from acutance.tables.write import csv_line
 
     if output_format is Format.table:
         console = stdout_console()

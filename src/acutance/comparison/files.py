@@ -11,10 +11,10 @@ from acutance.comparison.order import PREFERENCES
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.results import Interval
-from acutance.scoring.lines import csv_line
 from acutance.tables.atomic import atomic_write
 from acutance.tables.read import read_json_object
 from acutance.tables.strict_json import WORDS, json_text
+from acutance.tables.write import csv_line
 
 JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.csv"
 DISAGREEMENTS_NAME, PICTURES_NAME, SCORES_NAME = "disagreements.csv", "pictures.csv", "scores.csv"

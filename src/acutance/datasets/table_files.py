@@ -1,23 +1,25 @@
 """Tables as CSV and Parquet files: what was written is read back the same, to the last bit."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.errors import DatasetError, UnknownNameError
-from acutance.extras import require
 from acutance.tables.atomic import atomic_write, not_utf8
 from acutance.tables.read import read_rows
 from acutance.tables.text import shown
+from acutance.tables.write import Kind, write_parquet
 
 TABLE_ENDINGS = (".csv", ".parquet")
-NUMBERS = ("mos", "mos_std", "low", "high")
-WHOLES = ("num_votes", "level")
-PARQUET_ROWS = 65_536
-"""Rows of one row group."""
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(COLUMNS, "text"),
+    **dict.fromkeys(("mos", "mos_std", "low", "high"), "number"),
+    **dict.fromkeys(("num_votes", "level"), "whole"),
+}
+"""What the columns of a table hold."""
 
 
 def write_table(table: OpinionTable, path: str | Path) -> None:
@@ -39,7 +41,7 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
     try:
         with atomic_write(path) as temporary:
             if is_parquet:
-                _write_parquet(table.rows, temporary)
+                write_parquet(temporary, KINDS, ({name: getattr(row, name) for name in COLUMNS} for row in table.rows))
             else:
                 _write_csv(table.rows, temporary)
     except OSError as error:
@@ -89,21 +91,6 @@ def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
         writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
         writer.writerow(COLUMNS)
         writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
-
-
-def _write_parquet(rows: Sequence[RatedPicture], path: Path) -> None:
-    arrow, parquet = _arrow(), require("pyarrow.parquet", extra="parquet")
-    kinds = dict.fromkeys(NUMBERS, arrow.float64()) | dict.fromkeys(WHOLES, arrow.int64())
-    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in COLUMNS])
-    with parquet.ParquetWriter(path, schema) as writer:
-        for start in range(0, len(rows), PARQUET_ROWS):
-            group = rows[start : start + PARQUET_ROWS]
-            columns = {name: [getattr(row, name) for row in group] for name in COLUMNS}
-            writer.write_table(arrow.table(columns, schema=schema))
-
-
-def _arrow() -> ModuleType:
-    return require("pyarrow", extra="parquet")
 
 
 def _known_columns(path: Path, columns: list[str]) -> list[str]:

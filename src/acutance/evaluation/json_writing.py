@@ -8,9 +8,9 @@ import numpy as np
 
 from acutance.errors import StatisticsError
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Prediction
-from acutance.scoring.lines import json_line
 from acutance.stats.correlation import plcc, srcc
 from acutance.tables.strict_json import json_text
+from acutance.tables.write import json_line
 
 ALWAYS_WRITTEN = ("image", "predicted", "ground_truth")
 """Fields of a prediction in MS-HyperIQA's file; the others are left out where they are not known."""

@@ -10,11 +10,11 @@ from acutance.evaluation.files import model_folders
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import OnProgress, Protocol
 from acutance.models.quality_model import QualityModel
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.pairing import Pairing
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.trained import ModelChoice, Weights
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from acutance.evaluation.results import Agreement, Evaluation, ModelTest
-from acutance.scoring.lines import csv_line, json_line
 from acutance.stats.bootstrap import Statistic
+from acutance.tables.write import csv_line, json_line
 
 STATISTICS = ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio")
 """Statistics of an agreement, in the order of columns."""

@@ -8,8 +8,8 @@ from typing import cast
 
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.results import Better
-from acutance.scoring.files import OUTPUT_ENDINGS
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
+from acutance.scoring.score_file import OUTPUT_ENDINGS
 from acutance.tables.read import Cells, read_cells, row_place
 from acutance.tables.strict_json import NOTE
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
 from acutance.score_info import ScoreInfo
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.left_out import LeftOut, later_frames_of
-from acutance.scoring.lines import Row
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import (
     complete_provenance,
@@ -19,8 +17,10 @@ from acutance.scoring.provenance import (
     write_provenance,
 )
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
+from acutance.tables.write import Row
 
 
 def demand_continues(

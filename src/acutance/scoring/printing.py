@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from acutance.scoring.lines import csv_line, json_line
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
+from acutance.tables.write import csv_line, json_line
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from acutance.models.classic.metrics import LEVELS_RULE
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pair
 from acutance.scoring.sources import is_path
+from acutance.tables import append
 from acutance.tables.atomic import atomic_write
 
 _LOGGER = logging.getLogger(__name__)
@@ -88,14 +89,7 @@ def demand_same(output: Path, described: dict[str, Any]) -> None:
         raise ConfigError(
             f"Expected the provenance of the run to resume at {path}, got: {got}. Start anew with --overwrite."
         ) from error
-    before = _as_of_now(before, described, output)
-    for name, value in described.items():
-        if before.get(name) != value:
-            raise ConfigError(
-                f"Expected to resume {output} with the same {name}, got another: "
-                f"{_difference(before.get(name), value)}. "
-                "Run it as before, or start anew with --overwrite."
-            )
+    append.demand_same(_as_of_now(before, described, output), described, output)
 
 
 def earlier_rows(output: Path, count: int) -> dict[str, Any]:
@@ -153,19 +147,6 @@ def _as_of_now(before: dict[str, Any], described: dict[str, Any], output: Path) 
     ]
     versions = {**before.get("versions", {}), "acutance": described["versions"]["acutance"]}
     return before | {"reading": reading | names, "models": models, "versions": versions}
-
-
-def _difference(before: Any, now: Any) -> str:  # noqa: ANN401 (JSON values)
-    """The first place where two JSON values differ."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in (*now, *before):
-            if before.get(name) != now.get(name):
-                return f"{name}: {_difference(before.get(name), now.get(name))}"
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        for old, new in zip(before, now, strict=True):
-            if old != new:
-                return _difference(old, new)
-    return f"{json.dumps(before)[:80]} before, {json.dumps(now)[:80]} now"
 
 
 def _plan_checksum(pairs: Sequence[Pair]) -> str:

@@ -22,12 +22,12 @@ from acutance.errors import ConfigError, InputError
 from acutance.images.decode import upright_size
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.score_info import ScoreInfo
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.left_out import LeftOut, kinds_of
 from acutance.scoring.manifest import is_manifest, read_manifest
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pairing, pair_up
 from acutance.scoring.rows import ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Sources, is_path

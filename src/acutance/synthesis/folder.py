@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from acutance.errors import ConfigError
-from acutance.scoring.lines import csv_line
 from acutance.synthesis.picture_files import ENDINGS, TEMPORARY, cannot_write
 from acutance.synthesis.sources import Source
+from acutance.tables import append
 from acutance.tables.atomic import write_text
+from acutance.tables.write import csv_line
 
 MAKER = "acutance"
 """Stands in the provenance of folders that may be continued and replaced."""
@@ -82,14 +83,7 @@ class OutputFolder:
 
     def demand_same(self, described: dict[str, Any]) -> None:
         """Raise ``ConfigError`` unless the run that was begun here is the one that is described."""
-        before = self._described()
-        for name, value in described.items():
-            if before.get(name) != value:
-                raise ConfigError(
-                    f"Expected to resume {self.root} with the same {name}, got another: "
-                    f"{_shown(before.get(name))} before, {_shown(value)} now. "
-                    "Run it as before, or start anew with --overwrite."
-                )
+        append.demand_same(self._described(), described, self.root)
 
     def clear(self, sources: Sequence[Source]) -> None:
         """Remove what a run wrote or this one is to write, and nothing else.
@@ -180,10 +174,6 @@ class OutputFolder:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
-
-
-def _shown(value: object) -> str:
-    return json.dumps(value)[:80]
 
 
 def _unfinished(file: str) -> str:

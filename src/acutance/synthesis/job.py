@@ -160,7 +160,7 @@ class Job:
         failed: Counter[tuple[int, str]] = Counter()
         for item, row in zip(items_from(self.plan, 0), rows.rows(), strict=True):
             if row["error"] is not None:
-                failed[item.source, row["error"]] += 1
+                failed[item.source, str(row["error"])] += 1
         names = [source.name for source in self.sources]
         made = zip(items_from(self.plan, 0), rows.rows(), strict=True)
         count = write_tables(self.folder, made, names, self.infos)

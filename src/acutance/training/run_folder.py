@@ -12,8 +12,10 @@ from typing import Any
 
 from acutance.checkpoints.store import save
 from acutance.errors import ConfigError, TrainingError
+from acutance.tables.append import differences
 from acutance.tables.atomic import atomic_write
-from acutance.tables.strict_json import from_json, json_text
+from acutance.tables.read import read_json_object
+from acutance.tables.strict_json import json_text
 from acutance.training.events import EventFile
 from acutance.training.state import TrainingState, read_state, write_state
 from acutance.training.task import TrainedModel
@@ -187,7 +189,7 @@ class RunFolder:
 
     def _changes(self, config: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """The settings that differ from those of the run, each with words that say how."""
-        return _differences(self._read_json(CONFIG), json.loads(json.dumps(config)))
+        return differences(self._read_json(CONFIG), json.loads(json.dumps(config)), new_off=True)
 
     def _clear(self) -> None:
         """Remove what an earlier run left."""
@@ -226,19 +228,4 @@ class RunFolder:
             temporary.write_text(text, encoding="utf-8")
 
     def _read_json(self, name: str) -> dict[str, Any]:
-        try:
-            return dict(from_json((self.path / name).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            got = error.strerror if isinstance(error, OSError) else error
-            raise TrainingError(f"Expected a run with {name} in {self.path}, got: {got}. Check the folder.") from error
-
-
-def _differences(before: Any, now: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON values)
-    """Names of the settings in which two configurations differ, each with words that say how."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in dict.fromkeys((*now, *before)):
-            if key not in before and not now[key]:  # a setting that is newer than the run, and off
-                continue
-            yield from _differences(before.get(key), now.get(key), f"{name}.{key}" if name else key)
-    elif before != now:
-        yield name, f"{name} was {json.dumps(before)[:80]}, is {json.dumps(now)[:80]}"
+        return read_json_object(self.path / name, "a run", "Check the folder.", TrainingError, is_noted=True)

@@ -1,4 +1,3 @@
-import string
 from pathlib import Path
 
 import pytest
@@ -43,14 +42,6 @@ def test_what_was_written_is_read_back_the_same(tmp_path: Path, ending: str, row
     path = tmp_path / f"t{ending}"
     write_table(table_of(*rows), path)
     assert read_table(path).rows == rows
-
-
-@both_formats
-def test_rows_of_several_groups_are_read_back_in_order(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("acutance.datasets.table_files.PARQUET_ROWS", 3)
-    rows = [RatedPicture(image=name, mos=0.1) for name in string.ascii_letters]
-    write_table(table_of(*rows), tmp_path / f"t{ending}")
-    assert read_table(tmp_path / f"t{ending}").rows == rows
 
 
 @both_formats

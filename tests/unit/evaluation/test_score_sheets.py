@@ -5,8 +5,8 @@ import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet, told_direction
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.rows import ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from tests.raising import raises
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"

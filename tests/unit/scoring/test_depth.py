@@ -12,11 +12,11 @@ from PIL import Image
 import acutance
 from acutance.catalog import load
 from acutance.errors import InputError
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import provenance_path
 from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture

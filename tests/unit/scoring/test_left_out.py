@@ -13,11 +13,11 @@ from acutance.comparison.compare import CompareRequest
 from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
 from acutance.scoring.api import ScoreRows, score
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.left_out import LeftOut, later_frames_of
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair, pair_up
 from acutance.scoring.provenance import provenance_path
+from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from tests.raising import lacking, raises

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import READING_OF_0_1, provenance_path
 from acutance.scoring.rows import ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from tests.raising import raises
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
 

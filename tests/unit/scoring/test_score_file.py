@@ -10,9 +10,8 @@ import pytest
 
 from acutance.errors import ConfigError, MissingExtraError, UnknownNameError
 from acutance.extras import install_command
-from acutance.scoring import parquet
-from acutance.scoring.files import ScoreFile
 from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreRow
+from acutance.scoring.score_file import ScoreFile
 from tests.raising import raises
 
 ENDINGS = ["csv", "jsonl", "parquet"]
@@ -56,13 +55,6 @@ def test_a_parquet_file_has_numbers_text_and_nothing_beside_it(tmp_path: Path):
     assert [str(field.type) for field in table.schema] == ["string"] * 3 + ["double"] + ["string"] * 3 + ["double"]
     assert table.to_pylist() == [row(1).as_dict(("part",)), failed.as_dict(("part",))]
     assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
-
-
-def test_no_row_is_lost_between_the_groups_of_a_parquet_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(parquet, "PARQUET_ROWS", 3)
-    write(tmp_path / "scores.parquet", [row(index) for index in range(10)])
-    table = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
-    assert table["score"].to_pylist() == [index / 3 for index in range(10)]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

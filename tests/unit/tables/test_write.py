@@ -2,17 +2,25 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.scoring.lines import Row, csv_line, json_line, parse_csv, parse_json_lines, whole_records
-from acutance.scoring.rows import ROW_FIELDS
+from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
+from acutance.tables.append import parse_csv as parse_csv_with
+from acutance.tables.append import parse_json_lines, record_ends
+from acutance.tables.write import Row, csv_line, json_line, write_parquet
 from tests.raising import raises
 
 NAMES = ["a, b.png", 'say "x".png', "two\nlines.png", "return\rhere.png", "ünï 图.png", "\u2028.png", "a: Infinity.png"]
 HEADER = csv_line(ROW_FIELDS)
+
+
+def parse_csv(lines: Iterable[str]) -> Iterator[Row]:
+    return parse_csv_with(lines, TEXT_FIELDS)
 
 
 def row(image: str = "a.png", score: float | None = 1.5) -> Row:
@@ -116,4 +124,14 @@ def test_a_json_line_that_is_no_object_is_an_error():
     ],
 )
 def test_a_record_that_was_cut_off_does_not_count(text: bytes, kind: str, count: int, end: int):
-    assert whole_records(io.BytesIO(text), is_csv=kind == "csv") == (count, end)
+    ends = list(record_ends(io.BytesIO(text), is_csv=kind == "csv"))
+    assert (len(ends), max(ends, default=0)) == (count, end)
+
+
+def test_no_row_is_lost_between_the_groups_of_a_parquet_file(tmp_path: Path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [{"name": f"{index}", "score": index / 3, "count": index} for index in range(10)]
+    write_parquet(tmp_path / "t.parquet", {"name": "text", "score": "number", "count": "whole"}, rows, group=3)
+    table = parquet.read_table(tmp_path / "t.parquet")
+    assert [str(field.type) for field in table.schema] == ["string", "double", "int64"]
+    assert table.to_pylist() == rows
