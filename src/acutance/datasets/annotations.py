@@ -257,6 +257,8 @@ def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:
 def _text_of(path: Path) -> str:
     try:
         data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DatasetError(f"Expected a text file at {path}, got no such file. Check the path.") from error
     except OSError as error:
         raise _damaged(path, "a text file", error) from error
     try:
