@@ -163,6 +163,13 @@ def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "Q
             f"Expected a configuration of {entry.name} that this version knows, got {first['input']!r} as "
             f"{'.'.join(map(str, first['loc'])) or 'it'}. Update acutance, or write the weights again."
         ) from error
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise CheckpointError(
+            f"Expected settings of {entry.name} that this version knows, got {str(error).split()[-1]}. Update "
+            "acutance, or write the weights again."
+        ) from error
 
 
 def _weights_path(

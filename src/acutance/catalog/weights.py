@@ -70,6 +70,8 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
             score_info=header.score_info,
             options=header.options,
         )
+    if not weights.layouts:
+        store.read_header(path)  # says that this is another file
     foreign = read_foreign(
         path,
         [name for layout in weights.layouts for name in layout.bookkeeping],
@@ -199,7 +201,7 @@ def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]"
         raise CheckpointError(
             f"Expected the tensor {absent[0]} in {path}, got none. Convert them again, or take the published file."
         )
-    return {name: tensors[name] for name in expected if name in tensors}
+    return store.fitted(tensors, expected, path)
 
 
 def _shares_a_part(layouts: Sequence[Layout], foreign: "Mapping[str, Tensor]") -> bool:

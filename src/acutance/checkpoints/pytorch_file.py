@@ -1,8 +1,6 @@
 """Foreign files of weights in PyTorch's formats, opened without running anything that is in them."""
 
-import pickle
 import re
-import struct
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -22,20 +20,12 @@ GIT_LFS_START = b"version https://git-lfs"
 """First line of a pointer that stands for a large file in a Git repository."""
 PARALLEL = "module."
 """What PyTorch's ``DataParallel`` puts before every name."""
-NEEDS_CODE = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
+NEEDS_CODE = re.compile(r"[Uu]nsupported (?:global: GLOBAL|GLOBAL|class) (\S+)")
 """How torch.load names what it refuses to run."""
-UNREADABLE = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    struct.error,
-    pickle.UnpicklingError,
-)
-"""What torch.load raises on truncated or damaged files, found by truncating some."""
+DEEPEST = 32
+"""Most dicts within dicts that a file may have; those of training programs have two or three."""
+MOST_NAMES = 1_000_000
+"""Most names that a file may have: some thousand are usual, and a small file can repeat a dict without end."""
 
 
 def read_pytorch(
@@ -60,7 +50,8 @@ def read_pytorch(
     import torch
 
     if not path.is_file():
-        raise MissingWeightsError(f"Expected a file of weights, got {path}, which is not there. Check the path.")
+        got = "is a folder" if path.is_dir() else "is not there"
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     _check_start(start, path)
@@ -70,7 +61,7 @@ def read_pytorch(
                 "ignore", "Detected pickle protocol"
             )  # what cannot be read is an error all the same
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=start.startswith(ZIP_START))
-    except UNREADABLE as error:
+    except Exception as error:  # damaged bytes make a pickle raise anything
         raise _unreadable(path, error) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(
@@ -86,7 +77,8 @@ def read_pytorch(
 def _plain_values() -> list[Any]:
     """What training programs leave in the file beside tensors: NumPy numbers such as the best SROCC, and their options.
 
-    A ``Namespace`` is attributes and nothing else; paths are made as pure ones, which touch no disk.
+    A ``Namespace`` is attributes and nothing else; paths are made as pure ones, which touch no disk. Of types
+    only those of numbers are had: others can make much of a few bytes.
     """
     import argparse
     import codecs
@@ -103,7 +95,16 @@ def _plain_values() -> list[Any]:
         for name in (concrete, pure.__name__)
         for module in ("pathlib", "pathlib._local")
     ]
-    return [*((scalar, name) for name in names), np.dtype, codecs.encode, *kinds, argparse.Namespace, *paths]
+    types = (_number_type, "numpy.dtype")
+    return [*((scalar, name) for name in names), types, codecs.encode, *kinds, argparse.Namespace, *paths]
+
+
+def _number_type(name: str, *_: object) -> Any:  # noqa: ANN401 (numpy.dtype, whose kind depends on the name)
+    import numpy as np
+
+    if name not in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1"):
+        raise ValueError(f"numbers of the type {name}")
+    return np.dtype(name)
 
 
 def _check_start(start: bytes, path: Path) -> None:
@@ -140,22 +141,51 @@ def _unreadable(path: Path, error: Exception) -> CheckpointError:
 
 def _flat(content: Mapping[object, object], path: Path) -> dict[str, "torch.Tensor"]:
     flat: dict[str, torch.Tensor] = {}
-    for name, tensor in _leaves(content, "", path):
+    for count, (name, tensor) in enumerate(_leaves(content, "", path)):
+        if count >= MOST_NAMES:
+            raise CheckpointError(
+                f"Expected at most {MOST_NAMES} names in {path}, got more, such as {name[:40]}. Use the published file."
+            )
+        if tensor is None:
+            continue
         if name in flat:
             raise CheckpointError(f"Expected every name once in {path}, got {name} twice. Use the published file.")
-        flat[name] = tensor
+        flat[name] = _plain(tensor, name, path)
     return flat
 
 
-def _leaves(content: Mapping[object, object], prefix: str, path: Path) -> Iterator[tuple[str, "torch.Tensor"]]:
+def _plain(tensor: "torch.Tensor", name: str, path: Path) -> "torch.Tensor":
+    """The tensor, if it has as many numbers as the file; a sparse or repeated one may claim any number of them."""
     import torch
 
+    if tensor.is_nested or tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        kind = "a nested" if tensor.is_nested else "a quantised" if tensor.is_quantized else f"a {tensor.device.type}"
+        got = f"{kind} tensor" if tensor.layout == torch.strided else f"one laid out as {tensor.layout}"
+    elif tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        got = f"{tensor.numel()} out of {tensor.untyped_storage().nbytes() // tensor.element_size()}"
+    else:
+        return tensor.detach()
+    raise CheckpointError(f"Expected plain numbers at {name} in {path}, got {got}. Use the published file.")
+
+
+def _leaves(
+    content: Mapping[object, object], prefix: str, path: Path, depth: int = 0
+) -> Iterator[tuple[str, "torch.Tensor | None"]]:
+    """Tensors by name, and ``None`` for each dict on the way."""
+    import torch
+
+    if depth > DEEPEST:
+        raise CheckpointError(
+            f"Expected at most {DEEPEST} dicts within dicts in {path}, got more at {prefix[:40]}. Use the published "
+            "file."
+        )
     for key, value in content.items():
         name = f"{prefix}{key}"
         if isinstance(value, torch.Tensor):
-            yield name, value.detach()
+            yield name, value
         elif isinstance(value, Mapping):
-            yield from _leaves(value, f"{name}.", path)
+            yield name, None
+            yield from _leaves(value, f"{name}.", path, depth + 1)
         else:
             raise CheckpointError(
                 f"Expected tensors only in {path}, got {type(value).__name__} at {name}. "

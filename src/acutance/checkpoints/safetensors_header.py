@@ -48,6 +48,6 @@ def read_safetensors_header(path: Path) -> SafetensorsHeader | None:
         entries: dict[str, Any] = json.loads(text)
         metadata = dict(entries.pop("__metadata__", {}))
         ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
     return SafetensorsHeader(metadata, LENGTH_BYTES + length + max(ends, default=0))

@@ -131,6 +131,36 @@ def load(path: Path, *, model: str | None = None) -> tuple[dict[str, "torch.Tens
         raise CheckpointError(f"Expected weights in {path}, got a damaged file: {error}. Write it again.") from error
 
 
+def fitted(
+    tensors: Mapping[str, "torch.Tensor"], expected: Mapping[str, "torch.Tensor"], path: Path
+) -> "dict[str, torch.Tensor]":
+    """Those of a file's tensors that a model expects, in shape, type and value fit for it.
+
+    Args:
+        tensors: From ``load``.
+        expected: Every tensor of the model.
+        path: The file, for messages.
+
+    Raises:
+        CheckpointError: A tensor of another shape, whole numbers in the place of fractions, or NaN.
+    """
+    import torch
+
+    known = {name: tensors[name] for name in expected if name in tensors}
+    for name, tensor in known.items():
+        wanted = expected[name]
+        if tensor.shape != wanted.shape or tensor.is_floating_point() != wanted.is_floating_point():
+            raise CheckpointError(
+                f"Expected {name} of shape {tuple(wanted.shape)} and type {wanted.dtype} in {path}, got "
+                f"{tuple(tensor.shape)} and {tensor.dtype}. Convert or train them again."
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(
+                f"Expected finite numbers in {name} of {path}, got NaN or infinity. Convert or train them again."
+            )
+    return known
+
+
 def read_header(path: Path) -> StoreHeader:
     """What a file in our own format says of itself; no weights are read.
 
@@ -142,7 +172,8 @@ def read_header(path: Path) -> StoreHeader:
         CheckpointError: Another format, a newer version of ours, or a truncated file.
     """
     if not path.is_file():
-        raise MissingWeightsError(f"Expected a file of weights, got {path}, which is not there. Check the path.")
+        got = "is a folder" if path.is_dir() else "is not there"
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
     raw = read_safetensors_header(path)
     if raw is None or raw.metadata.get("format") != FORMAT:
         got = "another file" if raw is None else "a safetensors file of another program"
@@ -191,7 +222,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
     metadata = raw.metadata
     try:
         version = int(metadata["format_version"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, "no format version") from error
     if version > FORMAT_VERSION:
         writer = metadata.get("acutance_version", "of a later version")
@@ -211,7 +242,7 @@ def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
             scores_as=metadata.get("scores_as"),
             options=None if "options" not in metadata else dict(json.loads(metadata["options"])),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 

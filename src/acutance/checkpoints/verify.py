@@ -31,13 +31,18 @@ class Verification:
 
 
 def verify(
-    record: CheckpointRecord, path: Path | None = None, *, on_progress: OnProgress | None = None
+    record: CheckpointRecord,
+    path: Path | None = None,
+    *,
+    keep: bool = True,
+    on_progress: OnProgress | None = None,
 ) -> Verification:
     """The digest of a file of weights, compared with the one it should have.
 
     Args:
         record: The published weights.
         path: The file; ``None`` takes the one that ``find`` finds.
+        keep: Whether to keep the digest at its first use.
         on_progress: Called with bytes read and bytes in all.
 
     Raises:
@@ -47,12 +52,13 @@ def verify(
     if path is None:
         raise missing(record, "nothing in its cache")
     if not path.is_file():
-        raise MissingWeightsError(f"Expected a file of weights, got {path}, which is not there. Check the path.")
+        got = "is a folder" if path.is_dir() else "is not there"
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
     digest = sha256_of(path, on_progress)
-    return compared(record, path, digest)
+    return compared(record, path, digest, keep=keep)
 
 
-def compared(record: CheckpointRecord, path: Path, digest: str) -> Verification:
+def compared(record: CheckpointRecord, path: Path, digest: str, *, keep: bool = True) -> Verification:
     """A digest beside the one that the file should have; where nobody states one, it is kept for the next time.
 
     It is kept as ``afine.pth.sha256`` beside ``afine.pth``, a line that ``sha256sum -c`` reads; never in the cache of
@@ -62,6 +68,7 @@ def compared(record: CheckpointRecord, path: Path, digest: str) -> Verification:
         record: The published weights.
         path: The file.
         digest: Its sha256.
+        keep: Whether to keep the digest at its first use.
     """
     stated = record.sha256 or sha256_in_cache(path)
     if stated is not None or not record.published or record.packaged or is_own_format(path):
@@ -70,6 +77,8 @@ def compared(record: CheckpointRecord, path: Path, digest: str) -> Verification:
     kept = _kept(beside)
     if kept is not None:
         return Verification(path=path, sha256=digest, expected=kept, ok=kept == digest, at_first_use=True)
+    if not keep:
+        return Verification(path=path, sha256=digest, expected=None, ok=True)
     with contextlib.suppress(OSError):  # a folder that cannot be written to keeps nothing
         beside.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
         return Verification(path=path, sha256=digest, expected=None, ok=True, noted=beside)

@@ -42,6 +42,10 @@ def normalize(
     elif root is not None or allow_missing:
         raise ConfigError(f"Expected the name of a dataset beside its folder, got {source}. Leave the rest out.")
     else:
+        if output.parent.resolve() == Path(source).resolve():
+            raise ConfigError(
+                f"Expected another folder than that of the lists, which are all read, got {output}. Change --output."
+            )
         lines = normalised_lists(Path(source))
     write_normalised(output, lines)
     opinions = [line.mos for line in lines]

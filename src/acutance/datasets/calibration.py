@@ -1,5 +1,6 @@
 """The logistic fits that give A-FINE's calibrator its first values, and its last scaling its constants."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +62,12 @@ def fit_logistic(values: Scores, targets: Scores, *, low: float, high: float) ->
         return Logistic(float(centre), abs(float(scale)) + 1e-10, low, high)(x)
 
     try:
-        found, _ = curve_fit(curve, values, targets, p0=start, method="lm", maxfev=EVALUATIONS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", OptimizeWarning)  # of parameters that these points do not determine
+            found, _ = curve_fit(curve, values, targets, p0=start, method="lm", maxfev=EVALUATIONS)
     except (RuntimeError, OptimizeWarning) as error:
         raise DatasetError(
-            f"Expected a logistic through {len(values)} values, got none after {EVALUATIONS} tries: {error}. "
+            f"Expected a logistic through {len(values)} values, got none in at most {EVALUATIONS} tries: {error}. "
             "Look at the values beside their targets."
         ) from error
     return Logistic(float(found[0]), abs(float(found[1])), low, high)

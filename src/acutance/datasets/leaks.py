@@ -109,7 +109,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     """What two links to one file share, where the file system tells."""
     try:
         status = os.stat(path)  # noqa: PTH116 (as quick as it gets: large datasets ask 700,000 times)
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have, such as one with a zero byte
         return None
     return (status.st_dev, status.st_ino) if status.st_ino else None
 

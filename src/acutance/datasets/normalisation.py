@@ -126,12 +126,14 @@ def direction_of(table: OpinionTable) -> Better:
 
 
 def demand_spread(scores: Scores) -> None:
-    """Raise unless scores are finite and not all equal.
+    """Raise unless scores are finite, not all equal, and no farther apart than float64 can say.
 
     Raises:
         DatasetError: Otherwise.
     """
-    if not len(scores) or not np.isfinite(scores).all() or np.ptp(scores) == 0:
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(scores.std()) if len(scores) and np.isfinite(scores).all() else 0.0
+    if not np.isfinite(spread) or spread == 0 or np.ptp(scores) == 0:
         got = "none" if not len(scores) else f"{scores.min():g} to {scores.max():g}"
         raise DatasetError(f"Expected finite scores that differ, got {got}. Take more pictures with a score.")
 

@@ -38,7 +38,17 @@ def normalised_lists(folder: Path) -> list[RatedLine]:
     Raises:
         DatasetError: No lists, or a damaged one.
     """
-    return normalised(read_rated_lines(folder), final=is_of_contents(folder))
+    lines = read_rated_lines(folder)
+    seen: dict[tuple[str, str], float] = {}
+    for line in lines:
+        key = (line.image, line.reference)
+        if key in seen:
+            raise DatasetError(
+                f"Expected one opinion of {line.image} in the lists of {folder}, got {seen[key]:g} and {line.mos:g}. "
+                "Remove a line, or a list that is none of the dataset's."
+            )
+        seen[key] = line.mos
+    return normalised(lines, final=is_of_contents(folder))
 
 
 def write_normalised(path: Path, lines: Iterable[RatedLine]) -> None:
@@ -79,6 +89,13 @@ class Targets:
             raise DatasetError(
                 f"Expected a score of each of {len(self.lines)} pictures of the list, got none of {len(missing)}, such "
                 f"as {missing[0]}. Score them too."
+            )
+        names = [file_name(line.image) for line in self.lines]
+        if len(set(names)) < len(names):
+            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            raise DatasetError(
+                f"Expected every picture once in the list, got {twice} twice, so that its score is not known. Remove a "
+                "line."
             )
         said = np.array([scores[file_name(line.image)] for line in self.lines], dtype=np.float64)
         targets = np.array([line.mos for line in self.lines], dtype=np.float64)

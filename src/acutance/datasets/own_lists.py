@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from acutance.datasets.annotations import Record
 from acutance.datasets.comparison_files import read_pairs
 from acutance.datasets.comparisons import Comparison, Listed, pairs_of, renamed
-from acutance.datasets.sriqa_pairs import REFERENCE, read_scores
+from acutance.datasets.sriqa_pairs import REFERENCE, cells_of, read_scores
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
 from acutance.images.formats import PICTURE_ENDINGS
@@ -78,6 +78,8 @@ class ImageFolder:
     def find(self, name: str, where: Path) -> str:
         """Path of a picture below the folder, without regard to case; with another ending if there is none of its own.
 
+        Folders in its name count as far as the folder has any: ``B/a.png`` is not ``A/a.png``, but may be ``a.png``.
+
         Args:
             name: As a list has it.
             where: The list, for errors.
@@ -85,7 +87,8 @@ class ImageFolder:
         Raises:
             DatasetError: No such picture, or several.
         """
-        found = self._index.by_name(name)
+        folders = PurePosixPath(name).parent
+        found = [path for path in self._index.by_name(name) if _same_folders(folders, PurePosixPath(path).parent)]
         if len(found) != 1:
             got = f"several: {', '.join(found[:3])}" if found else "none"
             raise DatasetError(
@@ -178,7 +181,7 @@ def read_rated_lines(folder: Path) -> list[RatedLine]:
     """
     paths = sorted(folder.glob(f"*{LIST_ENDING}"))
     if not paths:
-        got = "no list" if folder.is_dir() else "no such folder"
+        got = "no list" if folder.is_dir() else "a file" if folder.exists() else "no such folder"
         raise DatasetError(
             f"Expected lists of opinions such as A0002{LIST_ENDING} in {folder}, got {got}. Name their folder."
         )
@@ -219,7 +222,7 @@ def is_of_contents(folder: Path) -> bool:
     for path in sorted(folder.glob(f"*{LIST_ENDING}"))[:1]:
         for _, cells in csv_lines(path):
             if any(cells):
-                return len(",".join(cells).replace(",", " ").split()) == 2
+                return len(cells_of(",".join(cells))) == 2
     return False
 
 
@@ -229,6 +232,12 @@ def _pictures_below(root: Path) -> Iterator[str]:
         for name in sorted(names):
             if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and not name.startswith("."):
                 yield (Path(place) / name).relative_to(root).as_posix()
+
+
+def _same_folders(one: PurePosixPath, other: PurePosixPath) -> bool:
+    """Whether two folders have the same names from their ends on, as far as both go."""
+    pairs = zip(reversed(one.parts), reversed(other.parts), strict=False)
+    return all(first.casefold() == second.casefold() for first, second in pairs)
 
 
 def _pictures_of(pairs: Sequence[Comparison]) -> list[RatedPicture]:

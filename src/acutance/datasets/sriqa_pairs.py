@@ -27,12 +27,12 @@ def read_scores(path: Path) -> list[tuple[str, float]]:
     for number, line in enumerate(read_text(path, f"the scores of {DATASET}", cure).splitlines(), start=1):
         if not line.strip():
             continue
-        cells = line.replace(",", " ").split()
+        cells = cells_of(line)
         try:
             name, score = cells[0], float(cells[1])
         except (IndexError, ValueError):
             name, score = "", float("nan")
-        if len(cells) != 2 or not 0 <= score <= 100:
+        if len(cells) != 2 or not name or not 0 <= score <= 100:
             raise DatasetError(
                 f"Expected file,score with a score from 0 to 100 of {DATASET} in {path}, line {number}, "
                 f"got {line!r}. {cure}"
@@ -41,6 +41,12 @@ def read_scores(path: Path) -> list[tuple[str, float]]:
     if len(scored) < 2:
         raise DatasetError(f"Expected at least two scores of {DATASET} in {path}, got {len(scored)}. {cure}")
     return scored
+
+
+def cells_of(line: str) -> list[str]:
+    """What commas part in a line, or blanks where it has none; a comma at its end parts nothing."""
+    text = line.strip().rstrip(",")
+    return [cell.strip() for cell in text.split(",")] if "," in text else text.split()
 
 
 def sriqa_pairs(folder: Path) -> list[Comparison]:

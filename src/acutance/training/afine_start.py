@@ -13,7 +13,7 @@ from acutance.catalog.runs import run_weights
 from acutance.catalog.weights import open_weights, own_tensors, part_tensors
 from acutance.checkpoints.download import fetch
 from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.store import is_own_format, load
+from acutance.checkpoints.store import fitted, is_own_format, load
 from acutance.checkpoints.torchscript import is_torchscript
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.model import AFINE
@@ -130,7 +130,7 @@ def _sources(
             stages.append(path)
             continue
         if is_own_format(path):
-            tensors, _ = load(path, model="afine")
+            tensors = fitted(load(path, model="afine")[0], state, path)
         elif _is_merged(path):
             tensors = own_tensors(open_weights(weights_of(find_model("afine")), path), state)
         else:

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from acutance.errors import OtherProcessError, StatisticsError, TrainingError
+from acutance.errors import CheckpointError, OtherProcessError, StatisticsError, TrainingError
 from acutance.stats.correlation import srcc
 from acutance.training.averaging import WeightAverage
 from acutance.training.batches import Order, reader, share_of
@@ -89,11 +89,22 @@ class Trainer:
         return self._iterations
 
     def restore(self, state: TrainingState) -> None:
-        """Go on from a checkpoint: networks, optimiser, average, and where it was."""
-        self._network.load_state_dict(state.network)
-        self._optimizer.load_state_dict(state.optimizer)
-        if self._average is not None and state.average is not None:
-            self._average.restore(state.average)
+        """Go on from a checkpoint: networks, optimiser, average, and where it was.
+
+        Raises:
+            CheckpointError: One of another network or optimiser.
+        """
+        try:
+            self._network.load_state_dict(state.network)
+            self._optimizer.load_state_dict(state.optimizer)
+            if self._average is not None and state.average is not None:
+                self._average.restore(state.average)
+        except (RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+            got = " ".join(str(error).split())[:200]
+            raise CheckpointError(
+                f"Expected a checkpoint of this network and optimiser in {self.folder.path}, got: {got}. Start anew "
+                "with --overwrite."
+            ) from error
         self.state = replace(state, network={}, optimizer={}, average=None)  # they would lie in memory twice
 
     def run(self) -> None:

@@ -58,11 +58,29 @@ def read_state(path: Path) -> TrainingState:
             raise CheckpointError(
                 f"Expected a checkpoint of version {VERSION} at {path}, got {version}. Update acutance."
             )
-        return TrainingState(**fields)
+        state = TrainingState(**fields)
     except CheckpointError:
         raise
     except Exception as error:  # torch.load raises many kinds for damaged files
-        raise CheckpointError(
-            f"Expected a checkpoint of a training at {path}, got: {' '.join(str(error).split())[:200]}. "
-            "Start anew with --overwrite."
-        ) from error
+        got = f"{path.stat().st_size} bytes that end too early or are something else" if path.is_file() else "none"
+        raise _damaged(path, got) from error
+    for name, kinds in _KINDS.items():
+        value = getattr(state, name)
+        if not isinstance(value, kinds) or (isinstance(value, int) and value < 0):
+            raise _damaged(path, f"{str(value)[:40]!r} as {name}")
+    return state
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("iteration", "rows"), (int,)),
+    **dict.fromkeys(("network", "optimizer", "sums"), (dict,)),
+    "seen": (list,),
+    "best": (int, float, type(None)),
+    "best_iteration": (int, type(None)),
+    "seconds": (int, float),
+}
+"""Of values that a training goes on with."""
+
+
+def _damaged(path: Path, got: str) -> CheckpointError:
+    return CheckpointError(f"Expected a checkpoint of a training at {path}, got {got}. Start anew with --overwrite.")

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from acutance.catalog.runs import run_weights
-from acutance.checkpoints.store import load, read_header
+from acutance.checkpoints.store import fitted, load, read_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
@@ -97,4 +97,4 @@ def _take_over(model: AFINETinyNaturalness, path: Path, needed: Sequence[str]) -
         raise CheckpointError(
             f"Expected {absent[0]} in {path}, got none. Set task.start to the run of the stage before this one."
         )
-    model.load_state_dict(state | {name: value for name, value in tensors.items() if name in state})
+    model.load_state_dict(state | fitted(tensors, state, path))

@@ -68,3 +68,9 @@ def test_a_folder_beside_a_folder_is_told(run: Callable[..., Result]):
     write_lines(Path("MOS/r.txt"), ["a.bmp,r.bmp,1", "b.bmp,r.bmp,2"])
     assert isinstance(run("normalize", "MOS", "images", "-o", "o.txt").exception, ConfigError)
     assert isinstance(run("normalize", "pipal", "-o", "o.txt").exception, ConfigError)
+
+
+def test_the_folder_of_the_lists_is_not_written_into(run: Callable[..., Result]):
+    write_lines(Path("MOS/r.txt"), ["a.bmp,r.bmp,1", "b.bmp,r.bmp,2"])
+    assert not lacking(str(run("normalize", "MOS", "-o", "MOS/n.txt").exception), "MOS/n.txt")
+    assert [path.name for path in Path("MOS").iterdir()] == ["r.txt"]

@@ -225,3 +225,21 @@ def test_a_folder_is_merged_and_not_converted(run: Run, released: Path):
     result = run("weights", "convert", "afine", released)
     assert result.exit_code == 2
     assert not lacking(result.stderr, "acutance weights merge")
+
+
+def test_the_digest_of_a_file_that_is_not_the_published_one_is_not_kept(run: Run, tmp_path: Path):
+    torch.save({"other": torch.ones(2)}, tmp_path / "afine.pth")
+    assert run("weights", "verify", "afine", str(tmp_path / "afine.pth")).exit_code == 2
+    assert not (tmp_path / "afine.pth.sha256").exists()
+
+
+def test_a_folder_is_told_from_a_file_that_is_not_there(run: Run, tmp_path: Path):
+    (tmp_path / "released").mkdir()
+    assert not lacking(run("weights", "verify", "afine", str(tmp_path / "released")).stderr, "folder")
+
+
+def test_a_foreign_file_for_weights_that_nobody_else_files_is_named(run: Run, tmp_path: Path):
+    torch.save({"other": torch.ones(2)}, tmp_path / "mine.pth")
+    result = run("weights", "verify", "afine-tiny", str(tmp_path / "mine.pth"))
+    assert result.exit_code == 2
+    assert not lacking(result.stderr, "mine.pth")

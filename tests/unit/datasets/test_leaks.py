@@ -68,3 +68,7 @@ def test_a_scene_under_two_cases_is_one_scene():
     table = table_of(rated("a", scene="Cat"), rated("b", scene="cat"))
     with raises(DatasetError, "fake", "Cat", "cat"):
         demand_separate(table, ["train", "test"])
+
+
+def test_a_name_that_no_file_can_have_is_one_that_is_not_there(tmp_path: Path):
+    demand_separate(table_of(rated("a\0.png"), rated("b.png"), root=tmp_path), ["train", "test"])

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.datasets.normalised_lists import normalised_lists, read_targets, write_normalised
+from acutance.datasets.normalised_lists import Targets, normalised_lists, read_targets, write_normalised
+from acutance.datasets.own_lists import RatedLine
 from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines
 from tests.raising import raises
@@ -71,3 +72,27 @@ def test_a_picture_without_a_score_is_named(tmp_path: Path):
     write_lines(tmp_path / "n.txt", ["a.bmp,r.bmp,-2.0", "b.bmp,r.bmp,2.0"])
     with raises(DatasetError, "b.bmp"):
         read_targets(tmp_path / "n.txt").fit({"a.bmp": 1.0})
+
+
+def test_two_opinions_of_one_picture_are_told(tmp_path: Path):
+    (tmp_path / "r.txt").write_text("a.png,r.png,1\nb.png,r.png,2\na.png,r.png,3\n")
+    with raises(DatasetError, "a.png", 1, 3):
+        normalised_lists(tmp_path)
+
+
+def test_opinions_too_far_apart_for_float64_are_an_error(tmp_path: Path):
+    (tmp_path / "r.txt").write_text("a.png,r.png,-1e308\nb.png,r.png,1e308\n")
+    with raises(DatasetError, "1e+308"):
+        normalised_lists(tmp_path)
+
+
+def test_a_picture_listed_twice_has_no_score_of_its_own():
+    lines = [RatedLine(name, reference, mos) for name, reference, mos in (("a", "r", -2), ("b", "r", 0), ("A", "s", 2))]
+    with raises(DatasetError, "a"):
+        Targets(lines, -2, 2).fit({"a": 1.0, "b": 2.0})
+
+
+def test_points_that_do_not_determine_a_logistic_have_no_fit():
+    lines = [RatedLine(name, "r", mos) for name, mos in (("a", -2), ("b", 2))]
+    with raises(DatasetError, 2):
+        Targets(lines, -2, 2).fit({"a": 1.0, "b": 2.0})

@@ -122,3 +122,23 @@ def test_what_is_a_list(tmp_path: Path):
         False,
         False,
     ]
+
+
+def test_a_picture_in_another_folder_is_not_the_one_that_a_list_names(tmp_path: Path):
+    for name in ("A/x.png", "B/y.png", "z.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folder = ImageFolder(tmp_path)
+    assert [folder.find(name, tmp_path / "list.txt") for name in ("root/a/X.png", "y.png", "elsewhere/z.png")] == [
+        "A/x.png",
+        "B/y.png",
+        "z.png",
+    ]
+    with raises(DatasetError, "B/x.png", "list.txt"):
+        folder.find("B/x.png", tmp_path / "list.txt")
+
+
+def test_a_line_that_lacks_its_picture_does_not_make_a_list_one_of_contents(tmp_path: Path):
+    (tmp_path / "r.txt").write_text(",r.png,1\nb.png,r.png,4\n")
+    with raises(DatasetError, "r.txt", 1):
+        read_rated_lines(tmp_path)

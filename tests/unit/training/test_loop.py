@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from acutance.errors import ConfigError, TrainingError
+from acutance.errors import CheckpointError, ConfigError, TrainingError
 from acutance.training.config import LoopConfig
 from acutance.training.loop import Trainer
 from acutance.training.processes import launched
@@ -285,3 +285,13 @@ def test_weights_kept_by_iterations_are_called_so(tmp_path: Path):
         "iteration_2.safetensors",
         "iteration_4.safetensors",
     }
+
+
+@pytest.mark.parametrize("part", ["network", "optimizer"])
+def test_a_checkpoint_of_another_network_is_one_clear_line(tmp_path: Path, part: str):
+    run_toy(tmp_path / "run", checkpoint_every=2)
+    path = tmp_path / "run/checkpoint.pt"
+    torch.save(torch.load(path, weights_only=True) | {part: {"other": torch.ones(1)}}, path)
+    with raises(CheckpointError, tmp_path / "run", "--overwrite") as caught:
+        run_toy(tmp_path / "run", checkpoint_every=2, resume=True)
+    assert "\n" not in str(caught.value)

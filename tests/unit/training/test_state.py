@@ -49,3 +49,11 @@ def test_another_file_is_one_clear_line(tmp_path: Path, version: int | None):
     with raises(CheckpointError, *values) as caught:
         read_state(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("iteration", "one"), ("iteration", -5), ("network", 3), ("seen", 0.5)])
+def test_a_value_that_no_training_wrote_is_named(tmp_path: Path, name: str, value: object):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"version": 1, name: value}, path)
+    with raises(CheckpointError, "checkpoint.pt", name, value):
+        read_state(path)

@@ -73,7 +73,8 @@ def clip_tensors(path: Path) -> "dict[str, Tensor]":
         CheckpointError: A damaged file, or one that holds nothing of CLIP.
     """
     if not path.is_file():
-        raise MissingWeightsError(f"Expected CLIP ViT-B/32 at {path}, got no such file. {HOW}.")
+        got = "a folder" if path.is_dir() else "no such file"
+        raise MissingWeightsError(f"Expected CLIP ViT-B/32 at {path}, got {got}. {HOW}.")
     try:
         tensors = unwrapped(read_foreign(path))
     except CheckpointError as error:

@@ -214,7 +214,11 @@ def _demand_own_scales(parts: Mapping[str, Part]) -> None:
 
 def _scale(part: Part) -> dict[str, float]:
     """Centre and scale of a calibrator; none of a file of other shapes, which is told later."""
-    return {key: float(part.tensors[key]) for key in SCALES if part.tensors[key].numel() == 1}
+    return {key: float(part.tensors[key]) for key in SCALES if _is_number(part.tensors[key])}
+
+
+def _is_number(tensor: "Tensor") -> bool:
+    return tensor.numel() == 1 and not tensor.is_complex()
 
 
 def _stage(name: str) -> int:

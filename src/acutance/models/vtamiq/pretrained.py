@@ -68,11 +68,15 @@ def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]
     Raises:
         CheckpointError: A tensor is missing, has another shape or a name that no such file has.
     """
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
+            held = "NaN or infinity" if tensor.is_floating_point() else tensor.dtype
+            raise CheckpointError(f"Expected finite fractions in {name} of {source}, got {held}. Get the file again.")
     pretrained = from_npz(tensors, source) if kind == "npz" else from_timm(tensors, source)
     own = model.state_dict()
     wanted = [name for name in own if name.startswith("encoder.") and not any(part in name for part in NEW_PARTS)]
     positions = "encoder.embedding.positions"
-    if positions in pretrained:
+    if positions in pretrained and _is_table(pretrained[positions]):
         pretrained[positions] = resized_positions(pretrained[positions], own[positions].shape[1])
     for name in wanted:
         got = tuple(pretrained[name].shape) if name in pretrained else "none"
@@ -123,6 +127,11 @@ def from_timm(tensors: Tensors, source: object = "it") -> dict[str, Tensor]:
         _, index, *path = name.split(".") if name.startswith("blocks.") else (None, None)
         part, layer = ".".join(path[:-1]), f"encoder.layers.{index}"
         if part == "attn.qkv":
+            if tensor.ndim == 0 or len(tensor) % 3:
+                raise CheckpointError(
+                    f"Expected three parts of one size in {name} of {source}, got the shape {tuple(tensor.shape)}. Use "
+                    "the file of ViT-B/16 for 384 pixels: acutance weights list"
+                )
             thirds = zip(("query", "key", "value"), tensor.chunk(3), strict=True)
             own |= {f"{layer}.{which}.{path[-1]}": third for which, third in thirds}
         elif part in _TIMM_LAYER:
@@ -147,6 +156,11 @@ def resized_positions(table: Tensor, rows: int) -> Tensor:
     grid = table[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
     resized = functional.interpolate(grid, size=(wanted, wanted), mode="bilinear", align_corners=True)
     return torch.cat([table[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)
+
+
+def _is_table(table: Tensor) -> bool:
+    """Whether a table of positions is one of a class token and a square grid; others are refused by their shape."""
+    return table.ndim == 3 and table.shape[0] == 1 and math.isqrt(max(table.shape[1] - 1, 0)) ** 2 + 1 == table.shape[1]
 
 
 def _npz_target(name: str, source: object) -> str:

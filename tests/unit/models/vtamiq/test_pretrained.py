@@ -1,5 +1,6 @@
 """Trainings start from ViT: timm's transformer is the oracle of the encoder."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,3 +91,25 @@ def test_tensors_of_something_else_are_refused() -> None:
         from_timm({"blocks.0.ls1.gamma": torch.zeros(1)})
     with raises(CheckpointError, "Transformer/odd/kernel"):
         from_npz({"Transformer/odd/kernel": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("norm.weight", lambda tensor: tensor * float("nan")),
+        ("norm.weight", lambda tensor: tensor.to(torch.int32)),
+        ("pos_embed", lambda tensor: tensor[0]),
+        ("pos_embed", lambda tensor: tensor[:, :-3]),
+        ("blocks.0.attn.qkv.weight", lambda tensor: tensor[:-1]),
+        ("blocks.0.attn.qkv.bias", lambda tensor: tensor.sum()),
+    ],
+)
+def test_a_tensor_that_cannot_be_vits_is_named(
+    vit: torch.nn.Module, name: str, changed: Callable[[Tensor], Tensor]
+) -> None:
+    tensors = vit.state_dict()
+    model = plain(3)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with raises(CheckpointError, name, "vit.npz"):
+        start_from_vit(model, tensors | {name: changed(tensors[name])}, "timm", "vit.npz")
+    assert all(torch.equal(value, model.state_dict()[key]) for key, value in before.items())
