@@ -39,6 +39,7 @@ class TrainCommand(TyperCommand):
     """The command, which knows the options of the authors' programs and says what they are called here."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 (its class moved from click to typer)
+        """Refuse the options of the authors' programs before all else."""
         for word in args:
             if word.startswith("--"):
                 refuse_authors_name(word)

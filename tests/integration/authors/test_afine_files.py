@@ -30,7 +30,7 @@ from tests.integration.authors.table import code, commands, rows
 from tests.raising import lacking
 
 SECTION = "A-FINE: training and testing"
-MODELS = Path("experiments/pretrained_models")
+MODELS = Path("MODELS")
 PRINTED = ("score", "adaptive", "fidelity", "naturalness", "reference_naturalness")
 
 

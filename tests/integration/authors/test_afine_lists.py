@@ -8,6 +8,7 @@ import csv
 import json
 import shlex
 from collections.abc import Callable, Iterable
+from glob import glob
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -220,11 +221,13 @@ def listed_sections(ours: str) -> None:
     """Every list has its accuracy, that of the authors' loop over its pairs."""
     found = sections(ours)
     lists = [
-        word
+        path
         for command in commands(ours)
-        for before, word in zip(shlex.split(command), shlex.split(command)[1:], strict=False)
+        for before, word in pairwise(shlex.split(command))
         if before == "--data"
+        for path in sorted(glob(word))  # noqa: PTH207 (a pattern or a path)
     ]
+    assert lists
     assert len(found) == len(lists)
     for one, path in zip(found.values(), lists, strict=True):
         pairs = pairs_of(path)
