@@ -1,16 +1,23 @@
 """``acutance models``: what there is, and what its scores mean."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from acutance.catalog import ModelEntry
 
 
 def models(
     name: Annotated[
         str | None, typer.Argument(help="One model, for all that is known of it.", show_default=False)
     ] = None,
+    *,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the time and memory of a score on this machine, too.")
+    ] = False,
 ) -> None:
-    """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence."""
+    """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence, cost."""
     from rich.table import Table
     from rich.text import Text
 
@@ -25,6 +32,10 @@ def models(
         return f"{about}{ends[0]:g} to {ends[1]:g} {entry.info.unit}".strip()
 
     group = GROUPS.get(catalogue_name(name or ""), ())
+    if measure and (name is None or group):
+        from acutance.errors import ConfigError
+
+        raise ConfigError(f"Expected one model beside --measure, got {name or 'none'}. Name it: acutance models ssim")
     if name is None or group:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for heading in ("model", "title", "needs reference", "better", "range", "weights"):
@@ -49,6 +60,52 @@ def models(
         "terms": ", ".join(entry.term_names) or "none",
         "licence": entry.licence,
         "note": entry.note,
+        **_costs(entry),
+        **(_measured(entry) if measure else {}),
     }
     for what, fact in facts.items():
-        console.print(Text.assemble((f"{what:>10}", "bold"), "  ", fact), soft_wrap=True)
+        console.print(Text.assemble((f"{what:>13}", "bold"), "  ", fact), soft_wrap=True)
+
+
+def _costs(entry: "ModelEntry") -> dict[str, str]:
+    """Parameters, and multiply-adds of one score."""
+    from acutance.catalog.costs import SIDES, Cost, cost_of, parameters_of
+
+    if entry.weights is None:
+        return {"parameters": "none"}
+
+    def told(side: int, cost: Cost) -> str:
+        whole = f"{_giga(cost.multiply_adds)} at {side} x {side}"
+        if cost.parts == 1:
+            return f"{whole} (1 {cost.part})" if cost.part else whole
+        what, of, more = cost.part.partition(" ")
+        return f"{whole} ({cost.parts} {what}s{of}{more}, {_giga(cost.multiply_adds / cost.parts)} each)"
+
+    of = "a picture and its reference" if entry.needs_reference else "a picture"
+    each = ", ".join(told(side, cost_of(entry, side)) for side in SIDES)
+    return {"parameters": f"{parameters_of(entry):,}", "multiply-adds": f"{each}; of {of}"}
+
+
+def _measured(entry: "ModelEntry") -> dict[str, str]:
+    """Time and memory of one score here."""
+    from acutance.catalog.costs import SIDES, measure
+
+    found = {side: measure(entry.name, side) for side in SIDES}
+    first = found[SIDES[0]]
+    times = ", ".join(f"{_three(each.milliseconds)} ms at {side} x {side}" for side, each in found.items())
+    where = f"{first.device}, {first.threads} threads" if first.device == "cpu" else first.device
+    facts = {"time here": f"{times}; {where}"}
+    if first.peak_bytes is not None:
+        peaks = ", ".join(f"{(each.peak_bytes or 0) / 1e6:,.0f} MB at {side} x {side}" for side, each in found.items())
+        alone = f"; {first.before_bytes / 1e6:,.0f} MB of it Python and PyTorch" if first.before_bytes else ""
+        facts["memory"] = f"at most {peaks}{alone}"
+    return facts
+
+
+def _giga(count: float) -> str:
+    return f"{_three(count / 1e9)} G"
+
+
+def _three(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -135,6 +135,10 @@ class QualityModel(nn.Module):
         """What it must be built with to take its weights, stored beside them."""
         return {}
 
+    def looks(self, height: int, width: int) -> tuple[int, str]:
+        """How often the network looks at a picture of this size, and at what, such as a crop; once at all of it."""
+        return 1, ""
+
     def computes_in(self, asked: str, device: str) -> str:
         """The precision it computes in on a device when another is asked for."""
         return asked
@@ -250,6 +254,8 @@ def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
             f"Expected {role} images of at least {smallest_side} pixels a side, got height "
             f"{images.shape[2]} and width {images.shape[3]}. Score larger pictures, or choose another model."
         )
+    if images.is_meta:  # without values, as operations are counted
+        return
     low, high = (float(value) for value in images.detach().aminmax())
     if not (low >= -VALUE_SLACK and high <= 1 + VALUE_SLACK):  # also true for NaN
         raise InputError(

@@ -1,4 +1,7 @@
+import pytest
+
 from acutance.catalog import CATALOG
+from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
 
@@ -13,11 +16,46 @@ def test_a_line_says_how_to_read_the_score(run: Run):
     assert line.split() == ["psnr", "PSNR", "yes", "higher", "0", "to", "inf", "dB", "none", "needed"]
 
 
-def test_one_model_shows_all_that_is_known_of_it(run: Run):
-    for name, entry in CATALOG.items():
-        text = run("models", name).stdout
-        for fact in (entry.paper, entry.note, entry.licence, *(entry.options or {}), *entry.term_names):
-            assert fact in text
+@pytest.mark.parametrize("name", CATALOG)
+def test_one_model_shows_all_that_is_known_of_it(run: Run, name: str):
+    entry, text = CATALOG[name], run("models", name).stdout
+    for fact in (entry.paper, entry.note, entry.licence, *(entry.options or {}), *entry.term_names):
+        assert fact in text
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "facts"),
+    [
+        ("ssim", "none", ()),
+        ("afine-naturalness", "88,836,995", ("4.41 G at 224 x 224", "23.7 G at 512 x 512", "of a picture")),
+        ("hyperiqa", "27,375,369", ("25.7 G at 224 x 224", "6 crops, 4.28 G each")),
+        ("ahiq", "63,585,364", ("1 crop)", "9 crops, ", "of a picture and its reference")),
+        ("vtamiq.head", "57,322,386", ("1 set of 196 patches)", "2 sets of 512 patches, ")),
+    ],
+)
+def test_one_model_shows_its_size_and_what_a_score_computes(
+    run: Run, name: str, parameters: str, facts: tuple[str, ...]
+):
+    lines = {line.split()[0]: line for line in run("models", name).stdout.splitlines()}
+    assert lines["parameters"].split()[1] == parameters
+    assert ("multiply-adds" in lines) == bool(facts)
+    assert not lacking(lines.get("multiply-adds", ""), *facts)
+
+
+@pytest.mark.slow
+def test_time_and_memory_are_measured_on_request(run: Run):
+    result = run("models", "psnr", "--measure")
+    lines = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert not lacking(lines["time"], "ms at 224 x 224", "ms at 512 x 512", "threads")
+    assert not lacking(lines["memory"], "MB at 224 x 224", "MB at 512 x 512")
+
+
+@pytest.mark.parametrize("names", [(), ("classic",)])
+def test_one_model_is_measured_at_a_time(run: Run, names: tuple[str, ...]):
+    result = run("models", *names, "--measure")
+    assert result.exit_code == 2
+    assert not lacking(result.stderr, "--measure", *names)
+    assert result.stderr.count("\n") == 1
 
 
 def test_an_unknown_model_is_one_line(run: Run):

@@ -69,7 +69,8 @@ class AFINETinyNaturalness(QualityModel):
             scene: ``scene_moments`` of the pictures, where they are known; shape (batch, 2, channels).
         """
         found = _moments(self._stages(views))
-        with torch.autocast(views.whole.device.type, enabled=False):
+        device = "cpu" if views.whole.is_meta else views.whole.device.type  # meta has no autocast
+        with torch.autocast(device, enabled=False):
             fixed = _moments(scene_scales(views)) if scene is None else Moments([scene[:, 0]], [scene[:, 1]])
             both = Moments([*found.means, *fixed.means], [*found.variances, *fixed.variances])
             raw: Tensor = self.naturalness_head(both)

@@ -122,6 +122,10 @@ class AHIQ(QualityModel):
         view = self._view_size(height, width)
         return seen_patches([places[index] for index in order], self.configuration.side, view, (height, width))
 
+    def looks(self, height: int, width: int) -> tuple[int, str]:
+        """How many crops of a picture of this size are rated."""
+        return len(self._positions(height, width)[0]), "crop"
+
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
         return view_settings(self.views, self.configuration)

@@ -76,6 +76,11 @@ class CropMean(QualityModel):
         (height, width), (rows, columns) = distorted.shape[2:], view.shape[2:]
         return seen_patches(positions(rows, columns, self.views), CROP_SIDE, (rows, columns), (height, width))
 
+    def looks(self, height: int, width: int) -> tuple[int, str]:
+        """How many crops of a picture of this size are scored."""
+        view = seen(torch.empty(1, 3, height, width, device="meta"), self.views, self.resize)
+        return len(positions(view.shape[2], view.shape[3], self.views)), "crop"
+
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
         scale: dict[str, JSON] = {} if self.score_scale == 1 else {"score_scale": self.score_scale}

@@ -151,6 +151,13 @@ class VTAMIQ(QualityModel):
         ]
         return joined_patches(parts)
 
+    def looks(self, height: int, width: int) -> tuple[int, str]:
+        """How many sets of patches of a picture of this size are encoded."""
+        if self._depends_on_pair():
+            return self.views.repeats, f"set of {self.views.patches} patches"
+        sets = fixed_sets(height, width, self.configuration, self.views)
+        return len(sets), f"set of {max(sum(map(len, each)) for each in sets)} patches"
+
     def preprocessing(self) -> dict[str, JSON]:
         """Which patches are seen, and how."""
         return self.views.settings(self.configuration)
