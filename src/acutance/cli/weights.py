@@ -57,7 +57,7 @@ def list_weights() -> None:
 
 
 def _short_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
-    """What fits into 80 letters."""
+    """What fits into 80 columns."""
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)

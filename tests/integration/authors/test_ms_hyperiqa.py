@@ -155,6 +155,11 @@ def hyperiqa_on_the_list(ours: str) -> None:
     assert acutance.load(str(folder)).provenance.model == "hyperiqa"  # type: ignore[union-attr]
 
 
+def complexity(ours: str) -> None:
+    (result,) = run_row(ours)
+    assert not lacking(result.stdout, "27,633,967", "multiply-adds", "224 x 224", "512 x 512")
+
+
 def imagenet(ours: str) -> None:
     refused = CliRunner().invoke(app, BASE)
     assert refused.exit_code == 2
@@ -432,6 +437,7 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "`evaluate.py --output_file eval_results.json`": exported,
     "`python demo.py --image_path photo.jpg --model_path ../checkpoints/theirs/best_model.pkl "
     "--num_patches 25`": one_picture,
+    "`demo.py --measure_complexity --throughput_runs 100`": complexity,
     "`python visualize.py --mode training --input metrics.json --output ../results/figures/ --format png "
     "--dpi 300`": drawn("results/figures/training_curves.png"),
     "`visualize.py --format svg`": drawn("results/figures/training_curves.svg"),
