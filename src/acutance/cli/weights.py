@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +30,6 @@ def list_weights() -> None:
 
     A terminal shows what fits; a file or another program gets a line of all that is known for each.
     """
-    from rich.padding import Padding
     from rich.text import Text
 
     from acutance.catalog import list_records
@@ -46,13 +46,18 @@ def list_weights() -> None:
     place = f"{WEIGHTS_VARIABLE}={folder}" if folder else f"the folder that {WEIGHTS_VARIABLE} names (not set now)"
     absent = [record for record, path in found.items() if path is None and record.got_by == "hand"]
     by_hand = {f"{record.local_filename} ({record.name})": record.origin or "" for record in absent}
-    here = {record.name: str(path) for record, path in found.items() if path is not None}
-    for heading, lines in ((f"by hand, into {place}", by_hand), ("here", here)):
-        if lines:
+    ways = {
+        name: wrap(way, console.width - 4, break_long_words=False, break_on_hyphens=False)
+        for name, way in by_hand.items()
+    }
+    here = {record.name: [str(path)] for record, path in found.items() if path is not None}
+    for heading, entries in ((f"by hand, into {place}", ways), ("here", here)):
+        if entries:
             console.print(Text(f"\n{heading}", style="bold"))
-            for name, line in lines.items():
+            for name, lines in entries.items():
                 console.print(Text(name))
-                console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4)))
+                for line in lines:
+                    console.print(Text(f"    {line}"), soft_wrap=True)  # addresses and paths stay whole, to be copied
     console.print("\nThe others: acutance weights fetch NAME. Licences: acutance weights list | cat", markup=False)
 
 
