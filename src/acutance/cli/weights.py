@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
@@ -39,25 +40,27 @@ def list_weights() -> None:
     found = {record: find(record) for record in list_records().values()}
     console = stdout_console()
     if not console.is_terminal:
-        console.print(_whole_table(found))
+        with console.capture() as lines:
+            console.print(_whole_table(found))
+        print("\n".join(line.rstrip() for line in lines.get().splitlines()))
         return
     console.print(_short_table(found))
     folder = os.environ.get(WEIGHTS_VARIABLE)
     place = f"{WEIGHTS_VARIABLE}={folder}" if folder else f"the folder that {WEIGHTS_VARIABLE} names (not set now)"
     absent = [record for record, path in found.items() if path is None and record.got_by == "hand"]
     by_hand = {f"{record.local_filename} ({record.name})": record.origin or "" for record in absent}
-    ways = {
-        name: wrap(way, console.width - 4, break_long_words=False, break_on_hyphens=False)
-        for name, way in by_hand.items()
-    }
+    fold = partial(wrap, break_long_words=False, break_on_hyphens=False)  # addresses and paths stay whole, to be copied
+    ways = {name: fold(way, console.width - 4) for name, way in by_hand.items()}
     here = {record.name: [str(path)] for record, path in found.items() if path is not None}
     for heading, entries in ((f"by hand, into {place}", ways), ("here", here)):
         if entries:
-            console.print(Text(f"\n{heading}", style="bold"))
-            for name, lines in entries.items():
+            console.print()
+            for line in fold(heading, console.width):
+                console.print(Text(line, style="bold"), soft_wrap=True)
+            for name, indented in entries.items():
                 console.print(Text(name))
-                for line in lines:
-                    console.print(Text(f"    {line}"), soft_wrap=True)  # addresses and paths stay whole, to be copied
+                for line in indented:
+                    console.print(Text(f"    {line}"), soft_wrap=True)
     console.print("\nThe others: acutance weights fetch NAME. Licences: acutance weights list | cat", markup=False)
 
 
