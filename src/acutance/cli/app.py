@@ -18,7 +18,7 @@ from acutance.cli.evaluate import EVALUATE_EPILOG, evaluate
 from acutance.cli.models import models
 from acutance.cli.plot import plot_app
 from acutance.cli.score import SCORE_EPILOG, score
-from acutance.cli.train import TRAIN_EPILOG, TRAIN_HELP, train
+from acutance.cli.train import TRAIN_EPILOG, TRAIN_HELP, TrainCommand, train
 from acutance.cli.weights import weights_app
 from acutance.errors import AcutanceError, PairingError
 
@@ -71,7 +71,7 @@ app.command(epilog=SCORE_EPILOG)(score)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=EVALUATE_EPILOG)(evaluate)
 app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(models)
-app.command(epilog=TRAIN_EPILOG, help=TRAIN_HELP)(train)
+app.command(cls=TrainCommand, epilog=TRAIN_EPILOG, help=TRAIN_HELP)(train)
 app.add_typer(weights_app, name="weights")
 data_app.command(epilog=SPLIT_EPILOG)(split)
 data_app.command(epilog=TRIPLETS_EPILOG)(triplets)

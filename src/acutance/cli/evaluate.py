@@ -79,8 +79,8 @@ def evaluate(
         typer.Option(
             "--data",
             "-d",
-            help="Name of a data set, a table or list (.csv, .parquet, .json) or a quoted pattern of such files, or "
-            "A-FINE's list of pairs (.txt) or folder of MOS lists; may be repeated.",
+            help="Name of a data set, a table or list (.csv, .parquet, .json), or "
+            "A-FINE's list of pairs (.txt) or folder of MOS lists, or a quoted pattern of such files; may be repeated.",
         ),
     ],
     root: Annotated[

@@ -93,7 +93,11 @@ def _measured(entry: "ModelEntry") -> dict[str, str]:
     found = {side: measure(entry.name, side) for side in SIDES}
     first = found[SIDES[0]]
     times = ", ".join(f"{_three(each.milliseconds)} ms at {side} x {side}" for side, each in found.items())
-    where = f"{first.device}, {first.threads} threads" if first.device == "cpu" else first.device
+    where = (
+        f"{first.device}, {first.threads} thread{'s' if first.threads != 1 else ''}"
+        if first.device == "cpu"
+        else first.device
+    )
     facts = {"time here": f"{times}; {where}"}
     if first.peak_bytes is not None:
         peaks = ", ".join(f"{(each.peak_bytes or 0) / 1e6:,.0f} MB at {side} x {side}" for side, each in found.items())

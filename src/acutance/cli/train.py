@@ -4,12 +4,14 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from acutance.recipes.catalogue import AUTHORS_NAMES
+from acutance.recipes.catalogue import AUTHORS_NAMES, refuse_authors_name
 
 if TYPE_CHECKING:
     from acutance.cli.training_progress import TrainingBars
@@ -21,12 +23,29 @@ TRAIN_EPILOG = (
     "acutance train runs/ms --resume\n\n"
     "torchrun --nproc-per-node 4 -m acutance train afine-stage1 -o runs/stage1 --auto-resume"
 )
+_NAMES = [f"{theirs} = {ours}" for theirs, ours in AUTHORS_NAMES.items()]
+_ROWS = (len(_NAMES) + 1) // 2
 TRAIN_HELP = (
     "Train a model by a published recipe; score with the run's folder afterwards: acutance score --model FOLDER.\n\n"
-    "What HyperIQA's and MS-HyperIQA's own programs call otherwise: "
-    + ", ".join(f"{theirs} = {ours}" for theirs, ours in AUTHORS_NAMES.items())
-    + "."
+    "\b\nWhat options of HyperIQA's and MS-HyperIQA's programs are called here:\n"
+    + "\n".join(
+        f"{left:<39}{right}".rstrip() for left, right in zip_longest(_NAMES[:_ROWS], _NAMES[_ROWS:], fillvalue="")
+    )
+    + "\n\nAll programs of the authors: docs/guides/from-the-authors-code.md"
 )
+
+
+class TrainCommand(TyperCommand):
+    """The command, which knows the options of the authors' programs and says what they are called here."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 (its class moved from click to typer)
+        """Refuse the options of the authors' programs before all else."""
+        for word in args:
+            if word.startswith("--"):
+                refuse_authors_name(word)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
 
 FAILED = 2
 """Exit status of a process that stopped with the others."""

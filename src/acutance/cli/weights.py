@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +31,6 @@ def list_weights() -> None:
 
     A terminal shows what fits; a file or another program gets a line of all that is known for each.
     """
-    from rich.padding import Padding
     from rich.text import Text
 
     from acutance.catalog import list_records
@@ -39,25 +40,32 @@ def list_weights() -> None:
     found = {record: find(record) for record in list_records().values()}
     console = stdout_console()
     if not console.is_terminal:
-        console.print(_whole_table(found))
+        with console.capture() as lines:
+            console.print(_whole_table(found))
+        print("\n".join(line.rstrip() for line in lines.get().splitlines()))
         return
     console.print(_short_table(found))
     folder = os.environ.get(WEIGHTS_VARIABLE)
     place = f"{WEIGHTS_VARIABLE}={folder}" if folder else f"the folder that {WEIGHTS_VARIABLE} names (not set now)"
     absent = [record for record, path in found.items() if path is None and record.got_by == "hand"]
     by_hand = {f"{record.local_filename} ({record.name})": record.origin or "" for record in absent}
-    here = {record.name: str(path) for record, path in found.items() if path is not None}
-    for heading, lines in ((f"by hand, into {place}", by_hand), ("here", here)):
-        if lines:
-            console.print(Text(f"\n{heading}", style="bold"))
-            for name, line in lines.items():
+    fold = partial(wrap, break_long_words=False, break_on_hyphens=False)  # addresses and paths stay whole, to be copied
+    ways = {name: fold(way, console.width - 4) for name, way in by_hand.items()}
+    here = {record.name: [str(path)] for record, path in found.items() if path is not None}
+    for heading, entries in ((f"by hand, into {place}", ways), ("here", here)):
+        if entries:
+            console.print()
+            for line in fold(heading, console.width):
+                console.print(Text(line, style="bold"), soft_wrap=True)
+            for name, indented in entries.items():
                 console.print(Text(name))
-                console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4)))
+                for line in indented:
+                    console.print(Text(f"    {line}"), soft_wrap=True)
     console.print("\nThe others: acutance weights fetch NAME. Licences: acutance weights list | cat", markup=False)
 
 
 def _short_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
-    """What fits into 80 letters."""
+    """What fits into 80 columns."""
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)

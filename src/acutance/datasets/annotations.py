@@ -200,5 +200,7 @@ def _demand_columns(path: Path, header: Sequence[str], needed: Sequence[str]) ->
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:
+    if isinstance(error, FileNotFoundError):
+        return DatasetError(f"Expected {kind} at {path}, got no such file. Name one that is there.")
     reason = " ".join(str(error).split()) or type(error).__name__
     return DatasetError(f"Expected {kind} at {path}, got one that cannot be read: {reason}. Get the file again.")

@@ -4,7 +4,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acutance.errors import UnknownNameError
+from acutance.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:  # listing recipes must not load torch
     from acutance.training.train_config import TrainConfig
@@ -145,6 +145,22 @@ AUTHORS_NAMES = {
     "test_patch_num": "task.validation_crops",
 }
 """What the options of the train programs of HyperIQA and MS-HyperIQA are called here; docs/guides has the values."""
+
+
+def refuse_authors_name(word: str) -> None:
+    """Refuse an option of the authors' train programs, as ``lr=1e-5`` or ``--lr``, and say what it is called here.
+
+    Raises:
+        ConfigError: It is one of theirs.
+    """
+    name = word.partition("=")[0].strip().lstrip("-")
+    if name in AUTHORS_NAMES:
+        ours = AUTHORS_NAMES[name]
+        written = f"{ours} VALUE" if ours.startswith("--") else f"--set {ours}=VALUE"
+        raise ConfigError(
+            f"Expected an option or setting of acutance train, got {name!r}, an option of HyperIQA's programs. Write "
+            f"{written}; the values are in docs/guides/from-the-authors-code.md."
+        )
 
 
 def list_recipes() -> list[RecipeEntry]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.errors import ConfigError
-from acutance.recipes.catalogue import AUTHORS_NAMES, RECIPES, find_recipe
+from acutance.recipes.catalogue import RECIPES, find_recipe, refuse_authors_name
 from acutance.tables.strict_json import from_json
 from acutance.training.overrides import checked, with_settings
 from acutance.training.run_folder import CONFIG
@@ -53,13 +53,7 @@ def changed(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
         ConfigError: A value that does not fit, or the name of an option of the authors' programs.
     """
     for assignment in assignments:
-        name = assignment.partition("=")[0].strip().lstrip("-")
-        ours = AUTHORS_NAMES.get(name)
-        if ours is not None:
-            raise ConfigError(
-                f"Expected the name of a setting, got {name!r}, an option of HyperIQA's programs. It is called {ours} "
-                "here; docs/guides/from-the-authors-code.md has its values."
-            )
+        refuse_authors_name(assignment)
     return with_settings(config, assignments)
 
 

@@ -96,10 +96,11 @@ def _draw_outlines(axes: Axes, picture: NDArray[Any], boxes: np.ndarray, title: 
 def _draw_counts(figure: Figure, axes: Axes, counts: Counts) -> None:
     height, width = counts.shape
     image = axes.imshow(counts, cmap="viridis", vmin=0, extent=(0, width, height, 0), interpolation="nearest")
+    often = "once" if counts.min() == counts.max() == 1 else f"{counts.min()} to {counts.max()} times"
     never = f", {100 * float((counts == 0).mean()):.3g} % of pixels never" if (counts == 0).any() else ""
-    _frame(axes, width, height, f"seen {counts.min()} to {counts.max()} times{never}")
+    _frame(axes, width, height, f"seen {often}{never}")
     bar = axes.inset_axes((1.02, 0.0, 0.04, 1.0))  # as high as the picture
-    figure.colorbar(image, cax=bar, label="patches that hold the pixel", ticks=MaxNLocator(integer=True))
+    figure.colorbar(image, cax=bar, label="patches over the pixel", ticks=MaxNLocator(integer=True))
 
 
 def _frame(axes: Axes, width: int, height: int, title: str) -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from acutance.cli.app import app
 from acutance.models.afine import model
 from tests.fakes.afine_training import tiny_encoder, write_triplet_set
-from tests.integration.authors.table import commands, rows
+from tests.integration.authors.table import commands, options, rows
 from tests.raising import lacking
 from tests.unit.training.test_processes import free_port
 
@@ -30,6 +30,7 @@ MACHINES = (
     f"two machines, on each with its own number: `{LAUNCH} --nnodes=2 --node_rank=0 --master_addr=ADDRESS "
     f"--master_port=1234 --nproc_per_node=1 {THEIRS.format(1)} --launcher pytorch`"
 )
+NAME, RESUME = "`name: AFINE_stage1_nlogn`", "`resume_state`, `training_states/500.state`"
 UNCHANGED, BATCH = f"`{LAUNCH}`, as it stands", "`batch_size_per_gpu: 32` on three GPUs"
 PER_GPU = {1: 32, 2: 128, 3: 128}
 """``batch_size_per_gpu`` of the option files."""
@@ -166,16 +167,31 @@ def test_size_of_a_step():
     assert json.loads(result.stdout)["loop"]["batch_size"] == 3 * PER_GPU[1]
 
 
+def test_a_named_folder_and_going_on(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(model, "ClipImageEncoder", tiny_encoder)
+    monkeypatch.chdir(tmp_path)
+    named, resumed = (options(rows(SECTION)[row]) for row in (NAME, RESUME))
+    for more in ([], resumed):
+        call = ["train", "afine-stage1", "-o", "RUN", *named, *more, *small(table, *stage(1))]
+        result = CliRunner().invoke(app, call)
+        assert result.exit_code == 0, result.output
+    log = (tmp_path / "experiments/AFINE_stage1_nlogn/train.log").read_text()
+    assert [log.count(words) for words in ("began at step 0", "resumed at step")] == [1, 1]
+    assert not (tmp_path / "RUN").exists()
+
+
 ROWS: dict[str, Callable[..., None]] = {
     **{one(number): test_one_gpu for number in STAGES},
     **{several(number): test_several_gpus for number in STAGES},
     UNCHANGED: test_torch_distributed_launch,
     MACHINES: test_two_machines,
     BATCH: test_size_of_a_step,
+    NAME: test_a_named_folder_and_going_on,
+    RESUME: test_a_named_folder_and_going_on,
 }
 """Each row with its test."""
 
 
 def test_each_row_about_processes_has_a_test():
     about = {row for row in rows(SECTION) if re.search("basicsr/train.py|torch.distributed|batch_size_per_gpu", row)}
-    assert about == set(ROWS)
+    assert about == set(ROWS) - {NAME, RESUME}

@@ -21,8 +21,9 @@ import acutance
 from acutance.cli.app import app
 from acutance.images import read_image, to_batch
 from acutance.models.afine import model
+from acutance.models.afine.clip_start import SIZES
 from acutance.training.tasks import afine_stage1, afine_stage3
-from tests.fakes.afine_stages import STAGES, narrow_afine, narrow_encoder, own_of, stage_tensors, timms, write_stages
+from tests.fakes.afine_stages import STAGES, narrow_afine, narrow_encoder, own_of, stage_tensors, write_stages
 from tests.fakes.afine_training import write_triplet_set
 from tests.fakes.clip_archive import state_dict_of
 from tests.fakes.datasets.restored import write_sriqa_bench
@@ -30,7 +31,7 @@ from tests.integration.authors.table import code, commands, rows
 from tests.raising import lacking
 
 SECTION = "A-FINE: training and testing"
-MODELS = Path("experiments/pretrained_models")
+MODELS = Path("MODELS")
 PRINTED = ("score", "adaptive", "fidelity", "naturalness", "reference_naturalness")
 
 
@@ -188,7 +189,8 @@ def from_timm(ours: str) -> None:
     (command,) = commands(ours)
     clip = state_dict_of(MODELS / "CLIP/ViT-B-32.pt")
     Path("WEIGHTS").mkdir()
-    save_file(timms(clip), "WEIGHTS/vit_base_patch32_clip_224.openai.safetensors")
+    whole = {name: value.float().contiguous() for name, value in clip.items() if name not in SIZES}  # as the hub has it
+    save_file(whole, "WEIGHTS/vit_base_patch32_clip_224.openai.safetensors")
     os.environ["ACUTANCE_WEIGHTS"] = "WEIGHTS"  # the fixture has set it, and sets it back
     folder, _ = trained(command)
     own = load_file(folder / "best.safetensors")

@@ -8,6 +8,7 @@ import csv
 import json
 import shlex
 from collections.abc import Callable, Iterable
+from glob import glob
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from acutance.cli.app import app
 from acutance.recipes.settings import resolved
 from acutance.training.tasks.afine import StageTraining
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task
-from acutance.training.triplet_data import TripletData, TripletLists, triplet_lists
+from acutance.training.triplet_data import TripletData, triplet_lists
 from tests.fakes.afine_training import run_stage, stage_task
 from tests.fakes.datasets.files import write_lines
 from tests.integration.authors.table import code, commands, rows
@@ -107,18 +108,14 @@ def config_of(command: str, *more: str) -> Any:
     return resolved(recipe, [*sets, *more], Path("runs/any"), resume=False)[0]
 
 
-def lists_of(ours: str) -> TripletLists:
-    (command,) = commands(ours)
-    return triplet_lists(config_of(command).task.data)
-
-
-FIRST = "`ThreeAFC_list_path: [...]`, `all_img_path: [...]` of `train` and `val_1`, a folder for each list"
-OWN = commands(rows(SECTION)[FIRST])[0]
+LIST_ROWS = [f"`{part}: {name}`" for part in ("train", "val_1") for name in ("ThreeAFC_list_path", "all_img_path")]
+STAGE_1 = "acutance train afine-stage1 -o RUN"
+OWN = " ".join([STAGE_1, *(code(rows(SECTION)[row])[0] for row in LIST_ROWS)])
 LISTS = [
     f"task.data.{name}={','.join(getattr(config_of(OWN).task.data, name))}"
     for name in ("triplets", "images", "validation_triplets", "validation_images")
 ]
-"""The settings of the first row, for those beside it."""
+"""The settings of these rows, for those beside them."""
 
 
 def train_tiny(task: StageTraining) -> list[dict[str, Any]]:
@@ -135,8 +132,9 @@ def train_tiny(task: StageTraining) -> list[dict[str, Any]]:
 
 
 def own_lists(ours: str) -> None:
-    found = lists_of(ours)
-    (command,) = commands(ours)
+    """All rows of lists together."""
+    assert code(ours)[0] in OWN
+    found = triplet_lists(config_of(OWN).task.data)
     assert len(found.train) == 2 + 4
     assert {triplet.first.parent.as_posix() for triplet in found.train} == {
         "DiffIQA/Train/images/01",
@@ -145,7 +143,7 @@ def own_lists(ours: str) -> None:
     }
     (pair,) = found.validation["diffiqa"]
     assert (pair.first.name, pair.second.name, pair.labels[0]) == ("000017x27y13_01.png", "000017x27y13_02.png", 1.0)
-    last = train_tiny(config_of(command).task)[-1]
+    last = train_tiny(config_of(OWN).task)[-1]
     assert {"val_accuracy", "val_accuracy_diffiqa", "val_accuracy_kadid10k"} <= set(last)
 
 
@@ -155,20 +153,18 @@ def in_python(ours: str) -> None:
 
 
 def balanced(ours: str) -> None:
-    (command,) = commands(ours)
-    found = triplet_lists(config_of(command, *LISTS).task.data)
+    found = triplet_lists(config_of(f"{STAGE_1} {code(ours)[0]}", *LISTS).task.data)
     assert len(found.train) == 3 * 2 + 4  # of DiffIQA once more than it fits into the rest
 
 
 def every_line(ours: str) -> None:
     assert commands(ours) == []
-    found = lists_of(f"`{OWN}`")
+    found = triplet_lists(config_of(OWN).task.data)
     assert {name: len(each) for name, each in found.validation.items()} == {"diffiqa": 1, "kadid10k": 4}
 
 
 def margin(ours: str) -> None:
-    (command,) = commands(ours)
-    assert config_of(command).task.margin == 0.0
+    assert config_of(f"{STAGE_1} {code(ours)[0]}").task.margin == 0.0
 
 
 def pairs_of(lists: str) -> list[tuple[str, str, float]]:
@@ -220,11 +216,13 @@ def listed_sections(ours: str) -> None:
     """Every list has its accuracy, that of the authors' loop over its pairs."""
     found = sections(ours)
     lists = [
-        word
+        path
         for command in commands(ours)
-        for before, word in zip(shlex.split(command), shlex.split(command)[1:], strict=False)
+        for before, word in pairwise(shlex.split(command))
         if before == "--data"
+        for path in sorted(glob(word))  # noqa: PTH207 (a pattern or a path)
     ]
+    assert lists
     assert len(found) == len(lists)
     for one, path in zip(found.values(), lists, strict=True):
         pairs = pairs_of(path)
@@ -329,7 +327,7 @@ def in_training(ours: str) -> None:
 
 
 ROWS: dict[str, Callable[[str], None]] = {
-    FIRST: own_lists,
+    **dict.fromkeys(LIST_ROWS, own_lists),
     "the same lists in Python": in_python,
     "`balance_dataset: True`": balanced,
     "`count_percentage: 1.0` (as published)": every_line,

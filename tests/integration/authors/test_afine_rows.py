@@ -5,7 +5,7 @@ from importlib import import_module
 
 from tests.integration.authors.table import rows
 
-MODULES = ("test_afine_files", "test_afine_lists", "test_afine_distributed")
+MODULES = ("test_afine_files", "test_afine_lists", "test_afine_settings", "test_afine_distributed")
 
 
 def test_every_row_of_the_section_is_run_once():

@@ -141,6 +141,25 @@ def advanced_training(ours: str) -> None:
     assert {path.name for path in folder.glob("epoch_*")} == {"epoch_1.safetensors", "epoch_2.safetensors"}
 
 
+def by_script(ours: str) -> None:
+    shown = json.loads(run([*BASE, *options(ours), "--show"]).stdout)
+    loop, optimizer, data = shown["loop"], shown["optimizer"], shown["task"]["data"]
+    assert [loop[name] for name in ("batch_size", "epochs", "seed", "save_all_epochs")] == [64, 40, 123, True]
+    assert (optimizer["learning_rate"], shown["schedule"]["floor"], data["validation_share"]) == (1e-5, 1e-7, 0.2)
+
+
+def hyperiqa_on_the_list(ours: str) -> None:
+    (command,) = commands(ours)
+    folder = trained(shlex.split(command)[1:])
+    assert configuration(str(folder)).task.kind == "hyperiqa"
+    assert acutance.load(str(folder)).provenance.model == "hyperiqa"  # type: ignore[union-attr]
+
+
+def complexity(ours: str) -> None:
+    (result,) = run_row(ours)
+    assert not lacking(result.stdout, "27,633,967", "multiply-adds", "224 x 224", "512 x 512")
+
+
 def imagenet(ours: str) -> None:
     refused = CliRunner().invoke(app, BASE)
     assert refused.exit_code == 2
@@ -353,8 +372,8 @@ def drawn(*paths: str) -> Callable[[str], None]:
         results = run_row(ours)
         assert [result.stdout.strip() for result in results] == list(paths)
         for path in paths:
-            start = Path(path).read_bytes()[:4]
-            assert start == (b"\x89PNG" if path.endswith("png") else b"%PDF")
+            start = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[path.rpartition(".")[2]]
+            assert Path(path).read_bytes().startswith(start)
             if path.endswith("png"):
                 with Image.open(path) as picture:
                     assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
@@ -384,6 +403,8 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "`python train.py ... --lr 2e-5 --lr_ratio 10 --batch_size 96 --epochs 30 --val_split 0.1 --loss_type combined "
     "--rank_loss_weight 0.3 --lr_schedule cosine --checkpoint_dir ../checkpoints/my_experiment "
     "--save_all_epochs`": advanced_training,
+    "`scripts/train.sh 1e-5 64 40 0.2 123`": by_script,
+    "`hyperIQA/train.py --train_json ../datasets/metas/koniq_train.json`": hyperiqa_on_the_list,
     "ImageNet weights of ResNet-50, `resnet50-19c8e357.pth`": imagenet,
     "`--lr 1e-5`": rate,
     "`--lr_ratio 5`": rate_of_the_hyper_network,
@@ -416,8 +437,10 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "`evaluate.py --output_file eval_results.json`": exported,
     "`python demo.py --image_path photo.jpg --model_path ../checkpoints/theirs/best_model.pkl "
     "--num_patches 25`": one_picture,
+    "`demo.py --measure_complexity --throughput_runs 100`": complexity,
     "`python visualize.py --mode training --input metrics.json --output ../results/figures/ --format png "
     "--dpi 300`": drawn("results/figures/training_curves.png"),
+    "`visualize.py --format svg`": drawn("results/figures/training_curves.svg"),
     "`python visualize.py --mode evaluation --input eval_results.json --output ../results/figures/ "
     "--format pdf`": drawn("results/figures/evaluation_scatter.pdf", "results/figures/evaluation_metrics_bar.pdf"),
     "`python visualize.py --mode compare-training --input exp1/metrics.json exp2/metrics.json --labels "

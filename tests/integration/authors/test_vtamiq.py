@@ -210,6 +210,12 @@ def evaluate_the_latest(ours: str) -> None:
     assert evaluated()["num_samples"] > 10
 
 
+def show_its_size(ours: str) -> None:
+    (command,) = commands(ours)
+    said = run(command).stdout
+    assert all(fact in said for fact in ("57,322,386", "multiply-adds"))
+
+
 def draw_patches(ours: str) -> None:
     pair()
     (command,) = commands(ours)
@@ -269,6 +275,7 @@ PROGRAMS: dict[str, Callable[[str], None]] = {
     "the checkpoint of April 2022": score_a_checkpoint("vtamiq.kadis700k.pth", KADIS700K, KADIS700K_VIEWS),
     "what `train.py` writes": leave_a_checkpoint,
     "`test_use_latest`": evaluate_the_latest,
+    "`print_flops`, `print_params`": show_its_size,
     "`figures/patch_sampling.png`": draw_patches,
     "`DATASET_TID2013`": train_on("tid2013", "tid2013", "runs/tid2013"),
     "`DATASET_TID2008`": train_on("tid2008", "tid2008", "runs/tid2008"),

@@ -238,3 +238,10 @@ def test_a_setting_is_stronger_than_an_option(made: Path):
 def test_the_help_says_what_the_authors_options_are_called():
     told = " ".join(acutance("train", "--help").stdout.split())
     assert all(f"{theirs} =" in told for theirs in AUTHORS_NAMES)
+
+
+@pytest.mark.parametrize("words", [("--lr", "1e-5"), ("--lr=1e-5",)])
+def test_an_option_of_the_authors_programs_is_told_ours(words: tuple[str, ...]):
+    result = acutance("train", "ms-hyperiqa", *words)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not lacking(result.stderr, "'lr'", "--set optimizer.learning_rate=")

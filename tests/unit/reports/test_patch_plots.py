@@ -52,6 +52,12 @@ def test_the_map_says_how_often_pixels_are_seen_and_how_many_never():
     assert f"{100 * (counts == 0).mean():.3g} %" in title
 
 
+def test_pixels_that_are_all_seen_once_are_called_so():
+    once = seen_patches([(0, 0)], 16, (16, 16), (16, 16))
+    (heat, *_) = patches_figure(PICTURE[:16, :16], once, "m", kind="heat").axes
+    assert "once" in heat.get_title(loc="left")
+
+
 @pytest.mark.parametrize("picture", [PICTURE, PICTURE.astype(np.uint16) * 257, (PICTURE / 255).astype(np.float32)])
 def test_pictures_of_any_depth_look_the_same(picture: np.ndarray):
     shown = np.asarray(patches_figure(picture, FINE, "m", kind="outlines").axes[0].images[0].get_array())

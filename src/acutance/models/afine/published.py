@@ -70,10 +70,11 @@ CLIP_ARCHIVE: Final = CheckpointRecord(
 """A TorchScript archive; its own address holds its sha256."""
 CLIP_TIMM: Final = CheckpointRecord(
     name="vit_base_patch32_clip_224.openai",
-    title="The image tower of the same weights as timm files it",
+    title="The same weights as timm's page on the hub has them",
     repository="timm/vit_base_patch32_clip_224.openai",
-    filename="model.safetensors",
+    filename="open_clip_model.safetensors",  # OpenAI's names; the page has no model.safetensors
     local_name="vit_base_patch32_clip_224.openai.safetensors",
+    size_bytes=605_100_000,  # 151,277,313 numbers in float32, text tower included
     licence=CLIP_ARCHIVE.licence,
     paper=CLIP_PAPER,
     is_trunk=True,
