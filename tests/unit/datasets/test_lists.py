@@ -26,6 +26,11 @@ def test_the_lists_of_ms_hyperiqa_are_read_with_scores_as_numbers_or_texts(tmp_p
     assert table.name == "koniq_test"
 
 
+def test_a_name_in_json_whose_bytes_are_no_utf8_stays(tmp_path: Path):
+    table = read_list(write(tmp_path / "l.json", [{"image": "a\udcff.png", "score": 1}]))
+    assert table.rows == [RatedPicture(image="a\udcff.png", mos=1.0)]
+
+
 def test_a_csv_list_tells_its_columns_by_name_and_keeps_its_order(tmp_path: Path):
     path = write(tmp_path / "l.csv", "score,image,remark,scene\n2,b.png,x,s1\n1.5,a.png,,s2\n")
     assert read_list(path).rows == [

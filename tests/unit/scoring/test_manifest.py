@@ -31,6 +31,11 @@ def test_a_json_lines_manifest_may_have_empty_lines_and_no_reference(tmp_path: P
     assert names(write(tmp_path / "m.jsonl", text)) == [("a.png", "t.png"), ("b.png", None)]
 
 
+def test_a_name_in_json_lines_whose_bytes_are_no_utf8_is_found(tmp_path: Path):
+    path = write(tmp_path / "m.jsonl", '{"image": "a\\udcff.png"}\n')
+    assert [pair.image.source for pair in read_manifest(path).pairs] == [tmp_path / "a\udcff.png"]
+
+
 def test_paths_start_in_the_folder_of_the_manifest(tmp_path: Path):
     path = write(tmp_path / "m.csv", "image\nsub/a.png\n/elsewhere/b.png\n")
     sources = [pair.image.source for pair in read_manifest(path).pairs]
