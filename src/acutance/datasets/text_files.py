@@ -79,6 +79,10 @@ def read_json_object(path: Path, what: str, cure: str) -> dict[str, object]:
         raise DatasetError(
             f"Expected {what} as JSON at {path}, line {error.lineno}, got: {error.msg}. {cure}"
         ) from error
+    except RecursionError as error:
+        raise DatasetError(
+            f"Expected {what} as JSON at {path}, got lists too deep within one another. {cure}"
+        ) from error
     if not isinstance(found, dict):
         raise DatasetError(f"Expected {what} as a JSON object at {path}, got a {type(found).__name__}. {cure}")
     return found

@@ -81,6 +81,10 @@ def read_training(place: Path, label: str = "") -> TrainingRun:
             f"Expected the numbers of a training in {path}, got a file that cannot be read: "
             f"{' '.join(str(reason).split())}. Check it, or wait until it is written."
         ) from error
+    if any("image" in record for record in records):
+        raise ConfigError(
+            f"Expected the numbers of a training in {path}, got a list of pictures. Name metrics.json of its folder."
+        )
     return _run(label or labels_of([place], [])[0], path, records)
 
 

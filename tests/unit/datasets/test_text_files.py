@@ -68,3 +68,9 @@ def test_a_name_that_is_not_utf8_is_one_line_and_leaves_what_was_there(tmp_path:
     with raises(ConfigError, "list.txt", "b\\udcff.png"):
         write_whole(tmp_path / "list.txt", "a.png\nb\udcff.png\nc.png\n")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
+def test_an_object_too_deep_within_itself_is_named(tmp_path: Path):
+    (tmp_path / "deep.json").write_text('{"a":' * 100_000)
+    with raises(DatasetError, "deep.json"):
+        read_json_object(tmp_path / "deep.json", "labels", "Get it again.")
