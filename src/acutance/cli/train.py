@@ -100,7 +100,9 @@ def train(
         _list(asked=validation is not None or any(given))
         return
     from acutance.extras import require
+    from acutance.training.launch import launch_of
 
+    launch_of()  # Fabric cannot be imported beside ranks that are no numbers
     require("lightning_fabric", extra="train")
     from acutance.cli.training_progress import following
     from acutance.cli.training_repeats import train_repeatedly

@@ -72,6 +72,10 @@ def read_training(place: Path, label: str = "") -> TrainingRun:
     """
     path = _metrics_file(place)
     records = _records(path)
+    if any("image" in record for record in records):
+        raise ConfigError(
+            f"Expected the numbers of a training in {path}, got a list of pictures. Name metrics.json of its folder."
+        )
     return _run(label or labels_of([place], [])[0], path, records)
 
 

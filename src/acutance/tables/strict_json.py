@@ -102,13 +102,16 @@ def from_json(text: str | bytes) -> Any:  # noqa: ANN401 (JSON)
     """The value of ``json_text``. Files of 0.1, which have 1e999 for infinity, are read too.
 
     Raises:
-        ValueError: No JSON.
+        ValueError: No JSON, or lists within lists beyond any use.
 
     Example:
         >>> from_json('{"mean": null, "note": "mean infinite"}'), from_json('{"mean": 1e999}')
         ({'mean': inf}, {'mean': inf})
     """
-    return json.loads(text, object_hook=restored)
+    try:
+        return json.loads(text, object_hook=restored)
+    except RecursionError as error:
+        raise ValueError("lists or objects too deep within one another") from error
 
 
 def _numbers(value: object, place: Place) -> Iterator[tuple[Place, float | None]]:

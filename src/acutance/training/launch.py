@@ -8,6 +8,8 @@ from acutance.errors import ConfigError
 
 PLACE = ("LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 """What each of several processes needs besides ``RANK`` and ``WORLD_SIZE``."""
+OTHER_RANKS = ("LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+"""Where Fabric looks for a number of the process when it is imported."""
 CURE = "Start it by torchrun, which sets all of them, or unset RANK and WORLD_SIZE."
 
 
@@ -43,6 +45,9 @@ def launch_of(environment: Mapping[str, str] = os.environ) -> Launch | None:
         >>> launch_of({})
     """
     if "RANK" not in environment and ("NODE_RANK" in environment or environment.get("WORLD_SIZE", "1") == "1"):
+        for name in OTHER_RANKS:
+            if not environment.get(name, "0").lstrip("-").isdecimal():
+                raise ConfigError(f"Expected a whole number as {name}, got {environment[name]!r}. Unset it.")
         return None  # Fabric, which starts processes for loop.processes, sets NODE_RANK and no RANK
     needed = ("RANK", "WORLD_SIZE", *(PLACE if environment.get("WORLD_SIZE") != "1" else ()))
     if lacking := [name for name in needed if not environment.get(name)]:

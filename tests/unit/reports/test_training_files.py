@@ -113,3 +113,9 @@ def test_places_without_a_training_are_refused(tmp_path: Path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with raises(ConfigError, "binary.csv"):
         read_training(tmp_path / "binary.csv")
+
+
+def test_a_list_of_pictures_is_no_training(tmp_path: Path):
+    (tmp_path / "list.json").write_text('[{"image": "a.png", "score": 3}]')
+    with raises(ConfigError, "list.json"):
+        read_training(tmp_path / "list.json")

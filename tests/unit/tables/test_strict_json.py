@@ -84,3 +84,8 @@ def test_every_way_in_which_infinity_was_written_is_read(text: str):
 
 def test_nan_is_null_without_a_note():
     assert strictly(json_text({"score": math.nan, "rows": [math.nan]})) == {"score": None, "rows": [None]}
+
+
+def test_lists_too_deep_within_lists_are_no_json():
+    with pytest.raises(ValueError, match="deep"):
+        from_json("[" * 100_000)

@@ -98,3 +98,9 @@ def test_a_machine_with_too_few_gpus_is_told_of_torchrun_s_option(monkeypatch: p
         checked_device(LoopConfig(epochs=1, batch_size=8, processes=8), launch_of(SECOND))
     with raises(ConfigError, 1, 2, "loop.processes"):
         checked_device(LoopConfig(epochs=1, batch_size=8, processes=2), None)
+
+
+@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK", "SLURM_PROCID"])
+def test_a_rank_that_is_no_number_is_named(name: str):
+    with raises(ConfigError, name, "one"):
+        launch_of({name: "one", "WORLD_SIZE": "1"})
