@@ -90,7 +90,11 @@ def model_card(entry: ModelEntry) -> str:
     info = entry.info
     low, high = info.usual or (info.low, info.high)
     span = f"{'about ' if info.usual else ''}{_number(low)} to {_number(high)} {info.unit}".rstrip()
-    command = "acutance score distorted.png --reference reference.png" if entry.needs_reference else "acutance score photo.png"
+    command = (
+        "acutance score distorted.png --reference reference.png"
+        if entry.needs_reference
+        else "acutance score photo.png"
+    )
     lines = [
         f"# {entry.title}",
         "",
@@ -111,13 +115,19 @@ def model_card(entry: ModelEntry) -> str:
         ),
     ]
     if entry.options:
-        lines += ["", "## Options", "", "| option | what it may be, the default first | used by |", "| --- | --- | --- |"]
+        lines += [
+            "",
+            "## Options",
+            "",
+            "| option | what it may be, the default first | used by |",
+            "| --- | --- | --- |",
+        ]
         for name, allowed in entry.options.items():
             users = entry.option_protocols.get(name)
             used_by = f"protocol {' or '.join(users)}" if users else "all"
             lines.append(f"| `{name}` | {described(allowed)} | {used_by} |")
         first = next(iter(entry.options))
-        lines += ["", f"Set one by `--set {entry.name}.{first}=VALUE`, in Python by `options={{\"{first}\": VALUE}}`."]
+        lines += ["", f'Set one by `--set {entry.name}.{first}=VALUE`, in Python by `options={{"{first}": VALUE}}`.']
     lines += ["", "## Weights", ""]
     if entry.weights is None:
         lines.append("None: it is a formula. It comes with the package.")
@@ -240,4 +250,8 @@ def _number(value: float) -> str:
 def _outside(name: str) -> str:
     """A page from the root of the repository, its links turned towards the site."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    return text.replace("](docs/", "](").replace("](CONTRIBUTING.md", "](contributing.md").replace("](README.md", "](index.md")
+    return (
+        text.replace("](docs/", "](")
+        .replace("](CONTRIBUTING.md", "](contributing.md")
+        .replace("](README.md", "](index.md")
+    )

@@ -15,7 +15,7 @@ OF_OTHER_TESTS = {"from-the-authors-code.md"}
 """Pages with names of files that only a test of their own has."""
 PAGES = [DOCS / "index.md", *sorted(page for page in DOCS.glob("guides/*.md") if page.name not in OF_OTHER_TESTS)]
 BLOCK = re.compile(r'^```(sh|python)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE)
-RUNNER = '''
+RUNNER = """
 import importlib, json, shlex, sys
 from pathlib import Path
 from acutance.cli.app import app
@@ -37,14 +37,15 @@ for kind, title, text in json.load(sys.stdin):
             importlib.import_module("acutance.models").__path__.append(str(path.parents[1].absolute()))
         else:
             import pytest
-            if pytest.main(["-q", "-c", sys.argv[1], "-p", "tests.conftest", "-p", "no:cacheprovider", "--noconftest", title]):
+            plugins = ["-p", "tests.conftest", "-p", "no:cacheprovider", "--noconftest"]
+            if pytest.main(["-q", "-c", sys.argv[1], *plugins, title]):
                 sys.exit(f"tests of {title} failed")
     elif kind == "python":
         exec(compile(text, "guide", "exec"), names)
     else:
         for line in text.splitlines():
             command(line)
-'''
+"""
 """Runs the blocks of a page in one process, as a reader would in one folder."""
 
 
