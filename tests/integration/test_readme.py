@@ -92,8 +92,8 @@ def without_extras(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_block_and_program_of_the_readme_is_found():
-    assert [len(block.commands) for block in BLOCKS] == [7, 4, 4, 2, 3, 5]
-    assert [block.extras for block in BLOCKS] == [[], [], [], [], ["plots"], ["train", "plots"]]
+    assert [len(block.commands) for block in BLOCKS] == [5, 3, 4, 2, 4]
+    assert [block.extras for block in BLOCKS] == [[], [], [], ["plots"], ["train", "plots"]]
     assert len(PYTHON) == 1
 
 
