@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = (ROOT / "tests", ROOT / "src")
 LIST = ROOT / "tests" / "names.txt"
 TIERS = ("gpu", "network", "weights", "slow")
 """Marks of the tests that the default tier leaves out."""
@@ -38,7 +39,9 @@ def main() -> int:
     """Compare the list with the tests, or write it."""
     collected = Collected()
     with contextlib.redirect_stdout(io.StringIO()) as shown:
-        status = pytest.main([f"--rootdir={ROOT}", "--collect-only", "-q", "-m", "", str(ROOT)], plugins=[collected])
+        status = pytest.main(
+            [f"--rootdir={ROOT}", "--collect-only", "-q", "-m", "", *map(str, FOLDERS)], plugins=[collected]
+        )
     if status != pytest.ExitCode.OK:
         print("\n".join(shown.getvalue().splitlines()[-40:]))
         return int(status)
