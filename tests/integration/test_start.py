@@ -50,7 +50,6 @@ def write_results(verb: str, folder: Path) -> None:
         ["plot", "--help"],
         ["--version"],
         ["models"],
-        ["models", "afine"],
         ["weights", "list"],
     ],
     ids=" ".join,

@@ -1,10 +1,13 @@
 """``acutance models``: what there is, and what its scores mean."""
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from acutance.catalog import ModelEntry
 
 
@@ -19,7 +22,6 @@ def models(
 ) -> None:
     """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence, cost."""
     from rich.table import Table
-    from rich.text import Text
 
     from acutance.catalog import GROUPS, ModelEntry, catalogue_name, find_model, list_models
     from acutance.catalog.options import described
@@ -60,9 +62,16 @@ def models(
         "terms": ", ".join(entry.term_names) or "none",
         "licence": entry.licence,
         "note": entry.note,
-        **_costs(entry),
-        **(_measured(entry) if measure else {}),
     }
+    _show(console, facts)  # what is known at once is not kept back by what is counted and measured
+    _show(console, _costs(entry))
+    if measure:
+        _show(console, _measured(entry))
+
+
+def _show(console: "Console", facts: dict[str, str]) -> None:
+    from rich.text import Text
+
     for what, fact in facts.items():
         console.print(Text.assemble((f"{what:>13}", "bold"), "  ", fact), soft_wrap=True)
 
@@ -73,6 +82,8 @@ def _costs(entry: "ModelEntry") -> dict[str, str]:
 
     if entry.weights is None:
         return {"parameters": "none"}
+    if find_spec("torch") is None:
+        return {"parameters": "counted where PyTorch is installed"}
 
     def told(side: int, cost: Cost) -> str:
         whole = f"{_giga(cost.multiply_adds)} at {side} x {side}"

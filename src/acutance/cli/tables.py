@@ -10,11 +10,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from acutance.score_info import ScoreInfo
-from acutance.stats.samples import Mean, mean_of
 from acutance.tables.text import number, printable
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow
+    from acutance.stats.samples import Mean
 
 UNBOUNDED = 10_000
 """Letters of a line where nothing is folded."""
@@ -45,8 +45,10 @@ class Summary:
         else:
             self.scores.setdefault(row.model, array("d")).append(row.score)
 
-    def means(self) -> list[Mean]:
+    def means(self) -> "list[Mean]":
         """The mean of each model."""
+        from acutance.stats.samples import mean_of
+
         return [mean_of(self.scores.get(name, ())) for name in self.names]
 
 
@@ -168,12 +170,12 @@ def _mean(value: float | None) -> str:
     return number(value)
 
 
-def _marked_mean(mean: Mean, pictures: int) -> str:
+def _marked_mean(mean: "Mean", pictures: int) -> str:
     """The mean, with the number of its pictures where others failed."""
     return _mean(mean.value) + (f" of {mean.count}" if 0 < mean.count < pictures else "")
 
 
-def _finite_mean(mean: Mean) -> str:
+def _finite_mean(mean: "Mean") -> str:
     """The mean of the finite scores and their number, where others are not finite."""
     if not mean.has_infinite:
         return ""

@@ -46,7 +46,7 @@ def test_one_model_shows_its_size_and_what_a_score_computes(
 def test_time_and_memory_are_measured_on_request(run: Run):
     result = run("models", "psnr", "--measure")
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
-    assert not lacking(lines["time"], "ms at 224 x 224", "ms at 512 x 512", "threads")
+    assert not lacking(lines["time"], "ms at 224 x 224", "ms at 512 x 512", "thread")
     assert not lacking(lines["memory"], "MB at 224 x 224", "MB at 512 x 512")
 
 
