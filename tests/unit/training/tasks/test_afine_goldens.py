@@ -86,7 +86,16 @@ class Step:
 
 def stage_3_steps(afine: AFINE, folder: Path, *, direct: bool) -> list[Step]:
     """The steps of the golden."""
-    settings = AFINEStage3Training(augment=False, direct=direct, k=afine.adapter.k.item())
+    nature, fidelity = afine.naturalness_calibrator, afine.fidelity_calibrator
+    settings = AFINEStage3Training(
+        augment=False,
+        direct=direct,
+        k=afine.adapter.k.item(),
+        gamma3=nature.centre.item(),
+        gamma4=nature.scale.item(),
+        eta3=fidelity.centre.item(),
+        eta4=fidelity.scale.item(),
+    )
     task = AFINEStage3Task(settings, folder, afine)
     optimizer = build_optimizer(recipe3.recipe().optimizer, task.groups())
     batch, steps = whole_batch(task), []
