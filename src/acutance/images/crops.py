@@ -28,7 +28,7 @@ class SeenPatches:
 
 
 def seen_patches(
-    positions: Sequence[Sequence[float]] | Float64[np.ndarray, "patches 2"],
+    positions: Sequence[Sequence[float]] | Float64[np.ndarray, "patches 2"] | Int64[np.ndarray, "patches 2"],
     side: int,
     view: tuple[int, int],
     picture: tuple[int, int],
