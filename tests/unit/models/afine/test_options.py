@@ -100,6 +100,7 @@ def test_normalised_tensors_score_as_their_pictures(shape: tuple[int, int]):
     assert alone(normalized(pictures[0])).tolist() == pytest.approx(plain(pictures[0]).tolist(), abs=1e-5)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_pictures_that_are_not_normalised_are_told_by_their_values():
     with raises(InputError, "[0, 1]"):
         tiny(normalized=True)(torch.full((1, 3, 64, 64), 255.0), torch.zeros(1, 3, 64, 64))
