@@ -20,14 +20,13 @@ from acutance.models.afine.model import AFINE
 from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES
 from acutance.models.afine.stage_files import find_stages, read_stages
 from acutance.models.quality_model import QualityModel
+from acutance.training.earlier import RANDOM, begins_random
 
 Model = TypeVar("Model", bound=QualityModel)
 Start = str | Sequence[str] | None
 """What a stage starts from: one place, or several that hold a part each."""
 FILE_OF = {"encoder": CLIP_MODEL, "naturalness_head": "net_qhead.pth", "fidelity_head": "net_dhead.pth"}
 """The authors' file of each part of the model that a stage may take over."""
-NONE = "none"
-"""What says that random weights are meant."""
 CLIP_TAGS = {
     CLIP_ARCHIVE.name: CLIP_ARCHIVE,
     CLIP_TIMM.name: CLIP_TIMM,
@@ -42,7 +41,7 @@ def clip_file(start: str | None) -> Path | None:
     Raises:
         MissingWeightsError: A name whose file is neither here nor to be had.
     """
-    if start is None or start == NONE:
+    if start is None or begins_random(start):
         return None
     return fetch(CLIP_TAGS[start]) if start in CLIP_TAGS else Path(start)
 
@@ -75,7 +74,7 @@ def load_parts(start: Start, *, trained: Collection[str], also: Collection[str] 
         CheckpointError: A damaged file, one of another model or an earlier stage, or several that differ.
     """
     places = [start] if isinstance(start, str) else list(start or ())
-    if not places or NONE in places:
+    if not places or RANDOM in places:
         raise ConfigError(
             "Expected the run of the stage before this one, got none. Name it: --set task.start=FOLDER; an afine.pth "
             "or a folder of the authors' files will do too."

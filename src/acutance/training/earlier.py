@@ -14,7 +14,7 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.quality_model import JSON, QualityModel
 
 RANDOM = "none"
-"""As the place to start from: random weights."""
+"""What a setting that says where a training starts says for random weights."""
 
 
 def start_from_earlier(
@@ -63,10 +63,6 @@ def start_from_earlier(
                 f"task.model.{setting}={theirs}, or start from other weights."
             )
     model.load_state_dict(before | own_tensors(file, before))
-
-
-RANDOM = "none"
-"""What a setting that says where a training starts says for random weights."""
 
 
 def begins_random(start: str | None) -> bool:

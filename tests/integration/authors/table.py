@@ -35,3 +35,9 @@ def code(ours: str) -> list[str]:
 def options(ours: str) -> list[str]:
     """The words of the options in a cell that go behind a command, those of each of its pieces one after the other."""
     return [word for piece in re.findall(r"`(--[^`]+)`", ours) for word in shlex.split(piece.replace(r"\|", "|"))]
+
+
+def row_of(table: dict[str, str], begins: str) -> str:
+    """Ours beside the one row whose first cell begins so."""
+    (found,) = (ours for theirs, ours in table.items() if theirs.startswith(begins))
+    return found

@@ -20,7 +20,7 @@ from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.tiny_trainings import TINY_AHIQ
 from tests.integration.authors.commands import configuration, invoke, options_of, run, sets, value, with_content
-from tests.integration.authors.table import commands, rows
+from tests.integration.authors.table import commands, row_of, rows
 
 ROWS = rows("AHIQ")
 BOOKKEEPING = ("epoch", "optimizer_state_dict", "scheduler_state_dict", "loss")
@@ -165,8 +165,7 @@ TESTING: dict[str, tuple[int, int]] = {
 
 
 def row(begins: str) -> str:
-    (found,) = (ours for theirs, ours in ROWS.items() if theirs.startswith(begins))
-    return found
+    return row_of(ROWS, begins)
 
 
 @pytest.mark.parametrize("begins", PROGRAMS)

@@ -22,7 +22,7 @@ from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.vtamiq_checkpoint import small_vit_archive
 from tests.integration.authors.commands import configuration, invoke, options_of, run, sets, value, with_content
-from tests.integration.authors.table import commands, rows
+from tests.integration.authors.table import commands, row_of, rows
 from tests.unit.datasets.test_kadis_scores import write_scores
 
 ROWS = rows("VTAMIQ")
@@ -343,8 +343,7 @@ TOGETHER = ("`optimizer` ", '`scheduler_type="multistep"`', '"a measure of', "`p
 
 
 def row(begins: str) -> str:
-    (found,) = (ours for theirs, ours in ROWS.items() if theirs.startswith(begins))
-    return found
+    return row_of(ROWS, begins)
 
 
 @pytest.mark.parametrize("begins", PROGRAMS)
