@@ -24,8 +24,8 @@ import torch
 from PIL import Image
 
 import acutance
-from acutance.backbones.clip import ClipImageEncoder
-from acutance.backbones.products import product
+from acutance.layers.clip import ClipImageEncoder
+from acutance.layers.products import product
 from acutance.scoring.crew import Crew
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

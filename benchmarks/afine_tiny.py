@@ -5,7 +5,7 @@
     python benchmarks/afine_tiny.py BIQ2021 PAIRS -o trial --pictures 20         a trial
     python benchmarks/afine_tiny.py BIQ2021 PAIRS -o results --only speed,shift  a part; the others stay as they are
 
-BIQ2021 is the folder of the data set, whose test part is scored; PAIRS that of ``acutance.recipes.afine_tiny_pairs``,
+BIQ2021 is the folder of the data set, whose test part is scored; PAIRS that of projects.afine_tiny.pairs,
 whose ``held_out`` is. Tables go to ``afine_tiny.md`` and ``afine_tiny.json``. Scores are kept beside them, and a run
 that was broken off goes on.
 """
@@ -39,7 +39,7 @@ PHOTOGRAPHS = 200
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("biq2021", type=Path, help="folder of BIQ2021")
-    parser.add_argument("pairs", type=Path, help="folder of afine_tiny_pairs")
+    parser.add_argument("pairs", type=Path, help="folder of projects.afine_tiny.pairs")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of results")
     parser.add_argument("--weights", type=Path, help="file, or folder of a training; those of the package if left out")
     parser.add_argument("--pictures", type=int, help="take as few, and as few made pictures of whole references")

@@ -23,7 +23,7 @@ import acutance
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import write_table
 from acutance.models.afine.model import AFINE
-from acutance.recipes import afine_stage2, afine_stage3
+from acutance.training.recipes import afine_stage2, afine_stage3
 from acutance.training.run import train
 from acutance.training.task import Task
 from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training

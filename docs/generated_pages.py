@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 import acutance
 from acutance.catalog import ModelEntry, list_models
 from acutance.catalog.options import described
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.cli.app import app
 from acutance.datasets.catalogue import list_datasets
 from acutance.datasets.facts import DatasetFacts
+from acutance.weights.record import CheckpointRecord
 
 ROOT = Path(__file__).parents[1]
 HELP_WIDTH = "84"

@@ -10,10 +10,10 @@ from typing import Any
 
 import acutance
 from acutance.catalog.runs import run_weights
-from acutance.checkpoints.store import read_header
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ScoreRow
+from acutance.weights.store import read_header
 
 WHOLE, ALONE = "afine-tiny", "afine-tiny-naturalness"
 """What compares, and what needs no reference."""

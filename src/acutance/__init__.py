@@ -24,7 +24,7 @@ from acutance.errors import (
     ShapeMismatchError,
     UnknownNameError,
 )
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
 
 if TYPE_CHECKING:
     from acutance.catalog import list_models, load

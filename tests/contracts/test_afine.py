@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from acutance.backbones.clip import ClipImageEncoder
+from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import QualityModel
 from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures

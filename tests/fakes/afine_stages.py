@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from acutance.backbones.clip import CLIP_MEAN, CLIP_STD, ClipImageEncoder
+from acutance.layers.clip import CLIP_MEAN, CLIP_STD, ClipImageEncoder
 from acutance.models.afine.model import AFINE
 from tests.fakes.afine_checkpoint import layout
 from tests.fakes.clip_archive import write_archive

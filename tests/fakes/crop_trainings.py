@@ -12,9 +12,9 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import write_table
 from acutance.models.hyperiqa.model import HyperIQAConfig
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.data import DataConfig
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
 from acutance.training.tasks.hyperiqa import CropTask, HyperIQATraining, MSHyperIQATraining

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from acutance.errors import InputError
-from acutance.score_info import ScoreInfo
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
 from acutance.training.run import Resume, train
 from acutance.training.task import Batch, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.types import ScoreInfo
 
 WIDTH = 6
 

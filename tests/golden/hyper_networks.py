@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.images.resize import resize_like_pillow
+from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.target import TargetLayer, activations, target_network
 from tests.golden import recipe

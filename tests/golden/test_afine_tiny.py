@@ -9,8 +9,8 @@ import torch
 
 import acutance
 from acutance.catalog import CATALOG
-from acutance.checkpoints.download import PACKAGED
 from acutance.images import read_image
+from acutance.weights.download import PACKAGED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = PACKAGED / "afine-tiny.safetensors"

@@ -10,10 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from acutance.backbones.clip import ClipImageEncoder
-from acutance.backbones.resnet import ResNet50
-from acutance.backbones.vit import VisionTransformer
-from acutance.checkpoints.key_table import COUNTER, KeyTable
+from acutance.layers.clip import ClipImageEncoder
+from acutance.layers.resnet import ResNet50
+from acutance.layers.vit import VisionTransformer
 from acutance.models.afine.published import AFINE_KEYS
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.model import HyperIQA
@@ -24,6 +23,7 @@ from acutance.models.vtamiq import published
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.encoder import Encoder
 from acutance.models.vtamiq.names import PRESENT, names_of
+from acutance.weights.key_table import COUNTER, KeyTable
 from tests.fakes import afine_checkpoint, ahiq_checkpoint, hyperiqa_checkpoint, vtamiq_checkpoint
 from tests.golden import recipe
 from tests.golden.conftest import picture

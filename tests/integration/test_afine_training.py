@@ -14,9 +14,9 @@ from acutance import load
 from acutance.errors import CheckpointError
 from acutance.images import read_image, to_batch
 from acutance.models.afine import model
-from acutance.recipes import afine_stage1, afine_stage2, afine_stage3
 from acutance.training.afine_start import load_stage
 from acutance.training.overrides import with_settings
+from acutance.training.recipes import afine_stage1, afine_stage2, afine_stage3
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
 from acutance.training.train_config import TrainConfig, build_task

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.overrides import with_settings
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.run import train
 from acutance.training.state import read_state
 from acutance.training.train_config import build_task

@@ -13,10 +13,10 @@ from acutance.datasets.table import OpinionTable
 from acutance.images.read import read_image
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.views import VTAMIQViews
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.preference_data import PreferenceData
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.run import train
 from acutance.training.tasks.ahiq import AHIQTraining
 from acutance.training.tasks.vtamiq import VTAMIQTraining

@@ -9,8 +9,6 @@ from typing import Any
 
 from acutance.catalog import builders
 from acutance.catalog.entry import ModelEntry, PublishedWeights
-from acutance.checkpoints.layout import Layout
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.models.afine import published as afine
 from acutance.models.afine.stage_files import read_fidelity, read_naturalness, read_stages
@@ -22,6 +20,8 @@ from acutance.models.ms_hyperiqa import published as ms_hyperiqa
 from acutance.models.options import Options
 from acutance.models.vtamiq import published as vtamiq
 from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme
+from acutance.weights.layout import Layout
+from acutance.weights.record import CheckpointRecord
 
 Settings = Mapping[str, Any]
 """Fields of a configuration or of views that differ from their defaults."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.checkpoints.layout import Layout, Part
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import ConfigError
 from acutance.models.options import Options
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.layout import Layout, Part
+from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.models.quality_model import QualityModel

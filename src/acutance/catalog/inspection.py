@@ -23,11 +23,11 @@ from acutance.catalog.weights import (
     trunk_tensors,
     trunks_of,
 )
-from acutance.checkpoints.download import find
-from acutance.checkpoints.layout import Trunk
 from acutance.errors import ConfigError
 from acutance.images.crops import SeenPatches
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.download import find
+from acutance.weights.layout import Trunk
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor

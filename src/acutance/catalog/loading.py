@@ -21,8 +21,8 @@ from acutance.catalog.weights import (
     trunk_tensors,
     trunks_of,
 )
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
+from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     import torch
@@ -133,7 +133,7 @@ def load(
 
 def _warn_of_change(record: CheckpointRecord, path: Path, digest: str) -> None:
     """Log one line if the file that was found is not the published one, or not the one of its first use."""
-    from acutance.checkpoints.verify import compared
+    from acutance.weights.verify import compared
 
     found = compared(record, path, digest)
     if not found.ok:
@@ -182,7 +182,7 @@ def _weights_path(
             )
         return None
     if given is None:
-        from acutance.checkpoints.download import fetch
+        from acutance.weights.download import fetch
 
         return fetch(entry.weights.record, offline=offline, on_progress=on_progress)
     path = Path(given)
@@ -223,8 +223,8 @@ def _ready(
 ) -> "QualityModel":
     import torch
 
-    from acutance.checkpoints.digest import sha256_of
     from acutance.models.quality_model import ModelProvenance
+    from acutance.weights.digest import sha256_of
 
     used: str = precision
     if precision == "bfloat16" and not model.use_bfloat16_products():

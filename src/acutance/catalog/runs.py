@@ -41,7 +41,7 @@ def model_of_run(path: Path) -> str:
     Raises:
         CheckpointError: Another file, or a damaged one.
     """
-    from acutance.checkpoints.store import read_header
+    from acutance.weights.store import read_header
 
     header = read_header(path)
     return header.scores_as or header.model
@@ -57,8 +57,8 @@ def recorded_options(entry: ModelEntry, weights: str | os.PathLike[str] | None) 
     Raises:
         CheckpointError: A damaged file.
     """
-    from acutance.checkpoints.download import find
-    from acutance.checkpoints.store import is_own_format, read_header
+    from acutance.weights.download import find
+    from acutance.weights.store import is_own_format, read_header
 
     if entry.weights is None or not entry.options:
         return None

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.backbones.resnet_names import COUNTER, resnet50_names
 from acutance.catalog.entries import find_record
-from acutance.checkpoints.key_table import KeyTable, TensorOrShape
-from acutance.checkpoints.layout import STATE_DICTS
+from acutance.layers.resnet_names import COUNTER, resnet50_names
 from acutance.models.afine import published as afine
 from acutance.models.hyperiqa import published as hyperiqa
 from acutance.models.vtamiq import published as vtamiq
+from acutance.weights.key_table import KeyTable, TensorOrShape
+from acutance.weights.layout import STATE_DICTS
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
@@ -35,9 +35,9 @@ def start_vtamiq(model: "VTAMIQ", name: str, path: Path | None = None, *, offlin
         MissingWeightsError: It is neither here nor to be had.
         CheckpointError: Another file, or a damaged one.
     """
-    from acutance.checkpoints.download import fetch
-    from acutance.checkpoints.foreign import read_foreign
     from acutance.models.vtamiq.pretrained import start_from_vit
+    from acutance.weights.download import fetch
+    from acutance.weights.foreign import read_foreign
 
     record = find_record(name)
     path = path or fetch(record, offline=offline)
@@ -54,7 +54,7 @@ def resnet50_tensors(path: Path, expected: Mapping[str, TensorOrShape]) -> "dict
     Raises:
         CheckpointError: Another network, or a damaged file.
     """
-    from acutance.checkpoints.foreign import read_foreign
+    from acutance.weights.foreign import read_foreign
 
     names: dict[str, str | None] = {name: None if name.endswith(COUNTER) else name for name in resnet50_names()}
     foreign = read_foreign(path, wrappers=STATE_DICTS)
@@ -65,7 +65,7 @@ def resnet50_tensors(path: Path, expected: Mapping[str, TensorOrShape]) -> "dict
 def read_start(name: str, path: Path) -> None:
     """Raise ``CheckpointError`` unless a file holds every tensor of the trunk of that name."""
     if name in (afine.CLIP_ARCHIVE.name, afine.CLIP_TIMM.name):
-        from acutance.backbones.clip import ClipImageEncoder
+        from acutance.layers.clip import ClipImageEncoder
         from acutance.models.afine.clip_start import start_clip
 
         start_clip(ClipImageEncoder(), path)
@@ -75,7 +75,7 @@ def read_start(name: str, path: Path) -> None:
     if name in [record.name for record in hyperiqa.STARTS]:
         import torch
 
-        from acutance.backbones.resnet import ResNet50
+        from acutance.layers.resnet import ResNet50
 
         with torch.device("meta"):
             resnet50_tensors(path, ResNet50().trunk.state_dict())

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.catalog.entry import PublishedWeights
-from acutance.checkpoints.key_table import COUNTER
-from acutance.checkpoints.layout import Layout, Part, Trunk
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import COUNTER
+from acutance.weights.layout import Layout, Part, Trunk
+from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
@@ -54,8 +54,8 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
         CheckpointError: A damaged file, or one of another model.
         MissingWeightsError: A folder that lacks a file.
     """
-    from acutance.checkpoints import store
-    from acutance.checkpoints.foreign import read_foreign
+    from acutance.weights import store
+    from acutance.weights.foreign import read_foreign
 
     if path.is_dir():
         return open_parts(weights, [path], path)
@@ -150,7 +150,7 @@ def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") ->
     Raises:
         CheckpointError: A damaged file, or names or shapes that do not fit.
     """
-    from acutance.checkpoints.foreign import read_foreign
+    from acutance.weights.foreign import read_foreign
 
     return _renamed(trunk, read_foreign(path), expected, path)
 
@@ -166,7 +166,7 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
     Raises:
         MissingWeightsError: Some are neither here nor to be had; the message names all.
     """
-    from acutance.checkpoints.download import fetch
+    from acutance.weights.download import fetch
 
     found: dict[str, Path] = {}
     missing: list[tuple[CheckpointRecord, MissingWeightsError]] = []
@@ -193,7 +193,7 @@ def _renamed(
 
 
 def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    from acutance.checkpoints import store
+    from acutance.weights import store
 
     tensors, _ = store.load(path)
     absent = sorted(name for name in expected if name not in tensors and not name.endswith(COUNTER))

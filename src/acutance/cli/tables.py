@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from acutance.score_info import ScoreInfo
 from acutance.tables.text import number, printable
+from acutance.types import ScoreInfo
 
 if TYPE_CHECKING:  # listing models must not load torch
     from acutance.scoring import ScoreRow

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from acutance.recipes.catalogue import AUTHORS_NAMES, refuse_authors_name
+from acutance.training.recipes.catalogue import AUTHORS_NAMES, refuse_authors_name
 
 if TYPE_CHECKING:
     from acutance.cli.training_progress import TrainingBars
@@ -107,8 +107,8 @@ def train(
     from acutance.cli.training_progress import following
     from acutance.cli.training_repeats import train_repeatedly
     from acutance.errors import ConfigError
-    from acutance.recipes.settings import changed, configuration, data_settings, resolved
     from acutance.training.allocator import keep_freed_memory
+    from acutance.training.recipes.settings import changed, configuration, data_settings, resolved
     from acutance.training.repeating import begun_repeats, demand_single
 
     begun = configuration(recipe)
@@ -181,7 +181,7 @@ def _list(*, asked: bool) -> None:
     from rich.table import Table
 
     from acutance.cli.tables import stdout_console
-    from acutance.recipes.catalogue import list_recipes
+    from acutance.training.recipes.catalogue import list_recipes
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("recipe", "trains", "data"):

@@ -14,7 +14,7 @@ from acutance.cli.options import Offline, Overwrite
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from acutance.checkpoints.record import CheckpointRecord
+    from acutance.weights.record import CheckpointRecord
 
 weights_app = typer.Typer(
     help="List, fetch, verify, convert and merge the weights of models.",
@@ -34,8 +34,8 @@ def list_weights() -> None:
     from rich.text import Text
 
     from acutance.catalog import list_records
-    from acutance.checkpoints.download import WEIGHTS_VARIABLE, find
     from acutance.cli.tables import stdout_console
+    from acutance.weights.download import WEIGHTS_VARIABLE, find
 
     found = {record: find(record) for record in list_records().values()}
     console = stdout_console()
@@ -102,8 +102,8 @@ def fetch(
 ) -> None:
     """Download weights once, with the trunks they need, checked against the hub's checksum; print where they are."""
     from acutance.catalog import records_of
-    from acutance.checkpoints.download import fetch as fetch_weights
     from acutance.cli.progress import downloading
+    from acutance.weights.download import fetch as fetch_weights
 
     for record in records_of(name):
         with downloading(record.filename) as advance:
@@ -122,9 +122,9 @@ def verify(
     """Check weights: their sha256, every tensor's name and shape, and the score of a pair where one is published."""
     from acutance.catalog import find_record
     from acutance.catalog.inspection import ANCHOR_TOLERANCE, check_anchor, check_trunk, read_weights
-    from acutance.checkpoints.verify import compared
-    from acutance.checkpoints.verify import verify as verify_file
     from acutance.cli.progress import downloading
+    from acutance.weights.verify import compared
+    from acutance.weights.verify import verify as verify_file
 
     with downloading("reading") as advance:
         result = verify_file(find_record(name), path, keep=False, on_progress=advance)
@@ -167,11 +167,11 @@ def convert(
     """Write weights as safetensors, trunks included, without the parts that scoring does not use."""
     from acutance.catalog import find_record
     from acutance.catalog.inspection import read_weights
-    from acutance.checkpoints import store
-    from acutance.checkpoints.digest import sha256_of
-    from acutance.checkpoints.download import find, missing
     from acutance.cli.progress import downloading
     from acutance.errors import ConfigError
+    from acutance.weights import store
+    from acutance.weights.digest import sha256_of
+    from acutance.weights.download import find, missing
 
     record = find_record(name)
     if record.is_trunk:
@@ -225,9 +225,9 @@ def merge(
     Untouched CLIP (the authors' mode Original) is ViT-B-32.pt in the place of clip_model.pth.
     """
     from acutance.catalog.inspection import read_stage_files
-    from acutance.checkpoints import store
-    from acutance.checkpoints.digest import sha256_of
     from acutance.errors import ConfigError
+    from acutance.weights import store
+    from acutance.weights.digest import sha256_of
 
     if output.suffix not in (".safetensors", ".pth") or (output.suffix == ".pth" and model != "afine"):
         wanted = "a file .safetensors" if model != "afine" else "a file .safetensors or .pth"

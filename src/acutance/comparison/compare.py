@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from acutance.catalog import Precision
-from acutance.checkpoints.digest import sha256_of
 from acutance.comparison.comparing import compare_scores
 from acutance.comparison.figures import Draws
 from acutance.comparison.files import WRITTEN, write_comparison
@@ -25,6 +24,7 @@ from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
 from acutance.scoring.trained import ModelChoice, Weights
 from acutance.tables.text import readable
+from acutance.weights.digest import sha256_of
 
 _LOGGER = logging.getLogger(__name__)
 

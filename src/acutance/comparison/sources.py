@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from acutance.catalog import CATALOG, GROUPS, Precision, catalogue_name, model_names
-from acutance.checkpoints.digest import sha256_of
 from acutance.comparison.files import SCORES_NAME
 from acutance.comparison.folders import MethodPlan, Place, match_methods
 from acutance.comparison.results import PictureScores
@@ -21,6 +20,7 @@ from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.weights.digest import sha256_of
 
 Models = ModelChoice | Sequence[ModelChoice] | None
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.catalog import CATALOG, catalogue_name
-from acutance.checkpoints.digest import sha256_of
 from acutance.errors import EvaluationError
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed
@@ -15,6 +14,7 @@ from acutance.evaluation.score_sheets import ScoredLine, read_sheet, told_direct
 from acutance.scoring.provenance import provenance_path
 from acutance.tables.match import PathIndex
 from acutance.tables.text import some
+from acutance.weights.digest import sha256_of
 
 
 @dataclass

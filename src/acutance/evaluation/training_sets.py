@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acutance.catalog import CATALOG, catalogue_name
-from acutance.checkpoints.record import CheckpointRecord
+from acutance.weights.record import CheckpointRecord
 
 TRAINING_SETS: dict[str, tuple[str, ...]] = {
     "afine": ("diffiqa", "kadid10k", "pipal", "tid2013"),  # its option files of stages 1 and 3; 70 % of each

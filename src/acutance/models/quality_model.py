@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
 from acutance.images.crops import SeenPatches
-from acutance.score_info import ScoreInfo
 from acutance.shapes import ImageBatch, ScoreBatch
+from acutance.types import ScoreInfo
 
 VALUE_SLACK = 0.5
 """How far outside [0, 1] a value may lie: room for the overshoot of a network, none for 0..255 or -1..1."""

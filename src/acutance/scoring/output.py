@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
-from acutance.score_info import ScoreInfo
 from acutance.scoring.left_out import LeftOut, later_frames_of
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import (
@@ -21,6 +20,7 @@ from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.tables.write import Row
+from acutance.types import ScoreInfo
 
 
 def demand_continues(

@@ -21,7 +21,6 @@ from acutance.catalog import (
 from acutance.errors import ConfigError, InputError
 from acutance.images.decode import upright_size
 from acutance.models.quality_model import ModelProvenance, QualityModel
-from acutance.score_info import ScoreInfo
 from acutance.scoring.left_out import LeftOut, kinds_of
 from acutance.scoring.manifest import is_manifest, read_manifest
 from acutance.scoring.output import demand_continues, score_to_file
@@ -32,6 +31,7 @@ from acutance.scoring.scorer import OnProgress, score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Sources, is_path
 from acutance.scoring.trained import ModelChoice, Weights, with_trained
+from acutance.types import ScoreInfo
 
 Options = Mapping[str, Mapping[str, Any]]
 Value = TypeVar("Value")

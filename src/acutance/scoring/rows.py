@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acutance.errors import InputError
-from acutance.score_info import Better, ScoreInfo
 from acutance.scoring.pairing import Pair
 from acutance.tables.text import readable
+from acutance.types import Better, ScoreInfo
 
 ROW_FIELDS = ("image", "reference", "model", "score", "better", "depth", "error")
 """Fields of every row, in this order; terms follow where they are asked for. JSON has ``note`` behind the score."""

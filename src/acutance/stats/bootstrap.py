@@ -13,10 +13,10 @@ from jaxtyping import Float64
 from scipy.stats import kendalltau
 
 from acutance.errors import StatisticsError
-from acutance.score_info import Better
 from acutance.stats.correlation import check_scores, clipped_scores
 from acutance.stats.curves import Counts, Curve, CurveKind, Refit, Scale, fit_curve
 from acutance.stats.samples import Numbers, column
+from acutance.types import Better
 
 Statistic = Literal["srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae"]
 Drawn = Float64[np.ndarray, "draws statistics"]

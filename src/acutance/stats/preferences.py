@@ -3,8 +3,8 @@
 import numpy as np
 
 from acutance.errors import StatisticsError
-from acutance.score_info import Better
 from acutance.stats.samples import Numbers, column
+from acutance.types import Better
 
 
 def three_alternative_credit(

@@ -12,7 +12,6 @@ from typing import Any
 
 from acutance.errors import ConfigError
 from acutance.images.read import reading_settings
-from acutance.score_info import ScoreInfo
 from acutance.scoring.provenance import PACKAGES
 from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.maker import ItemTask, ReferenceTask, Settings, make_items, reference_path, write_references
@@ -22,6 +21,7 @@ from acutance.synthesis.rows_file import RowsFile
 from acutance.synthesis.sources import Source, demand_outside, demand_unchanged
 from acutance.synthesis.tables import write_tables
 from acutance.synthesis.workers import Workers
+from acutance.types import ScoreInfo
 
 OnProgress = Callable[[int, int], None]
 """Takes what is done and how much there is in all."""

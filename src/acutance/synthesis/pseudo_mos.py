@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from acutance.errors import InputError
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
 
 
 def pseudo_mos(scores: Mapping[str, Sequence[float]], infos: Mapping[str, ScoreInfo]) -> NDArray[np.float64]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.score_info import ScoreInfo
 from acutance.synthesis.choices import DEFAULT_METRICS, chosen_kinds, chosen_levels, chosen_metrics, demand_numbers
 from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.job import Job, MadeSet, OnProgress
@@ -16,6 +15,7 @@ from acutance.synthesis.picture_files import ENDINGS
 from acutance.synthesis.plan import Choices, LadderPlan, Plan, RandomPlan
 from acutance.synthesis.sources import Source, find_sources
 from acutance.synthesis.workers import usable_cores
+from acutance.types import ScoreInfo
 
 RULE = "mean over the metrics of the mid-rank share of the score, turned so that higher is better"
 """How a pseudo-MOS is made; see ``pseudo_mos``."""

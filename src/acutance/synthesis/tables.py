@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from acutance.datasets import OpinionTable, RatedPicture, write_table
-from acutance.score_info import ScoreInfo
 from acutance.synthesis.folder import OutputFolder
 from acutance.synthesis.maker import Row
 from acutance.synthesis.plan import Item
 from acutance.synthesis.pseudo_mos import pseudo_mos
 from acutance.tables.atomic import write_text
 from acutance.tables.write import csv_line
+from acutance.types import ScoreInfo
 
 
 def write_tables(

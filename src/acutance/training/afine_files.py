@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
-from acutance.checkpoints.key_table import KeyTable
+from acutance.layers.clip import CLIP_MEAN, CLIP_STD
 from acutance.models.afine.clip_start import CLIP, CLIP_NAMES, clip_tensors
 from acutance.models.afine.published import AFINE_KEYS, CLIP_MODEL, STAGE_FILES
 from acutance.tables.atomic import atomic_write
 from acutance.training.publishing import foreign_tensors
+from acutance.weights.key_table import KeyTable
 
 TEXT_WIDTH, IMAGE_WIDTH, VOCABULARY, CONTEXT = 512, 768, 49408, 77
 """Sizes of CLIP ViT-B/32 (Radford et al., 2021, the released weights)."""

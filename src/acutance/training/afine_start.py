@@ -11,16 +11,16 @@ from acutance.catalog.entries import find_model
 from acutance.catalog.entry import weights_of
 from acutance.catalog.runs import run_weights
 from acutance.catalog.weights import open_weights, own_tensors, part_tensors
-from acutance.checkpoints.download import fetch
-from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.store import fitted, is_own_format, load
-from acutance.checkpoints.torchscript import is_torchscript
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES
 from acutance.models.afine.stage_files import find_stages, read_stages
 from acutance.models.quality_model import QualityModel
 from acutance.training.earlier import RANDOM, begins_random
+from acutance.weights.download import fetch
+from acutance.weights.foreign import read_foreign
+from acutance.weights.store import fitted, is_own_format, load
+from acutance.weights.torchscript import is_torchscript
 
 Model = TypeVar("Model", bound=QualityModel)
 Start = str | Sequence[str] | None

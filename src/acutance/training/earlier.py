@@ -7,11 +7,11 @@ from acutance.catalog.entries import find_model
 from acutance.catalog.entry import weights_of
 from acutance.catalog.runs import model_of_run, run_weights
 from acutance.catalog.weights import open_weights, own_tensors
-from acutance.checkpoints.download import fetch
-from acutance.checkpoints.record import CheckpointRecord
-from acutance.checkpoints.store import is_own_format
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.quality_model import JSON, QualityModel
+from acutance.weights.download import fetch
+from acutance.weights.record import CheckpointRecord
+from acutance.weights.store import is_own_format
 
 RANDOM = "none"
 """What a setting that says where a training starts says for random weights."""

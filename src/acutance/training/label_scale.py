@@ -8,7 +8,7 @@ import numpy as np
 
 from acutance.datasets.table import OpinionTable
 from acutance.errors import TrainingError
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
 
 LabelScale = Literal["published", "percent", "unit"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from acutance.checkpoints.key_table import COUNTER, KeyTable
 from acutance.tables.atomic import atomic_write
+from acutance.weights.key_table import COUNTER, KeyTable
 
 
 def foreign_tensors(keys: KeyTable, own: Mapping[str, Tensor]) -> dict[str, Tensor]:

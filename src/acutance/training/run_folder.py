@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from acutance.checkpoints.store import save
 from acutance.errors import ConfigError, TrainingError
 from acutance.tables.append import differences
 from acutance.tables.atomic import atomic_write
@@ -19,6 +18,7 @@ from acutance.tables.strict_json import json_text
 from acutance.training.events import EventFile
 from acutance.training.state import TrainingState, read_state, write_state
 from acutance.training.task import TrainedModel
+from acutance.weights.store import save
 
 Row = dict[str, float | int | None]
 CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from acutance.backbones.resnet import CHANNELS, ResNet50
-from acutance.backbones.resnet_names import BLOCKS
 from acutance.catalog.runs import run_weights
 from acutance.catalog.starting import resnet50_tensors
-from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.layout import STATE_DICTS
-from acutance.checkpoints.store import is_own_format
 from acutance.errors import ConfigError, MissingWeightsError
+from acutance.layers.resnet import CHANNELS, ResNet50
+from acutance.layers.resnet_names import BLOCKS
 from acutance.models.ahiq.published import RESNET50
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.published import RESNET50_TV
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
 from acutance.training.earlier import published_file, start_from_earlier
+from acutance.weights.foreign import read_foreign
+from acutance.weights.layout import STATE_DICTS
+from acutance.weights.store import is_own_format
 
 FREE = ("resize", "dropout")
 """Settings that no weight depends on."""

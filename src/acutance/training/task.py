@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
 
 OnProgress = Callable[[int, int], None]
 Inputs = dict[str, Any]

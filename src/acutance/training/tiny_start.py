@@ -7,11 +7,11 @@ from typing import Any
 from torch import nn
 
 from acutance.catalog.runs import run_weights
-from acutance.checkpoints.store import fitted, load, read_header
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
 from acutance.training.task import TrainedModel
+from acutance.weights.store import fitted, load, read_header
 
 MODEL = "afine-tiny"
 """What its weights are stored as."""

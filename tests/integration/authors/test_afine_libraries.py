@@ -13,8 +13,8 @@ import torch
 from typer.testing import CliRunner, Result
 
 import acutance
-from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
 from acutance.cli.app import app
+from acutance.layers.clip import CLIP_MEAN, CLIP_STD
 from tests.golden.conftest import EXAMPLES, golden, picture  # noqa: F401 (a fixture)
 from tests.integration.authors.table import code, commands, rows
 

@@ -20,7 +20,7 @@ from scipy.optimize import curve_fit
 from typer.testing import CliRunner, Result
 
 from acutance.cli.app import app
-from acutance.recipes.settings import resolved
+from acutance.training.recipes.settings import resolved
 from acutance.training.tasks.afine import StageTraining
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task
 from acutance.training.triplet_data import TripletData, triplet_lists

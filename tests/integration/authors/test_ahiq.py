@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from acutance.catalog.inspection import looked_at
-from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.cli.arguments import parse_options
-from acutance.recipes.ahiq_pipal import recipe
+from acutance.training.recipes.ahiq_pipal import recipe
+from acutance.weights.pytorch_file import read_pytorch
 from tests.fakes.ahiq_checkpoint import write_official, write_trunks
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures

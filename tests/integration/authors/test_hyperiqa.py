@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 import acutance
-from acutance.checkpoints.store import read_header
 from acutance.cli.app import app
 from acutance.models.hyperiqa.views import CROP_SIDE
-from acutance.recipes.settings import configuration
+from acutance.training.recipes.settings import configuration
+from acutance.weights.store import read_header
 from tests.fakes.crop_trainings import rows_of
 from tests.fakes.datasets.alone import write_bid, write_koniq10k
 from tests.fakes.datasets.matlab import write_live

@@ -17,13 +17,13 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 import acutance
-from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.store import read_header
 from acutance.cli.app import app
 from acutance.models.hyperiqa.views import CROP_SIDE
-from acutance.recipes.settings import configuration
 from acutance.training.data import training_tables
+from acutance.training.recipes.settings import configuration
 from acutance.training.schedules import Place, rate_at
+from acutance.weights.foreign import read_foreign
+from acutance.weights.store import read_header
 from tests.fakes.crop_trainings import rows_of
 from tests.fakes.hyperiqa_checkpoint import golden, official_tensors, write_official
 from tests.fakes.hyperiqa_projects import (

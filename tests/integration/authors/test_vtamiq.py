@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.images import read_image
 from acutance.images.tensors import to_batch
 from acutance.models.vtamiq.config import VTAMIQConfig
@@ -18,6 +17,7 @@ from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.published import HEAD, KADIS700K, KADIS700K_VIEWS, PAPER, PAPER_VIEWS
 from acutance.models.vtamiq.views import VTAMIQViews
 from acutance.training.tasks.vtamiq_base import foreign_state
+from acutance.weights.pytorch_file import read_pytorch
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.vtamiq_checkpoint import small_vit_archive

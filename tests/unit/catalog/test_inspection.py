@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from acutance.catalog.inspection import looked_at, without_weights
-from acutance.checkpoints.store import save
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.store import save
 from tests.contracts.test_vtamiq import tiny
 from tests.raising import raises
 

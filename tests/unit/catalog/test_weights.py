@@ -9,11 +9,11 @@ from torch import Tensor
 
 from acutance.catalog.entry import PublishedWeights
 from acutance.catalog.weights import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
-from acutance.checkpoints import store
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout, Tensors, Trunk
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.weights import store
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import Layout, Tensors, Trunk
+from acutance.weights.record import CheckpointRecord
 from tests.raising import raises
 
 EXPECTED = {"head.weight": torch.zeros(2), "trunk.weight": torch.zeros(3), "trunk.num_batches_tracked": torch.tensor(0)}

@@ -6,8 +6,8 @@ from rich.table import Table
 
 from acutance.catalog import find_model
 from acutance.cli.tables import Summary, gather, in_parts, print_part, score_table, summary_table
-from acutance.score_info import ScoreInfo
 from acutance.scoring import ScoreRow
+from acutance.types import ScoreInfo
 
 
 def shown(rows: list[ScoreRow], names: list[str], *, terms: tuple[str, ...] = (), width: int = 200) -> list[str]:

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from acutance.cli import app as app_module
 from acutance.cli.app import app
-from acutance.recipes.catalogue import AUTHORS_NAMES, RECIPES
 from acutance.training import run as run_module
+from acutance.training.recipes.catalogue import AUTHORS_NAMES, RECIPES
 from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
 from tests.raising import lacking

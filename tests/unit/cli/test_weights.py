@@ -6,10 +6,10 @@ import torch
 from safetensors.torch import save_file
 
 from acutance.catalog import list_records
-from acutance.checkpoints.digest import sha256_of
-from acutance.checkpoints.store import read_header, save
 from acutance.models.afine import model
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.digest import sha256_of
+from acutance.weights.store import read_header, save
 from tests.fakes.afine_stages import narrow_encoder, write_stages
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
 from tests.raising import lacking

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from acutance.errors import InputError
 from acutance.models.quality_model import ModelProvenance, QualityModel
-from acutance.score_info import ScoreInfo
 from acutance.scoring.pairing import Pair
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Picture
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
+from acutance.types import ScoreInfo
 from tests.fakes import pictures
 
 ONE_WORKER = ScoringSettings(workers=1)

@@ -11,15 +11,15 @@ import torch
 from PIL import Image
 
 from acutance.catalog import load
-from acutance.checkpoints.store import save
 from acutance.comparison.compare import compare
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
-from acutance.score_info import ScoreInfo
 from acutance.scoring import score
 from acutance.scoring.trained import with_trained
+from acutance.types import ScoreInfo
+from acutance.weights.store import save
 from tests.raising import raises
 
 INFO = ScoreInfo(better="lower", low=-float("inf"), high=float("inf"), usual=(0.0, 100.0))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acutance.errors import InputError
-from acutance.score_info import ScoreInfo
 from acutance.synthesis.pseudo_mos import pseudo_mos
+from acutance.types import ScoreInfo
 from tests.raising import raises
 
 HIGHER = ScoreInfo(better="higher", low=-math.inf, high=math.inf)

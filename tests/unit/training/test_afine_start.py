@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from acutance.checkpoints.store import save
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine import model
 from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_TIMM
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.afine_start import clip_file, clip_of_start, frozen, load_parts, load_stage
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.train_config import build_task
+from acutance.weights.store import save
 from tests.fakes.afine_checkpoint import published_tensor
 from tests.fakes.afine_stages import narrow_encoder, stage_tensors, write_stages
 from tests.fakes.afine_training import tiny_afine, tiny_encoder

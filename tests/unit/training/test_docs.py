@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from acutance.cli.app import app
-from acutance.recipes.catalogue import RECIPES, RecipeEntry
 from acutance.training.config import LoopConfig, OptimizerConfig
 from acutance.training.data import DataConfig
 from acutance.training.preference_data import PreferenceData
+from acutance.training.recipes.catalogue import RECIPES, RecipeEntry
 from acutance.training.tasks.afine_stage1 import AFINEStage1Training
 from acutance.training.tasks.afine_stage2 import AFINEStage2Training
 from acutance.training.tasks.afine_stage3 import AFINEStage3Training

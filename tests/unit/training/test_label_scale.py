@@ -8,8 +8,8 @@ import pytest
 
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import TrainingError
-from acutance.score_info import ScoreInfo
 from acutance.training.label_scale import scaled
+from acutance.types import ScoreInfo
 from tests.raising import raises
 
 INFINITE: dict[str, Any] = {"low": -math.inf, "high": math.inf}

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.config import CosineRestartSchedule, StepSchedule
 from acutance.training.overrides import checked, with_settings
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.train_config import TrainConfig
 from tests.raising import raises
 

@@ -9,10 +9,10 @@ from acutance.catalog.runs import run_weights
 from acutance.datasets.split_files import read_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
-from acutance.recipes.catalogue import find_recipe
 from acutance.training.config import LoopConfig
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.repeating import begun_repeats, demand_single, repeat_recipe
 from acutance.training.run import train
 from acutance.training.train_config import TrainConfig, build_task

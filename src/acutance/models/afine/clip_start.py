@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.key_table import KeyTable
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine.published import AFINE_KEYS, CLIP_ARCHIVE, CLIP_TIMM, STAGE_FILES
+from acutance.weights.foreign import read_foreign
+from acutance.weights.key_table import KeyTable
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
     from torch import Tensor
 
-    from acutance.backbones.clip import ClipImageEncoder
+    from acutance.layers.clip import ClipImageEncoder
 
 CLIP = STAGE_FILES["clip_model.pth"]
 """Where CLIP stands in afine.pth."""

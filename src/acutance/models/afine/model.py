@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from acutance.backbones.clip import ClipImageEncoder
+from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.heads import (
     Adapter,
     FidelityHead,

@@ -6,12 +6,12 @@ This file imports no torch: the catalogue reads it to list models.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.errors import CheckpointError
 from acutance.models.options import Options
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import Layout
+from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # see the docstring
     import torch

@@ -8,9 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.checkpoints.foreign import read_foreign
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Part
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine.clip_start import FIRST_NAME, TIMMS_FIRST_NAME, unwrapped, with_openais_names
 from acutance.models.afine.published import (
@@ -22,6 +19,9 @@ from acutance.models.afine.published import (
     STAGE_FILES,
     check_constant,
 )
+from acutance.weights.foreign import read_foreign
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import Part
 
 if TYPE_CHECKING:  # the catalogue imports this room, and `acutance --help` must not load torch
     from torch import Tensor

@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from acutance.backbones.residual import ResidualTrunk
+from acutance.layers.residual import ResidualTrunk
 from acutance.models.afine.heads import Adapter, Calibrator
 from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import Level, Moments, describe

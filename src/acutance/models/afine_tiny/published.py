@@ -1,7 +1,7 @@
 """What afine-tiny is, for the catalogue; imports no torch."""
 
-from acutance.checkpoints.record import CheckpointRecord
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.record import CheckpointRecord
 
 PAPER = (
     "Of this project; its shape is that of A-FINE: Chen, Wu, Ma, Zhang: Toward Generalized Image Quality Assessment, "

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.convolutions import convolution
-from acutance.backbones.marks import Mark, lasting, plain
-from acutance.backbones.products import product
+from acutance.layers.convolutions import convolution
+from acutance.layers.marks import Mark, lasting, plain
+from acutance.layers.products import product
 from acutance.models.ahiq.heads import CNNMap, DeformableFusion, PlaceMap, ReducedMap, Regressor, TokenMap
 from acutance.models.ahiq.sampling import Offsets, deformable, deformable_by_gathering
 

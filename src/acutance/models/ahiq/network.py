@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from acutance.backbones.products import wants_derivative
-from acutance.backbones.resnet import ResNet50
-from acutance.backbones.vit import VisionTransformer
 from acutance.images.crops import CropBatch
+from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.products import wants_derivative
+from acutance.layers.resnet import ResNet50
+from acutance.layers.vit import VisionTransformer
 from acutance.models.ahiq.config import BLOCKS, BOTTLENECKS, PATCH, AHIQConfig
 from acutance.models.ahiq.heads import DeformableFusion, PlaceMap, ReducedMap, Regressor
 from acutance.models.ahiq.merged import MergedHeads

@@ -5,12 +5,12 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.backbones.resnet_names import COUNTER, resnet50_names
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout, Trunk
-from acutance.checkpoints.record import CheckpointRecord
+from acutance.layers.resnet_names import COUNTER, resnet50_names
 from acutance.models.options import Number, Options
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import Layout, Trunk
+from acutance.weights.record import CheckpointRecord
 
 PAPER = "Lao, Gong, Shi, Yang, Wu, Wang, Xia, Yang: Attentions Help CNNs See Better, CVPRW 2022, arXiv 2204.10485"
 

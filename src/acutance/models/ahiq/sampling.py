@@ -5,7 +5,7 @@ from jaxtyping import Float, Int32
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import product, wants_derivative
+from acutance.layers.products import product, wants_derivative
 
 TAPS = 9
 """Taps of a 3x3 kernel, row by row."""

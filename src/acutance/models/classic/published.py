@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
 
 Setting = str | int | float | tuple[float, ...]
 

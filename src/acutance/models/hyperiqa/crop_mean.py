@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from acutance.backbones.products import wants_derivative
 from acutance.errors import InputError
 from acutance.images.crops import CropBatch, Position, SeenPatches, seen_patches
+from acutance.layers.products import wants_derivative
 from acutance.models.hyperiqa.network import HyperNetwork
 from acutance.models.hyperiqa.target import CropScores
 from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews, Size, positions, seen, view_settings

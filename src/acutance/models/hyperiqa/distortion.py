@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import product
-from acutance.backbones.resnet import FeatureMap
+from acutance.layers.products import product
+from acutance.layers.resnet import FeatureMap
 
 WIDTH = 224
 """Numbers that describe a crop to the target network (paper, section 3.3; the authors' code)."""

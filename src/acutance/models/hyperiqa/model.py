@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from acutance.backbones.resnet import CHANNELS, ResNet50
-from acutance.backbones.resnet_names import BLOCKS
+from acutance.layers.resnet import CHANNELS, ResNet50
+from acutance.layers.resnet_names import BLOCKS
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.network import HyperNetwork, LastStageContent
 from acutance.models.hyperiqa.published import HYPERIQA_SCORE, OFFICIAL_RESIZE

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from acutance.backbones.convolutions import convolution
-from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from acutance.backbones.resnet import FeatureMap, ResNet50
 from acutance.images.crops import CropBatch
+from acutance.layers.convolutions import convolution
+from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.resnet import FeatureMap, ResNet50
 from acutance.models.hyperiqa.distortion import stage_distortions
 from acutance.models.hyperiqa.target import CONTENT_CHANNELS, CropScores, TargetGenerator, target_network
 

@@ -5,12 +5,12 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.backbones.resnet_names import COUNTER, resnet50_names
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import STATE_DICTS, Layout
-from acutance.checkpoints.record import CheckpointRecord
+from acutance.layers.resnet_names import COUNTER, resnet50_names
 from acutance.models.options import Number, Options
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import STATE_DICTS, Layout
+from acutance.weights.record import CheckpointRecord
 
 OFFICIAL_RESIZE = (512, 384)
 """Height and width that the authors' KonIQ-10k pictures were brought to: ``Resize((512, 384))`` of torchvision."""

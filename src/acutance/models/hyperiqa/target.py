@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.convolutions import convolution
-from acutance.backbones.products import product
-from acutance.backbones.resnet import FeatureMap
+from acutance.layers.convolutions import convolution
+from acutance.layers.products import product
+from acutance.layers.resnet import FeatureMap
 from acutance.models.hyperiqa.distortion import WIDTH
 
 CONTENT_CHANNELS = 112

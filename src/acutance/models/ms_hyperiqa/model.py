@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from acutance.backbones.resnet import ResNet50
+from acutance.layers.resnet import ResNet50
 from acutance.models.hyperiqa.crop_mean import CropMean
 from acutance.models.hyperiqa.model import HyperIQAConfig
 from acutance.models.hyperiqa.network import HyperNetwork

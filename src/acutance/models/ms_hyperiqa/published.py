@@ -5,12 +5,12 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import STATE_DICTS, Layout
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
 from acutance.models.options import Number, Options
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import STATE_DICTS, Layout
+from acutance.weights.record import CheckpointRecord
 
 PAPER = "No paper; reference code: github.com/ukeSJTU/CS3324-IQA, folder ms_hyperIQA"
 """What to cite."""

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.convolutions import convolution
-from acutance.backbones.products import product
-from acutance.backbones.resnet import FeatureMap
+from acutance.layers.convolutions import convolution
+from acutance.layers.products import product
+from acutance.layers.resnet import FeatureMap
 from acutance.models.hyperiqa.target import CONTENT_CHANNELS, CONTENT_SIDE
 
 PYRAMID_CHANNELS = 256

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from acutance.backbones.products import product
+from acutance.layers.products import product
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.shapes import ChannelBatch, ScoreBatch
 

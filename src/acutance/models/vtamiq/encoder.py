@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from acutance.backbones.products import product, wants_derivative
+from acutance.layers.products import product, wants_derivative
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.layer import NORM_EPSILON, START_STD, Layer
 from acutance.models.vtamiq.sampling import PATCH

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.products import product
+from acutance.layers.products import product
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.rounded import RoundedProducts, by_head, joined
 from acutance.shapes import ChannelBatch, TokenBatch

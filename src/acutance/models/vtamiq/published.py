@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from acutance.checkpoints.key_table import KeyTable
-from acutance.checkpoints.layout import Layout
-from acutance.checkpoints.record import CheckpointRecord
 from acutance.models.options import Number, Options, Words
 from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
-from acutance.score_info import ScoreInfo
+from acutance.types import ScoreInfo
+from acutance.weights.key_table import KeyTable
+from acutance.weights.layout import Layout
+from acutance.weights.record import CheckpointRecord
 
 PAPER_TEXT: Final = "Chubarau, Clark: VTAMIQ: Transformers for Attention Modulated IQA, 2021, arXiv 2110.01655"
 LICENCE: Final = "Unknown: the authors' repository has no licence; ask the authors before any use."

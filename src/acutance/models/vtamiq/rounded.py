@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.marks import Mark, lasting
-from acutance.backbones.products import product
+from acutance.layers.marks import Mark, lasting
+from acutance.layers.products import product
 
 
 class RoundedProduct:

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.errors import ConfigError
 from acutance.images.resize import EnlargedBatch, enlarge_to_at_least
+from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.models.quality_model import JSON
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.sampling import (

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acutance.checkpoints.digest import sha256_of
 from acutance.models.afine.clip_start import start_clip
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.published import CLIP_ARCHIVE
@@ -31,6 +30,7 @@ from acutance.training.tasks.afine import (
 )
 from acutance.training.triplet_data import triplet_lists
 from acutance.training.validation import as_images
+from acutance.weights.digest import sha256_of
 
 
 class AFINEStage1Training(StageTraining):

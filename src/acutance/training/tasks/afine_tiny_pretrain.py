@@ -10,9 +10,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.backbones.residual import ResidualTrunk
 from acutance.datasets.table import OpinionTable
 from acutance.distortions import KINDS, LEVELS, distort
+from acutance.layers.residual import ResidualTrunk
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import mean_and_variance, normalised
 from acutance.training.config import Settings

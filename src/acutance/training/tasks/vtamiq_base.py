@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from acutance.catalog.starting import start_vtamiq
-from acutance.checkpoints.store import is_own_format
 from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, names_of
@@ -30,6 +29,7 @@ from acutance.training.earlier import RANDOM, begins_random, published_file, sta
 from acutance.training.pictures import PictureStore
 from acutance.training.task import Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.vtamiq_patches import PatchDraws
+from acutance.weights.store import is_own_format
 
 STATES = (HEAD_WEIGHTS.name, PAPER_WEIGHTS.name, KADIS700K_WEIGHTS.name)
 """Names in the catalogue."""

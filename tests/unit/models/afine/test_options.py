@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.backbones.clip import CLIP_MEAN, CLIP_STD
 from acutance.errors import ConfigError, InputError
+from acutance.layers.clip import CLIP_MEAN, CLIP_STD
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import ModelProvenance
 from acutance.scoring.pairing import Pair

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.checkpoints.pytorch_file import read_pytorch
 from acutance.errors import CheckpointError
 from acutance.models.afine import published
+from acutance.weights.pytorch_file import read_pytorch
 from tests.fakes import afine_checkpoint
 from tests.raising import raises
 

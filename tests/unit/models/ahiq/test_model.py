@@ -4,7 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from acutance.backbones import resnet
+from acutance.layers import resnet
 from acutance.models.ahiq import model as ahiq
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ

@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
-from acutance.checkpoints.key_table import COUNTER
 from acutance.models.ahiq import config, published
 from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.network import AHIQNetwork
 from acutance.models.ahiq.views import AHIQViews, view_settings
 from acutance.models.options import Number
+from acutance.weights.key_table import COUNTER
 from tests.contracts.test_ahiq import tiny
 from tests.fakes.ahiq_checkpoint import golden
 

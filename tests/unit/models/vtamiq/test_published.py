@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 
-from acutance.checkpoints.layout import Layout
 from acutance.models.options import Number, Options
 from acutance.models.vtamiq import published
 from acutance.models.vtamiq.config import VTAMIQConfig
@@ -16,6 +15,7 @@ from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.names import PRESENT, UNTIL_2022
 from acutance.models.vtamiq.views import VTAMIQViews
 from acutance.training.tasks.vtamiq_base import foreign_state
+from acutance.weights.layout import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 
 OPTIONS: dict[str, tuple[Options, Mapping[str, Any]]] = {

@@ -17,11 +17,11 @@ from torch import Tensor
 from acutance import load
 from acutance.models.afine.model import AFINE, AFINENaturalness
 from acutance.models.afine.published import AFINE_KEYS
-from acutance.recipes import afine_stage1 as recipe1
-from acutance.recipes import afine_stage2 as recipe2
-from acutance.recipes import afine_stage3 as recipe3
 from acutance.training.config import OptimizerConfig
 from acutance.training.optimizers import build_optimizer
+from acutance.training.recipes import afine_stage1 as recipe1
+from acutance.training.recipes import afine_stage2 as recipe2
+from acutance.training.recipes import afine_stage3 as recipe3
 from acutance.training.task import Batch, Task
 from acutance.training.tasks import afine_stage1, afine_stage2, afine_stage3
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training

@@ -13,7 +13,6 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from acutance.checkpoints.digest import sha256_of
 from acutance.errors import MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.published import CLIP_ARCHIVE
@@ -27,6 +26,7 @@ from acutance.training.tasks.afine import in_order
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.validation import as_images
 from acutance.training.variants import varied
+from acutance.weights.digest import sha256_of
 from tests.conftest import pictures_of
 from tests.fakes.afine_stages import narrow_encoder, write_clip
 from tests.fakes.afine_training import (

@@ -10,24 +10,24 @@ import torch
 from PIL import Image
 
 import acutance
-from acutance.checkpoints.store import save
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.datasets.table_files import read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.statistics import Moments
 from acutance.models.afine_tiny.model import quality
 from acutance.models.afine_tiny.scene import CHANNELS
-from acutance.recipes.catalogue import find_recipe
 from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.preferences import preference_loss
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.run import train
 from acutance.training.tasks.afine_tiny_head import fixed_inputs, shares_of_wins
 from acutance.training.tasks.afine_tiny_pretrain import CLASSES, AFINETinyPretraining, AFINETinyPretrainTask
 from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Task
 from acutance.training.train_config import build_task
 from acutance.training.triplet_data import PlacedTriplet
+from acutance.weights.store import save
 from tests.fakes.tiny_afine import SMALLEST, photograph, tiny_pair, write_made_pictures
 from tests.raising import raises
 
@@ -120,7 +120,7 @@ def test_the_pretrained_trunk_stands_in_both_places(tiny_runs: dict[str, Path]):
 
 
 def acutance_store(folder: Path) -> Any:
-    from acutance.checkpoints.store import load
+    from acutance.weights.store import load
 
     return load(folder / "best.safetensors")
 
@@ -287,7 +287,7 @@ def test_a_start_that_is_not_there_is_said(data: Path):
 
 
 def test_weights_that_ship_score_as_the_run_and_take_half_the_room(tiny_runs: dict[str, Path], tmp_path: Path):
-    from acutance.recipes.afine_tiny_ship import ship
+    from projects.afine_tiny.ship import ship
 
     whole = tiny_runs["stage3"] / "best.safetensors"
     size = ship(str(tiny_runs["stage3"]), tmp_path / "afine-tiny.safetensors")

@@ -14,10 +14,10 @@ from torch.nn import functional
 import acutance
 from acutance.errors import TrainingError
 from acutance.images.read import read_image
-from acutance.recipes.catalogue import find_recipe
 from acutance.stats.correlation import srcc
 from acutance.training.config import CosineSchedule, Schedule, StepSchedule
 from acutance.training.data import DataConfig
+from acutance.training.recipes.catalogue import find_recipe
 from acutance.training.run_folder import RunFolder
 from acutance.training.task import TrainedModel
 from acutance.training.tasks.hyperiqa import CropTask

@@ -1,0 +1,61 @@
+"""The vision transformer (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929) on timm, read block by block."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from acutance.layers.blocks import patch_rows, run_block
+from acutance.layers.products import CentredLinear, product
+from acutance.shapes import ImageBatch, TokenBatch
+
+VIT_B8 = "vit_base_patch8_224"
+"""timm's name of ViT-B/8: width 768, 12 blocks of 12 heads, patches of 8 x 8 pixels, pictures of 224 x 224."""
+
+
+class VisionTransformer(nn.Module):
+    """The first blocks of a ViT for pictures of its own size; neither final norm nor classifier is built.
+
+    Args:
+        depth: How many blocks are built.
+        overrides: Arguments for timm's constructor, such as ``embed_dim=48`` and ``num_heads=3`` for a tiny trunk.
+    """
+
+    trunk: Any  # timm's models are untyped
+
+    def __init__(self, depth: int = 12, **overrides: Any) -> None:  # noqa: ANN401 (timm's own)
+        super().__init__()
+        self.trunk = timm.create_model(
+            VIT_B8, pretrained=False, depth=depth, num_classes=0, global_pool="", final_norm=False, **overrides
+        )
+        self.patch_size = int(self.trunk.patch_embed.patch_size[0])
+        self.width = int(self.trunk.embed_dim)
+
+    def use_bfloat16_products(self) -> None:
+        """Take the products of all blocks in bfloat16; all between them stays float32."""
+        for block in self.trunk.blocks:
+            block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
+            block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
+
+    def blocks(self, images: ImageBatch) -> Iterator[TokenBatch]:
+        """The output of each block, without the class token, one block at a time.
+
+        Args:
+            images: Normalised pictures of the trunk's own size.
+
+        Yields:
+            (batch, tokens, width), tokens in row-major order. Nothing of a block is kept after it.
+        """
+        tokens = self._embed(images)
+        for block in self.trunk.blocks:
+            tokens = run_block(block, tokens, functional.gelu)
+            yield tokens[:, 1:]
+
+    def _embed(self, images: Tensor) -> Tensor:
+        patches = product(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
+        class_token = self.trunk.cls_token.expand(patches.shape[0], -1, -1)
+        embedded: Tensor = torch.cat([class_token, patches], dim=1) + self.trunk.pos_embed
+        return embedded
