@@ -1,10 +1,15 @@
-"""What a score means: which way is better, its bounds and its unit."""
+"""Types that every room uses: what a score means, which curve is fitted, how progress is reported."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 Better = Literal["higher", "lower"]
 """Which direction of a score means better quality."""
+CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
+"""What is fitted from scores to opinions."""
+OnProgress = Callable[[int, int], None]
+"""Called with how much is done, and of how much."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

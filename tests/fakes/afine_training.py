@@ -19,11 +19,12 @@ from acutance.models.afine.model import AFINE, AFINENaturalness
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
-from acutance.training.task import OnProgress, Task
+from acutance.training.task import Task
 from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
 from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training
 from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Training
 from acutance.training.triplet_data import TripletData, TripletSource
+from acutance.types import OnProgress
 
 LEVELS = 4
 SCENES = {"a": (64, 96, "train"), "b": (96, 64, "train"), "c": (64, 64, "validation"), "d": (32, 64, "test")}

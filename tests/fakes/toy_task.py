@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from acutance.errors import InputError
 from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
 from acutance.training.run import Resume, train
-from acutance.training.task import Batch, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
-from acutance.types import ScoreInfo
+from acutance.training.task import Batch, Labels, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.types import OnProgress, ScoreInfo
 
 WIDTH = 6
 

@@ -14,7 +14,6 @@ from acutance.catalog.loading import build, load
 from acutance.catalog.options import checked_options, with_recorded
 from acutance.catalog.runs import model_of_run, recorded_options, run_weights
 from acutance.catalog.weights import (
-    OnProgress,
     WeightsFile,
     find_trunks,
     open_parts,
@@ -25,7 +24,7 @@ from acutance.catalog.weights import (
 )
 from acutance.errors import ConfigError
 from acutance.images.crops import SeenPatches
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 from acutance.weights.download import find
 from acutance.weights.layout import Trunk
 

@@ -12,16 +12,9 @@ from acutance.catalog.entries import find_model
 from acutance.catalog.entry import ModelEntry
 from acutance.catalog.options import checked_options, with_recorded
 from acutance.catalog.runs import model_of_run, recorded_options, run_weights
-from acutance.catalog.weights import (
-    OnProgress,
-    WeightsFile,
-    find_trunks,
-    open_weights,
-    own_tensors,
-    trunk_tensors,
-    trunks_of,
-)
+from acutance.catalog.weights import WeightsFile, find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
+from acutance.types import OnProgress
 from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # importing acutance must not load torch

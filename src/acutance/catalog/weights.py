@@ -1,21 +1,19 @@
 """A file of weights, ours or foreign: which layout it has, what to build for it, its tensors by own names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.catalog.entry import PublishedWeights
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 from acutance.weights.key_table import COUNTER
 from acutance.weights.layout import Layout, Part, Trunk
 from acutance.weights.record import CheckpointRecord
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import Tensor
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Text of options to values: ``MODEL,MODEL``, ``MODEL=FILE``, ``MODEL.OPTION=VALUE`` and ``NAME=higher``."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from acutance.errors import ConfigError
+from acutance.types import Better
 
 
 def parse_models(texts: Sequence[str]) -> list[str]:
@@ -51,9 +51,9 @@ def parse_options(texts: Sequence[str]) -> dict[str, dict[str, str | bool]]:
     return options
 
 
-def parse_directions(texts: Sequence[str]) -> dict[str, Literal["higher", "lower"]]:
+def parse_directions(texts: Sequence[str]) -> dict[str, Better]:
     """Which direction of scores is better, by model."""
-    directions: dict[str, Literal["higher", "lower"]] = {}
+    directions: dict[str, Better] = {}
     for text in texts:
         name, _, value = text.rpartition("=")
         if not name or value not in ("higher", "lower"):

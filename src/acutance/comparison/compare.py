@@ -17,13 +17,12 @@ from acutance.comparison.preference_files import Preferences, read_preferences
 from acutance.comparison.results import Comparison
 from acutance.comparison.sources import Models, ScoredByModels, ScoredInFile
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Better
 from acutance.scoring.left_out import LeftOut
 from acutance.scoring.request import Options
-from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings, checked_settings
 from acutance.scoring.trained import ModelChoice, Weights
 from acutance.tables.text import readable
+from acutance.types import Better, OnProgress
 from acutance.weights.digest import sha256_of
 
 _LOGGER = logging.getLogger(__name__)

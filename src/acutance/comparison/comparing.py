@@ -11,7 +11,7 @@ from acutance.comparison.order import PREFERENCES, order_by_scores, order_by_win
 from acutance.comparison.preference_files import Preferences
 from acutance.comparison.results import Comparison, PictureScores
 from acutance.comparison.scores import complete_scores
-from acutance.evaluation.results import Better
+from acutance.types import Better
 
 
 def compare_scores(

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from acutance.evaluation.results import Better, Frozen, Interval
+from acutance.evaluation.results import Frozen, Interval
+from acutance.types import Better
 
 
 class MethodScores(Frozen):

@@ -9,11 +9,11 @@ from acutance.comparison.folders import MethodPlan, SharedPicture
 from acutance.comparison.results import PictureScores
 from acutance.errors import EvaluationError
 from acutance.evaluation.file_scores import asked_direction
-from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet
 from acutance.scoring.naming import naming_rule
 from acutance.scoring.rows import ScoreRow
 from acutance.tables.text import readable
+from acutance.types import Better
 
 NO_ROW = "no row in the file of scores"
 """The error of a picture that a file of scores does not have by a model."""

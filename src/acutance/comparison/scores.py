@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.comparison.results import PictureScores
-from acutance.evaluation.results import Better
+from acutance.types import Better
 
 Scores = NDArray[np.float64]
 """(pictures, methods)"""

@@ -11,15 +11,14 @@ from acutance.comparison.results import PictureScores
 from acutance.comparison.rows import gather_rows, read_method_rows
 from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.file_scores import demand_directions
-from acutance.evaluation.results import Better
 from acutance.scoring.left_out import LeftOut
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.provenance import describe_run, provenance_path
 from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.scorer import OnProgress
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.types import Better, OnProgress
 from acutance.weights.digest import sha256_of
 
 Models = ModelChoice | Sequence[ModelChoice] | None

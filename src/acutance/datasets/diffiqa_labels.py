@@ -1,18 +1,18 @@
 """DiffIQA's labels: three people on each enhanced picture against its reference, and their majority."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acutance.datasets.facts import DIFFIQA
 from acutance.datasets.labels import SOURCE, Label, folders_in, label_of, read_label_file
 from acutance.errors import DatasetError
+from acutance.types import OnProgress
 
 DATASET = DIFFIQA.title
 PEOPLE = 3
 """How many people label a pair (A, B and C)."""
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ KonIQ-10k, CSIQ, AGIQA-3K and BIQ2021.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+
+from acutance.types import Better
 
 RESEARCH_ONLY = "Education and research only, commercial use: no."
 NOT_STATED = "Not stated with the data."
@@ -30,7 +31,7 @@ class DatasetFacts:
     """Kinds of distortion, methods or generators; ``None`` where nobody counts them."""
     splits: Mapping[str, int] = field(default_factory=dict)
     """Pictures in each official split."""
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
     """Which direction of the published scores means better quality."""
     low: float | None = None
     """Lowest value of the published scale; ``None`` where it has no stated end."""

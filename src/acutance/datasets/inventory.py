@@ -1,6 +1,5 @@
 """What is there of a dataset, beside what was published."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from acutance.datasets.facts import DatasetFacts
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ImageReadError
+from acutance.types import OnProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +47,7 @@ def check_dataset(
     root: str | Path,
     *,
     decode: bool = False,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> DatasetReport:
     """What is there of a dataset, beside what was published.
 
@@ -79,7 +79,7 @@ def check_dataset(
     )
 
 
-def unreadable_pictures(table: OpinionTable, on_progress: Callable[[int, int], None] | None = None) -> list[str]:
+def unreadable_pictures(table: OpinionTable, on_progress: OnProgress | None = None) -> list[str]:
     """Pictures and references of a table that cannot be decoded, with the reason.
 
     Args:

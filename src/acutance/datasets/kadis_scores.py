@@ -12,10 +12,10 @@ from acutance.datasets.annotations import Record
 from acutance.datasets.facts import KADIS700K
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.kadid import KADID_DISTORTIONS, KADID_LEVELS
-from acutance.datasets.normalisation import Better
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
 from acutance.tables.read import csv_lines
+from acutance.types import Better
 
 Metric = Literal["ssim", "ms-ssim", "iw-ssim", "mdsi", "vsi", "fsimc", "gmsd", "sff", "scqi", "add-gsim", "sr-sim"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

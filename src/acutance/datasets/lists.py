@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
 from acutance.datasets.table_files import TABLE_ENDINGS, read_table
 from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
 from acutance.tables.read import EMPTY, csv_lines, parser, read_cells, row_place
 from acutance.tables.text import shown
+from acutance.types import Better
 
 LIST_ENDINGS = (".csv", ".json")
 OPINION_ENDINGS = (*TABLE_ENDINGS, ".json")
@@ -36,7 +36,7 @@ def read_list(
     root: str | Path | None = None,
     *,
     columns: Mapping[str, str] | None = None,
-    better: Literal["higher", "lower"] | None = None,
+    better: Better | None = None,
     low: float | None = None,
     high: float | None = None,
 ) -> OpinionTable:
@@ -84,9 +84,7 @@ def read_list(
     return OpinionTable(rows, folder, path.stem, _notes(names, there, rows))
 
 
-def read_opinions(
-    path: str | Path, root: str | Path | None = None, *, better: Literal["higher", "lower"] | None = None
-) -> OpinionTable:
+def read_opinions(path: str | Path, root: str | Path | None = None, *, better: Better | None = None) -> OpinionTable:
     """The table of a file that is one of ours (``read_table``), or any other list (``read_list``).
 
     Args:

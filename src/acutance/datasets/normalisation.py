@@ -1,7 +1,6 @@
 """Opinion scores stretched to the range a protocol trains on, by limits that are kept: A-FINE's and AHIQ's."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,9 +9,9 @@ from acutance.datasets.split_rules import Part
 from acutance.datasets.splits import Split, part_of_table
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
+from acutance.types import Better
 
 Scores = Float64[np.ndarray, " rows"]
-Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from acutance.datasets.calibration import Logistic, fit_final_scaling, fit_naturalness_calibrator
-from acutance.datasets.normalisation import Better, afine_final_targets, afine_naturalness_targets
+from acutance.datasets.normalisation import afine_final_targets, afine_naturalness_targets
 from acutance.datasets.own_lists import RatedLine, is_of_contents, read_lines, read_rated_lines
 from acutance.errors import DatasetError
 from acutance.tables.atomic import write_text
+from acutance.types import Better
 
 ENDS = {(-2.0, 2.0): "raw_naturalness", (0.0, 100.0): "adaptive"}
 """Best and worst of a list, and what of A-FINE is fitted to it."""

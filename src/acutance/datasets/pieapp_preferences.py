@@ -1,6 +1,5 @@
 """PieAPP's labels of pairs: two pictures of a reference, and the share of people who prefer the first."""
 
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -8,6 +7,7 @@ from acutance.datasets.comparisons import Comparison
 from acutance.datasets.facts import PIEAPP
 from acutance.errors import DatasetError
 from acutance.tables.read import csv_lines
+from acutance.types import OnProgress
 
 DATASET = PIEAPP.title
 CURE = f"Get {DATASET} whole from {PIEAPP.where}."
@@ -24,7 +24,7 @@ def read_preferences(
     *,
     part: Part = "train",
     preference: Preference = "processed",
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> list[Comparison]:
     """All pairs of a part; ``first_wins`` is the probability that people prefer picture A.
 

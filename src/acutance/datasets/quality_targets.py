@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import leastsq
 from scipy.special import expit
 
-from acutance.datasets.normalisation import Better, Scores, demand_spread, direction_of, scores_of
+from acutance.datasets.normalisation import Scores, demand_spread, direction_of, scores_of
 from acutance.datasets.splits import Split
 from acutance.datasets.table import OpinionTable
+from acutance.types import Better
 
 Version = Literal["2024", "2021"]
 """Of the authors' code: 2024 fits the curve by fourth powers of residuals and turns last; 2021 turns first and fits

@@ -1,6 +1,5 @@
 """SRIQA-Bench's labels of pairs, counted over all people, and the scores they make likely."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +10,7 @@ from acutance.datasets.facts import SRIQA_BENCH
 from acutance.datasets.labels import LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
 from acutance.errors import DatasetError
 from acutance.stats.ordering import thurstone_scores
+from acutance.types import OnProgress
 
 Counts = Float64[np.ndarray, " pictures pictures"]
 Scores = Float64[np.ndarray, " pictures"]
@@ -32,9 +32,7 @@ class ContentLabels:
     """Row i, column j: how often i was better than j; an equal counts for both."""
 
 
-def read_pairwise_labels(
-    folder: Path, *, on_progress: Callable[[int, int], None] | None = None
-) -> dict[str, ContentLabels]:
+def read_pairwise_labels(folder: Path, *, on_progress: OnProgress | None = None) -> dict[str, ContentLabels]:
     """Count the labels of all people, content by content.
 
     Args:

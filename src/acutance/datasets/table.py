@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator
 
 from acutance.tables.read import Number, Whole
+from acutance.types import Better
 
 
 def _known_part(split: str) -> str:
@@ -30,7 +31,7 @@ class RatedPicture:
     """Standard deviation of the opinions."""
     num_votes: Whole = None
     """How many people were asked."""
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
     """Which direction of ``mos`` means better quality."""
     low: Number = None
     """Lowest value of the scale of ``mos``."""

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from acutance.datasets.comparisons import Comparison, Triplet, all_pairs, belonging, located
 from acutance.datasets.diffiqa_labels import DATASET as DIFFIQA_TITLE
-from acutance.datasets.diffiqa_labels import OnProgress, read_majorities
+from acutance.datasets.diffiqa_labels import read_majorities
 from acutance.datasets.diffiqa_triplets import diffiqa_triplets
 from acutance.datasets.labels import SOURCE
 from acutance.datasets.pieapp_preferences import Part as PieAPPPart
@@ -15,6 +15,7 @@ from acutance.datasets.split_rules import Part
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.triplets import log_triplets
 from acutance.errors import DatasetError
+from acutance.types import OnProgress
 
 LABEL_PLACES = ("{part}/trainlabel/labels", "{part}/*/labels", "{part}/labels", "trainlabel/labels", "labels")
 """Where DiffIQA's labels may be, below its root: as published, and before it was split."""

@@ -8,15 +8,15 @@ from typing import Literal
 
 from acutance.catalog import Precision
 from acutance.evaluation.data import DataChoice, Roots
-from acutance.evaluation.inputs import CurveKind
 from acutance.evaluation.model_scores import Rerun
-from acutance.evaluation.protocol import EvaluationPart, OnProgress
+from acutance.evaluation.protocol import EvaluationPart
 from acutance.evaluation.request import EvaluationRequest, Measures
-from acutance.evaluation.results import Better, EvaluationRun
+from acutance.evaluation.results import EvaluationRun
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.request import Options
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.types import Better, CurveKind, OnProgress
 
 _LOGGER = logging.getLogger(__name__)
 

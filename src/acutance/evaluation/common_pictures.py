@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.evaluation.inputs import Numbers
-from acutance.evaluation.results import Better, Evaluation, Prediction
+from acutance.evaluation.results import Evaluation, Prediction
 from acutance.stats.correlation import clipped_scores, plcc
-from acutance.stats.curves import PARAMETERS, CurveKind, fit_curve
+from acutance.stats.curves import PARAMETERS, fit_curve
+from acutance.types import Better, CurveKind
 
 
 @dataclass(frozen=True)

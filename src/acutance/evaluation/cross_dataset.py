@@ -7,9 +7,10 @@ from typing import Any
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.evaluation.plain import PlainPrepared
-from acutance.evaluation.protocol import OnProgress, Protocol, ProtocolSettings, rows_needed
+from acutance.evaluation.protocol import Protocol, ProtocolSettings, rows_needed
 from acutance.evaluation.results import Evaluation
 from acutance.evaluation.training_sets import training_sets
+from acutance.types import OnProgress
 
 MEANS = ("srcc", "krcc", "plcc")
 """Statistics that do not depend on the scale of the opinions, so that a mean over data sets says something."""

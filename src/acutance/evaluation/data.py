@@ -15,7 +15,7 @@ from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.protocol import EvaluationPart
-from acutance.evaluation.results import Better
+from acutance.types import Better
 
 DataChoice = str | Path | OpinionTable
 """Name of a data set, file of a table or another list, or a table."""

@@ -9,11 +9,11 @@ from acutance.catalog import CATALOG, catalogue_name
 from acutance.errors import EvaluationError
 from acutance.evaluation.planned import PlannedData, Said
 from acutance.evaluation.protocol import PictureKey, Protocol, rows_needed
-from acutance.evaluation.results import Better
 from acutance.evaluation.score_sheets import ScoredLine, read_sheet, told_direction
 from acutance.scoring.provenance import provenance_path
 from acutance.tables.match import PathIndex
 from acutance.tables.text import some
+from acutance.types import Better
 from acutance.weights.digest import sha256_of
 
 

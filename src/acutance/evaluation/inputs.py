@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,9 @@ from numpy.typing import NDArray
 from acutance.datasets.leaks import scene_of
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError
-from acutance.evaluation.results import Better
+from acutance.types import Better, CurveKind
 
 Numbers = NDArray[np.float64]
-CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
 CURVES: tuple[CurveKind, ...] = ("logistic4", "logistic5", "linear", "none")
 
 

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from acutance.datasets.table import RatedPicture
 from acutance.errors import StatisticsError
 from acutance.evaluation.inputs import EvaluationInputs, Numbers
-from acutance.evaluation.protocol import OnProgress
 from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, Interval, Prediction
 from acutance.evaluation.results_csv import WITH_INTERVALS
 from acutance.stats.bootstrap import Intervals, Statistic, bootstrap_agreement
 from acutance.stats.correlation import AgreementFigures, agreement
 from acutance.stats.curves import SMALL_GROUP, Curve
 from acutance.tables.text import readable
+from acutance.types import OnProgress
 
 Places = NDArray[np.intp]
 OF_GROUPS: tuple[Statistic, ...] = ("srcc",)

@@ -8,7 +8,7 @@ from typing import Any
 from acutance.catalog import CATALOG, ModelEntry, Precision, find_model
 from acutance.evaluation.files import model_folders
 from acutance.evaluation.planned import PlannedData, Said
-from acutance.evaluation.protocol import OnProgress, Protocol
+from acutance.evaluation.protocol import Protocol
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pairing
 from acutance.scoring.provenance import describe_run
@@ -17,6 +17,7 @@ from acutance.scoring.rows import ScoreRow
 from acutance.scoring.score_file import ScoreFile
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.types import OnProgress
 
 SCORES_FOLDER = "scores"
 

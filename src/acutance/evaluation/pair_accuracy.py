@@ -9,9 +9,10 @@ import numpy as np
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.protocol import PictureKey, Scores
-from acutance.evaluation.results import Better, Interval
+from acutance.evaluation.results import Interval
 from acutance.stats.bootstrap import bootstrap_mean
 from acutance.stats.preferences import three_alternative_credit, two_alternative_credit
+from acutance.types import Better
 
 Kind = Literal["3afc", "2afc"]
 LEAST_REFERENCES = 2

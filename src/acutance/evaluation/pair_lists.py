@@ -13,7 +13,8 @@ from acutance.datasets.sriqa_pairs import sriqa_pairs
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import DIFFIQA_PARTS, PairRules, training_pairs
 from acutance.errors import EvaluationError
-from acutance.evaluation.protocol import OnProgress, ProtocolSettings
+from acutance.evaluation.protocol import ProtocolSettings
+from acutance.types import OnProgress
 
 SRIQA_LISTS = {"regression": "MOS_Reg", "generative": "MOS_Gen"}
 """SRIQA-Bench's lists beside the whole one: by regression, and by generative methods."""

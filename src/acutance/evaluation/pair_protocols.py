@@ -8,14 +8,13 @@ from acutance.evaluation.pair_accuracy import PairAccuracy, pair_accuracy, pictu
 from acutance.evaluation.pair_lists import PairLists, pair_lists
 from acutance.evaluation.protocol import (
     EvaluationPart,
-    OnProgress,
     PreparedProtocol,
     Protocol,
     ProtocolOutcome,
     ProtocolSettings,
     Scores,
 )
-from acutance.evaluation.results import Better
+from acutance.types import Better, OnProgress
 
 HEADLINE = "all"
 """The list whose numbers carry no name."""

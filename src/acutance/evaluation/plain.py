@@ -2,7 +2,6 @@
 
 from acutance.datasets.table import OpinionTable
 from acutance.evaluation.protocol import (
-    OnProgress,
     PreparedProtocol,
     Protocol,
     ProtocolOutcome,
@@ -10,7 +9,7 @@ from acutance.evaluation.protocol import (
     Scores,
     rows_needed,
 )
-from acutance.evaluation.results import Better
+from acutance.types import Better, OnProgress
 
 
 class Plain(Protocol):

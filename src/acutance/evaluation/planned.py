@@ -14,17 +14,16 @@ from acutance.evaluation.data import WHOLE, read_part
 from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
 from acutance.evaluation.protocol import (
     EvaluationPart,
-    OnProgress,
     PictureKey,
     PreparedProtocol,
     Protocol,
     ProtocolSettings,
     Scores,
 )
-from acutance.evaluation.results import Better
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.sources import Picture
 from acutance.tables.text import readable, some
+from acutance.types import Better, OnProgress
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """What a named protocol is: which pictures it needs scored, by which term, and what it makes of the scores."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from acutance.catalog import find_model
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
-from acutance.evaluation.inputs import CurveKind
-from acutance.evaluation.results import Better, Evaluation, Group
+from acutance.evaluation.results import Evaluation, Group
+from acutance.types import Better, CurveKind, OnProgress
 
 EvaluationPart = Literal["all", "train", "validation", "test"]
 """Which rows of a table: all of them, or those of one part of a split."""
@@ -17,7 +17,6 @@ PictureKey = tuple[str, str | None]
 """A picture and its reference, by their paths in the table; a reference beside itself is such a pair too."""
 Scores = Mapping[PictureKey, float | None]
 """What a model said; a picture that failed is not there, or ``None``."""
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

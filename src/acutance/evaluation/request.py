@@ -11,17 +11,18 @@ from acutance.errors import EvaluationError, OpinionDirectionError
 from acutance.evaluation.data import DataChoice, Roots, match_splits, read_data
 from acutance.evaluation.file_scores import demand_directions, take_scores
 from acutance.evaluation.files import results_files, write_run
-from acutance.evaluation.inputs import CurveKind, StatisticsSettings
+from acutance.evaluation.inputs import StatisticsSettings
 from acutance.evaluation.measuring import evaluate_model
 from acutance.evaluation.model_scores import ModelScores, Rerun, shifted
 from acutance.evaluation.planned import PlannedData, plan_data
-from acutance.evaluation.protocol import EvaluationPart, OnProgress, Protocol, ProtocolSettings
+from acutance.evaluation.protocol import EvaluationPart, Protocol, ProtocolSettings
 from acutance.evaluation.protocols import find_protocol
-from acutance.evaluation.results import Better, Evaluation, EvaluationRun, ModelTest
+from acutance.evaluation.results import Evaluation, EvaluationRun, ModelTest
 from acutance.evaluation.rivals import compare_models
 from acutance.scoring.request import Options
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.types import Better, CurveKind, OnProgress
 
 USUAL_CURVE: CurveKind = "logistic4"
 """VQEG's 4-parameter logistic. It is monotone, so it cannot mend a wrong order; the linear term of the 5-parameter

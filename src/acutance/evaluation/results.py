@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Better = Literal["higher", "lower"]
+from acutance.types import Better
 
 
 class Frozen(BaseModel):

@@ -11,9 +11,9 @@ from acutance.evaluation.common_pictures import CommonPictures, Fitted, Sheet
 from acutance.evaluation.inputs import Numbers
 from acutance.evaluation.results import Evaluation
 from acutance.stats.correlation import plcc, srcc
-from acutance.stats.curves import CurveKind
 from acutance.stats.krasula import KrasulaComparison, compare_krasula
 from acutance.stats.tests import Outcome, f_test, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
+from acutance.types import CurveKind
 
 USUAL_CURVE: CurveKind = "logistic4"
 """For an evaluation that has no curve (VQEG)."""

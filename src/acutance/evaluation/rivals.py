@@ -1,6 +1,6 @@
 """Whether one model is better than another on the same pictures, by several tests, corrected for many models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,10 +10,10 @@ from acutance.evaluation.common_pictures import Sheet
 from acutance.evaluation.results import Evaluation, ModelTest
 from acutance.evaluation.rival_tests import RivalOutcome, Rivals
 from acutance.stats.tests import holm
+from acutance.types import OnProgress
 
 SIGNIFICANCE = 0.05
 """The level at which a difference counts, after correction (ITU-T P.1401: 95 %)."""
-OnProgress = Callable[[int, int], None]
 _Named = tuple[Rivals, str, RivalOutcome]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import cast
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.results import Better
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
 from acutance.scoring.score_file import OUTPUT_ENDINGS
 from acutance.tables.read import Cells, read_cells, row_place
 from acutance.tables.strict_json import NOTE
+from acutance.types import Better
 
 LONG = ("model", "score")
 """Columns of a file with a row for each picture and model."""

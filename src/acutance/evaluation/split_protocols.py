@@ -11,10 +11,9 @@ import numpy as np
 
 from acutance.datasets.splits import Split, repeated_splits, rows_of
 from acutance.datasets.table import OpinionTable
-from acutance.evaluation.inputs import CurveKind, EvaluationInputs, StatisticsSettings
+from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
 from acutance.evaluation.measuring import agreement_of
 from acutance.evaluation.protocol import (
-    OnProgress,
     PreparedProtocol,
     Protocol,
     ProtocolOutcome,
@@ -22,7 +21,8 @@ from acutance.evaluation.protocol import (
     Scores,
     rows_needed,
 )
-from acutance.evaluation.results import Better, Group
+from acutance.evaluation.results import Group
+from acutance.types import Better, CurveKind, OnProgress
 
 
 class RepeatedSplits(Protocol):

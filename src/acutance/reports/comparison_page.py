@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.comparison.results import Comparison, MethodScores, MethodTest, PictureScores
-from acutance.evaluation.results import Better
 from acutance.reports.chosen_pictures import Choice, best_and_next, choose_comparisons
 from acutance.reports.markup import Html, joined
 from acutance.reports.page_figures import comparison_figures
@@ -20,6 +19,7 @@ from acutance.reports.page_tables import (
     text_cell,
 )
 from acutance.reports.picture_cards import Card, Layer, Progress, pictures_part
+from acutance.types import Better
 
 REFERENCE = "reference"
 """What the reference is called beside the methods."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from acutance.comparison.results import Comparison, MethodScores
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Better
 from acutance.reports.bars import NAME, Bar, bar_handles, bars_width, draw_bars
 from acutance.reports.canvas import (
     FAINT,
@@ -27,6 +26,7 @@ from acutance.reports.canvas import (
 from acutance.reports.labels import all_wrapped, direction, wrapped
 from acutance.reports.layout import demand_labels
 from acutance.stats.samples import Numbers
+from acutance.types import Better
 
 LEAST = 3
 """Scores that a violin is drawn of; fewer are points."""

@@ -5,7 +5,8 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from acutance.evaluation.results import Better, Interval
+from acutance.evaluation.results import Interval
+from acutance.types import Better
 
 WIDTH = 18
 """Characters a line of a name beside an axis."""

@@ -11,10 +11,11 @@ from acutance.errors import MissingExtraError
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.request import Options, ScoreRequest
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS, Score, ScoreRow
-from acutance.scoring.scorer import OnProgress, score_pairs
+from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import checked_settings
 from acutance.scoring.sources import Sources
 from acutance.scoring.trained import ModelChoice, Weights
+from acutance.types import OnProgress
 
 if TYPE_CHECKING:
     import pandas as pd

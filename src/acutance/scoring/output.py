@@ -17,10 +17,10 @@ from acutance.scoring.provenance import (
 )
 from acutance.scoring.rows import ROW_FIELDS, ScoreRow
 from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.scorer import OnProgress, score_pairs
+from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.tables.write import Row
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 
 
 def demand_continues(

@@ -27,11 +27,11 @@ from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pairing, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.scorer import OnProgress, score_pairs
+from acutance.scoring.scorer import score_pairs
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.sources import Sources, is_path
 from acutance.scoring.trained import ModelChoice, Weights, with_trained
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 
 Options = Mapping[str, Mapping[str, Any]]
 Value = TypeVar("Value")

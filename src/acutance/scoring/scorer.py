@@ -1,7 +1,7 @@
 """Pairs in, rows out: several models in one decode, equal sizes batched, references kept, order preserved."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +18,8 @@ from acutance.scoring.pairing import Pair
 from acutance.scoring.rows import ScoreRow, failed_row, scored_row
 from acutance.scoring.settings import ScoringSettings
 from acutance.scoring.shelf import ReferenceShelf
+from acutance.types import OnProgress
 
-OnProgress = Callable[[int, int], None]
 Terms = dict[str, list[float]]
 
 CHUNK = 64

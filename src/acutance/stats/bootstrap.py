@@ -4,7 +4,7 @@ Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; scene
 """
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, get_args
 
@@ -14,9 +14,9 @@ from scipy.stats import kendalltau
 
 from acutance.errors import StatisticsError
 from acutance.stats.correlation import check_scores, clipped_scores
-from acutance.stats.curves import Counts, Curve, CurveKind, Refit, Scale, fit_curve
+from acutance.stats.curves import Counts, Curve, Refit, Scale, fit_curve
 from acutance.stats.samples import Numbers, column
-from acutance.types import Better
+from acutance.types import Better, CurveKind, OnProgress
 
 Statistic = Literal["srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae"]
 Drawn = Float64[np.ndarray, "draws statistics"]
@@ -65,7 +65,7 @@ def bootstrap_agreement(
     curve: CurveKind | Curve = "logistic4",
     statistics: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "rmse", "mae"),
     workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Intervals:
     """Intervals of how well scores agree with opinions, were other scenes photographed.
 

@@ -8,9 +8,9 @@ from scipy.stats import kendalltau, rankdata
 from scipy.stats import t as student
 
 from acutance.errors import StatisticsError
-from acutance.stats.curves import Curve, CurveKind, fit_curve
+from acutance.stats.curves import Curve, fit_curve
 from acutance.stats.samples import Numbers, check_varies, column, paired
-from acutance.types import Better
+from acutance.types import Better, CurveKind
 
 OutlierRule = Literal["p1401", "vqeg"]
 

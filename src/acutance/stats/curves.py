@@ -4,7 +4,6 @@ With 4 parameters: VQEG, FR-TV phase I (2000), also ITU-T P.1401; with 5: Sheikh
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Int64
@@ -12,8 +11,8 @@ from scipy.special import expit
 
 from acutance.stats.logistic import REFIT_TOLERANCE, LogisticSearch, Shape
 from acutance.stats.samples import Numbers, check_varies, paired
+from acutance.types import CurveKind
 
-CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
 Counts = Int64[np.ndarray, "_"]
 
 PARAMETERS: dict[CurveKind, int] = {"logistic4": 4, "logistic5": 5, "linear": 2, "none": 0}

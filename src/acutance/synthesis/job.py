@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,7 @@ from acutance.synthesis.rows_file import RowsFile
 from acutance.synthesis.sources import Source, demand_outside, demand_unchanged
 from acutance.synthesis.tables import write_tables
 from acutance.synthesis.workers import Workers
-from acutance.types import ScoreInfo
-
-OnProgress = Callable[[int, int], None]
-"""Takes what is done and how much there is in all."""
+from acutance.types import OnProgress, ScoreInfo
 
 ITEMS_AT_ONCE = 8
 REFERENCES_AT_ONCE = 4

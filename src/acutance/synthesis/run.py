@@ -9,13 +9,13 @@ from acutance.catalog import load
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.synthesis.choices import DEFAULT_METRICS, chosen_kinds, chosen_levels, chosen_metrics, demand_numbers
 from acutance.synthesis.folder import OutputFolder
-from acutance.synthesis.job import Job, MadeSet, OnProgress
+from acutance.synthesis.job import Job, MadeSet
 from acutance.synthesis.maker import Settings
 from acutance.synthesis.picture_files import ENDINGS
 from acutance.synthesis.plan import Choices, LadderPlan, Plan, RandomPlan
 from acutance.synthesis.sources import Source, find_sources
 from acutance.synthesis.workers import usable_cores
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 
 RULE = "mean over the metrics of the mid-rank share of the score, turned so that higher is better"
 """How a pseudo-MOS is made; see ``pseudo_mos``."""

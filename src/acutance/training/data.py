@@ -17,6 +17,7 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, OpinionDirectionError, TrainingError
 from acutance.training.config import Settings
 from acutance.training.pictures import demand_files
+from acutance.types import Better
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class DataConfig(Settings):
     """Name of a dataset, from ``acutance data list``, or a table or another list (.csv, .parquet, .json)."""
     root: str | None = None
     """Its folder; by default that of the table file."""
-    opinion_better: Literal["higher", "lower"] | None = None
+    opinion_better: Better | None = None
     """Which opinions are better in a list that does not tell, as one with a column dmos."""
     allow_missing: bool = False
     """Train with what is there of a dataset that is not whole as published."""

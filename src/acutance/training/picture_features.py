@@ -12,8 +12,8 @@ from torch import Tensor
 from acutance.scoring.crew import Crew
 from acutance.training.feature_file import FeatureFile, Rows, file_mark
 from acutance.training.pictures import PictureStore
-from acutance.training.task import OnProgress
 from acutance.training.validation import as_images
+from acutance.types import OnProgress
 
 CHUNK = 64
 """Pictures whose rows are written together."""

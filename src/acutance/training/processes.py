@@ -25,7 +25,8 @@ from acutance.errors import AcutanceError, ConfigError, OtherProcessError, Train
 from acutance.training.config import LoopConfig
 from acutance.training.friendly_errors import friendly_losses
 from acutance.training.launch import Launch, launch_of
-from acutance.training.task import OnProgress, Task
+from acutance.training.task import Task
+from acutance.types import OnProgress
 
 VALIDATION_LIMIT = timedelta(hours=16)
 """How long processes wait for the first one to validate or to prepare (A-FINE's scripts)."""

@@ -16,8 +16,8 @@ from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.repeats import SPLIT, SUMMARY, TABLE, OnRun, Spread, repeat
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
-from acutance.training.task import OnProgress
 from acutance.training.train_config import TrainConfig
+from acutance.types import OnProgress
 
 COUNT = "repeats.json"
 """Says that a folder is one of several trainings, and how many were asked for."""

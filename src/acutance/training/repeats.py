@@ -22,14 +22,13 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, TrainingError
 from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.correlation import agreement
-from acutance.stats.curves import CurveKind
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
 from acutance.training.pictures import PictureStore
 from acutance.training.processes import from_first
 from acutance.training.references import PairScorer
-from acutance.training.task import OnProgress
 from acutance.training.validation import ScoreOne, scores_of
+from acutance.types import CurveKind, OnProgress
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
 """What is told of every test (the authors' ``run_multi``)."""

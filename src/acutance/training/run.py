@@ -25,7 +25,8 @@ from acutance.training.processes import (
 )
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState
-from acutance.training.task import OnProgress, Task
+from acutance.training.task import Task
+from acutance.types import OnProgress
 
 logger = logging.getLogger(__name__)
 

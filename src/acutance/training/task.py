@@ -1,7 +1,7 @@
 """What the loop asks of a task: networks, samples, losses, validation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acutance.types import ScoreInfo
+from acutance.types import OnProgress, ScoreInfo
 
-OnProgress = Callable[[int, int], None]
 Inputs = dict[str, Any]
 """What the network takes: tensors (batch, ...), or lists as long as the batch where sizes differ."""
 Labels = dict[str, Tensor]

@@ -11,7 +11,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import StatisticsError
 from acutance.stats.correlation import plcc, srcc
 from acutance.training.pictures import Pixels, read_ahead
-from acutance.training.task import OnProgress
+from acutance.types import OnProgress
 
 Read = Callable[[Path], Pixels]
 ScoreOne = Callable[[Tensor, Tensor | None], Tensor]

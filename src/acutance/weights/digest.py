@@ -3,15 +3,14 @@
 import hashlib
 import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from acutance.types import OnProgress
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-OnProgress = Callable[[int, int], None]
-"""Called with bytes done and bytes in all."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 """What a digest looks like; the hub's etag of a large file is one, that of a small file is not."""

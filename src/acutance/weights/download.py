@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
-from acutance.weights.digest import SHA256, OnProgress, sha256_of
+from acutance.types import OnProgress
+from acutance.weights.digest import SHA256, sha256_of
 from acutance.weights.record import CheckpointRecord
 from acutance.weights.silent_hub import download_silently, network_errors, silent_log
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from acutance.weights.digest import OnProgress
+from acutance.types import OnProgress
 
 ATTEMPTS = 3
 """How often a download is tried in all; older huggingface_hub gives up at the first broken connection."""

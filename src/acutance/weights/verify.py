@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.errors import MissingWeightsError
-from acutance.weights.digest import OnProgress, sha256_in_cache, sha256_of
+from acutance.types import OnProgress
+from acutance.weights.digest import sha256_in_cache, sha256_of
 from acutance.weights.download import find, missing
 from acutance.weights.record import CheckpointRecord
 from acutance.weights.store import is_own_format

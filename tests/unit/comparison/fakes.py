@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from acutance.comparison.results import PictureScores
 from acutance.comparison.scores import CompleteScores
-from acutance.evaluation.results import Better
+from acutance.types import Better
 
 METHODS = ("blur", "noise", "ours")
 

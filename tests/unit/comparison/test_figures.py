@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 
 from acutance.comparison.figures import Draws, interval_of, method_results, method_tests, worst_pictures
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Better
+from acutance.types import Better
 from tests.raising import raises
 from tests.unit.comparison.fakes import complete, drawn
 

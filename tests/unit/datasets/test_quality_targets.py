@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.normalisation import Better
 from acutance.datasets.quality_targets import fit_quality_targets, quality_targets
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
 from acutance.errors import DatasetError
+from acutance.types import Better
 from tests.raising import raises
 from tests.unit.datasets.tables import pictures
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from acutance.evaluation.results import Agreement, Better, Evaluation, FittedCurve, Group, Prediction
+from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Group, Prediction
+from acutance.types import Better
 
 
 def agreement(count: int = 0, *, curve: str | None = None, **numbers: float | None) -> Agreement:

@@ -7,7 +7,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import ConfigError, DatasetError
 from acutance.evaluation.protocol import ProtocolSettings, Scores
 from acutance.evaluation.protocols import find_protocol
-from acutance.evaluation.results import Better
+from acutance.types import Better
 from tests.raising import lacking, raises
 from tests.unit.datasets.tables import full_reference, pictures, rated, table_of
 

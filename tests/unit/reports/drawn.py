@@ -8,9 +8,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from acutance.comparison.results import Comparison, MethodScores, PictureScores
-from acutance.evaluation.results import Agreement, Better, Evaluation, EvaluationRun, FittedCurve, Interval, Prediction
+from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, FittedCurve, Interval, Prediction
 from acutance.reports.canvas import Axes, Figure, house_style
 from acutance.stats.samples import mean_of
+from acutance.types import Better
 
 NO_NUMBERS: dict[str, Any] = dict.fromkeys(
     ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio", "curve")

@@ -16,7 +16,8 @@ from acutance.training.loop import Trainer
 from acutance.training.processes import launched
 from acutance.training.run_folder import RunFolder
 from acutance.training.state import TrainingState
-from acutance.training.task import Labels, OnProgress, Outputs
+from acutance.training.task import Labels, Outputs
+from acutance.types import OnProgress
 from tests.fakes.toy_task import Toy, ToyTask, run_toy
 from tests.raising import lacking, raises
 

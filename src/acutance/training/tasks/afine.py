@@ -12,9 +12,10 @@ from acutance.errors import TrainingError
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.config import Settings
 from acutance.training.pictures import PictureStore, Pixels
-from acutance.training.task import Batch, Labels, OnProgress
+from acutance.training.task import Batch, Labels
 from acutance.training.triplet_data import Pair, PlacedTriplet, TripletData
 from acutance.training.variants import draw_variant, varied
+from acutance.types import OnProgress
 
 PICTURES = ("first", "second", "reference")
 """Of a triplet."""

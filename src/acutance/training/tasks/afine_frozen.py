@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from acutance.training.pictures import PictureStore
 from acutance.training.preferences import preference_loss
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task
 from acutance.training.tasks.afine import (
     PICTURES,
     StageTraining,
@@ -26,6 +26,7 @@ from acutance.training.tasks.afine import (
 from acutance.training.tasks.afine_pairs import FrozenNetworks, PairFeatures
 from acutance.training.triplet_data import Pair, TripletLists
 from acutance.training.variants import draw_variant
+from acutance.types import OnProgress
 
 PAIRS_AT_ONCE = 64
 """Pairs that are scored together in validation."""

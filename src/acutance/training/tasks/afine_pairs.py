@@ -16,10 +16,11 @@ from acutance.models.afine.statistics import PairMoments, pair_moments_against
 from acutance.scoring.crew import Crew
 from acutance.training.feature_file import FeatureFile, Rows, digest, file_mark
 from acutance.training.pictures import PictureStore, Pixels, read_ahead
-from acutance.training.task import Inputs, OnProgress
+from acutance.training.task import Inputs
 from acutance.training.tasks.afine import PICTURES, demand_one_size, reporter
 from acutance.training.triplet_data import Pair, PlacedTriplet
 from acutance.training.variants import COUNT, varied
+from acutance.types import OnProgress
 
 VERSION = 1
 """Of what rows mean; another number makes all of them anew."""

@@ -16,7 +16,7 @@ from acutance.training.afine_files import lacks_of_clip, publish_stage1, unused_
 from acutance.training.afine_start import clip_file
 from acutance.training.pictures import PictureStore, read_ahead
 from acutance.training.preferences import preference_loss
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tasks.afine import (
     PICTURES,
     StageTraining,
@@ -30,6 +30,7 @@ from acutance.training.tasks.afine import (
 )
 from acutance.training.triplet_data import triplet_lists
 from acutance.training.validation import as_images
+from acutance.types import OnProgress
 from acutance.weights.digest import sha256_of
 
 

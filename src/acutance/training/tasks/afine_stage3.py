@@ -17,10 +17,11 @@ from acutance.models.afine.pairs import AdaptivePair
 from acutance.models.afine.statistics import PairMoments
 from acutance.training.afine_files import lacks_of_clip, merge, publish_stage3, unused_of_clip
 from acutance.training.afine_start import clip_file, clip_of_start, frozen, load_stage
-from acutance.training.task import OnProgress, ParameterGroup, TrainedModel
+from acutance.training.task import ParameterGroup, TrainedModel
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
 from acutance.training.tasks.afine_pairs import FrozenNetworks
 from acutance.training.triplet_data import Pair, TripletLists, triplet_lists
+from acutance.types import OnProgress
 
 FROZEN = ("encoder", "naturalness_head", "fidelity_head")
 """What the stages before trained."""

@@ -17,7 +17,7 @@ from acutance.training.afine_start import frozen
 from acutance.training.feature_file import Rows, digest
 from acutance.training.kernel_directions import kernel_directions
 from acutance.training.picture_features import PictureFeatures
-from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
+from acutance.training.task import Batch, Inputs, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
 from acutance.training.tasks.tiny_naturalness import (
     SCENE_CHANNELS,
@@ -29,6 +29,7 @@ from acutance.training.tasks.tiny_naturalness import (
 from acutance.training.tiny_start import MODEL, TRUNKS, tiny_stage
 from acutance.training.triplet_data import PlacedTriplet
 from acutance.training.validation import correlations
+from acutance.types import OnProgress
 
 HEAD = "naturalness_head"
 """What learns."""

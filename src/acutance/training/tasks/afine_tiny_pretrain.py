@@ -19,8 +19,9 @@ from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.losses import weighted
 from acutance.training.pictures import PictureStore, Pixels
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.tiny_views import draw_window, small_pixels
+from acutance.types import OnProgress
 
 NAMES = tuple(kind for kind in KINDS)
 CLASSES = 1 + len(NAMES) * LEVELS

@@ -13,7 +13,7 @@ from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
 from acutance.models.afine_tiny.views import Views
 from acutance.training.picture_features import PictureFeatures
-from acutance.training.task import Batch, Inputs, OnProgress, Outputs, ParameterGroup, TrainedModel
+from acutance.training.task import Batch, Inputs, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import LABELS, PICTURES, accuracies, validation_pairs
 from acutance.training.tasks.tiny_naturalness import (
     SCENE_CHANNELS,
@@ -26,6 +26,7 @@ from acutance.training.tiny_start import start_trunks
 from acutance.training.tiny_views import Window, draw_window, small_pixels
 from acutance.training.triplet_data import PlacedTriplet
 from acutance.training.validation import as_images, correlations, scores_of
+from acutance.types import OnProgress
 
 VIEWS = ("whole", "detail", "scene")
 """What the network is given of a picture."""

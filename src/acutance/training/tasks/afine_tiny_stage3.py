@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from acutance.training.afine_start import frozen
 from acutance.training.preferences import preference_loss
-from acutance.training.task import Inputs, Labels, OnProgress, Outputs, ParameterGroup, TrainedModel
+from acutance.training.task import Inputs, Labels, Outputs, ParameterGroup, TrainedModel
 from acutance.training.tasks.afine import PICTURES, validation_pairs
 from acutance.training.tasks.afine_frozen import FrozenStageTask, FrozenStageTraining
 from acutance.training.tasks.afine_stage3 import CombinationNetwork
 from acutance.training.tiny_start import TRUNKS, tiny_stage, trained_tiny
 from acutance.training.triplet_data import triplet_lists
+from acutance.types import OnProgress
 
 FROZEN = (*TRUNKS, "naturalness_head", "damage_head", "fidelity_head")
 """What the stages before trained."""

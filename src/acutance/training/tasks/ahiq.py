@@ -27,8 +27,9 @@ from acutance.training.earlier import RANDOM, begins_random, file_of, start_from
 from acutance.training.pictures import PictureStore, Pixels, crop_of
 from acutance.training.publishing import foreign_tensors
 from acutance.training.references import PairScorer, demand_references
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.validation import correlations, scores_of
+from acutance.types import OnProgress
 
 PARTS = ("regressor_model_state_dict", "deform_net_model_state_dict")
 """What the authors' file holds of weights."""

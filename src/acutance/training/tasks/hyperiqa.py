@@ -23,8 +23,9 @@ from acutance.training.losses import l1_loss, margin_rank_loss, weighted
 from acutance.training.pictures import PictureStore, crop_of, enlarged
 from acutance.training.publishing import write_pickle
 from acutance.training.starting import is_resnet50, start_crop_model
-from acutance.training.task import Batch, Inputs, Labels, OnProgress, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.validation import correlations, scores_of
+from acutance.types import OnProgress
 
 MARGINS = 10
 """Margins of the rank loss, made for labels in 0..100, that should fit into the range of the labels."""

@@ -14,11 +14,12 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.training.data import DataConfig, TrainingTables, training_tables
 from acutance.training.references import PairScorer, demand_references
-from acutance.training.task import Batch, Labels, OnProgress, Outputs
+from acutance.training.task import Batch, Labels, Outputs
 from acutance.training.tasks.vtamiq_base import VTAMIQSettings, VTAMIQTask
 from acutance.training.tasks.vtamiq_patches import patch_inputs, patch_sample
 from acutance.training.validation import correlations, scores_of
 from acutance.training.vtamiq_losses import VTAMIQLossWeights, quality_losses
+from acutance.types import OnProgress
 
 
 class VTAMIQTraining(VTAMIQSettings):

@@ -14,11 +14,12 @@ from acutance.stats.preferences import two_alternative_accuracy
 from acutance.training.pictures import Pixels, read_ahead
 from acutance.training.preference_data import PreferenceData, pictures_of, preference_tables
 from acutance.training.references import PairScorer
-from acutance.training.task import Batch, Labels, OnProgress, Outputs
+from acutance.training.task import Batch, Labels, Outputs
 from acutance.training.tasks.vtamiq_base import VTAMIQSettings, VTAMIQTask
 from acutance.training.tasks.vtamiq_patches import patch_inputs, patch_sample
 from acutance.training.validation import as_images
 from acutance.training.vtamiq_losses import preference
+from acutance.types import OnProgress
 
 
 class VTAMIQPreferenceTraining(VTAMIQSettings):
