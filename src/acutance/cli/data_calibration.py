@@ -103,7 +103,7 @@ def _scores(path: Path, term: str, model: str | None) -> dict[str, float]:
     """What a model says of each picture, by its file name."""
     from acutance.datasets.normalised_lists import file_name
     from acutance.errors import ConfigError
-    from acutance.evaluation.score_sheets import read_sheet
+    from acutance.evaluation.score_files import read_sheet
 
     sheet = read_sheet(path, term)
     if model is None and len(sheet) > 1:

@@ -29,7 +29,7 @@ from acutance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from acutance.evaluation.request import EvaluationRequest
+    from acutance.evaluation.api import EvaluationRequest
     from acutance.evaluation.results import EvaluationRun
 
 EVALUATE_EPILOG = (
@@ -142,9 +142,9 @@ def evaluate(
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
+    from acutance.evaluation.api import EvaluationRequest, Measures
     from acutance.evaluation.files import demand_one_model, write_plain_results
     from acutance.evaluation.model_scores import Rerun
-    from acutance.evaluation.request import EvaluationRequest, Measures
     from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
 
@@ -245,7 +245,7 @@ def _tell_of_nothing(run: "EvaluationRun", group_by: str | None, *, tests: bool)
 def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:
     from acutance.cli.evaluation_tables import evaluation_tables
     from acutance.cli.tables import print_part, stdout_console
-    from acutance.evaluation.results_csv import printed_lines
+    from acutance.evaluation.results import printed_lines
 
     if output_format is Format.table:
         console = stdout_console()

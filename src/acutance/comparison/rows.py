@@ -8,8 +8,7 @@ from pathlib import Path
 from acutance.comparison.folders import MethodPlan, SharedPicture
 from acutance.comparison.results import PictureScores
 from acutance.errors import EvaluationError
-from acutance.evaluation.file_scores import asked_direction
-from acutance.evaluation.score_sheets import ScoredLine, read_sheet
+from acutance.evaluation.score_files import ScoredLine, asked_direction, read_sheet
 from acutance.scoring.naming import naming_rule
 from acutance.scoring.rows import ScoreRow
 from acutance.tables.text import readable

@@ -10,7 +10,7 @@ from acutance.comparison.folders import MethodPlan, Place, match_methods
 from acutance.comparison.results import PictureScores
 from acutance.comparison.rows import gather_rows, read_method_rows
 from acutance.errors import ConfigError, EvaluationError
-from acutance.evaluation.file_scores import demand_directions
+from acutance.evaluation.score_files import demand_directions
 from acutance.scoring.left_out import LeftOut
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.provenance import describe_run, provenance_path

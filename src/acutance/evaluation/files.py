@@ -1,17 +1,256 @@
 """Results as files: ``eval_results.json`` of each model, in the fields of MS-HyperIQA and more, and ``results.csv``."""
 
+import json
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
 
 from acutance.catalog import CATALOG
-from acutance.errors import EvaluationError
-from acutance.evaluation.json_reading import read_evaluations, read_tests
-from acutance.evaluation.json_writing import evaluation_json, plain_json, run_json
-from acutance.evaluation.results import Evaluation, EvaluationRun
-from acutance.evaluation.results_csv import results_csv, tests_csv
+from acutance.errors import EvaluationError, StatisticsError
+from acutance.evaluation.results import (
+    Agreement,
+    Evaluation,
+    EvaluationRun,
+    FittedCurve,
+    Group,
+    ModelTest,
+    Prediction,
+    results_csv,
+    tests_csv,
+)
+from acutance.stats.correlation import plcc, srcc
 from acutance.tables.atomic import atomic_write
 from acutance.tables.read import read_json_object
+from acutance.tables.strict_json import json_text
+from acutance.tables.write import json_line
+
+PLAIN_CURVE = FittedCurve(kind="none", wanted="none", parameters=())
+"""MS-HyperIQA correlates without a fitted curve."""
+MISSING = dict.fromkeys(("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio", "curve"))
+OWN_FIELDS = ("better", "mos_better", "root", "protocol", "part", "protocol_results", "failed", "unrated", "notes")
+
+
+def read_evaluations(path: Path, fields: Mapping[str, object]) -> list[Evaluation]:
+    """The evaluations of one model's file.
+
+    Args:
+        path: The file, for errors.
+        fields: What stands in it.
+
+    Raises:
+        EvaluationError: Fields that are missing or of another kind.
+    """
+    model, datasets = fields.get("model_type"), fields.get("datasets")
+    if not isinstance(model, str) or not isinstance(datasets, dict) or not datasets:
+        raise EvaluationError(
+            f"Expected the fields model_type and datasets in {path}, got {', '.join(fields) or 'nothing'}. "
+            "Name a file of acutance evaluate, or of MS-HyperIQA."
+        )
+    try:
+        return [_evaluation(model, str(name), entry) for name, entry in datasets.items()]
+    except (ValidationError, KeyError, TypeError, AttributeError) as error:
+        raise EvaluationError(
+            f"Expected metrics and predictions of every data set in {path}, got {_reason(error)}. Evaluate again."
+        ) from error
+
+
+def read_tests(path: Path, fields: Mapping[str, object]) -> list[ModelTest]:
+    """The tests between models of ``run.json``.
+
+    Args:
+        path: The file, for errors.
+        fields: What stands in it.
+
+    Raises:
+        EvaluationError: Fields that are missing or of another kind.
+    """
+    listed: Any = fields.get("tests", [])
+    try:
+        return [ModelTest.model_validate(one) for one in listed]
+    except (ValidationError, TypeError) as error:
+        raise EvaluationError(f"Expected tests in {path}, got {_reason(error)}. Evaluate again.") from error
+
+
+def _evaluation(model: str, dataset: str, entry: Any) -> Evaluation:  # noqa: ANN401 (JSON)
+    own = {name: entry[name] for name in OWN_FIELDS if name in entry}
+    groups = {
+        by: [Group(name=one["name"], agreement=_agreement(one["metrics"])) for one in listed]
+        for by, listed in entry.get("groups", {}).items()
+    }
+    return Evaluation(
+        model=model,
+        dataset=dataset,
+        agreement=_agreement(entry["metrics"]),
+        groups=groups,
+        predictions=[Prediction.model_validate(one) for one in entry["predictions"]],
+        **({"better": "higher", "mos_better": "higher"} | own),
+    )
+
+
+def _agreement(metrics: Mapping[str, Any]) -> Agreement:
+    fields = {name: value for name, value in metrics.items() if name != "num_samples"}
+    if "plcc_unfitted" not in fields:
+        fields |= {"plcc_unfitted": fields["plcc"], "curve": PLAIN_CURVE}
+    return Agreement.model_validate(MISSING | fields | {"count": metrics["num_samples"]})
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{' '.join(str(first['msg']).split())} at {'.'.join(map(str, first['loc']))}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+ALWAYS_WRITTEN = ("image", "predicted", "ground_truth")
+"""Fields of a prediction in MS-HyperIQA's file; the others are left out where they are not known."""
+
+
+def evaluation_json(run: EvaluationRun, evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """The text of one model's ``eval_results.json``, a picture a line.
+
+    Args:
+        run: The run, for its time and provenance.
+        evaluations: Those of one model, at least one.
+    """
+    described = _described(run.provenance, evaluations[0].model)
+    head = {
+        "model_path": described.get("weights"),
+        "model_type": evaluations[0].model,
+        "eval_time": run.eval_time,
+    }
+    if run.provenance:
+        head["provenance"] = {name: _own(one, evaluations[0].model) for name, one in run.provenance.items()}
+    yield _indented(head)[: -len("\n}")] + ',\n  "datasets": {\n'
+    for index, one in enumerate(evaluations):
+        fields = _indented(_entry(one), depth=2)[: -len("\n    }")]
+        yield f'    {_quoted(one.dataset)}: {fields},\n      "predictions": [\n'
+        yield from _predictions(one.predictions)
+        yield "      ]\n    }" + (",\n" if index + 1 < len(evaluations) else "\n")
+    yield "  }\n}\n"
+
+
+def run_json(run: EvaluationRun, folders: Mapping[str, str]) -> Iterator[str]:
+    """The text of ``run.json``: the models and their folders, and which is better.
+
+    Args:
+        run: The run.
+        folders: Folder of each model, in their order.
+    """
+    head = {
+        "eval_time": run.eval_time,
+        "models": dict(folders),
+        "tests": [test.model_dump() for test in run.tests],
+        "provenance": run.provenance,
+    }
+    yield _indented(head) + "\n"
+
+
+def plain_json(run: EvaluationRun, model_type: str) -> str:
+    """The text of MS-HyperIQA's own ``eval_results.json``: its fields alone, correlations without a curve.
+
+    Their sign is that of the numbers as they stand there: negative where higher scores and lower opinions are better.
+    Pictures without a finite score or without an opinion are left out.
+
+    Args:
+        run: Evaluations of one model, at least one.
+        model_type: What to call it.
+    """
+    described = _described(run.provenance, run.evaluations[0].model)
+    settings = described.get("preprocessing")
+    crops = settings.get("crops") if isinstance(settings, dict) else None
+    head = {
+        "model_path": described.get("weights"),
+        "model_type": model_type,
+        "eval_time": run.eval_time,
+        **({} if crops is None else {"patch_num": crops}),
+    }
+    return json_text({**head, "datasets": {one.dataset: _plain_entry(one) for one in run.evaluations}}, 2) + "\n"
+
+
+def _plain_entry(one: Evaluation) -> dict[str, object]:
+    kept = [
+        row
+        for row in one.predictions
+        if row.predicted is not None and math.isfinite(row.predicted) and row.ground_truth is not None
+    ]
+    scores, opinions = (np.array([getattr(row, name) for row in kept]) for name in ("predicted", "ground_truth"))
+    found: dict[str, object] = {}
+    for name, correlation in (("srcc", srcc), ("plcc", plcc)):
+        try:
+            found[name] = correlation(scores, opinions)
+        except StatisticsError:
+            found[name] = None
+    return {
+        "metrics": {**found, "num_samples": len(kept)},
+        "predictions": [{name: getattr(row, name) for name in ALWAYS_WRITTEN} for row in kept],
+    }
+
+
+def metrics(agreement: Agreement) -> dict[str, object]:
+    """The fields of an agreement under the names of the file."""
+    fields = agreement.model_dump()
+    count = fields.pop("count")
+    return {"srcc": fields.pop("srcc"), "plcc": fields.pop("plcc"), "num_samples": count, **fields}
+
+
+def _entry(one: Evaluation) -> dict[str, object]:
+    groups = {
+        by: [{"name": group.name, "metrics": metrics(group.agreement)} for group in listed]
+        for by, listed in one.groups.items()
+    }
+    return {
+        "metrics": metrics(one.agreement),
+        "better": one.better,
+        "mos_better": one.mos_better,
+        "root": one.root,
+        "protocol": one.protocol,
+        "part": one.part,
+        "protocol_results": one.protocol_results,
+        "failed": one.failed,
+        "unrated": one.unrated,
+        **({"notes": one.notes} if one.notes else {}),
+        "groups": groups,
+    }
+
+
+def _predictions(predictions: Sequence[Prediction]) -> Iterator[str]:
+    names = tuple(Prediction.model_fields)
+    for index, one in enumerate(predictions):
+        fields = {name: value for name in names if (value := getattr(one, name)) is not None or name in ALWAYS_WRITTEN}
+        comma = "," if index + 1 < len(predictions) else ""
+        yield f"        {json_line(fields).rstrip()}{comma}\n"
+
+
+def _described(provenance: Mapping[str, object], model: str) -> dict[str, object]:
+    """What the provenance says of a model, on the first data set that does."""
+    for described in provenance.values():
+        models = described.get("models") if isinstance(described, dict) else None
+        for one in models if isinstance(models, list) else []:
+            if isinstance(one, dict) and one.get("model") == model:
+                return one
+    return {}
+
+
+def _own(described: object, model: str) -> object:
+    """A data set's provenance without the other models."""
+    if not isinstance(described, dict) or not isinstance(described.get("models"), list):
+        return described
+    own = [one for one in described["models"] if not isinstance(one, dict) or one.get("model") == model]
+    return {**described, "models": own}
+
+
+def _indented(value: object, depth: int = 0) -> str:
+    return json_text(value, 2).replace("\n", "\n" + "  " * depth)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
 
 RESULTS_NAME = "eval_results.json"
 RUN_NAME = "run.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from acutance.catalog import CATALOG, ModelEntry, Precision, find_model
+from acutance.evaluation.data import PlannedData, Said
 from acutance.evaluation.files import model_folders
-from acutance.evaluation.planned import PlannedData, Said
-from acutance.evaluation.protocol import Protocol
+from acutance.evaluation.protocols import Protocol
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.pairing import Pairing
 from acutance.scoring.provenance import describe_run

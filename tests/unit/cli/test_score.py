@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.evaluation.score_sheets import read_sheet
+from acutance.evaluation.score_files import read_sheet
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import noise, write_pictures

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from acutance.datasets.table import OpinionTable
-from acutance.evaluation.planned import PlannedData, plan_data
-from acutance.evaluation.protocol import EvaluationPart, ProtocolSettings
+from acutance.evaluation.data import PlannedData, plan_data
+from acutance.evaluation.measure import EvaluationPart, ProtocolSettings
 from acutance.evaluation.protocols import find_protocol
 
 PLAIN = find_protocol("plain")

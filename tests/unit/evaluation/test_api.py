@@ -5,7 +5,7 @@ import pytest
 
 import acutance.evaluation
 from acutance.evaluation import evaluate, read_run
-from acutance.evaluation.request import Measures
+from acutance.evaluation.api import Measures
 from tests.fakes.datasets.with_references import write_csiq, write_tid2013
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.raising import raises

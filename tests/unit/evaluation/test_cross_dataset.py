@@ -5,10 +5,9 @@ import pytest
 from acutance.catalog import CATALOG, list_records
 from acutance.datasets.catalogue import DATASETS
 from acutance.errors import ConfigError
-from acutance.evaluation.protocol import ProtocolSettings
-from acutance.evaluation.protocols import find_protocol
+from acutance.evaluation.measure import ProtocolSettings
+from acutance.evaluation.protocols import TRAINING_SETS, find_protocol, training_sets
 from acutance.evaluation.results import Evaluation
-from acutance.evaluation.training_sets import TRAINING_SETS, training_sets
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 from tests.unit.evaluation.rated_models import evaluation

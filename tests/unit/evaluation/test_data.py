@@ -8,9 +8,8 @@ from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.table_files import write_table
 from acutance.errors import ConfigError, DatasetError, EvaluationError, UnknownNameError
-from acutance.evaluation.data import match_splits, read_data, read_part
-from acutance.evaluation.planned import plan_data
-from acutance.evaluation.protocol import ProtocolSettings
+from acutance.evaluation.data import match_splits, plan_data, read_data, read_part
+from acutance.evaluation.measure import ProtocolSettings
 from acutance.evaluation.protocols import find_protocol
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.with_references import write_tid2013

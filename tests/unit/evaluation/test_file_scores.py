@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.file_scores import demand_directions, direction_of, take_scores
-from acutance.evaluation.planned import PlannedData
+from acutance.evaluation.data import PlannedData
 from acutance.evaluation.protocols import find_protocol
+from acutance.evaluation.score_files import demand_directions, direction_of, take_scores
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import PLAIN, planned

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import EvaluationError
-from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
+from acutance.evaluation.measure import EvaluationInputs, StatisticsSettings
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 

@@ -1,9 +1,8 @@
 from collections.abc import Sequence
 
 from acutance.errors import EvaluationError
-from acutance.evaluation.file_scores import join
-from acutance.evaluation.protocol import PictureKey
-from acutance.evaluation.score_sheets import ScoredLine
+from acutance.evaluation.measure import PictureKey
+from acutance.evaluation.score_files import ScoredLine, join
 from tests.raising import raises
 
 

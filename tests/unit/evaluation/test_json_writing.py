@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from acutance.evaluation.json_writing import evaluation_json, metrics, run_json
-from acutance.evaluation.results_csv import printed_lines
+from acutance.evaluation.files import evaluation_json, metrics, run_json
+from acutance.evaluation.results import printed_lines
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, model_test, run_like
 
 

@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 from acutance.datasets.table import RatedPicture
-from acutance.evaluation.inputs import EvaluationInputs, StatisticsSettings
-from acutance.evaluation.measuring import agreement_of, evaluate_model
+from acutance.evaluation.measure import EvaluationInputs, StatisticsSettings, agreement_of, evaluate_model
 from acutance.stats.bootstrap import bootstrap_agreement
 from acutance.stats.curves import SMALL_GROUP
 from tests.unit.datasets.tables import rated, table_of

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
+from acutance.evaluation.data import PlannedData
 from acutance.evaluation.model_scores import ModelScores, Rerun
-from acutance.evaluation.planned import PlannedData
 from acutance.evaluation.protocols import find_protocol
 from acutance.scoring.settings import ScoringSettings
 from tests.fakes.rated_set import write_rated_set

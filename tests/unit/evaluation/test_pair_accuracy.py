@@ -6,8 +6,8 @@ import pytest
 
 from acutance.datasets.comparisons import Comparison
 from acutance.errors import StatisticsError
-from acutance.evaluation.pair_accuracy import pair_accuracy, pictures_of
-from acutance.evaluation.protocol import Scores
+from acutance.evaluation.measure import Scores
+from acutance.evaluation.pairs import pair_accuracy, pictures_of
 from acutance.stats.preferences import three_alternative_accuracy, two_alternative_accuracy
 from acutance.types import Better
 from tests.raising import raises

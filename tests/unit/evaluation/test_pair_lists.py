@@ -14,8 +14,8 @@ from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.training_pairs import PairRules, training_pairs
 from acutance.errors import DatasetError, EvaluationError
-from acutance.evaluation.pair_lists import pair_lists
-from acutance.evaluation.protocol import ProtocolSettings
+from acutance.evaluation.measure import ProtocolSettings
+from acutance.evaluation.pairs import pair_lists
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.raising import raises

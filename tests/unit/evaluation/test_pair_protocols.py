@@ -8,9 +8,8 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.labels import Label
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
-from acutance.evaluation.pair_protocols import PreparedPairs
-from acutance.evaluation.protocol import PreparedProtocol, ProtocolSettings, Scores
-from acutance.evaluation.protocols import find_protocol
+from acutance.evaluation.measure import ProtocolSettings, Scores
+from acutance.evaluation.protocols import PreparedPairs, PreparedProtocol, find_protocol
 from tests.fakes.datasets.catalogue import FAKES
 from tests.unit.datasets.tables import full_reference
 from tests.unit.datasets.test_diffiqa_labels import write_labels

@@ -7,9 +7,9 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import RatedPicture
 from acutance.errors import EvaluationError
-from acutance.evaluation.inputs import StatisticsSettings
-from acutance.evaluation.planned import Said, plan_data
-from acutance.evaluation.protocol import PictureKey, PreparedProtocol, Protocol, ProtocolOutcome, ProtocolSettings
+from acutance.evaluation.data import Said, plan_data
+from acutance.evaluation.measure import PictureKey, ProtocolSettings, StatisticsSettings
+from acutance.evaluation.protocols import PreparedProtocol, Protocol, ProtocolOutcome
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import planned

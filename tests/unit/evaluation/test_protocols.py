@@ -10,10 +10,16 @@ from acutance.catalog import CATALOG
 from acutance.datasets.catalogue import list_datasets, read_dataset
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.evaluation.pair_protocols import PreparedPairs
-from acutance.evaluation.protocol import ProtocolOutcome, ProtocolSettings, Scores, rows_needed
-from acutance.evaluation.protocols import PROTOCOLS, find_protocol, list_protocols
-from acutance.evaluation.training_sets import TRAINING_SETS
+from acutance.evaluation.measure import ProtocolSettings, Scores
+from acutance.evaluation.protocols import (
+    PROTOCOLS,
+    TRAINING_SETS,
+    PreparedPairs,
+    ProtocolOutcome,
+    find_protocol,
+    list_protocols,
+    rows_needed,
+)
 from acutance.scoring.api import ScoreRows
 from tests.fakes.datasets.files import write_lines
 from tests.raising import raises

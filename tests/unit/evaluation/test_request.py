@@ -8,9 +8,9 @@ from acutance.datasets.split_files import write_split
 from acutance.datasets.splits import split_table
 from acutance.datasets.table import OpinionTable
 from acutance.errors import EvaluationError, UnknownNameError
+from acutance.evaluation.api import EvaluationRequest, Measures
 from acutance.evaluation.files import read_run
 from acutance.evaluation.model_scores import Rerun
-from acutance.evaluation.request import EvaluationRequest, Measures
 from acutance.evaluation.results import EvaluationRun
 from tests.fakes.rated_set import write_rated_set
 from tests.raising import raises

@@ -1,7 +1,7 @@
 import csv
 import json
 
-from acutance.evaluation.results_csv import COLUMNS, printed_lines, result_rows, results_csv
+from acutance.evaluation.results import COLUMNS, printed_lines, result_rows, results_csv
 from tests.unit.evaluation.runs import evaluation_like
 
 

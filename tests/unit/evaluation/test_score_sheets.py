@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.score_sheets import NO_SCORE, ScoredLine, read_sheet, told_direction
+from acutance.evaluation.score_files import NO_SCORE, ScoredLine, read_sheet, told_direction
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.score_file import ScoreFile
 from tests.raising import raises

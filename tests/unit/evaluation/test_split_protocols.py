@@ -5,7 +5,7 @@ from scipy import stats
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import ConfigError, DatasetError
-from acutance.evaluation.protocol import ProtocolSettings, Scores
+from acutance.evaluation.measure import ProtocolSettings, Scores
 from acutance.evaluation.protocols import find_protocol
 from acutance.types import Better
 from tests.raising import lacking, raises

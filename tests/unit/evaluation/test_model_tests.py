@@ -8,9 +8,9 @@ from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 
 from acutance.errors import EvaluationError
-from acutance.evaluation import rival_tests
+from acutance.evaluation import model_tests
+from acutance.evaluation.model_tests import compare_models
 from acutance.evaluation.results import Agreement, Evaluation, ModelTest
-from acutance.evaluation.rivals import compare_models
 from tests.raising import raises
 from tests.unit.evaluation.rated_models import agreement, evaluation, noisy, opinions
 
@@ -248,7 +248,7 @@ def test_an_infinite_score_is_ahead_of_every_other_in_krasulas_analysis():
 
 
 def test_of_many_pairs_some_are_drawn_and_that_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rival_tests, "MOST_PAIRS", 100)
+    monkeypatch.setattr(model_tests, "MOST_PAIRS", 100)
     found = by_test(compare_models(two_models(40, mos_std=0.8, num_votes=16)))
     assert found["krasula_better_worse"].note.endswith("; 100 of 780 pairs drawn")
 
