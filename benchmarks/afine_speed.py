@@ -25,7 +25,7 @@ from PIL import Image
 
 import acutance
 from acutance.layers.clip import ClipImageEncoder
-from acutance.layers.products import product
+from acutance.layers.cpu import product
 from acutance.scoring.crew import Crew
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from acutance.models.ahiq import published
-from acutance.models.ahiq.views import AHIQViews, crop_positions
+from acutance.models.ahiq.preprocess import AHIQViews, crop_positions
 
 Network = Callable[..., torch.Tensor]
 

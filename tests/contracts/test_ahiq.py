@@ -5,9 +5,9 @@ from typing import Literal
 import pytest
 import torch
 
-from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ
-from acutance.models.ahiq.views import AHIQViews
+from acutance.models.ahiq.preprocess import AHIQViews
+from acutance.models.ahiq.weights import AHIQConfig
 from acutance.models.quality_model import QualityModel, SharesReferences
 from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures
 

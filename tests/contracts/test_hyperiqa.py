@@ -2,7 +2,7 @@
 
 import pytest
 
-from acutance.models.hyperiqa.views import HyperIQAViews
+from acutance.models.hyperiqa.preprocess import HyperIQAViews
 from acutance.models.quality_model import QualityModel
 from tests.contracts.quality_model import QualityModelContract
 from tests.fakes.tiny_hyperiqa import tiny_hyperiqa

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acutance.models.ms_hyperiqa.model import MSHyperIQAViews
+from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
 from acutance.models.quality_model import QualityModel
 from tests.contracts.quality_model import QualityModelContract
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa

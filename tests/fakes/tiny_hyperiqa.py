@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
-from acutance.models.hyperiqa.views import HyperIQAViews
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
+from acutance.models.hyperiqa.preprocess import HyperIQAViews
+from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
 
 TINY: dict[str, Any] = {"trunk_blocks": (1, 1, 1, 1), "trunk_channels": (4, 8, 12, 16), "resize": None}
 

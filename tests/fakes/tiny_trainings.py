@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from acutance.models.ahiq.config import AHIQConfig
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.ahiq.weights import AHIQConfig
+from acutance.models.vtamiq.preprocess import VTAMIQViews
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig, Schedule
 from acutance.training.data import DataConfig
 from acutance.training.preference_data import PreferenceData

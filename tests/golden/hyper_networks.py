@@ -10,8 +10,7 @@ from torch import Tensor
 
 from acutance.images.resize import resize_like_pillow
 from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from acutance.models.hyperiqa.crop_mean import CropMean
-from acutance.models.hyperiqa.target import TargetLayer, activations, target_network
+from acutance.models.hyperiqa.model import CropMean, TargetLayer, activations, target_network
 from tests.golden import recipe
 from tests.golden.conftest import picture
 

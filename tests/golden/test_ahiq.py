@@ -11,8 +11,7 @@ from torch import Tensor
 
 from acutance import load
 from acutance.models.ahiq.model import AHIQ
-from acutance.models.ahiq.network import AHIQNetwork
-from acutance.models.ahiq.sampling import deformable
+from acutance.models.ahiq.network import AHIQNetwork, deformable
 from tests.fakes.ahiq_checkpoint import TRUNKS, WEIGHT_SETS, golden, state_dict, write_official, write_trunks
 from tests.golden.conftest import picture
 

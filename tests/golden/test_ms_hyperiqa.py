@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from acutance import load
-from acutance.models.hyperiqa.target import target_network
-from acutance.models.ms_hyperiqa.model import MSHyperIQA
-from acutance.models.ms_hyperiqa.pyramid import PyramidContent
+from acutance.models.hyperiqa.model import target_network
+from acutance.models.ms_hyperiqa.model import MSHyperIQA, PyramidContent
 from tests.fakes.hyperiqa_checkpoint import WEIGHT_SETS, golden, write_official
 from tests.golden.hyper_networks import (
     check_distortion_vector,

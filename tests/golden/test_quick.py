@@ -14,15 +14,13 @@ from acutance.layers.clip import ClipImageEncoder
 from acutance.layers.resnet import ResNet50
 from acutance.layers.vit import VisionTransformer
 from acutance.models.afine.published import AFINE_KEYS
-from acutance.models.hyperiqa.crop_mean import CropMean
-from acutance.models.hyperiqa.model import HyperIQA
+from acutance.models.hyperiqa.model import CropMean, HyperIQA
 from acutance.models.hyperiqa.published import OFFICIAL
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
 from acutance.models.ms_hyperiqa.published import REFERENCE
 from acutance.models.vtamiq import published
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.encoder import Encoder
-from acutance.models.vtamiq.names import PRESENT, names_of
+from acutance.models.vtamiq.network import Encoder
+from acutance.models.vtamiq.weights import PRESENT, VTAMIQConfig, names_of
 from acutance.weights.key_table import COUNTER, KeyTable
 from tests.fakes import afine_checkpoint, ahiq_checkpoint, hyperiqa_checkpoint, vtamiq_checkpoint
 from tests.golden import recipe

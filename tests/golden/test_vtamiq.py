@@ -11,12 +11,10 @@ from torch import Tensor
 
 from acutance import load
 from acutance.models.vtamiq import published
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.encoder import Encoder
-from acutance.models.vtamiq.layer import Layer
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, names_of
-from acutance.models.vtamiq.views import VTAMIQViews, cut_patches, pyramid
+from acutance.models.vtamiq.network import Encoder, Layer
+from acutance.models.vtamiq.preprocess import VTAMIQViews, cut_patches, pyramid
+from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, names_of
 from acutance.weights.key_table import KeyTable
 from tests.fakes.vtamiq_checkpoint import golden_cases, state_dict, write_published
 from tests.golden.conftest import picture

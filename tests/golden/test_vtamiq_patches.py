@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.models.vtamiq import context, draws, sampling
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.encoder import Embedding
-from acutance.models.vtamiq.views import VTAMIQViews, cut_patches, places, pyramid, scales_of
+from acutance.models.vtamiq import context, preprocess
+from acutance.models.vtamiq.network import Embedding
+from acutance.models.vtamiq.preprocess import VTAMIQViews, cut_patches, places, pyramid, scales_of
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.fakes.vtamiq_checkpoint import golden_cases
 from tests.golden.conftest import picture
 from tests.golden.test_vtamiq import DISTORTED
@@ -24,14 +24,14 @@ WEIGHTS_2022 = (0.25, 1.0, 0.1)
 WEIGHTS_2021 = (2.0, 5.0, 0.25)
 
 
-def positions_of(patch_set: str) -> tuple[sampling.Positions, list[sampling.Size]]:
+def positions_of(patch_set: str) -> tuple[preprocess.Positions, list[preprocess.Size]]:
     """The grid of a golden set, from its seed."""
     which, pair = patch_set.split("_")
     height, width = picture(f"{pair}_ref.png").shape[2:]
-    scales = sampling.scale_count(height, width, asked=5 if which == "s5" else 1)
-    sizes = sampling.level_sizes(height, width, scales)
+    scales = preprocess.scale_count(height, width, asked=5 if which == "s5" else 1)
+    sizes = preprocess.level_sizes(height, width, scales)
     seed = GOLDEN["patches"][patch_set]["seed"]
-    return sampling.grid_sets(sizes, patches=64, repeats=1, seed=seed)[0], sizes
+    return preprocess.grid_sets(sizes, patches=64, repeats=1, seed=seed)[0], sizes
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +76,14 @@ def test_cuts_the_authors_patches(patch_set: str) -> None:
 @pytest.mark.parametrize("key", [key for key in TABLES["patch_counts_per_scale"] if key != "key"])
 def test_shares_patches_among_scales_as_the_authors_do(key: str) -> None:
     count, scales, ratio = key.split(",")
-    counts = sampling.patch_counts(int(count), int(scales), float(ratio))
+    counts = preprocess.patch_counts(int(count), int(scales), float(ratio))
     assert counts[::-1] == TABLES["patch_counts_per_scale"][key]
 
 
 @pytest.mark.parametrize("key", TABLES["num_scales_used"])
 def test_uses_as_many_scales_as_the_authors_do(key: str) -> None:
     height, width = map(int, key.partition(",")[0].split("x"))
-    assert sampling.scale_count(height, width, asked=5) == TABLES["num_scales_used"][key]
+    assert preprocess.scale_count(height, width, asked=5) == TABLES["num_scales_used"][key]
 
 
 @pytest.mark.parametrize("key", TABLES["simple_grid_rows_columns"])
@@ -91,11 +91,11 @@ def test_grids_have_the_authors_rows_and_columns(key: str) -> None:
     size, _, count = key.partition(",")
     height, width = map(int, size.split("x"))
     expected = TABLES["simple_grid_rows_columns"][key]
-    assert sampling.grid_shape(height, width, int(count)) == (expected["rows"], expected["columns"])
+    assert preprocess.grid_shape(height, width, int(count)) == (expected["rows"], expected["columns"])
 
 
 def test_gives_haltons_points() -> None:
-    np.testing.assert_allclose(draws.halton(0, 8).T, TABLES["halton_2_and_3_first8"], atol=1e-8)
+    np.testing.assert_allclose(context.halton(0, 8).T, TABLES["halton_2_and_3_first8"], atol=1e-8)
 
 
 @pytest.mark.parametrize("pair", CAPS["head"])
@@ -120,10 +120,10 @@ def test_divides_pictures_into_the_authors_cells(pair: str, count: str) -> None:
     expected = CAPS["head"][pair]["cells"][count]
     difference = context.difference_map(*pictures(pair), stretched=True)
     centre = context.centre_map(*size_of(difference), STAND_IN_SPREAD)
-    cells = draws.cells_of(context.place_probability(difference, centre, WEIGHTS_2022), int(count))
+    cells = context.cells_of(context.place_probability(difference, centre, WEIGHTS_2022), int(count))
     assert cells.side == expected["cell_size"]
     assert_described(cells.shares, expected["cell_prob"])
-    counts = draws.first_counts(cells, int(count))
+    counts = context.first_counts(cells, int(count))
     assert (counts.sum(), counts.max()) == (expected["ceil_counts_sum_before_adjustment"], expected["ceil_counts_max"])
 
 
@@ -136,7 +136,7 @@ def test_maps_corners_as_2021_meant_to(pair: str) -> None:
         assert_described(context.corner_probability(difference, centre, weights), expected[name])
 
 
-def size_of(values: np.ndarray) -> sampling.Size:
+def size_of(values: np.ndarray) -> preprocess.Size:
     rows, columns = values.shape
     return rows, columns
 

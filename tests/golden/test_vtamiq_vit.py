@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.names import PRESENT, names_of
 from acutance.models.vtamiq.pretrained import from_npz, resized_positions, start_from_vit
+from acutance.models.vtamiq.weights import PRESENT, VTAMIQConfig, names_of
 from acutance.weights.key_table import KeyTable
 from tests.fakes.vtamiq_checkpoint import drawn, golden_cases, vit_archive
 from tests.golden.test_vtamiq import CLOSE, TOLERANCE, Case, assert_described

@@ -12,7 +12,7 @@ import acutance
 from acutance.datasets.table import OpinionTable
 from acutance.images.read import read_image
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.training.data import DataConfig
 from acutance.training.overrides import with_settings
 from acutance.training.preference_data import PreferenceData

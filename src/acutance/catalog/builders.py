@@ -49,9 +49,9 @@ def build_afine_tiny_naturalness(config: Config = None) -> "QualityModel":
 
 def build_ahiq(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of AHIQViews)
     """AHIQ."""
-    from acutance.models.ahiq.config import AHIQConfig
     from acutance.models.ahiq.model import AHIQ
-    from acutance.models.ahiq.views import AHIQViews
+    from acutance.models.ahiq.preprocess import AHIQViews
+    from acutance.models.ahiq.weights import AHIQConfig
 
     return AHIQ(AHIQConfig(**config or {}), AHIQViews(**views))
 
@@ -66,14 +66,15 @@ def build_classic(name: str, **options: Any) -> "QualityModel":  # noqa: ANN401 
 def build_hyperiqa(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of HyperIQAViews)
     """HyperIQA."""
     from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
-    from acutance.models.hyperiqa.views import HyperIQAViews
+    from acutance.models.hyperiqa.preprocess import HyperIQAViews
 
     return HyperIQA(HyperIQAConfig(**config or {}), HyperIQAViews(**views))
 
 
 def build_ms_hyperiqa(config: Config = None, **views: Any) -> "QualityModel":  # noqa: ANN401 (fields of MSHyperIQAViews)
     """MS-HyperIQA."""
-    from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
+    from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+    from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
 
     return MSHyperIQA(MSHyperIQAConfig(**config or {}), MSHyperIQAViews(**views))
 
@@ -92,8 +93,8 @@ def build_vtamiq(
         config: What weights ask for, instead of ``published``.
         chosen: What a user chose of the views.
     """
-    from acutance.models.vtamiq.config import VTAMIQConfig
     from acutance.models.vtamiq.model import VTAMIQ
-    from acutance.models.vtamiq.views import VTAMIQViews
+    from acutance.models.vtamiq.preprocess import VTAMIQViews
+    from acutance.models.vtamiq.weights import VTAMIQConfig
 
     return VTAMIQ(VTAMIQConfig(**(published if config is None else config)), VTAMIQViews(**{**views, **chosen}))

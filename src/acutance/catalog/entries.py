@@ -19,7 +19,7 @@ from acutance.models.hyperiqa import published as hyperiqa
 from acutance.models.ms_hyperiqa import published as ms_hyperiqa
 from acutance.models.options import Options
 from acutance.models.vtamiq import published as vtamiq
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme
+from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme
 from acutance.weights.layout import Layout
 from acutance.weights.record import CheckpointRecord
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.catalog.entries import find_record
-from acutance.layers.resnet_names import COUNTER, resnet50_names
+from acutance.layers.imagenet import COUNTER, resnet50_names
 from acutance.models.afine import published as afine
 from acutance.models.hyperiqa import published as hyperiqa
 from acutance.models.vtamiq import published as vtamiq

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from acutance.layers.convolutions import convolution
+from acutance.layers.cpu import convolution
 from acutance.shapes import ImageBatch
 
 STEM_SIDE = 5

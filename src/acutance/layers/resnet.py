@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from acutance.layers.convolutions import convolution, convolves_in_bfloat16
-from acutance.layers.products import wants_derivative
-from acutance.layers.resnet_names import BLOCKS
+from acutance.layers.cpu import convolution, convolves_in_bfloat16, wants_derivative
+from acutance.layers.imagenet import BLOCKS
 from acutance.shapes import ImageBatch
 
 RESNET50 = "resnet50"

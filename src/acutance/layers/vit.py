@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.blocks import patch_rows, run_block
-from acutance.layers.products import CentredLinear, product
+from acutance.layers.cpu import CentredLinear, patch_rows, product, run_block
 from acutance.shapes import ImageBatch, TokenBatch
 
 VIT_B8 = "vit_base_patch8_224"

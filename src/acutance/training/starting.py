@@ -5,11 +5,10 @@ from pathlib import Path
 from acutance.catalog.runs import run_weights
 from acutance.catalog.starting import resnet50_tensors
 from acutance.errors import ConfigError, MissingWeightsError
+from acutance.layers.imagenet import BLOCKS
 from acutance.layers.resnet import CHANNELS, ResNet50
-from acutance.layers.resnet_names import BLOCKS
 from acutance.models.ahiq.published import RESNET50
-from acutance.models.hyperiqa.crop_mean import CropMean
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+from acutance.models.hyperiqa.model import CropMean, HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.published import RESNET50_TV
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
 from acutance.training.earlier import published_file, start_from_earlier

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import acutance
 from acutance.cli.app import app
-from acutance.models.hyperiqa.views import CROP_SIDE
+from acutance.models.hyperiqa.preprocess import CROP_SIDE
 from acutance.training.recipes.settings import configuration
 from acutance.weights.store import read_header
 from tests.fakes.crop_trainings import rows_of

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 import acutance
 from acutance.cli.app import app
-from acutance.models.hyperiqa.views import CROP_SIDE
+from acutance.models.hyperiqa.preprocess import CROP_SIDE
 from acutance.training.data import training_tables
 from acutance.training.recipes.settings import configuration
 from acutance.training.schedules import Place, rate_at

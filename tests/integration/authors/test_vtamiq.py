@@ -12,10 +12,10 @@ import torch
 
 from acutance.images import read_image
 from acutance.images.tensors import to_batch
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.published import HEAD, KADIS700K, KADIS700K_VIEWS, PAPER, PAPER_VIEWS
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.tasks.vtamiq_base import foreign_state
 from acutance.weights.pytorch_file import read_pytorch
 from tests.fakes.datasets.catalogue import FAKES

@@ -10,8 +10,8 @@ import torch
 
 from acutance.catalog.starting import start_vtamiq
 from acutance.errors import CheckpointError
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.fakes.vtamiq_checkpoint import small_vit_archive
 from tests.raising import raises
 

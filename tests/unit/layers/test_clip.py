@@ -9,7 +9,7 @@ from torch.autograd import forward_ad
 
 from acutance.layers import clip
 from acutance.layers.clip import FLOAT32_BLOCKS, ClipImageEncoder
-from acutance.layers.products import CentredLinear
+from acutance.layers.cpu import CentredLinear
 from acutance.models.afine import published
 
 
@@ -47,7 +47,7 @@ def test_pictures_in_another_memory_order_give_the_same_tokens(encoder, images):
 
 def test_long_pictures_pass_the_hidden_layer_in_parts(encoder, images, monkeypatch):
     whole = list(encoder.blocks(images))[-1]
-    monkeypatch.setattr("acutance.layers.blocks.MLP_ROWS", 3)
+    monkeypatch.setattr("acutance.layers.cpu.MLP_ROWS", 3)
     torch.testing.assert_close(list(encoder.blocks(images))[-1], whole)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from acutance.layers import convolutions
-from acutance.layers.convolutions import convolution
+from acutance.layers import cpu
+from acutance.layers.cpu import convolution
 
 LAYERS = {
     "1x1": lambda: nn.Conv2d(6, 8, 1, bias=False),
@@ -141,13 +141,13 @@ def test_sees_that_the_layers_moved_to_another_type() -> None:
 
 def test_keeps_what_it_folded_until_something_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[nn.Conv2d] = []
-    fold = convolutions._fold
+    fold = cpu._fold
 
     def counting(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor | None]:
         made.append(layer)
         return fold(layer, norm)
 
-    monkeypatch.setattr(convolutions, "_fold", counting)
+    monkeypatch.setattr(cpu, "_fold", counting)
     layer, norm = seeded("3x3"), used_norm()
     with torch.no_grad():
         for _ in range(3):
@@ -161,9 +161,9 @@ def test_forgets_a_layer_that_is_gone() -> None:
     layer = seeded("3x3")
     with torch.no_grad():
         convolution(picture(), layer)
-    before = len(convolutions._KEPT)
+    before = len(cpu._KEPT)
     del layer
-    assert len(convolutions._KEPT) == before - 1
+    assert len(cpu._KEPT) == before - 1
 
 
 def test_leaves_its_inputs_alone() -> None:
@@ -189,7 +189,7 @@ def test_without_onednn_it_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     add = torch.randn(2, 8, 9, 11)
     with torch.no_grad():
         fast = convolution(picture(), layer, norm=norm, add=add, relu=True)
-        monkeypatch.setattr(convolutions, "_onednn_dtypes", tuple)
+        monkeypatch.setattr(cpu, "_onednn_dtypes", tuple)
         torch.testing.assert_close(convolution(picture(), layer, norm=norm, add=add, relu=True), fast)
 
 
@@ -245,7 +245,7 @@ def test_what_was_folded_in_inference_mode_is_no_inference_tensor(name: str) -> 
     with torch.inference_mode():
         layer = seeded(name)
         convolution(picture(), layer)
-    kept = convolutions._KEPT[layer]
+    kept = cpu._KEPT[layer]
     assert kept.bias is not None
     assert not kept.weight.is_inference()
     assert not kept.bias.is_inference()

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from acutance.layers.marks import Mark, lasting, plain
+from acutance.layers.cpu import Mark, lasting, plain
 
 
 def weight() -> Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from acutance.layers.products import CentredLinear, product
+from acutance.layers.cpu import CentredLinear, product
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from acutance.layers import convolutions
+from acutance.layers import cpu
 from acutance.layers.resnet import ResNet50
 
 TINY: dict[str, Any] = {"layers": (2, 1, 1, 1), "channels": (4, 8, 12, 16)}
@@ -155,7 +155,7 @@ def test_the_first_bottlenecks_can_stay_float32() -> None:
 
 def test_a_cpu_without_bfloat16_goes_on_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     resnet = tiny()
-    monkeypatch.setattr(convolutions, "_onednn_dtypes", lambda: (torch.float32,))
+    monkeypatch.setattr(cpu, "_onednn_dtypes", lambda: (torch.float32,))
     with torch.no_grad():
         exact = list(resnet.stages(pictures()))
         resnet.use_bfloat16_products()

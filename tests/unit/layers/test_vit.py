@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from acutance.layers.products import CentredLinear
+from acutance.layers.cpu import CentredLinear
 from acutance.layers.vit import VisionTransformer
 
 
@@ -42,7 +42,7 @@ def test_the_fast_way_gives_what_the_differentiable_one_gives(encoder, images):
 
 def test_long_pictures_pass_the_hidden_layer_in_parts(encoder, images, monkeypatch):
     whole = list(encoder.blocks(images))[-1]
-    monkeypatch.setattr("acutance.layers.blocks.MLP_ROWS", 3)
+    monkeypatch.setattr("acutance.layers.cpu.MLP_ROWS", 3)
     torch.testing.assert_close(list(encoder.blocks(images))[-1], whole)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from acutance.errors import InputError
 from acutance.images.resize import resize_like_pillow
 from acutance.models.ahiq.model import AHIQ
-from acutance.models.hyperiqa.views import HyperIQAViews
+from acutance.models.hyperiqa.preprocess import HyperIQAViews
 from acutance.models.quality_model import LooksAtPatches, QualityModel
 from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K
 from tests.contracts.test_ahiq import tiny as tiny_ahiq

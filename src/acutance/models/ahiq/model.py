@@ -1,22 +1,21 @@
 """AHIQ: quality of a picture beside its reference, from a transformer and a CNN (Lao et al., arXiv 2204.10485)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from acutance.errors import ShapeMismatchError
 from acutance.images.crops import CropBatch, Position, SeenPatches, cut, seen_patches
 from acutance.images.resize import enlarge_to_at_least
-from acutance.models.ahiq.config import AHIQConfig
-from acutance.models.ahiq.maps import laid_over
-from acutance.models.ahiq.network import AHIQNetwork, EncodedCrops, crop_scores
+from acutance.models.ahiq.network import TAPS, AHIQNetwork, EncodedCrops, crop_scores
+from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
 from acutance.models.ahiq.published import AHIQ_SCORE
-from acutance.models.ahiq.sampling import TAPS
-from acutance.models.ahiq.views import AHIQViews, crop_positions, view_settings
+from acutance.models.ahiq.weights import PATCH, AHIQConfig
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 
@@ -206,3 +205,30 @@ def _parts(count: int) -> Iterator[slice]:
 def _joined(parts: list[EncodedCrops]) -> EncodedCrops:
     reduced, offsets = zip(*((part.reduced, part.offsets) for part in parts), strict=True)
     return EncodedCrops(torch.cat(reduced), torch.cat(offsets))
+
+
+CropPlaces = Float[Tensor, "batch crops places_down places_across"]
+"""One number per place of each crop of each picture."""
+
+
+def laid_over(
+    values: CropPlaces, positions: Sequence[Position], view: tuple[int, int], picture: tuple[int, int]
+) -> PictureMap:
+    """The values as a map of the picture: averaged where crops overlap, NaN where there is none.
+
+    Args:
+        values: Each place is laid over 8 x 8 pixels of the view.
+        positions: Of the crops in the view, in pixels.
+        view: Height and width that the picture was cut at.
+        picture: Height and width of the picture; a smaller one than the view takes the nearest values.
+    """
+    tiles = values.repeat_interleave(PATCH, dim=2).repeat_interleave(PATCH, dim=3)
+    total, count = values.new_zeros(len(values), *view), values.new_zeros(view)
+    for index, (top, left) in enumerate(positions):
+        place = (..., slice(top, top + tiles.shape[2]), slice(left, left + tiles.shape[3]))
+        total[place] += tiles[:, index]
+        count[place] += 1
+    whole = total / count
+    if view == picture:
+        return whole
+    return functional.interpolate(whole.unsqueeze(1), size=picture, mode="nearest-exact").squeeze(1)

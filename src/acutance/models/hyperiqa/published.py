@@ -5,7 +5,7 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.layers.resnet_names import COUNTER, resnet50_names
+from acutance.layers.imagenet import COUNTER, resnet50_names
 from acutance.models.options import Number, Options
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable

@@ -13,13 +13,11 @@ from torch import Tensor, nn
 from acutance.errors import ShapeMismatchError
 from acutance.images.crops import SeenPatches, joined_patches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
-from acutance.models.vtamiq.caps import context_sets
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.decoder import Decoder, Predictor, ResidualGroup
-from acutance.models.vtamiq.encoder import Encoder
-from acutance.models.vtamiq.published import SCORE
-from acutance.models.vtamiq.sampling import PATCH, Positions
-from acutance.models.vtamiq.views import (
+from acutance.models.vtamiq.context import context_sets
+from acutance.models.vtamiq.network import Decoder, Encoder, Predictor, ResidualGroup
+from acutance.models.vtamiq.preprocess import (
+    PATCH,
+    Positions,
     VTAMIQViews,
     cut_patches,
     fixed_sets,
@@ -29,6 +27,8 @@ from acutance.models.vtamiq.views import (
     scales_of,
     sizes_of,
 )
+from acutance.models.vtamiq.published import SCORE
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 
 ClassTokens = Float[Tensor, "batch sets channels"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from acutance.models.options import Number, Options, Words
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
+from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import Layout

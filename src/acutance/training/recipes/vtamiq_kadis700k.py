@@ -11,7 +11,7 @@ sets of weak labels:
     --set task.data.dataset=FOLDER/table.csv               made by acutance data synthesize
 """
 
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.training.config import ExponentialSchedule, LoopConfig, OptimizerConfig
 from acutance.training.data import DataConfig
 from acutance.training.tasks.vtamiq import VTAMIQTraining

@@ -14,12 +14,12 @@ from acutance.catalog.weights import trunk_tensors
 from acutance.datasets.normalisation import ahiq_targets, direction_of
 from acutance.datasets.table import OpinionTable
 from acutance.errors import InputError
-from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import crop_scores
+from acutance.models.ahiq.preprocess import AHIQViews
 from acutance.models.ahiq.published import AHIQ as RECORD
 from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
-from acutance.models.ahiq.views import AHIQViews
+from acutance.models.ahiq.weights import AHIQConfig
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables

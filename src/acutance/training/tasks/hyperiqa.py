@@ -9,11 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig, target_network
+from acutance.models.hyperiqa.preprocess import CROP_SIDE, HyperIQAViews
 from acutance.models.hyperiqa.published import OFFICIAL, RESNET50_TV
-from acutance.models.hyperiqa.target import target_network
-from acutance.models.hyperiqa.views import CROP_SIDE, HyperIQAViews
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
+from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
 from acutance.models.ms_hyperiqa.published import REFERENCE
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, training_tables

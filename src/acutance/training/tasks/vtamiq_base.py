@@ -10,9 +10,8 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from acutance.catalog.starting import start_vtamiq
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022, names_of
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.published import (
     HEAD_WEIGHTS,
     KADIS700K_WEIGHTS,
@@ -22,7 +21,7 @@ from acutance.models.vtamiq.published import (
     VIT_NPZ,
     VIT_TIMM,
 )
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, names_of
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings
 from acutance.training.earlier import RANDOM, begins_random, published_file, start_from_earlier

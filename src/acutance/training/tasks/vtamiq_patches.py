@@ -9,18 +9,19 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from acutance.errors import InputError
-from acutance.models.vtamiq.caps import context_sets
-from acutance.models.vtamiq.config import VTAMIQConfig
-from acutance.models.vtamiq.sampling import Positions, grid_sets
-from acutance.models.vtamiq.views import (
+from acutance.models.vtamiq.context import context_sets
+from acutance.models.vtamiq.preprocess import (
+    Positions,
     VTAMIQViews,
     cut_patches,
+    grid_sets,
     large_enough,
     places,
     pyramid,
     scales_of,
     sizes_of,
 )
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.config import Settings
 from acutance.training.pictures import Pixels
 from acutance.training.task import Inputs

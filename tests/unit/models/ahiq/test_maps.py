@@ -2,7 +2,7 @@
 
 import torch
 
-from acutance.models.ahiq.maps import laid_over
+from acutance.models.ahiq.model import laid_over
 
 
 def test_every_place_is_laid_over_its_pixels():

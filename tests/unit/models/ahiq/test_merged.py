@@ -5,9 +5,8 @@ import copy
 import pytest
 import torch
 
-from acutance.models.ahiq.heads import DeformableFusion, Regressor
-from acutance.models.ahiq.merged import MergedHeads
 from acutance.models.ahiq.model import AHIQ
+from acutance.models.ahiq.network import DeformableFusion, MergedHeads, Regressor
 from tests.contracts.test_ahiq import TINY, tiny
 
 CONFIGS = [TINY, TINY.model_copy(update={"side": 48, "reduced_width": 5, "token_width": 6})]

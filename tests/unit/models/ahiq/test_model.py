@@ -6,10 +6,10 @@ from pydantic import ValidationError
 
 from acutance.layers import resnet
 from acutance.models.ahiq import model as ahiq
-from acutance.models.ahiq.config import AHIQConfig
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import crop_scores
-from acutance.models.ahiq.views import AHIQViews
+from acutance.models.ahiq.preprocess import AHIQViews
+from acutance.models.ahiq.weights import AHIQConfig
 from tests.contracts.quality_model import noisy, smooth_pictures
 from tests.contracts.test_ahiq import TINY, tiny
 

@@ -6,10 +6,10 @@ from typing import get_args
 
 import pytest
 
-from acutance.models.ahiq import config, published
-from acutance.models.ahiq.config import AHIQConfig
+from acutance.models.ahiq import published, weights
 from acutance.models.ahiq.network import AHIQNetwork
-from acutance.models.ahiq.views import AHIQViews, view_settings
+from acutance.models.ahiq.preprocess import AHIQViews, view_settings
+from acutance.models.ahiq.weights import AHIQConfig
 from acutance.models.options import Number
 from acutance.weights.key_table import COUNTER
 from tests.contracts.test_ahiq import tiny
@@ -97,7 +97,7 @@ def test_only_the_five_blocks_and_the_one_stage_that_are_used_are_built():
 
 
 def test_the_tables_count_the_blocks_that_the_network_has():
-    assert config.BLOCKS == published.USED_BLOCKS
+    assert weights.BLOCKS == published.USED_BLOCKS
 
 
 def test_importing_the_tables_loads_no_torch():

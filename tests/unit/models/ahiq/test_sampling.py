@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from acutance.models.ahiq.sampling import corners, deformable, deformable_by_gathering, deformable_in_training
+from acutance.models.ahiq.network import corners, deformable, deformable_by_gathering, deformable_in_training
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from acutance.models.ahiq.config import AHIQConfig
-from acutance.models.ahiq.views import AHIQViews, crop_positions, view_settings
+from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
+from acutance.models.ahiq.weights import AHIQConfig
 from tests.fakes.ahiq_checkpoint import golden
 
 

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from acutance.errors import InputError
-from acutance.models.hyperiqa import crop_mean
+from acutance.models.hyperiqa import model as hyperiqa
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
-from acutance.models.hyperiqa.views import HyperIQAViews
+from acutance.models.hyperiqa.preprocess import HyperIQAViews
 from tests.fakes.tiny_hyperiqa import TINY, tiny_hyperiqa
 from tests.raising import raises
 
@@ -31,7 +31,7 @@ def test_how_many_crops_are_computed_at_once_does_not_matter(monkeypatch: pytest
     model, images = tiny_hyperiqa(), pictures(224, 300)
     with torch.no_grad():
         before = model(images)
-        monkeypatch.setattr(crop_mean, "CROPS_AT_ONCE", at_once)
+        monkeypatch.setattr(hyperiqa, "CROPS_AT_ONCE", at_once)
         torch.testing.assert_close(model(images), before)
 
 
@@ -47,7 +47,7 @@ def test_never_computes_more_crops_at_once_than_memory_allows(monkeypatch: pytes
     with torch.no_grad():
         model(pictures(224, 224))
     assert sum(sizes) == 26
-    assert max(sizes) <= crop_mean.CROPS_AT_ONCE
+    assert max(sizes) <= hyperiqa.CROPS_AT_ONCE
 
 
 def test_scores_are_those_of_the_network_times_the_scale() -> None:

@@ -4,10 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from acutance.models.hyperiqa.distortion import StageDistortion
-from acutance.models.hyperiqa.model import HyperIQA
-from acutance.models.hyperiqa.network import LastStageContent
-from acutance.models.hyperiqa.target import TargetGenerator, TargetLayer, target_network
+from acutance.models.hyperiqa.model import (
+    HyperIQA,
+    LastStageContent,
+    StageDistortion,
+    TargetGenerator,
+    TargetLayer,
+    target_network,
+)
 
 
 def test_has_as_many_parameters_as_the_authors_network() -> None:

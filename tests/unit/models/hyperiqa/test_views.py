@@ -5,8 +5,8 @@ import torch
 from pydantic import ValidationError
 from torch.nn import functional
 
+from acutance.models.hyperiqa.preprocess import HyperIQAViews, positions, seen, view_settings
 from acutance.models.hyperiqa.published import OPTION_PROTOCOLS, OPTIONS
-from acutance.models.hyperiqa.views import HyperIQAViews, positions, seen, view_settings
 from acutance.models.options import Number
 
 COVER, PYIQA = HyperIQAViews(), HyperIQAViews(protocol="pyiqa")

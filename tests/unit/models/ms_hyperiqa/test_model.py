@@ -7,9 +7,15 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig, MSHyperIQAViews
+from acutance.models.ms_hyperiqa.model import (
+    FeaturePyramid,
+    LevelAttention,
+    MSHyperIQA,
+    MSHyperIQAConfig,
+    MSHyperIQAViews,
+    PyramidContent,
+)
 from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, OPTION_PROTOCOLS, OPTIONS, REFERENCE
-from acutance.models.ms_hyperiqa.pyramid import FeaturePyramid, LevelAttention, PyramidContent
 from acutance.models.options import Number
 from tests.fakes.hyperiqa_checkpoint import golden
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa

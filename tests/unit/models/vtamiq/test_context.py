@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.models.vtamiq.caps import context_sets, probabilities
-from acutance.models.vtamiq.context import centre_map, difference_map, ssim_map
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.context import centre_map, context_sets, difference_map, probabilities, ssim_map
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 
 SCIKIT_IMAGE = [0.17772388434164052, 0.4016328184903309, 0.18954826836009206, 0.23552210812717814, 0.21671059832323888]
 REFERENCE = torch.rand(3, 64, 96, generator=torch.Generator().manual_seed(0))

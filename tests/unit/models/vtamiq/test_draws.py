@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from acutance.models.vtamiq.draws import cells_of, corrected, first_counts, independent_corners, stratified_corners
+from acutance.models.vtamiq.context import cells_of, corrected, first_counts, independent_corners, stratified_corners
 
 
 def test_all_mass_on_one_corner_gives_that_corner() -> None:

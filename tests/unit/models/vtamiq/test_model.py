@@ -7,10 +7,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, TERM_NAMES
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.contracts.quality_model import noisy, smooth_pictures
 from tests.contracts.test_vtamiq import TINY, tiny
 from tests.raising import raises

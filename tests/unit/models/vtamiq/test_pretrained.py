@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from acutance.errors import CheckpointError
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.pretrained import from_npz, from_timm, resized_positions, start_from_vit
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.contracts.test_vtamiq import TINY
 from tests.raising import raises
 

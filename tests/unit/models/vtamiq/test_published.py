@@ -10,10 +10,9 @@ import torch
 
 from acutance.models.options import Number, Options
 from acutance.models.vtamiq import published
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.names import PRESENT, UNTIL_2022
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.preprocess import VTAMIQViews
+from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig
 from acutance.training.tasks.vtamiq_base import foreign_state
 from acutance.weights.layout import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes

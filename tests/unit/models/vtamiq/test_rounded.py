@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from acutance.models.vtamiq.rounded import RoundedProduct
+from acutance.models.vtamiq.network import RoundedProduct
 
 
 @pytest.fixture

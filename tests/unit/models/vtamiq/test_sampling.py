@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from acutance.models.vtamiq.sampling import (
+from acutance.models.vtamiq.preprocess import (
     PATCH,
     Positions,
     covering_sets,

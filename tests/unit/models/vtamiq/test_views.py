@@ -5,10 +5,18 @@ import pytest
 import torch
 
 from acutance.errors import ConfigError
-from acutance.models.vtamiq.config import VTAMIQConfig
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.preprocess import (
+    VTAMIQViews,
+    cut_patches,
+    fixed_sets,
+    large_enough,
+    places,
+    pyramid,
+    sizes_of,
+)
 from acutance.models.vtamiq.published import KADIS700K, PAPER
-from acutance.models.vtamiq.views import VTAMIQViews, cut_patches, fixed_sets, large_enough, places, pyramid, sizes_of
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.raising import raises
 
 HEAD_CONFIG = VTAMIQConfig()

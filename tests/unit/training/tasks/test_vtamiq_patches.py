@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from acutance.errors import InputError
-from acutance.models.vtamiq.config import VTAMIQConfig
+from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.pictures import Pixels
 from acutance.training.tasks.vtamiq_patches import PatchDraws, patch_inputs, patch_sample
 from tests.raising import raises

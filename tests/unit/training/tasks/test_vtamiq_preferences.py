@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 import acutance
 from acutance.errors import ConfigError, TrainingError
 from acutance.images.read import read_image
-from acutance.models.vtamiq.views import VTAMIQViews
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.training.preference_data import PreferenceData, preference_tables
 from acutance.training.tasks.vtamiq import VTAMIQRatings
 from acutance.training.tasks.vtamiq_patches import PatchDraws

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.images.crops import Position, covering_positions, random_positions
-from acutance.models.ahiq.config import AHIQConfig
+from acutance.models.ahiq.weights import AHIQConfig
 from acutance.models.quality_model import JSON
 
 NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "ImageNet"}
