@@ -20,8 +20,7 @@ from pathlib import Path
 import torch
 
 import acutance
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.models.afine.model import AFINE
 from acutance.training.recipes import afine_stage2, afine_stage3
 from acutance.training.run import train

@@ -20,7 +20,7 @@ from acutance.catalog import ModelEntry, list_models
 from acutance.catalog.options import described
 from acutance.cli.app import app
 from acutance.datasets.catalogue import list_datasets
-from acutance.datasets.facts import DatasetFacts
+from acutance.datasets.folder import DatasetFacts
 from acutance.weights.record import CheckpointRecord
 
 ROOT = Path(__file__).parents[1]

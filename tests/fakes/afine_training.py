@@ -12,8 +12,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.model import AFINE, AFINENaturalness
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig

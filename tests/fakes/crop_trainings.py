@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.models.hyperiqa.model import HyperIQAConfig
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule

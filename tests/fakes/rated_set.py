@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 
 SIZE = 32
 KINDS = ("blur", "noise")

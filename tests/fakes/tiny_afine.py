@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.distortions import distort
 from acutance.models.afine_tiny.config import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from acutance.datasets.facts import DatasetFacts
-    from acutance.datasets.inventory import DatasetReport
+    from acutance.datasets.catalogue import DatasetReport
+    from acutance.datasets.folder import DatasetFacts
     from acutance.datasets.table import OpinionTable
 
 SHOWN_FAULTS = 20
@@ -73,9 +73,8 @@ def check(
     """Count what is there of a dataset against the published numbers, or check a table; status 1 at any fault."""
     from acutance.cli.progress import counting
     from acutance.cli.tables import stdout_console
-    from acutance.datasets.catalogue import find_dataset
-    from acutance.datasets.inventory import check_dataset
-    from acutance.datasets.table_files import TABLE_ENDINGS
+    from acutance.datasets.catalogue import check_dataset, find_dataset
+    from acutance.datasets.table import TABLE_ENDINGS
     from acutance.errors import ConfigError
 
     if Path(name).suffix.lower() in TABLE_ENDINGS:
@@ -141,9 +140,8 @@ def table(
     overwrite: Overwrite = False,
 ) -> None:
     """Write the table of a dataset or a list, if it is whole and sound: a line a picture, with reference and score."""
-    from acutance.datasets.checking import demand_sound
-    from acutance.datasets.plain_lists import FIRST_LETTERS, joined, moved, with_references
-    from acutance.datasets.table_files import demand_ending, read_table, write_table
+    from acutance.datasets.lists import FIRST_LETTERS, joined, moved, with_references
+    from acutance.datasets.table import demand_ending, demand_sound, read_table, write_table
     from acutance.errors import ConfigError
 
     demand_ending(output)
@@ -179,8 +177,7 @@ def _dataset_or_list(
     name: str, root: Path | None, output: Path, better: Direction | None, *, allow_missing: bool
 ) -> "OpinionTable":
     from acutance.datasets.catalogue import find_dataset, read_published
-    from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
-    from acutance.datasets.plain_lists import PLAIN_ENDING, read_plain_list
+    from acutance.datasets.lists import OPINION_ENDINGS, PLAIN_ENDING, read_opinions, read_plain_list
     from acutance.errors import ConfigError, OpinionDirectionError
 
     if Path(name).suffix.lower() == PLAIN_ENDING:
@@ -206,9 +203,8 @@ def _dataset_or_list(
 def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
     """Tell what is wrong with a table file; its pictures are looked for if their folder is named."""
     from acutance.cli.progress import counting
-    from acutance.datasets.checking import check_table
-    from acutance.datasets.inventory import unreadable_pictures
-    from acutance.datasets.table_files import read_table
+    from acutance.datasets.catalogue import unreadable_pictures
+    from acutance.datasets.table import check_table, read_table
     from acutance.errors import ConfigError
 
     if root is None and pictures:

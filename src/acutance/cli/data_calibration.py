@@ -8,7 +8,7 @@ import typer
 from acutance.cli.options import AllowMissing, Overwrite
 
 if TYPE_CHECKING:
-    from acutance.datasets.own_lists import RatedLine
+    from acutance.datasets.afine_lists import RatedLine
 
 NORMALIZE_EPILOG = (
     "Examples:\n\nacutance data normalize PIPAL/Train/MOS -o normalize_PIPAL_Train_mos.txt\n\n"
@@ -32,7 +32,7 @@ def normalize(
 ) -> None:
     """Write opinions from -2, the best, to 2, as A-FINE's fit takes them; those of SRIQA-Bench from 0 to 100."""
     from acutance.datasets.catalogue import DATASETS
-    from acutance.datasets.normalised_lists import normalised_lists, write_normalised
+    from acutance.datasets.targets import normalised_lists, write_normalised
     from acutance.errors import ConfigError
 
     if output.is_dir() or (output.exists() and not overwrite):
@@ -66,7 +66,7 @@ def calibrate(
 
     Opinions from 0 to 100 are fitted by the combined score (adaptive): beta3 and beta4, of the last scaling.
     """
-    from acutance.datasets.normalised_lists import read_targets
+    from acutance.datasets.targets import read_targets
 
     targets = read_targets(opinions)
     fitted = targets.fit(_scores(scores, targets.term, model))
@@ -80,12 +80,11 @@ def calibrate(
 
 def _of_dataset(name: str, root: Path | None, *, allow_missing: bool) -> "list[RatedLine]":
     """The rated pictures of the training part, or of a dataset without parts."""
+    from acutance.datasets.afine_lists import RatedLine
     from acutance.datasets.catalogue import read_published
-    from acutance.datasets.normalisation import direction_of
-    from acutance.datasets.normalised_lists import normalised
-    from acutance.datasets.own_lists import RatedLine
     from acutance.datasets.splits import part_of_table
     from acutance.datasets.table import OpinionTable
+    from acutance.datasets.targets import direction_of, normalised
     from acutance.errors import ConfigError
 
     if root is None:
@@ -101,7 +100,7 @@ def _of_dataset(name: str, root: Path | None, *, allow_missing: bool) -> "list[R
 
 def _scores(path: Path, term: str, model: str | None) -> dict[str, float]:
     """What a model says of each picture, by its file name."""
-    from acutance.datasets.normalised_lists import file_name
+    from acutance.datasets.targets import file_name
     from acutance.errors import ConfigError
     from acutance.evaluation.score_files import read_sheet
 

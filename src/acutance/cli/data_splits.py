@@ -64,8 +64,7 @@ def split(
     overwrite: Overwrite = False,
 ) -> None:
     """Split a dataset by scene, so that no reference trains and tests."""
-    from acutance.datasets.split_files import write_split
-    from acutance.datasets.splits import scenes_of
+    from acutance.datasets.splits import scenes_of, write_split
 
     places = [output] if repeats == 1 else [output.with_stem(f"{output.stem}-{i:03}") for i in range(repeats)]
     _demand_free(places, overwrite=overwrite)
@@ -106,9 +105,9 @@ def triplets(
 ) -> None:
     """List the triplets of a dataset, six columns, or the pairs of SRIQA-Bench and PieAPP, four columns."""
     from acutance.cli.progress import counting
-    from acutance.datasets.comparison_files import type_files, write_pairs, write_types
-    from acutance.datasets.diffiqa_triplets import by_type
-    from acutance.datasets.training_pairs import PairRules, training_pairs
+    from acutance.datasets.comparisons import write_pairs
+    from acutance.datasets.diffiqa import by_type, type_files, write_types
+    from acutance.datasets.triplets import PairRules, training_pairs
 
     _demand_free([output, *(type_files(types) if types else ())], overwrite=overwrite)
     rows = _part(_table(name, root, allow_missing=allow_missing), split, part)
@@ -131,7 +130,7 @@ def triplets(
 def _table(name: str, root: Path | None, *, allow_missing: bool) -> "OpinionTable":
     """A dataset by its name and folder, or a table file."""
     from acutance.datasets.catalogue import find_dataset, read_published
-    from acutance.datasets.table_files import TABLE_ENDINGS, read_table
+    from acutance.datasets.table import TABLE_ENDINGS, read_table
     from acutance.errors import ConfigError
 
     if Path(name).suffix.lower() in TABLE_ENDINGS:
@@ -147,8 +146,7 @@ def _table(name: str, root: Path | None, *, allow_missing: bool) -> "OpinionTabl
 
 def _part(table: "OpinionTable", split: Path | None, part: DataPart | None) -> "OpinionTable":
     """The rows of a part, which is not asked for where nothing tells the parts."""
-    from acutance.datasets.split_files import read_split
-    from acutance.datasets.splits import part_of_table
+    from acutance.datasets.splits import part_of_table, read_split
     from acutance.errors import ConfigError
 
     if part and split is None and not any(row.split for row in table):
@@ -160,9 +158,14 @@ def _part(table: "OpinionTable", split: Path | None, part: DataPart | None) -> "
 
 
 def _splits(table: "OpinionTable", protocol: str, ratios: str, seed: int, repeats: int) -> "list[Split]":
-    from acutance.datasets.fixed_splits import fixed_split
-    from acutance.datasets.split_rules import Protocol, find_protocol, parse_ratios
-    from acutance.datasets.splits import repeated_splits, split_table
+    from acutance.datasets.splits import (
+        Protocol,
+        find_protocol,
+        fixed_split,
+        parse_ratios,
+        repeated_splits,
+        split_table,
+    )
     from acutance.errors import ConfigError
 
     if protocol == SplitProtocol.vtamiq_fixed:

@@ -1,12 +1,18 @@
 """Public datasets of rated pictures as tables, their splits, triplets and pairs."""
 
-from acutance.datasets.catalogue import find_dataset, list_datasets, read_dataset
-from acutance.datasets.checking import Problem, check_table, demand_sound
-from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.inventory import DatasetReport, check_dataset
+from acutance.datasets.catalogue import DatasetReport, check_dataset, find_dataset, list_datasets, read_dataset
+from acutance.datasets.folder import DatasetFacts
 from acutance.datasets.lists import read_list
-from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import (
+    COLUMNS,
+    OpinionTable,
+    Problem,
+    RatedPicture,
+    check_table,
+    demand_sound,
+    read_table,
+    write_table,
+)
 from acutance.errors import DatasetError
 
 __all__ = [

@@ -1,52 +1,45 @@
-"""The catalogue of datasets: name to facts and reader, written by hand."""
+"""The datasets that can be read by name: what was published of each, its table, and what is there of it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from acutance.datasets import facts
-from acutance.datasets.counts import demand_published
-from acutance.datasets.csiq import read_csiq
-from acutance.datasets.diffiqa import read_diffiqa, read_sriqa_bench
-from acutance.datasets.facts import DatasetFacts
-from acutance.datasets.folder import DatasetFolder, name_order
-from acutance.datasets.kadid import read_kadid10k, read_kadis700k
-from acutance.datasets.live import read_live, read_livec
-from acutance.datasets.official_splits import read_biq2021, read_koniq10k
-from acutance.datasets.pieapp import read_pieapp
-from acutance.datasets.pipal import read_pipal
-from acutance.datasets.single_list import read_agiqa3k, read_bid, read_spaq
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.tid import read_tid
-from acutance.errors import DatasetError, UnknownNameError
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What is known of a dataset, and how its folder is read."""
-
-    facts: DatasetFacts
-    read: Callable[[DatasetFolder], list[RatedPicture]]
-    """Rows in any order, without the scale, which the facts tell; missing pictures are noted in the folder."""
-
+from acutance.datasets.agiqa import AGIQA3K, read_agiqa3k
+from acutance.datasets.bid import BID, read_bid
+from acutance.datasets.biq import BIQ2021, read_biq2021
+from acutance.datasets.csiq import CSIQ, read_csiq
+from acutance.datasets.diffiqa import DIFFIQA, read_diffiqa
+from acutance.datasets.folder import TAKE_WHAT_IS_THERE, Dataset, DatasetFacts, DatasetFolder, name_order
+from acutance.datasets.kadid import KADID10K, KADIS700K, read_kadid10k, read_kadis700k
+from acutance.datasets.koniq import KONIQ10K, read_koniq10k
+from acutance.datasets.live import LIVE, LIVEC, read_live, read_livec
+from acutance.datasets.pieapp import PIEAPP, read_pieapp
+from acutance.datasets.pipal import PIPAL, read_pipal
+from acutance.datasets.spaq import SPAQ, read_spaq
+from acutance.datasets.sriqa import SRIQA_BENCH, read_sriqa_bench
+from acutance.datasets.table import OpinionTable, Problem, check_table
+from acutance.datasets.tid import TID2008, TID2013, read_tid
+from acutance.errors import DatasetError, ImageReadError, UnknownNameError
+from acutance.types import OnProgress
 
 DATASETS: dict[str, Dataset] = {
-    "tid2008": Dataset(facts.TID2008, read_tid),
-    "tid2013": Dataset(facts.TID2013, read_tid),
-    "kadid10k": Dataset(facts.KADID10K, read_kadid10k),
-    "kadis700k": Dataset(facts.KADIS700K, read_kadis700k),
-    "csiq": Dataset(facts.CSIQ, read_csiq),
-    "live": Dataset(facts.LIVE, read_live),
-    "livec": Dataset(facts.LIVEC, read_livec),
-    "bid": Dataset(facts.BID, read_bid),
-    "koniq10k": Dataset(facts.KONIQ10K, read_koniq10k),
-    "spaq": Dataset(facts.SPAQ, read_spaq),
-    "agiqa3k": Dataset(facts.AGIQA3K, read_agiqa3k),
-    "pipal": Dataset(facts.PIPAL, read_pipal),
-    "pieapp": Dataset(facts.PIEAPP, read_pieapp),
-    "diffiqa": Dataset(facts.DIFFIQA, read_diffiqa),
-    "sriqa_bench": Dataset(facts.SRIQA_BENCH, read_sriqa_bench),
-    "biq2021": Dataset(facts.BIQ2021, read_biq2021),
+    "tid2008": Dataset(TID2008, read_tid),
+    "tid2013": Dataset(TID2013, read_tid),
+    "kadid10k": Dataset(KADID10K, read_kadid10k),
+    "kadis700k": Dataset(KADIS700K, read_kadis700k),
+    "csiq": Dataset(CSIQ, read_csiq),
+    "live": Dataset(LIVE, read_live),
+    "livec": Dataset(LIVEC, read_livec),
+    "bid": Dataset(BID, read_bid),
+    "koniq10k": Dataset(KONIQ10K, read_koniq10k),
+    "spaq": Dataset(SPAQ, read_spaq),
+    "agiqa3k": Dataset(AGIQA3K, read_agiqa3k),
+    "pipal": Dataset(PIPAL, read_pipal),
+    "pieapp": Dataset(PIEAPP, read_pieapp),
+    "diffiqa": Dataset(DIFFIQA, read_diffiqa),
+    "sriqa_bench": Dataset(SRIQA_BENCH, read_sriqa_bench),
+    "biq2021": Dataset(BIQ2021, read_biq2021),
 }
 
 
@@ -154,3 +147,153 @@ def read_folder(dataset: Dataset, folder: DatasetFolder) -> OpinionTable:
 def _named(table: OpinionTable) -> int:
     """How many pictures the rows name, references included."""
     return len({row.image for row in table} | {row.reference for row in table if row.reference is not None})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many there are of everything."""
+
+    rated: int
+    """Pictures with a score."""
+    unrated: int
+    """Pictures without."""
+    references: int
+    distortions: int
+    splits: Mapping[str, int]
+    """Pictures by split."""
+
+
+def count_rows(table: OpinionTable) -> Counts:
+    """How many there are of everything in a table."""
+    return Counts(
+        rated=sum(row.mos is not None for row in table),
+        unrated=sum(row.mos is None for row in table),
+        references=len({row.reference for row in table} - {None}),
+        distortions=len({row.distortion for row in table} - {None}),
+        splits=dict(Counter(row.split for row in table if row.split is not None)),
+    )
+
+
+def count_differences(known: DatasetFacts, found: Counts) -> list[str]:
+    """Counts that are not as published, one line each.
+
+    More pictures without scores, and their references, are no difference: the parts of PIPAL that came later
+    have none. Nor is a list that tells no splits at all, such as one of the two of KonIQ-10k.
+
+    Args:
+        known: What was published.
+        found: What is there.
+    """
+    pairs = [("pictures with a score", found.rated, known.rated)]
+    if found.unrated < known.unrated:
+        pairs.append(("pictures without a score", found.unrated, known.unrated))
+    if known.references is not None and found.references < known.references:
+        pairs.append(("references", found.references, known.references))
+    if found.splits:
+        pairs += [(f"pictures to {split}", found.splits.get(split, 0), count) for split, count in known.splits.items()]
+    return [f"{count} {what}, published are {published}" for what, count, published in pairs if count != published]
+
+
+def demand_published(known: DatasetFacts, table: OpinionTable) -> None:
+    """Raise one line unless the counts of a table are as published.
+
+    Args:
+        known: What was published.
+        table: What is there.
+
+    Raises:
+        DatasetError: Naming the dataset, the counts and where to get it.
+    """
+    if differences := count_differences(known, count_rows(table)):
+        raise DatasetError(
+            f"Expected {known.title} as published in {table.root}, got {len(table):,} of {known.pictures:,} pictures: "
+            f"{'; '.join(differences)}. "
+            f"Get the rest from {known.where}, or {TAKE_WHAT_IS_THERE}."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetReport:
+    """What was found and what was expected."""
+
+    facts: DatasetFacts
+    """What was published."""
+    root: Path
+    found: Counts
+    """What is there; rows whose picture is missing are not counted."""
+    mos_range: tuple[float, float] | None
+    """Least and largest score."""
+    missing: list[str]
+    """Pictures that the lists name and the disk does not hold."""
+    problems: list[Problem]
+    """What else is wrong with the table."""
+    unreadable: list[str]
+    """Pictures that cannot be decoded, with the reason, where they were looked into."""
+
+    @property
+    def differences(self) -> list[str]:
+        """Counts that are not as published, one line each; see ``count_differences``."""
+        return count_differences(self.facts, self.found)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is there as published and nothing is wrong."""
+        return not (self.differences or self.missing or self.problems or self.unreadable)
+
+
+def check_dataset(
+    name: str,
+    root: str | Path,
+    *,
+    decode: bool = False,
+    on_progress: OnProgress | None = None,
+) -> DatasetReport:
+    """What is there of a dataset, beside what was published.
+
+    Args:
+        name: As in the catalogue.
+        root: The folder that the published layout starts from.
+        decode: Open every picture too.
+        on_progress: Called with how many pictures have been opened, and how many there are.
+
+    Raises:
+        UnknownNameError: A name that is not in the catalogue.
+        DatasetError: No such folder, or a list of scores that is not there or damaged.
+        MissingExtraError: Scores in an Excel file, and openpyxl is not installed.
+    """
+    dataset = find_dataset(name)
+    folder = DatasetFolder(Path(root), dataset.facts)
+    table = read_folder(dataset, folder)
+    problems = check_table(table, look_for_files=False)
+    table.rows = [row for row in table if not (folder.is_missing(row.image) or folder.is_missing(row.reference))]
+    scores = [row.mos for row in table if row.mos is not None]
+    return DatasetReport(
+        facts=dataset.facts,
+        root=Path(root),
+        found=count_rows(table),
+        mos_range=(min(scores), max(scores)) if scores else None,
+        missing=list(folder.missing),
+        problems=problems,
+        unreadable=unreadable_pictures(table, on_progress) if decode else [],
+    )
+
+
+def unreadable_pictures(table: OpinionTable, on_progress: OnProgress | None = None) -> list[str]:
+    """Pictures and references of a table that cannot be decoded, with the reason.
+
+    Args:
+        table: The table.
+        on_progress: Called with how many pictures have been opened, and how many there are.
+    """
+    from acutance.images import read_image
+
+    names = sorted({row.image for row in table} | {row.reference for row in table if row.reference is not None})
+    faults = []
+    for done, name in enumerate(names, start=1):
+        try:
+            read_image(table.path(name))
+        except ImageReadError as error:
+            faults.append(str(error))
+        if on_progress is not None:
+            on_progress(done, len(names))
+    return faults

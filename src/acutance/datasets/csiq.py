@@ -1,8 +1,24 @@
 """CSIQ: six kinds of distortion at four or five levels; its DMOS is better when lower (Larson, Chandler 2010)."""
 
 from acutance.datasets.annotations import Record, csv_records, line_records, sheet_records
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
+
+CSIQ = DatasetFacts(
+    name="csiq",
+    title="CSIQ",
+    rated=866,
+    references=30,
+    distortions=6,
+    better="lower",
+    low=0.0,
+    high=1.0,
+    layout="src_imgs/, dst_imgs/ or dst_imgs_all/, and csiq.DMOS.xlsx, DMOS.csv or csiq_label.txt",
+    licence=NOT_STATED,
+    where="https://s2.smu.edu/~eclarson/csiq.html",
+    paper="Larson, Chandler, Most apparent distortion, Journal of Electronic Imaging 19(1), 2010",
+    note="DMOS: lower is better. File names carry AWGN, BLUR and JPEG in capitals.",
+)
 
 CSIQ_DISTORTIONS = ("AWGN", "JPEG", "jpeg2000", "fnoise", "BLUR", "contrast")
 """As in the file names, in the order of ``dst_idx``."""

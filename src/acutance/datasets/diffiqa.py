@@ -1,16 +1,36 @@
-"""DiffIQA and SRIQA-Bench, the data of A-FINE (Chen et al. 2025): pictures that may surpass their reference."""
+"""DiffIQA: enhanced pictures that may surpass their reference, and what people said of each (Chen et al. 2025)."""
 
-from pathlib import PurePosixPath
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path, PurePosixPath
+from typing import Literal, get_args
 
-from acutance.datasets.annotations import Record, line_records
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet, outcome, write_comparisons
+from acutance.datasets.folder import DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
+from acutance.errors import ConfigError, DatasetError
+from acutance.tables.read import read_json_object
+from acutance.types import OnProgress
+
+DIFFIQA = DatasetFacts(
+    name="diffiqa",
+    title="DiffIQA",
+    rated=0,
+    unrated=179_208,
+    references=29_868,
+    distortions=6,
+    layout="Train/, Validation/, Test/ with images/Original/ and images/01/ to 06/; or images/ in the root",
+    licence="Academic research only, commercial use: no.",
+    where="https://github.com/ChrisDud0257/AFINE",
+    paper="Chen, Wu, Ma, Zhang, Toward generalized image quality assessment, CVPR 2025",
+    note="Three people each said whether the enhanced picture is better than its reference; no scores.",
+)
 
 DIFFIQA_VERSIONS = ("01", "02", "03", "04", "05", "06")
 """Folders of enhanced versions beside ``Original``."""
 DIFFIQA_SPLITS = {"Train": "train", "Validation": "validation", "Test": "test"}
-SRIQA_PEOPLE = 10
-"""People who compared each pair (readme of SRIQA-Bench)."""
 
 
 def read_diffiqa(folder: DatasetFolder) -> list[RatedPicture]:
@@ -37,25 +57,6 @@ def read_diffiqa(folder: DatasetFolder) -> list[RatedPicture]:
     ]
 
 
-def read_sriqa_bench(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of SRIQA-Bench, the rated references included; ``distortion`` tells the method.
-
-    Args:
-        folder: The root, with ``MOS/<scene>.txt`` (``file,score``) and ``images/<method>/<scene>_<method>.png``;
-            the folder of a method may carry its ``x4`` or not.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
-    """
-    folder.need("MOS")
-    return [
-        _scored(folder, record)
-        for name in folder.names("MOS")
-        if name.lower().endswith(".txt")
-        for record in line_records(folder.need(f"MOS/{name}"), ("file", "score"))
-    ]
-
-
 def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -> list[RatedPicture]:
     reference = folder.picture(f"{place}/Original/{name}")
     stem = PurePosixPath(name).stem
@@ -71,17 +72,295 @@ def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -
     ]
 
 
-def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
-    name = record.text("file")
-    scene, _, method = PurePosixPath(name).stem.partition("_")
-    if not method:
-        raise record.fault("file", "a name such as online15_SwinIRx4.png", repr(name))
-    reference = folder.picture_below("images", f"{scene}_Original.png")
-    return RatedPicture(
-        image=folder.picture_below("images", name),
-        reference=reference,
-        mos=record.number("score"),
-        num_votes=SRIQA_PEOPLE,
-        distortion=method,
-        scene=reference,
+Label = Literal["Positive", "Similar", "Negative"]
+"""Better than the other picture, about equal, or worse."""
+LABELS: tuple[Label, ...] = get_args(Label)
+SOURCE = DIFFIQA.where
+"""Where both datasets are offered."""
+
+
+def label_of(path: Path, fields: dict[str, object], picture: str, dataset: str) -> Label:
+    """The label of one picture in a file.
+
+    Args:
+        path: The file, for the error.
+        fields: What stands in it.
+        picture: Key of the picture, such as ``Picture_AI``.
+        dataset: Name of the dataset, for the error.
+
+    Raises:
+        DatasetError: No such picture, or another word.
+    """
+    value = _inside(fields, picture, "Label")
+    for label in LABELS:
+        if value == label:
+            return label
+    raise DatasetError(
+        f"Expected Positive, Similar or Negative as {picture}.Label of {dataset} in {path}, got {value!r}. "
+        + _cure(dataset)
     )
+
+
+def name_of(path: Path, fields: dict[str, object], picture: str, dataset: str) -> str:
+    """The file name of one picture in a file.
+
+    Args:
+        path: The file, for the error.
+        fields: What stands in it.
+        picture: Key of the picture, such as ``Picture_01``.
+        dataset: Name of the dataset, for the error.
+
+    Raises:
+        DatasetError: No such picture, or no name.
+    """
+    value = _inside(fields, picture, "Name")
+    if not isinstance(value, str) or not value:
+        raise DatasetError(
+            f"Expected a file name as {picture}.Name of {dataset} in {path}, got {value!r}. {_cure(dataset)}"
+        )
+    return value
+
+
+def read_label_file(path: Path, dataset: str) -> dict[str, object]:
+    """The JSON object of a label file.
+
+    Args:
+        path: The file.
+        dataset: Name of the dataset, for the error.
+
+    Raises:
+        DatasetError: A file that is missing or holds no JSON object.
+    """
+    return read_json_object(path, f"a label of {dataset}", _cure(dataset))
+
+
+def folders_in(folder: Path, what: str, dataset: str) -> list[Path]:
+    """The folders in a folder, sorted; hidden ones are passed over.
+
+    Args:
+        folder: Where to look.
+        what: What each should be, for the error.
+        dataset: Name of the dataset, for the error.
+
+    Raises:
+        DatasetError: No such folder, or none in it.
+    """
+    inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    found = [path for path in inside if not path.name.startswith(".")]
+    if not found:
+        got = "none" if folder.is_dir() else "no such folder"
+        raise DatasetError(f"Expected folders of {what} of {dataset} in {folder}, got {got}. {_cure(dataset)}")
+    return found
+
+
+def _inside(fields: dict[str, object], picture: str, key: str) -> object:
+    entry = fields.get(picture)
+    return entry.get(key) if isinstance(entry, dict) else None
+
+
+def _cure(dataset: str) -> str:
+    return f"Get {dataset} whole from {SOURCE}."
+
+
+DATASET = DIFFIQA.title
+
+PEOPLE = 3
+"""How many people label a pair (A, B and C)."""
+
+
+@dataclass(frozen=True)
+class Majorities:
+    """What most people said of each enhanced picture against its reference."""
+
+    labels: dict[str, Label]
+    """Label of each picture, by its name without ending; sorted."""
+    left_out: list[str] = field(default_factory=list)
+    """Pictures of which three people said three things."""
+
+
+def majority(labels: Sequence[Label]) -> Label | None:
+    """What at least two of three people said; ``None`` if each said something else.
+
+    Args:
+        labels: The three labels.
+
+    Raises:
+        DatasetError: Another number of labels.
+
+    Example:
+        >>> majority(["Similar", "Negative", "Similar"])
+        'Similar'
+    """
+    if len(labels) != PEOPLE:
+        raise DatasetError(f"Expected {PEOPLE} labels of a pair of {DATASET}, got {len(labels)}. Give one a person.")
+    label, votes = Counter(labels).most_common(1)[0]
+    return label if votes > 1 else None
+
+
+def read_majorities(folder: Path, *, on_progress: OnProgress | None = None) -> Majorities:
+    """Read the labels of DiffIQA and take the majority of three.
+
+    Args:
+        folder: The folder ``labels`` of a part, with ``A/01/<name>_01.json`` and so on.
+        on_progress: Told how many pictures are done, of how many.
+
+    Raises:
+        DatasetError: Not three people, a label that one of them lacks, or a file of another layout.
+    """
+    people = folders_in(folder, "three people", DATASET)
+    if len(people) != PEOPLE:
+        names = ", ".join(person.name for person in people)
+        raise DatasetError(
+            f"Expected folders of {PEOPLE} people (A, B, C) of {DATASET} in {folder}, got {len(people)}: {names}. "
+            f"Get the labels whole from {SOURCE}."
+        )
+    files = _shared_files(people)
+    labels: dict[str, Label] = {}
+    left_out: list[str] = []
+    for done, file in enumerate(files, start=1):
+        paths = [person / file for person in people]
+        found = majority([label_of(path, read_label_file(path, DATASET), "Picture_AI", DATASET) for path in paths])
+        if found is None:
+            left_out.append(Path(file).stem)
+        else:
+            labels[Path(file).stem] = found
+        if on_progress:
+            on_progress(done, len(files))
+    return Majorities(labels, left_out)
+
+
+def _shared_files(people: Sequence[Path]) -> list[str]:
+    """The label files, below the folder of each person, sorted by their names."""
+    by_person = {
+        person.name: {path.relative_to(person).as_posix() for path in person.glob("*/*.json")} for person in people
+    }
+    everything = set[str]().union(*by_person.values())
+    if not everything:
+        raise DatasetError(
+            f"Expected labels such as {people[0] / '01' / 'NAME_01.json'} of {DATASET}, got none. "
+            f"Get them whole from {SOURCE}."
+        )
+    for name, files in by_person.items():
+        for missing in sorted(everything - files)[:1]:
+            raise DatasetError(
+                f"Expected a label of every person of {DATASET} for {missing} in {people[0].parent}, got none of "
+                f"{name} ({len(everything - files)} missing). Get the labels whole from {SOURCE}."
+            )
+    return sorted(everything, key=lambda file: (Path(file).stem, file))
+
+
+OUTCOMES: dict[Label, float] = {"Positive": WINS, "Similar": TIES, "Negative": LOSES}
+"""Whether the enhanced picture beats its reference."""
+ENDING = ".png"
+"""Of every picture of DiffIQA."""
+TYPES = ("PSY", "PNY", "SNY", "SSY", "PYY", "SYY", "NYY")
+"""A letter for the first, for the second, and Y for the reference: P better, S similar, N worse than it."""
+TEST_TYPES = ("PSY", "PNY", "PYY", "SNY", "NYY")
+"""Those that A-FINE validates and tests with: the pairs of equals are left out."""
+
+
+def diffiqa_triplets(labels: Mapping[str, Label]) -> list[Triplet]:
+    """The triplets of DiffIQA.
+
+    For each reference: every two of its pictures whose order is known, which are those with different labels or
+    both ``Similar``; then each picture alone against the reference. The order in a pair is that of the names, so
+    either may be the better one.
+
+    Args:
+        labels: Label of each enhanced picture, by its name without ending: ``<reference>_<index>``.
+
+    Raises:
+        DatasetError: A name without an index.
+    """
+    triplets: list[Triplet] = []
+    for name, members in _groups(labels).items():
+        reference = name + ENDING
+        triplets += [
+            Triplet(first + ENDING, second + ENDING, reference, outcome(one, other), one, other)
+            for (first, one), (second, other) in combinations(members, 2)
+            if one != other or one == TIES
+        ]
+        triplets += [Triplet(first + ENDING, reference, reference, one, one, TIES) for first, one in members]
+    return triplets
+
+
+def triplet_type(triplet: Triplet) -> str:
+    """The type of a triplet of DiffIQA, one of ``TYPES``.
+
+    Raises:
+        DatasetError: Two pictures that both beat the reference, or both lose, of which no order is known.
+    """
+    letters = {WINS: "P", TIES: "S", LOSES: "N"}
+    first = letters[triplet.first_beats_reference]
+    if triplet.second == triplet.reference:
+        return first + "YY"
+    found = "".join(sorted(first + letters[triplet.second_beats_reference], key="PSN".index)) + "Y"
+    if found not in TYPES:
+        raise DatasetError(
+            f"Expected a triplet of the types {', '.join(TYPES)}, got {found} of {triplet.first} and {triplet.second}. "
+            "Take triplets of DiffIQA."
+        )
+    return found
+
+
+def by_type(pairs: Iterable[Comparison]) -> dict[str, list[Triplet]]:
+    """The triplets of each type, in their order; types that do not occur are there and empty.
+
+    Args:
+        pairs: Triplets of DiffIQA.
+
+    Raises:
+        DatasetError: A triplet of no type, or a pair that is no triplet.
+    """
+    found: dict[str, list[Triplet]] = {name: [] for name in TYPES}
+    for pair in pairs:
+        if not isinstance(pair, Triplet):
+            raise DatasetError(f"Expected triplets of DiffIQA, got a pair of {pair.first}. Only DiffIQA has types.")
+        found[triplet_type(pair)].append(pair)
+    return found
+
+
+def _groups(labels: Mapping[str, Label]) -> dict[str, list[tuple[str, float]]]:
+    """The pictures of each reference and their outcomes, all sorted by name."""
+    groups: dict[str, list[tuple[str, float]]] = {}
+    for name in sorted(labels):
+        reference, separator, index = name.rpartition("_")
+        if not (separator and reference and index):
+            raise DatasetError(
+                f"Expected a name such as 000006x0y770_01 of DiffIQA, got {name!r}. Take its own labels."
+            )
+        groups.setdefault(reference, []).append((name, OUTCOMES[labels[name]]))
+    return dict(sorted(groups.items()))
+
+
+def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool = False) -> None:
+    """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
+
+    Args:
+        folder: Where to write; files of types that are there are replaced, or removed where a type does not occur.
+        pairs: Triplets of DiffIQA.
+        names_only: Write file names without folders.
+
+    Raises:
+        DatasetError: Pairs that are no triplets of DiffIQA.
+        ConfigError: A place that cannot be written to.
+    """
+    for path, triplets in zip(type_files(folder), by_type(pairs).values(), strict=True):
+        if triplets:
+            write_comparisons(path, triplets, names_only=names_only)
+        else:
+            _remove(path)
+
+
+def type_files(folder: Path) -> list[Path]:
+    """The files that ``write_types`` may write or remove in a folder."""
+    return [folder / f"{name}.txt" for name in TYPES]
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Expected to remove {path}, got: {error.strerror or error}. Choose another place."
+        ) from error

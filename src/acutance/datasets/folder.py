@@ -1,12 +1,69 @@
-"""A dataset on disk: names are found without regard to case and told as they really are."""
+"""A dataset as published, and as it lies on disk."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.counts import TAKE_WHAT_IS_THERE
-from acutance.datasets.facts import DatasetFacts
+from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
+from acutance.types import Better
+
+RESEARCH_ONLY = "Education and research only, commercial use: no."
+NOT_STATED = "Not stated with the data."
+TAKE_WHAT_IS_THERE = (
+    "take what is there (--allow-missing, allow_missing=True, in a training --set task.data.allow_missing=true)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetFacts:
+    """One dataset as published."""
+
+    name: str
+    """Name on the command line and in Python."""
+    title: str
+    """Name as the paper spells it."""
+    rated: int
+    """Pictures with an opinion score."""
+    unrated: int = 0
+    """Pictures without one that belong to the set all the same."""
+    references: int | None = None
+    """Pristine pictures; ``None`` where there are none."""
+    distortions: int | None = None
+    """Kinds of distortion, methods or generators; ``None`` where nobody counts them."""
+    splits: Mapping[str, int] = field(default_factory=dict)
+    """Pictures in each official split."""
+    better: Better = "higher"
+    """Which direction of the published scores means better quality."""
+    low: float | None = None
+    """Lowest value of the published scale; ``None`` where it has no stated end."""
+    high: float | None = None
+    """Highest value of the scale."""
+    layout: str
+    """Files and folders below the root."""
+    licence: str
+    """What may be done with it, as far as its authors say."""
+    where: str
+    """Where to get it."""
+    paper: str
+    """Authors, title, venue and year."""
+    note: str = ""
+    """What surprises."""
+
+    @property
+    def pictures(self) -> int:
+        """All pictures that have a row, references left out."""
+        return self.rated + self.unrated
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is known of a dataset, and how its folder is read."""
+
+    facts: DatasetFacts
+    read: Callable[["DatasetFolder"], list[RatedPicture]]
+    """Rows in any order, without the scale, which the facts tell; missing pictures are noted in the folder."""
 
 
 class DatasetFolder:

@@ -7,9 +7,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.datasets.annotations import Record, mat_arrays
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.folder import DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
+
+LIVE = DatasetFacts(
+    name="live",
+    title="LIVE (release 2)",
+    rated=779,
+    references=29,
+    distortions=5,
+    better="lower",
+    layout="refimgs/, jp2k/, jpeg/, wn/, gblur/, fastfading/, dmos_realigned.mat, refnames_all.mat",
+    licence="Any use with its copyright notice.",
+    where="https://live.ece.utexas.edu/research/quality/subjective.htm",
+    paper="Sheikh, Sabir, Bovik, A statistical evaluation of recent FR IQA algorithms, IEEE TIP 15(11), 2006",
+    note="DMOS: lower is better; realigned values have no stated ends. The 203 references among the 982 are left out.",
+)
+LIVEC = DatasetFacts(
+    name="livec",
+    title="LIVE In the Wild Challenge",
+    rated=1162,
+    low=0.0,
+    high=100.0,
+    layout="Images/, Data/AllImages_release.mat, Data/AllMOS_release.mat, Data/AllStdDev_release.mat",
+    licence="Any use with its copyright notice.",
+    where="https://live.ece.utexas.edu/research/ChallengeDB/index.html",
+    paper="Ghadiyaram, Bovik, Massive online crowdsourced study, IEEE TIP 25(1), 2016",
+    note="The first 7 of its 1169 entries are pictures of the training session and are left out.",
+)
 
 LIVE_BLOCKS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 """Pictures in each folder, references among them, in the order of the MATLAB arrays (readme of release 2)."""

@@ -4,9 +4,22 @@ from pathlib import PurePosixPath
 
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
+
+PIPAL = DatasetFacts(
+    name="pipal",
+    title="PIPAL",
+    rated=23_200,
+    references=200,
+    distortions=40,
+    layout="Train_Ref/, Train_Dist/, Train_Label/*.txt; Val_Ref/, Val_Dist/ and so on if there",
+    licence=NOT_STATED,
+    where="https://github.com/HaomingCai/PIPAL-dataset",
+    paper="Gu et al., PIPAL: a large-scale IQA dataset for perceptual image restoration, ECCV 2020",
+    note="Elo ratings without ends. Distortions are told as the code in the file name, not as the 40 kinds.",
+)
 
 TRAIN_FOLDERS = ("Train_Dist", "Train_Dis", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
 """Where people keep the distorted pictures, which are handed out in four archives."""

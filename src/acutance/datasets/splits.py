@@ -1,17 +1,106 @@
 """Splits of a dataset by scene into training, validation and test, by the rules of published protocols."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated
+import json
+import os
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Strict
 
-from acutance.datasets.leaks import demand_separate, scene_of
-from acutance.datasets.split_rules import PARTS, Part, Protocol, find_protocol, part_sizes
-from acutance.datasets.table import OpinionTable
-from acutance.errors import ConfigError, DatasetError
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import ConfigError, DatasetError, UnknownNameError
+from acutance.tables.atomic import write_text
+from acutance.tables.read import parser, read_json_object
+
+Part = Literal["train", "validation", "test"]
+Rule = Literal["rest-trains", "rest-validates", "rest-tests"]
+"""Which part takes what rounding leaves: training, while the others round down; validation or test, while the
+others round to the nearest whole number, halves to the even one."""
+PARTS: tuple[Part, ...] = get_args(Part)
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How many scenes go where."""
+
+    ratios: tuple[int, int, int]
+    """Shares of training, validation and test; 0 for a part that is not there."""
+    rule: Rule
+    """Which part takes what rounding leaves."""
+
+
+PROTOCOLS = {
+    "vtamiq": Protocol((6, 2, 2), "rest-trains"),  # its random splits: 25 scenes become 15, 5, 5; 29 become 19, 5, 5
+    "afine": Protocol((7, 1, 2), "rest-validates"),  # its script for DiffIQA: round(0.7 n), the last round(0.2 n)
+    "hyperiqa": Protocol((8, 0, 2), "rest-tests"),  # round(0.8 n), the others test
+}
+"""Published protocols by name, each from the code of its authors."""
+
+
+def find_protocol(protocol: str | Protocol) -> Protocol:
+    """A protocol by its name; shares and a rule are given back as they are.
+
+    Raises:
+        UnknownNameError: A name nobody knows.
+    """
+    if isinstance(protocol, Protocol):
+        return protocol
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    return PROTOCOLS[protocol]
+
+
+def part_sizes(count: int, protocol: Protocol) -> tuple[int, int, int]:
+    """How many scenes train, validate and test.
+
+    Args:
+        count: Number of scenes.
+        protocol: Shares and rule.
+
+    Raises:
+        ConfigError: Shares that are none, or too few scenes to give every part one.
+
+    Example:
+        >>> part_sizes(29, PROTOCOLS["vtamiq"])
+        (19, 5, 5)
+    """
+    ratios, rule = protocol.ratios, protocol.rule
+    if min(ratios) < 0 or ratios[0] == 0 or sum(ratios) == ratios[0]:
+        shown = ":".join(map(str, ratios))
+        raise ConfigError(f"Expected shares such as 6:2:2, with training and another part, got {shown}. Change them.")
+    if rule == "rest-trains":
+        sizes = [count * ratio // sum(ratios) for ratio in ratios]
+    else:
+        sizes = [round(ratio / sum(ratios) * count) for ratio in ratios]
+    rest = RULES.index(rule)
+    sizes[rest] += count - sum(sizes)
+    if any((size > 0) != (ratio > 0) for size, ratio in zip(sizes, ratios, strict=True)):
+        shown = ":".join(map(str, ratios))
+        raise ConfigError(f"Expected enough scenes for {shown}, got {count}. Take another protocol or more scenes.")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def parse_ratios(text: str) -> tuple[int, int, int]:
+    """Shares from a text: ``6:2:2``, or ``8:2`` for training and test.
+
+    Raises:
+        ConfigError: Another text.
+
+    Example:
+        >>> parse_ratios("8:2")
+        (8, 0, 2)
+    """
+    parts = text.split(":")
+    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
+        raise ConfigError(f"Expected shares such as 6:2:2 or 8:2, got {text!r}. Write whole numbers with colons.")
+    shares = [int(part) for part in parts]
+    return shares[0], shares[1] if len(shares) == len(PARTS) else 0, shares[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,3 +270,216 @@ def _random_state(seed: int) -> np.random.RandomState:
     if not 0 <= seed < 2**32:
         raise ConfigError(f"Expected a seed from 0 to 2**32 - 1, got {seed}. Choose another.")
     return np.random.RandomState(seed)
+
+
+CURE = "Make it again with: acutance data split."
+
+
+def write_split(path: Path, split: Split) -> None:
+    """Write a split as JSON, whole or not at all.
+
+    Args:
+        path: Where to write.
+        split: The split.
+
+    Raises:
+        DatasetError: A scene in two parts.
+        ConfigError: A place that cannot be written to.
+    """
+    split.parts()
+    write_text(path, json.dumps(asdict(split), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_split(path: Path, table: OpinionTable | None = None) -> Split:
+    """Read a split and check it.
+
+    Args:
+        path: A file of ``write_split``.
+        table: The table it is for: every scene of it must be in one part, and no file in two.
+
+    Raises:
+        DatasetError: A file of something else, changed by hand, of another table, or with a leak.
+    """
+    split = parser(Split, cure=CURE)(read_json_object(path, "a split", CURE), f"the split {path}")
+    found = checksum(split.parts())
+    if found != split.scenes_sha256:
+        raise DatasetError(
+            f"Expected scenes with the sha256 {split.scenes_sha256} in {path}, got {found}: it was changed. {CURE}"
+        )
+    if table is not None:
+        check_split(split, table)
+    return split
+
+
+VTAMIQ = {
+    "tid2008": (15, 20, 25),
+    "tid2013": (15, 20, 25),
+    "csiq": (18, 24, 30),
+    "live": (17, 23, 29),
+    "kadid10k": (49, 65, 81),
+    "pipal": (160, 160, 200),
+    "pieapp": (130, 135, 140),
+}
+"""Where training, validation and test end among the references sorted by name (its ``train_config.py``, 2024).
+
+Two slips are put right: LIVE's last reference (28, counted from 0) belonged to no part and tests here, and PIPAL's
+validation was its test and is empty here.
+"""
+TRAINS_WHOLE = "kadis700k"
+"""VTAMIQ trains with all of it, however many references are there (it leaves out denoised pictures)."""
+
+
+def fixed_split(table: OpinionTable, protocol: str = "vtamiq") -> Split:
+    """The fixed split of a dataset.
+
+    Args:
+        table: The whole dataset; of PieAPP only the rows whose column ``split`` is ``train`` are split.
+        protocol: Who fixed it: ``vtamiq``.
+
+    Raises:
+        UnknownNameError: A protocol or a dataset without fixed split.
+        DatasetError: Another number of references than the split is for.
+    """
+    if protocol != "vtamiq":
+        raise UnknownNameError("fixed split", protocol, ["vtamiq"])
+    if table.name not in (*VTAMIQ, TRAINS_WHOLE):
+        raise UnknownNameError("dataset with a fixed split", table.name, (*VTAMIQ, TRAINS_WHOLE))
+    scenes = scenes_of(table)
+    if table.name == "pieapp":
+        scenes = sorted(scenes_of(part_of_table(table, None, "train")), key=_label_file)
+    train, validation, test = VTAMIQ.get(table.name, (len(scenes),) * 3)
+    if len(scenes) != test:
+        raise DatasetError(
+            f"Expected the {test} references of {table.name}, got {len(scenes)}. Take the whole dataset, or split it "
+            "at random."
+        )
+    return Split(
+        dataset=table.name,
+        train=tuple(scenes[:train]),
+        validation=tuple(scenes[train:validation]),
+        test=tuple(scenes[validation:]),
+        rule=f"{protocol}-fixed",
+        scenes_sha256=checksum(scenes),
+    )
+
+
+def _label_file(reference: str) -> str:
+    """The file that PieAPP's labels of a reference are in, by whose name its references are sorted."""
+    return PurePosixPath(reference).stem + "_pairwise_labels.csv"  # ref_10_ comes before ref_1_
+
+
+def scene_of(row: RatedPicture) -> str:
+    """What must not stand on two sides: the scene, else the reference, else the picture itself."""
+    return row.scene or row.reference or row.image
+
+
+def demand_separate(
+    table: OpinionTable, sides: Sequence[str], *, kind: str = "part", compare_contents: bool = False
+) -> None:
+    """Raise if anything stands on two sides.
+
+    Two names are one thing if they are equal, if both lead to one file (links), or if they differ in case only,
+    unless both files are there with different contents.
+
+    Args:
+        table: The pictures; files that are not there are compared by name alone.
+        sides: Side of each row, such as ``train`` or the name of its scene.
+        kind: What a side is, for the error.
+        compare_contents: Find copies under other names too; reads every file whose size occurs on two sides.
+
+    Raises:
+        DatasetError: A leak, naming both sides and both names.
+    """
+    checker = _Checker(table, kind)
+    for row, side in zip(table, sides, strict=True):
+        checker.add_scene(scene_of(row), side)
+        for name in filter(None, (row.image, row.reference)):
+            checker.add_file(name, side)
+    if compare_contents:
+        checker.compare_contents()
+
+
+class _Checker:
+    """What was seen so far, and where."""
+
+    def __init__(self, table: OpinionTable, kind: str) -> None:
+        self._table = table
+        self._kind = kind
+        self._scenes: dict[str, tuple[str, str]] = {}
+        self._names: dict[str, tuple[str, str]] = {}
+        self._links: dict[tuple[int, int], tuple[str, str]] = {}
+        self._files: dict[str, str] = {}
+
+    def add_scene(self, scene: str, side: str) -> None:
+        other, other_side = self._scenes.setdefault(scene.casefold(), (scene, side))
+        if other_side != side and (scene == other or not self._are_two_files(scene, other)):
+            raise self._leak("scene", (other, other_side), (scene, side))
+
+    def add_file(self, name: str, side: str) -> None:
+        if name in self._files:
+            if self._files[name] != side:
+                raise self._leak("file", (name, self._files[name]), (name, side))
+            return
+        self._files[name] = side
+        key = posixpath.normpath(name).casefold()
+        other, other_side = self._names.setdefault(key, (name, side))
+        if other_side != side and not self._are_two_files(name, other):
+            raise self._leak("file", (other, other_side), (name, side))
+        link = _identity(self._table.path(name))
+        if link:
+            other, other_side = self._links.setdefault(link, (name, side))
+            if other_side != side:
+                raise self._leak("file", (other, other_side), (name, side))
+
+    def compare_contents(self) -> None:
+        by_size: dict[int, list[str]] = {}
+        for name in self._files:
+            path = self._table.path(name)
+            if path.is_file():
+                by_size.setdefault(path.stat().st_size, []).append(name)
+        for names in by_size.values():
+            if len({self._files[name] for name in names}) > 1:
+                self._compare(names)
+
+    def _compare(self, names: list[str]) -> None:
+        seen: dict[bytes, str] = {}
+        for name in names:
+            other = seen.setdefault(_digest(self._table.path(name)), name)
+            if self._files[other] != self._files[name]:
+                raise self._leak("file", (other, self._files[other]), (name, self._files[name]))
+
+    def _are_two_files(self, one: str, other: str) -> bool:
+        """Whether names that differ in case only are two files of different contents."""
+        first, second = self._table.path(one), self._table.path(other)
+        if not (first.is_file() and second.is_file()) or _identity(first) == _identity(second):
+            return False
+        return first.stat().st_size != second.stat().st_size or _digest(first) != _digest(second)
+
+    def _leak(self, thing: str, one: tuple[str, str], other: tuple[str, str]) -> DatasetError:
+        names = repr(one[0]) if one[0] == other[0] else f"{one[0]!r}, the same as {other[0]!r},"
+        return DatasetError(
+            f"Expected every {thing} of {self._table.name} in one {self._kind}, got {names} in {one[1]!r} and in "
+            f"{other[1]!r}: a leak. Give its rows one scene, or split by scene again."
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What two links to one file share, where the file system tells."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (as quick as it gets: large datasets ask 700,000 times)
+    except (OSError, ValueError):  # a name that no file can have, such as one with a zero byte
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else None
+
+
+def _digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.digest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            yield block

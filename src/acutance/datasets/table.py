@@ -1,13 +1,22 @@
 """One table for every dataset: pictures, their references, what people said of them."""
 
+import csv
+import math
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from acutance.tables.read import Number, Whole
+from acutance.errors import DatasetError, UnknownNameError
+from acutance.tables.atomic import atomic_write, not_utf8
+from acutance.tables.read import Number, Whole, read_rows
+from acutance.tables.text import shown
+from acutance.tables.write import Kind, write_parquet
 from acutance.types import Better
 
 
@@ -80,3 +89,202 @@ class OpinionTable:
     def paths(self) -> list[Path]:
         """Where the pictures are, in the order of the rows."""
         return [self.path(row.image) for row in self.rows]
+
+
+TABLE_ENDINGS = (".csv", ".parquet")
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(COLUMNS, "text"),
+    **dict.fromkeys(("mos", "mos_std", "low", "high"), "number"),
+    **dict.fromkeys(("num_votes", "level"), "whole"),
+}
+"""What the columns of a table hold."""
+
+
+def write_table(table: OpinionTable, path: str | Path) -> None:
+    """Write a table, whole or not at all; a file that is there is replaced.
+
+    CSV has a header, empty cells for what is not known and the shortest digits that make the same number.
+
+    Args:
+        table: Paths stay as they are, relative to the table's root.
+        path: Where to write; its ending, ``.csv`` or ``.parquet``, chooses the format.
+
+    Raises:
+        UnknownNameError: Another ending.
+        DatasetError: The file cannot be written, or a name in the table is not UTF-8.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    path = Path(path)
+    is_parquet = demand_ending(path) == ".parquet"
+    try:
+        with atomic_write(path) as temporary:
+            if is_parquet:
+                write_parquet(temporary, KINDS, ({name: getattr(row, name) for name in COLUMNS} for row in table.rows))
+            else:
+                _write_csv(table.rows, temporary)
+    except OSError as error:
+        raise DatasetError(f"Expected to write a table to {path}, got: {error.strerror or error}.") from error
+    except UnicodeEncodeError as error:
+        raise DatasetError(not_utf8(path, error)) from error
+
+
+def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable:
+    """The table that was written to a file.
+
+    Args:
+        path: A CSV or Parquet file with exactly the columns of a table.
+        root: The folder that its paths start from; by default the folder of the file.
+
+    Raises:
+        UnknownNameError: Another ending.
+        DatasetError: No such file, other columns, or a cell that is not what its column holds.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    path = Path(path)
+    demand_ending(path)
+    if not path.is_file():
+        raise DatasetError(f"Expected a table at {path}, got no such file. Check the path.")
+    rows = read_rows(path, RatedPicture, header=lambda names: _known_columns(path, names), is_exact=True)
+    return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
+
+
+def demand_ending(path: Path) -> str:
+    """The ending of a file of a table, in small letters.
+
+    Args:
+        path: A name, whether there is such a file or not.
+
+    Raises:
+        UnknownNameError: An ending that is not in ``TABLE_ENDINGS``.
+    """
+    ending = path.suffix.lower()
+    if ending not in TABLE_ENDINGS:
+        raise UnknownNameError("file ending", ending or path.name, TABLE_ENDINGS)
+    return ending
+
+
+def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
+        writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
+        writer.writerow(COLUMNS)
+        writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
+
+
+def _known_columns(path: Path, columns: list[str]) -> list[str]:
+    if sorted(columns) != sorted(COLUMNS):
+        got = shown(", ".join(columns)) or "nothing"
+        raise DatasetError(
+            f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Make a table of "
+            "another list: acutance data table LIST -o table.csv."
+        )
+    return columns
+
+
+SHOWN_PROBLEMS = 3
+"""How many problems one error names before it only counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong."""
+
+    table: str
+    """Name of the table or of its file."""
+    row: int
+    """Number of the row, from 1."""
+    column: str
+    what: str
+    """In a few words."""
+
+    def __str__(self) -> str:
+        return f"{self.table}, row {self.row}, column {self.column}: {self.what}"
+
+
+def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Problem]:
+    """Everything that is wrong with a table, in the order of its rows.
+
+    Looked for are pictures and references that are not on disk, rows that stand twice, scores that are no
+    numbers or lie outside ``low`` to ``high``, scales whose ends are the wrong way round, negative deviations,
+    levels and votes below 1, and pictures, references or scenes on two sides of a split. Those are held against
+    each other without regard to case and to ``./`` in paths.
+
+    Args:
+        table: The table.
+        look_for_files: Whether to look on the disk.
+    """
+    problems: list[Problem] = []
+    rows_by_key: dict[tuple[str, str | None], int] = {}
+    sides: dict[tuple[str, str], tuple[str, int]] = {}
+    on_disk: dict[str, bool] = {}
+    for number, row in enumerate(table, start=1):
+        found = [*_values(row)]
+        first = rows_by_key.setdefault((posixpath.normpath(row.image), _path(row.reference)), number)
+        if first != number:
+            found.append(("image", f"{row.image} stands in row {first} too"))
+        found += _leaks(row, number, sides)
+        if look_for_files:
+            found += _files(table, row, on_disk)
+        problems += [Problem(table.name, number, column, what) for column, what in found]
+    return problems
+
+
+def demand_sound(table: OpinionTable, *, look_for_files: bool = True) -> None:
+    """Raise one line if anything is wrong with a table.
+
+    Args:
+        table: The table.
+        look_for_files: Whether to look on the disk.
+
+    Raises:
+        DatasetError: Naming the first problems and counting the others.
+    """
+    if problems := check_table(table, look_for_files=look_for_files):
+        more = len(problems) - SHOWN_PROBLEMS
+        told = "; ".join(map(str, problems[:SHOWN_PROBLEMS])) + (f"; and {more} more" if more > 0 else "")
+        raise DatasetError(f"Expected a sound table, got {told}. Mend these rows.")
+
+
+def _values(row: RatedPicture) -> Iterator[tuple[str, str]]:
+    if row.low is not None and row.high is not None and not row.low < row.high:
+        yield "low", f"{row.low:g} is not below the high end, {row.high:g}"
+    if row.mos is not None:
+        if not math.isfinite(row.mos):
+            yield "mos", f"{row.mos} is no score"
+        elif (row.low is not None and row.mos < row.low) or (row.high is not None and row.mos > row.high):
+            yield "mos", f"{row.mos:g} lies outside {_end(row.low)} to {_end(row.high)}"
+    if row.mos_std is not None and not 0 <= row.mos_std < math.inf:
+        yield "mos_std", f"{row.mos_std} is no standard deviation"
+    if row.num_votes is not None and row.num_votes < 1:
+        yield "num_votes", f"{row.num_votes} is less than 1"
+    if row.level is not None and row.level < 1:
+        yield "level", f"{row.level} is less than 1"
+
+
+def _path(name: str | None) -> str | None:
+    return None if name is None else posixpath.normpath(name)
+
+
+def _end(value: float | None) -> str:
+    return "no end" if value is None else f"{value:g}"
+
+
+def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[str, int]]) -> Iterator[tuple[str, str]]:
+    """What stands in another split too; each row is held against the first of its kind."""
+    for column in ("image", "scene", "reference"):
+        name = getattr(row, column)
+        if name is not None and row.split is not None:
+            split, first = sides.setdefault((column, posixpath.normpath(name).casefold()), (row.split, number))
+            if split != row.split:
+                yield column, f"{name} is in {row.split} here and in {split} in row {first}"
+
+
+def _files(table: OpinionTable, row: RatedPicture, on_disk: dict[str, bool]) -> Iterator[tuple[str, str]]:
+    for column in ("image", "reference"):
+        name = getattr(row, column)
+        if name is None:
+            continue
+        if name not in on_disk:
+            on_disk[name] = table.path(name).is_file()
+        if not on_disk[name]:
+            yield column, f"{name} is not in {table.root}"

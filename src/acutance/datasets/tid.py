@@ -5,9 +5,38 @@ from pathlib import Path
 
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.folder import RESEARCH_ONLY, DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
+
+TID2008 = DatasetFacts(
+    name="tid2008",
+    title="TID2008",
+    rated=1700,
+    references=25,
+    distortions=17,
+    low=0.0,
+    high=9.0,
+    layout="distorted_images/, reference_images/, mos_with_names.txt, mos_std.txt",
+    licence=RESEARCH_ONLY,
+    where="https://www.ponomarenko.info/tid2008.htm",
+    paper="Ponomarenko et al., TID2008 - a database for evaluation of full-reference metrics, 2009",
+    note="File names differ in case from those in the list.",
+)
+TID2013 = DatasetFacts(
+    name="tid2013",
+    title="TID2013",
+    rated=3000,
+    references=25,
+    distortions=24,
+    low=0.0,
+    high=9.0,
+    layout=TID2008.layout,
+    licence="See its readme; that of TID2008 allows education and research only.",
+    where="https://www.ponomarenko.info/tid2013.htm",
+    paper="Ponomarenko et al., Image database TID2013, Signal Processing: Image Communication 30, 2015",
+    note="References I01.BMP to I24.BMP and i25.bmp; file names differ in case from those in the list.",
+)
 
 TID_DISTORTIONS = (
     "Additive Gaussian noise",

@@ -1,31 +1,170 @@
-"""A-FINE's triplets of KADID-10k, PIPAL and TID2013: about log2 of the pictures of a reference for each of them."""
+"""The pairs and triplets that a dataset trains or tests with."""
 
 import math
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from acutance.datasets.comparisons import Triplet, by_reference, outcome, quality_of
+from acutance.datasets.comparisons import (
+    Comparison,
+    Triplet,
+    all_pairs,
+    belonging,
+    by_reference,
+    located,
+    outcome,
+    quality_of,
+)
+from acutance.datasets.diffiqa import DATASET as DIFFIQA_TITLE
+from acutance.datasets.diffiqa import SOURCE, diffiqa_triplets, read_majorities
+from acutance.datasets.pieapp import Part as PieAPPPart
+from acutance.datasets.pieapp import read_preferences
+from acutance.datasets.splits import Part
 from acutance.datasets.table import OpinionTable
+from acutance.errors import DatasetError
+from acutance.types import OnProgress
+
+LABEL_PLACES = ("{part}/trainlabel/labels", "{part}/*/labels", "{part}/labels", "trainlabel/labels", "labels")
+"""Where DiffIQA's labels may be, below its root: as published, and before it was split."""
+DIFFIQA_PARTS: dict[Part, str] = {"train": "Train", "validation": "Validation", "test": "Test"}
+PIEAPP_PARTS: dict[Part, PieAPPPart] = {"train": "train", "validation": "val", "test": "test"}
+
+WITH_OWN_PAIRS = ("diffiqa", "sriqa_bench", "pieapp")
+"""Datasets whose pairs do not come from scores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRules:
+    """How pairs are made, where a dataset leaves a choice."""
+
+    part: Part | None = "train"
+    """Which part of a dataset whose labels are published in parts; ``None`` takes the labels of all parts that are
+    there, for a table that was split otherwise, and wants some for every scene."""
+    seed: int = 0
+    """Seed of the draws, from 0 to 2**32 - 1."""
+    reference_first: bool = False
+    """A-FINE's slip: a reference may stand first."""
+    reference_as_png: bool = False
+    """A-FINE's slip: references are called ``.png`` whatever they are."""
+
+
+def training_pairs(
+    table: OpinionTable, rules: PairRules | None = None, *, on_progress: OnProgress | None = None
+) -> Sequence[Comparison]:
+    """The pairs of a dataset, named by the paths of its table.
+
+    DiffIQA: triplets from the majority of three labels. SRIQA-Bench: every two pictures of a content. PieAPP: the
+    pairs people saw, with the share of them. All others: A-FINE's triplets from scores, without the pictures that
+    nobody rated, such as PIPAL's validation.
+
+    Args:
+        table: Table of the dataset, by the name it has in the catalogue; or a part of it, whose pairs alone come.
+        rules: Where there is a choice.
+        on_progress: Told how much is done, of how much, while labels are read.
+
+    Raises:
+        DatasetError: Labels or scores that are not there or damaged, or no pair at all.
+    """
+    chosen = rules or PairRules()
+    if table.name in WITH_OWN_PAIRS and (chosen.reference_first or chosen.reference_as_png):
+        raise DatasetError(
+            f"Expected triplets from scores beside A-FINE's slips (reference first, reference as PNG), got "
+            f"{table.name}, whose pairs are its own. Leave them out."
+        )
+    pairs = _pairs(table, chosen, on_progress)
+    if not pairs:
+        raise DatasetError(f"Expected pairs of the rows of {table.name}, got none. Take another part or split.")
+    return pairs
+
+
+def _pairs(table: OpinionTable, chosen: PairRules, on_progress: OnProgress | None) -> Sequence[Comparison]:
+    if table.name == "diffiqa":
+        return _diffiqa_pairs(table, chosen.part, on_progress)
+    if table.name == "sriqa_bench":
+        return all_pairs(table)
+    if table.name == "pieapp":
+        return _pieapp_pairs(table, chosen.part, on_progress)
+    rated = [row for row in table if row.mos is not None]
+    if not rated:
+        raise DatasetError(f"Expected scores in the table of {table.name}, got none. Take a part that people rated.")
+    return log_triplets(
+        OpinionTable(rated, table.root, table.name),
+        seed=chosen.seed,
+        reference_first=chosen.reference_first,
+        reference_as_png=chosen.reference_as_png,
+    )
+
+
+def diffiqa_label_folder(root: Path, part: Part) -> Path:
+    """Where the labels of a part of DiffIQA are.
+
+    Args:
+        root: Root of the dataset.
+        part: Which part.
+
+    Raises:
+        DatasetError: They are not below the root.
+    """
+    found = _label_folder(root, part)
+    if found:
+        return found
+    raise DatasetError(
+        f"Expected labels of {DIFFIQA_TITLE} in {root / DIFFIQA_PARTS[part]}/trainlabel/labels or {root / 'labels'}, "
+        f"got none. Get them from {SOURCE}."
+    )
+
+
+def _label_folder(root: Path, part: Part) -> Path | None:
+    for place in LABEL_PLACES:
+        for folder in sorted(root.glob(place.format(part=DIFFIQA_PARTS[part]))):
+            if folder.is_dir():
+                return folder
+    return None
+
+
+def _diffiqa_pairs(table: OpinionTable, part: Part | None, on_progress: OnProgress | None) -> list[Triplet]:
+    found = filter(None, (_label_folder(table.root, each) for each in DIFFIQA_PARTS)) if part is None else ()
+    folders = list(dict.fromkeys(found)) or [diffiqa_label_folder(table.root, part or "train")]
+    triplets: list[Triplet] = []
+    labelled: list[str] = []
+    for folder in folders:
+        majorities = read_majorities(folder, on_progress=on_progress)
+        triplets += diffiqa_triplets(majorities.labels)
+        labelled += (name.rpartition("_")[0] for name in (*majorities.labels, *majorities.left_out))
+    if part is None:
+        _demand_labels(table, labelled)
+    return located(belonging(triplets, table), table)
+
+
+def _pieapp_pairs(table: OpinionTable, part: Part | None, on_progress: OnProgress | None) -> list[Comparison]:
+    labels = table.root / "labels"
+    parts = [name for name in PIEAPP_PARTS.values() if part is None and any(labels.glob(f"{name}/*_pairwise_*.csv"))]
+    pairs = [
+        pair
+        for name in parts or [PIEAPP_PARTS[part or "train"]]
+        for pair in read_preferences(table.root, part=name, on_progress=on_progress)
+    ]
+    if part is None:
+        _demand_labels(table, (PurePosixPath(pair.reference).stem for pair in pairs))
+    return located(belonging(pairs, table), table)
+
+
+def _demand_labels(table: OpinionTable, labelled: Iterable[str]) -> None:
+    """Raise unless every reference of a table is among the labelled ones, which are names without ending."""
+    known = {name.casefold() for name in labelled}
+    references = {row.reference for row in table if row.reference}
+    missing = {reference for reference in references if PurePosixPath(reference).stem.casefold() not in known}
+    if missing:
+        raise DatasetError(
+            f"Expected labels for every reference of {table.name} in {table.root}, got none for {min(missing)} "
+            f"({len(missing)} missing). Get the labels of every part, or split without these."
+        )
+
 
 REFERENCE_QUALITY = math.inf
 """The reference is better than all (A-FINE's script writes 9999)."""
-
-
-def triplets_per_reference(count: int) -> int:
-    """How many triplets a reference with so many distorted pictures gives.
-
-    Args:
-        count: Number n of distorted pictures.
-
-    Returns:
-        (n + 1) round(log2(n + 1)).
-
-    Example:
-        >>> [triplets_per_reference(count) for count in (116, 125, 120)]  # PIPAL, KADID-10k, TID2013
-        [819, 882, 847]
-    """
-    return (count + 1) * round(math.log2(count + 1))
 
 
 def log_triplets(
@@ -72,3 +211,71 @@ def _triplet(pair: tuple[str, str], reference: str, qualities: dict[str, float])
         first_beats_reference=outcome(qualities[first], qualities[reference]),
         second_beats_reference=outcome(qualities[second], qualities[reference]),
     )
+
+
+def degraded_reference_triplets(table: OpinionTable, *, count: int, worst: float = 0.5, seed: int = 0) -> list[Triplet]:
+    """Draw triplets in which one of the distorted pictures of a scene stands for its reference.
+
+    It is drawn from the worst of the scene's pictures. The first picture of a triplet is the pristine one or, as
+    often, any other; the second is the degraded reference itself or, as often, any other.
+
+    Args:
+        table: Rated pictures with pristine references, in either direction of scores; all of one size.
+        count: Triplets of each scene; scenes with fewer than 3 distorted pictures give none.
+        worst: Share of the pictures of a scene that references are drawn from; above 0, at most 1.
+        seed: Seed of the draws, from 0 to 2**32 - 1.
+
+    Raises:
+        DatasetError: A picture without reference or score.
+    """
+    draws = np.random.RandomState(seed)  # whose numbers no later numpy changes (NEP 19)
+    triplets: list[Triplet] = []
+    for pristine, rows in by_reference(table).items():
+        qualities = {row.image: quality_of(row, table.name) for row in rows if row.image != pristine}
+        if len(qualities) < 3:
+            continue
+        worse = sorted(qualities, key=lambda image: (qualities[image], image))[: max(1, int(worst * len(qualities)))]
+        known = qualities | {pristine: REFERENCE_QUALITY}
+        for _ in range(count):
+            reference = worse[draws.randint(len(worse))]
+            others = [image for image in qualities if image != reference]
+            drawn = [others[place] for place in draws.permutation(len(others))[:2]]
+            first = pristine if draws.random_sample() < 0.5 else drawn[0]
+            second = reference if draws.random_sample() < 0.5 else drawn[1]
+            triplets.append(
+                Triplet(
+                    first,
+                    second,
+                    reference,
+                    first_wins=outcome(known[first], known[second]),
+                    first_beats_reference=outcome(known[first], known[reference]),
+                    second_beats_reference=outcome(known[second], known[reference]),
+                )
+            )
+    return triplets
+
+
+MAIN = "diffiqa"
+"""The dataset that is repeated until it outweighs all others together."""
+
+
+def repeats(counts: Mapping[str, int], main: str = MAIN) -> dict[str, int]:
+    """How often each list is repeated, by A-FINE's ``balance_dataset``.
+
+    Every list but the main one is repeated as often as it fits, whole, into the longest of all; the main one once
+    more than it fits into all the others after that. An empty list stays empty.
+
+    Args:
+        counts: Number of triplets of each dataset.
+        main: Name of the main one, which may be absent.
+
+    Example:
+        >>> repeats({"diffiqa": 3, "kadid10k": 10, "tid2013": 4})
+        {'diffiqa': 7, 'kadid10k': 1, 'tid2013': 2}
+    """
+    longest = max(counts.values(), default=0)
+    times = {name: longest // count if count else 0 for name, count in counts.items()}
+    if counts.get(main):
+        others = sum(counts[name] * times[name] for name in counts if name != main)
+        times[main] = others // counts[main] + 1
+    return times

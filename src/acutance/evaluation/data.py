@@ -9,12 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from acutance.datasets.afine_lists import PairTable, is_list, list_name, read_listed
 from acutance.datasets.catalogue import DATASETS, find_dataset, read_published
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions, telling_column
-from acutance.datasets.own_lists import PairTable, is_list, list_name, read_listed
-from acutance.datasets.split_files import read_split
-from acutance.datasets.split_rules import PARTS
-from acutance.datasets.splits import part_of_table
+from acutance.datasets.splits import PARTS, part_of_table, read_split
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.measure import (

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.datasets.leaks import scene_of
+from acutance.datasets.splits import scene_of
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError, StatisticsError
 from acutance.evaluation.results import WITH_INTERVALS, Agreement, Evaluation, FittedCurve, Group, Interval, Prediction

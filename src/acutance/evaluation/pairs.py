@@ -7,14 +7,22 @@ from typing import Literal
 
 import numpy as np
 
-from acutance.datasets.comparison_files import read_comparisons, read_triplets
-from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, belonging, located
-from acutance.datasets.diffiqa_triplets import TEST_TYPES, by_type
-from acutance.datasets.own_lists import PairTable
-from acutance.datasets.split_rules import PARTS, Part
-from acutance.datasets.sriqa_pairs import sriqa_pairs
+from acutance.datasets.afine_lists import PairTable
+from acutance.datasets.comparisons import (
+    LOSES,
+    TIES,
+    WINS,
+    Comparison,
+    belonging,
+    located,
+    read_comparisons,
+    read_triplets,
+)
+from acutance.datasets.diffiqa import TEST_TYPES, by_type
+from acutance.datasets.splits import PARTS, Part
+from acutance.datasets.sriqa import sriqa_pairs
 from acutance.datasets.table import OpinionTable
-from acutance.datasets.training_pairs import DIFFIQA_PARTS, PairRules, training_pairs
+from acutance.datasets.triplets import DIFFIQA_PARTS, PairRules, training_pairs
 from acutance.errors import EvaluationError
 from acutance.evaluation.measure import Numbers, PictureKey, ProtocolSettings, Scores
 from acutance.evaluation.results import Interval

@@ -9,10 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from acutance.datasets.catalogue import DATASETS, read_published
-from acutance.datasets.leaks import demand_separate, scene_of
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
-from acutance.datasets.split_files import read_split
-from acutance.datasets.splits import part_of_table, rows_of, split_table
+from acutance.datasets.splits import demand_separate, part_of_table, read_split, rows_of, scene_of, split_table
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, OpinionDirectionError, TrainingError
 from acutance.training.config import Settings

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.fixed_splits import VTAMIQ
-from acutance.datasets.pieapp_preferences import Preference, read_preferences
+from acutance.datasets.pieapp import Preference, read_preferences
+from acutance.datasets.splits import VTAMIQ
 from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
 

@@ -15,9 +15,7 @@ import torch
 from lightning_fabric import Fabric
 
 from acutance.catalog.loading import load
-from acutance.datasets.split_files import write_split
-from acutance.datasets.split_rules import Protocol
-from acutance.datasets.splits import repeated_splits, rows_of
+from acutance.datasets.splits import Protocol, repeated_splits, rows_of, write_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, TrainingError
 from acutance.models.quality_model import QualityModel, SharesReferences

@@ -9,19 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from acutance.datasets.balance import repeats
+from acutance.datasets.afine_lists import ImageFolder, dataset_name
 from acutance.datasets.catalogue import DATASETS, read_published
-from acutance.datasets.comparison_files import read_pairs
-from acutance.datasets.comparisons import Comparison, Triplet
-from acutance.datasets.degraded_references import degraded_reference_triplets
-from acutance.datasets.diffiqa_triplets import by_type
-from acutance.datasets.own_lists import ImageFolder, dataset_name
-from acutance.datasets.split_files import read_split
-from acutance.datasets.split_rules import Part
-from acutance.datasets.splits import part_of_table, rows_of, split_table
-from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import TABLE_ENDINGS, read_table
-from acutance.datasets.training_pairs import PairRules, training_pairs
+from acutance.datasets.comparisons import Comparison, Triplet, read_pairs
+from acutance.datasets.diffiqa import by_type
+from acutance.datasets.splits import Part, part_of_table, read_split, rows_of, split_table
+from acutance.datasets.table import TABLE_ENDINGS, OpinionTable, read_table
+from acutance.datasets.triplets import PairRules, degraded_reference_triplets, repeats, training_pairs
 from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, held_out, told

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.comparison_files import read_comparisons, read_triplets
-from acutance.datasets.split_files import read_split
+from acutance.datasets.comparisons import read_comparisons, read_triplets
+from acutance.datasets.splits import read_split
 from tests.fakes.datasets.files import write_pictures
 from tests.fakes.datasets.restored import write_diffiqa
 from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import DATASETS, read_dataset
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import read_table, write_table
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.raising import lacking

@@ -6,10 +6,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from acutance.cli.data_splits import split, triplets
-from acutance.datasets.comparison_files import read_comparisons, read_triplets
-from acutance.datasets.split_files import read_split
-from acutance.datasets.splits import rows_of
-from acutance.datasets.table_files import write_table
+from acutance.datasets.comparisons import read_comparisons, read_triplets
+from acutance.datasets.splits import read_split, rows_of
+from acutance.datasets.table import write_table
 from acutance.errors import ConfigError
 from tests.raising import lacking
 from tests.unit.datasets.tables import full_reference, rated, table_of

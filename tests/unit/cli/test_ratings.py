@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acutance.cli.app import app
-from acutance.datasets.table_files import read_table
+from acutance.datasets.table import read_table
 from acutance.evaluation.files import read_run
 from tests.fakes.datasets.with_references import write_tid2013
 from tests.fakes.rated_set import TABLE, write_rated_set

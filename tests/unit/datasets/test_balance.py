@@ -1,21 +1,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.balance import balanced, repeats
-from acutance.datasets.comparisons import Triplet
+from acutance.datasets.triplets import repeats
 
 COUNTS = st.dictionaries(st.sampled_from(["csiq", "kadid10k", "pipal", "tid2013"]), st.integers(1, 500), min_size=1)
 
 
-def some(count: int) -> list[Triplet]:
-    return [Triplet(str(index), "b", "r", 1.0, 0.0, 0.0) for index in range(count)]
-
-
 def test_the_example_run_with_the_authors_code_comes_out():
-    lists = {"diffiqa": some(3), "kadid10k": some(10), "tid2013": some(4)}
-    times = repeats({name: len(triplets) for name, triplets in lists.items()})
-    assert {name: len(lists[name]) * times[name] for name in lists} == {"diffiqa": 21, "kadid10k": 10, "tid2013": 8}
-    assert len(balanced(lists)) == 39
+    counts = {"diffiqa": 3, "kadid10k": 10, "tid2013": 4}
+    times = repeats(counts)
+    assert {name: counts[name] * times[name] for name in counts} == {"diffiqa": 21, "kadid10k": 10, "tid2013": 8}
 
 
 def test_a_long_diffiqa_repeats_the_others_and_itself():

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.calibration import Logistic, fit_final_scaling, fit_logistic, fit_naturalness_calibrator
+from acutance.datasets.targets import Logistic, fit_final_scaling, fit_logistic, fit_naturalness_calibrator
 from acutance.errors import DatasetError
 from tests.raising import raises
 

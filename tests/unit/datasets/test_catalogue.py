@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from acutance.datasets.catalogue import DATASETS, find_dataset, list_datasets, read_dataset
-from acutance.datasets.checking import check_table
+from acutance.datasets.table import check_table
 from acutance.errors import DatasetError, UnknownNameError
 from tests.fakes.datasets.catalogue import FAKES
 from tests.raising import raises

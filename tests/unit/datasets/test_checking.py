@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.checking import check_table, demand_sound
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedPicture, check_table, demand_sound
 from acutance.errors import DatasetError
 from tests.raising import raises
 

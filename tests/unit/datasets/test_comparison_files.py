@@ -2,15 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.comparison_files import (
+from acutance.datasets.comparisons import (
+    Comparison,
+    Triplet,
     read_comparisons,
     read_triplets,
     write_comparisons,
     write_pairs,
     write_triplets,
-    write_types,
 )
-from acutance.datasets.comparisons import Comparison, Triplet
+from acutance.datasets.diffiqa import write_types
 from acutance.errors import ConfigError, DatasetError
 from tests.raising import raises
 

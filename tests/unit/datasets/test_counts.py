@@ -1,8 +1,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.counts import count_differences, count_rows, demand_published
-from acutance.datasets.facts import CSIQ, PIPAL
+from acutance.datasets.catalogue import count_differences, count_rows, demand_published
+from acutance.datasets.csiq import CSIQ
+from acutance.datasets.pipal import PIPAL
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
 from tests.raising import raises

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.degraded_references import degraded_reference_triplets
 from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.triplets import degraded_reference_triplets
 
 
 def table(better: str = "higher", scenes: int = 3, pictures: int = 6) -> OpinionTable:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.diffiqa_labels import majority, read_majorities
-from acutance.datasets.labels import LABELS, Label
+from acutance.datasets.diffiqa import LABELS, Label, majority, read_majorities
 from acutance.errors import DatasetError
 from tests.raising import raises
 

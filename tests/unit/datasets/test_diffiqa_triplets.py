@@ -1,8 +1,7 @@
 import pytest
 
 from acutance.datasets.comparisons import Comparison, Triplet
-from acutance.datasets.diffiqa_triplets import by_type, diffiqa_triplets, triplet_type
-from acutance.datasets.labels import Label
+from acutance.datasets.diffiqa import Label, by_type, diffiqa_triplets, triplet_type
 from acutance.errors import DatasetError
 from tests.raising import raises
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.catalogue import list_datasets
-from acutance.datasets.facts import DatasetFacts
+from acutance.datasets.folder import DatasetFacts
 
 PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text()
 

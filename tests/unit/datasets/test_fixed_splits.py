@@ -1,7 +1,6 @@
 import pytest
 
-from acutance.datasets.fixed_splits import fixed_split
-from acutance.datasets.splits import check_split
+from acutance.datasets.splits import check_split, fixed_split
 from acutance.errors import DatasetError, UnknownNameError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of

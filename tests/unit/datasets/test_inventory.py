@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.catalogue import DATASETS, Dataset, find_dataset, read_dataset
-from acutance.datasets.inventory import check_dataset
+from acutance.datasets.catalogue import DATASETS, check_dataset, find_dataset, read_dataset
+from acutance.datasets.folder import Dataset
 from tests.fakes.datasets.alone import write_koniq10k
 from tests.fakes.datasets.catalogue import FAKES
 from tests.raising import raises

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.kadis_scores import METRICS, read_kadis_scores
+from acutance.datasets.kadid import METRICS, read_kadis_scores
 from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines
 from tests.fakes.datasets.with_references import write_kadis700k

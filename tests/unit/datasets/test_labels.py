@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.labels import folders_in, label_of, name_of
+from acutance.datasets.diffiqa import folders_in, label_of, name_of
 from acutance.errors import DatasetError
 from tests.raising import raises
 

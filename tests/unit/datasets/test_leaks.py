@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.leaks import demand_separate
+from acutance.datasets.splits import demand_separate
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.lists import read_list, read_opinions
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
 from tests.raising import raises
 

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.normalisation import (
+from acutance.datasets.splits import split_table
+from acutance.datasets.targets import (
     afine_final_targets,
     afine_naturalness_targets,
     ahiq_targets,
     direction_of,
     scores_of,
 )
-from acutance.datasets.splits import split_table
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import pictures, rated, table_of

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.datasets.normalised_lists import Targets, normalised_lists, read_targets, write_normalised
-from acutance.datasets.own_lists import RatedLine
+from acutance.datasets.afine_lists import RatedLine
+from acutance.datasets.targets import Targets, normalised_lists, read_targets, write_normalised
 from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines
 from tests.raising import raises

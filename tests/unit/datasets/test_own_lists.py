@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.comparisons import Comparison, Triplet
-from acutance.datasets.own_lists import (
+from acutance.datasets.afine_lists import (
     ImageFolder,
     PairTable,
     dataset_name,
@@ -14,6 +13,7 @@ from acutance.datasets.own_lists import (
     read_listed,
     read_rated_lines,
 )
+from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.errors import DatasetError
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.restored import write_sriqa_bench

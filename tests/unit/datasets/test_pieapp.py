@@ -3,7 +3,7 @@ from typing import Literal
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.pieapp_preferences import read_preferences
+from acutance.datasets.pieapp import read_preferences
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.conftest import read_rows

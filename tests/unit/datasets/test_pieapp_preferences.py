@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.pieapp_preferences import COLUMNS, Part, read_preferences
+from acutance.datasets.pieapp import COLUMNS, Part, read_preferences
 from acutance.errors import DatasetError
 from tests.raising import raises
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.plain_lists import joined, moved, read_plain_list, with_references
+from acutance.datasets.lists import joined, moved, read_plain_list, with_references
 from acutance.errors import ConfigError, DatasetError
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.raising import raises

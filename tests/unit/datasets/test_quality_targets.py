@@ -1,18 +1,14 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from acutance.datasets.quality_targets import fit_quality_targets, quality_targets
-from acutance.datasets.splits import split_table
-from acutance.datasets.table import OpinionTable
+from acutance.datasets.targets import fit_quality_targets
 from acutance.errors import DatasetError
 from acutance.types import Better
 from tests.raising import raises
-from tests.unit.datasets.tables import pictures
 
 DIRECTIONS: tuple[Better, Better] = ("higher", "lower")
 
@@ -59,15 +55,6 @@ def test_targets_are_closer_to_uniform_than_scores(golden: dict[str, Any]):
     uniform = np.linspace(0, 1, len(scores))
     linear, curved = (np.sort(fit_quality_targets(scores, linearise=bent)(scores)) for bent in (False, True))
     assert np.abs(curved - uniform).max() < 0.5 * np.abs(linear - uniform).max()
-
-
-def test_scores_of_the_test_do_not_change_the_fit():
-    table = pictures(40)
-    split = split_table(table, "hyperiqa", seed=1)
-    rows = [replace(row, mos=1e6) if row.image in split.test else row for row in table]
-    moved = OpinionTable(rows, table.root, table.name)
-    assert quality_targets(moved, split=split) == quality_targets(table, split=split)
-    assert quality_targets(moved) != quality_targets(table)
 
 
 def test_scores_that_are_all_equal_have_no_targets():

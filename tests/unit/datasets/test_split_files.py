@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.split_files import read_split, write_split
-from acutance.datasets.splits import split_table
+from acutance.datasets.splits import read_split, split_table, write_split
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, pictures

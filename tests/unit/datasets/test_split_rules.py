@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.split_rules import PROTOCOLS, Protocol, find_protocol, parse_ratios, part_sizes
+from acutance.datasets.splits import PROTOCOLS, Protocol, find_protocol, parse_ratios, part_sizes
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import raises
 

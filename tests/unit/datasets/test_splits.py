@@ -2,15 +2,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.leaks import scene_of
-from acutance.datasets.split_rules import PARTS, PROTOCOLS
 from acutance.datasets.splits import (
+    PARTS,
+    PROTOCOLS,
     Split,
     check_split,
     checksum,
     part_of_table,
     repeated_splits,
     rows_of,
+    scene_of,
     scenes_of,
     split_table,
 )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.sriqa_labels import mos_from_counts, mos_of, read_pairwise_labels
+from acutance.datasets.sriqa import mos_from_counts, mos_of, read_pairwise_labels
 from acutance.errors import DatasetError
 from tests.raising import raises
 

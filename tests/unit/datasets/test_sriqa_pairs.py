@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.comparisons import Comparison
-from acutance.datasets.sriqa_pairs import read_scores, sriqa_pairs
+from acutance.datasets.sriqa import read_scores, sriqa_pairs
 from acutance.errors import DatasetError
 from tests.raising import raises
 

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import COLUMNS, OpinionTable, RatedPicture, read_table, write_table
 from acutance.errors import DatasetError, MissingExtraError, UnknownNameError
 from tests.raising import raises
 

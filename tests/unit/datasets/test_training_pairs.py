@@ -5,9 +5,9 @@ import pytest
 
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.comparisons import Triplet
-from acutance.datasets.pieapp_preferences import Part as PieAPPPart
+from acutance.datasets.pieapp import Part as PieAPPPart
 from acutance.datasets.table import OpinionTable
-from acutance.datasets.training_pairs import PairRules, diffiqa_label_folder, training_pairs
+from acutance.datasets.triplets import PairRules, diffiqa_label_folder, training_pairs
 from acutance.errors import DatasetError
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of

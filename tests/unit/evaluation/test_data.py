@@ -3,10 +3,8 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.split_files import write_split
-from acutance.datasets.splits import split_table
-from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import write_table
+from acutance.datasets.splits import split_table, write_split
+from acutance.datasets.table import OpinionTable, write_table
 from acutance.errors import ConfigError, DatasetError, EvaluationError, UnknownNameError
 from acutance.evaluation.data import match_splits, plan_data, read_data, read_part
 from acutance.evaluation.measure import ProtocolSettings

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from acutance.datasets.afine_lists import read_listed
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.comparison_files import write_triplets, write_types
-from acutance.datasets.comparisons import Triplet
-from acutance.datasets.diffiqa_triplets import TEST_TYPES
-from acutance.datasets.labels import Label
-from acutance.datasets.own_lists import read_listed
+from acutance.datasets.comparisons import Triplet, write_triplets
+from acutance.datasets.diffiqa import TEST_TYPES, Label, write_types
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
-from acutance.datasets.training_pairs import PairRules, training_pairs
+from acutance.datasets.triplets import PairRules, training_pairs
 from acutance.errors import DatasetError, EvaluationError
 from acutance.evaluation.measure import ProtocolSettings
 from acutance.evaluation.pairs import pair_lists

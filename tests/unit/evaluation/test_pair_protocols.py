@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.labels import Label
+from acutance.datasets.diffiqa import Label
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.evaluation.measure import ProtocolSettings, Scores

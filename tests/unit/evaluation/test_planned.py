@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.datasets.split_files import write_split
-from acutance.datasets.splits import split_table
+from acutance.datasets.splits import split_table, write_split
 from acutance.datasets.table import RatedPicture
 from acutance.errors import EvaluationError
 from acutance.evaluation.data import Said, plan_data

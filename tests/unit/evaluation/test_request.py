@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from acutance.datasets.split_files import write_split
-from acutance.datasets.splits import split_table
+from acutance.datasets.splits import split_table, write_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.api import EvaluationRequest, Measures

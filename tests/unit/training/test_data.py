@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.split_files import write_split
-from acutance.datasets.splits import rows_of, split_table
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import write_table
+from acutance.datasets.splits import rows_of, split_table, write_split
+from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.errors import ConfigError, DatasetError, TrainingError, UnknownNameError
 from acutance.training.data import DataConfig, held_out, training_tables
 from acutance.training.run_folder import RunFolder

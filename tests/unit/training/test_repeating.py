@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acutance.catalog.runs import run_weights
-from acutance.datasets.split_files import read_split
+from acutance.datasets.splits import read_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
 from acutance.training.config import LoopConfig

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import acutance
-from acutance.datasets.split_files import read_split
-from acutance.datasets.splits import rows_of
+from acutance.datasets.splits import read_split, rows_of
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.stats.correlation import srcc

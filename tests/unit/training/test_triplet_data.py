@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from acutance.datasets.balance import repeats
-from acutance.datasets.labels import Label
-from acutance.datasets.split_files import write_split
-from acutance.datasets.splits import Split, checksum, split_table
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.diffiqa import Label
+from acutance.datasets.splits import Split, checksum, split_table, write_split
+from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
+from acutance.datasets.triplets import repeats
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.training.triplet_data import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
 from tests.fakes.afine_training import triplet_data, write_triplet_set

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acutance.datasets.calibration import fit_naturalness_calibrator
-from acutance.datasets.normalisation import afine_naturalness_targets, direction_of
 from acutance.datasets.table import OpinionTable
+from acutance.datasets.targets import afine_naturalness_targets, direction_of, fit_naturalness_calibrator
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.pairs import AdaptivePair

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.catalog.weights import trunk_tensors
-from acutance.datasets.normalisation import ahiq_targets, direction_of
 from acutance.datasets.table import OpinionTable
+from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import crop_scores

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acutance.datasets.kadis_scores import Metric, read_kadis_scores
-from acutance.datasets.normalisation import direction_of
-from acutance.datasets.quality_targets import Version, fit_quality_targets
+from acutance.datasets.kadid import Metric, read_kadis_scores
 from acutance.datasets.table import OpinionTable
+from acutance.datasets.targets import Version, direction_of, fit_quality_targets
 from acutance.errors import ConfigError
 from acutance.training.data import DataConfig, TrainingTables, training_tables
 from acutance.training.references import PairScorer, demand_references

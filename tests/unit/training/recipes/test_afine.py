@@ -2,7 +2,7 @@
 
 import pytest
 
-from acutance.datasets.diffiqa_triplets import TEST_TYPES
+from acutance.datasets.diffiqa import TEST_TYPES
 from acutance.training.config import CosineRestartSchedule
 from acutance.training.overrides import with_settings
 from acutance.training.recipes.catalogue import find_recipe

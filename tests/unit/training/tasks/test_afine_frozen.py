@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from scipy.special import expit
 
-from acutance.datasets.calibration import fit_naturalness_calibrator
-from acutance.datasets.normalisation import afine_naturalness_targets
-from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import OpinionTable, read_table, write_table
+from acutance.datasets.targets import afine_naturalness_targets, fit_naturalness_calibrator
 from acutance.errors import ConfigError, MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.stats.preferences import three_alternative_accuracy

@@ -10,8 +10,7 @@ import torch
 from PIL import Image
 
 import acutance
-from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.statistics import Moments
 from acutance.models.afine_tiny.model import quality

@@ -10,8 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 import acutance
-from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import OpinionTable, read_table, write_table
 from acutance.errors import ConfigError, InputError, MissingWeightsError, TrainingError
 from acutance.stats.correlation import srcc
 from acutance.training.config import CosineSchedule

@@ -11,8 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import acutance
-from acutance.datasets.table import OpinionTable
-from acutance.datasets.table_files import read_table, write_table
+from acutance.datasets.table import OpinionTable, read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, PAPER_DIFFERENCE_EMBEDDING

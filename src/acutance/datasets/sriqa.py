@@ -1,4 +1,4 @@
-"""SRIQA-Bench's labels of pairs, counted over all people, and the scores they make likely."""
+"""SRIQA-Bench: results of super-resolution, scored within each content (Chen et al. 2025)."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -6,16 +6,130 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from jaxtyping import Float64
 
-from acutance.datasets.facts import SRIQA_BENCH
-from acutance.datasets.labels import LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
+from acutance.datasets.annotations import Record, line_records
+from acutance.datasets.comparisons import Comparison, pairs_of
+from acutance.datasets.diffiqa import DIFFIQA, LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
+from acutance.datasets.folder import DatasetFacts, DatasetFolder
+from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
-from acutance.stats.ordering import thurstone_scores
+from acutance.tables.read import read_text
 from acutance.types import OnProgress
+
+SRIQA_BENCH = DatasetFacts(
+    name="sriqa_bench",
+    title="SRIQA-Bench",
+    rated=1100,
+    references=100,
+    distortions=11,
+    low=0.0,
+    high=100.0,
+    layout="images/ with a folder for each method, MOS/*.txt",
+    licence="Academic research only, commercial use: no.",
+    where="https://github.com/ChrisDud0257/AFINE",
+    paper=DIFFIQA.paper,
+    note="Scores run from 0 to 100 within each scene. The reference is rated too, as the method Original.",
+)
+
+SRIQA_PEOPLE = 10
+"""People who compared each pair (readme of SRIQA-Bench)."""
+
+
+def read_sriqa_bench(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of SRIQA-Bench, the rated references included; ``distortion`` tells the method.
+
+    Args:
+        folder: The root, with ``MOS/<scene>.txt`` (``file,score``) and ``images/<method>/<scene>_<method>.png``;
+            the folder of a method may carry its ``x4`` or not.
+
+    Raises:
+        DatasetError: Scores that are not there or damaged.
+    """
+    folder.need("MOS")
+    return [
+        _scored(folder, record)
+        for name in folder.names("MOS")
+        if name.lower().endswith(".txt")
+        for record in line_records(folder.need(f"MOS/{name}"), ("file", "score"))
+    ]
+
+
+def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
+    name = record.text("file")
+    scene, _, method = PurePosixPath(name).stem.partition("_")
+    if not method:
+        raise record.fault("file", "a name such as online15_SwinIRx4.png", repr(name))
+    reference = folder.picture_below("images", f"{scene}_Original.png")
+    return RatedPicture(
+        image=folder.picture_below("images", name),
+        reference=reference,
+        mos=record.number("score"),
+        num_votes=SRIQA_PEOPLE,
+        distortion=method,
+        scene=reference,
+    )
+
+
+DATASET = SRIQA_BENCH.title
+REFERENCE = "{content}_Original.png"
+"""Name of the reference of a content."""
+
+
+def read_scores(path: Path) -> list[tuple[str, float]]:
+    """The lines ``file,score`` of a content, in their order; a blank may stand for the comma.
+
+    Args:
+        path: A file of the folders ``MOS``, ``MOS_Reg`` or ``MOS_Gen``.
+
+    Raises:
+        DatasetError: A line of another layout, naming it.
+    """
+    cure = f"Get {DATASET} whole from {SOURCE}."
+    scored = []
+    for number, line in enumerate(read_text(path, f"the scores of {DATASET}", cure).splitlines(), start=1):
+        if not line.strip():
+            continue
+        cells = cells_of(line)
+        try:
+            name, score = cells[0], float(cells[1])
+        except (IndexError, ValueError):
+            name, score = "", float("nan")
+        if len(cells) != 2 or not name or not 0 <= score <= 100:
+            raise DatasetError(
+                f"Expected file,score with a score from 0 to 100 of {DATASET} in {path}, line {number}, "
+                f"got {line!r}. {cure}"
+            )
+        scored.append((name, score))
+    if len(scored) < 2:
+        raise DatasetError(f"Expected at least two scores of {DATASET} in {path}, got {len(scored)}. {cure}")
+    return scored
+
+
+def cells_of(line: str) -> list[str]:
+    """What commas part in a line, or blanks where it has none; a comma at its end parts nothing."""
+    text = line.strip().rstrip(",")
+    return [cell.strip() for cell in text.split(",")] if "," in text else text.split()
+
+
+def sriqa_pairs(folder: Path) -> list[Comparison]:
+    """The test pairs: every two pictures of a content, in the order of its list, 55 where it lists 11.
+
+    Args:
+        folder: One of the folders ``MOS``, ``MOS_Reg`` and ``MOS_Gen``, with ``<content>.txt``.
+
+    Raises:
+        DatasetError: No lists, or one of another layout.
+    """
+    paths = sorted(folder.glob("*.txt"))
+    if not paths:
+        raise DatasetError(
+            f"Expected lists such as online15.txt of {DATASET} in {folder}, got none. Get it whole from {SOURCE}."
+        )
+    return [pair for path in paths for pair in pairs_of(REFERENCE.format(content=path.stem), read_scores(path))]
+
 
 Counts = Float64[np.ndarray, " pictures pictures"]
 Scores = Float64[np.ndarray, " pictures"]
 
-DATASET = SRIQA_BENCH.title
 TOP = 100.0
 """Score of the best picture of a content; the worst has 0."""
 EQUAL = 1e-10
@@ -88,6 +202,8 @@ def mos_from_counts(counts: Counts) -> Scores:
         DatasetError: Labels by which all pictures are equal.
         StatisticsError: Counts that are no square of numbers of at least 0.
     """
+    from acutance.stats.ordering import thurstone_scores
+
     scores = thurstone_scores(counts)
     spread = float(np.ptp(scores)) if len(scores) else 0.0
     if spread <= EQUAL:

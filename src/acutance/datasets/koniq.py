@@ -1,14 +1,25 @@
-"""Datasets without references that come with their split: KonIQ-10k and BIQ2021."""
+"""KonIQ-10k: pictures without references, with an official split."""
 
 from acutance.datasets.annotations import csv_records
-from acutance.datasets.folder import DatasetFolder
+from acutance.datasets.folder import DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
+
+KONIQ10K = DatasetFacts(
+    name="koniq10k",
+    title="KonIQ-10k",
+    rated=10_073,
+    splits={"train": 7058, "validation": 1000, "test": 2015},
+    low=0.0,
+    high=100.0,
+    layout="1024x768/ or 512x384/, koniq10k_distributions_sets.csv or koniq10k_scores_and_distributions.csv",
+    licence="Labels: MIT. Pictures: Creative Commons, each with the licence of its author in YFCC100M.",
+    where="https://database.mmsp-kn.de/koniq-10k-database.html",
+    paper="Hosu, Lin, Sziranyi, Saupe, KonIQ-10k, IEEE TIP 29, 2020",
+    note="z-scores rescaled to 0..100. Its column SD is on the raw scale 1..5 and is left out.",
+)
 
 KONIQ_SPLITS = {"training": "train", "validation": "validation", "test": "test"}
 """The words of ``koniq10k_distributions_sets.csv``."""
-BIQ2021_LISTS = {"train": "Train (Images and MOS).csv", "test": "Test (Images and MOS).csv"}
-BIQ2021_VOTES = 30
-"""Observers of each picture (readme of BIQ2021)."""
 
 
 def read_koniq10k(folder: DatasetFolder) -> list[RatedPicture]:
@@ -43,23 +54,4 @@ def read_koniq10k(folder: DatasetFolder) -> list[RatedPicture]:
                 split=split,
             )
         )
-    return rows
-
-
-def read_biq2021(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of BIQ2021.
-
-    Args:
-        folder: The root, with ``Images`` and the two lists, one of which has empty columns.
-
-    Raises:
-        DatasetError: A list that is not there or damaged.
-    """
-    rows = []
-    for split, name in BIQ2021_LISTS.items():
-        for record in csv_records(folder.need(name), ("Image Name", "MOS")):
-            image = folder.picture(f"Images/{record.text('Image Name')}")
-            rows.append(
-                RatedPicture(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, scene=image, split=split)
-            )
     return rows

@@ -1,0 +1,48 @@
+"""AGIQA-3K: pictures by ten generators, without references."""
+
+from acutance.datasets.annotations import csv_records
+from acutance.datasets.folder import DatasetFacts, DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+AGIQA3K = DatasetFacts(
+    name="agiqa3k",
+    title="AGIQA-3K",
+    rated=2982,
+    distortions=10,
+    low=0.0,
+    high=5.0,
+    layout="AGIQA-3K/ (or the pictures in the root), data.csv",
+    licence="MIT, commercial use: yes.",
+    where="https://github.com/lcysyzxdxc/AGIQA-3k-Database",
+    paper="Li et al., AGIQA-3K, IEEE TCSVT 34(8), 2024",
+    note="mos_quality, from 0.0 to 4.4887. In place of a distortion: the generator and its setting, ten of them.",
+)
+
+AGIQA_VOTES = 21
+"""People who rated each picture (Li et al. 2023)."""
+
+
+def read_agiqa3k(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of AGIQA-3K, by perceptual quality; ``distortion`` tells the generator and its setting.
+
+    Args:
+        folder: The root, with ``data.csv`` and the pictures beside it or in any folder below.
+
+    Raises:
+        DatasetError: Scores that are not there or damaged.
+    """
+    rows = []
+    for record in csv_records(folder.need("data.csv"), ("name", "mos_quality", "std_quality")):
+        name = record.text("name")
+        image = folder.picture_below("", name)
+        rows.append(
+            RatedPicture(
+                image=image,
+                mos=record.number("mos_quality"),
+                mos_std=record.number_or_none("std_quality"),
+                num_votes=AGIQA_VOTES,
+                distortion=name.rpartition("_")[0] or None,
+                scene=image,
+            )
+        )
+    return rows

@@ -1,0 +1,39 @@
+"""SPAQ: pictures of smartphones, without references."""
+
+from acutance.datasets.annotations import csv_records, sheet_records
+from acutance.datasets.folder import RESEARCH_ONLY, DatasetFacts, DatasetFolder
+from acutance.datasets.table import RatedPicture
+
+SPAQ = DatasetFacts(
+    name="spaq",
+    title="SPAQ",
+    rated=11_125,
+    low=0.0,
+    high=100.0,
+    layout="TestImage/, Annotations/MOS and Image attribute scores.xlsx",
+    licence=RESEARCH_ONLY,
+    where="https://github.com/h4nwei/SPAQ",
+    paper="Fang, Zhu, Zeng, Ma, Wang, Perceptual quality assessment of smartphone photography, CVPR 2020",
+)
+
+SPAQ_SCORES = "Annotations/MOS and Image attribute scores"
+
+
+def read_spaq(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of SPAQ.
+
+    Args:
+        folder: The root, with ``TestImage`` and ``Annotations/MOS and Image attribute scores.xlsx``, or the same
+            as ``.csv``.
+
+    Raises:
+        DatasetError: Scores that are not there or damaged.
+        MissingExtraError: Only the Excel file is there, and openpyxl is not installed.
+    """
+    path = folder.need(f"{SPAQ_SCORES}.xlsx", f"{SPAQ_SCORES}.csv")
+    records = sheet_records if path.suffix.lower() == ".xlsx" else csv_records
+    rows = []
+    for record in records(path, ("Image name", "MOS")):
+        image = folder.picture(f"TestImage/{record.text('Image name')}")
+        rows.append(RatedPicture(image=image, mos=record.number("MOS"), scene=image))
+    return rows
