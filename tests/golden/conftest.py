@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from acutance import load
-from acutance.images import read_image, to_batch
+from acutance.images import read_image
+from acutance.layers.images import to_batch
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 
 HERE = Path(__file__).parent

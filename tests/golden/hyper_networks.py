@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from acutance.images.resize import resize_like_pillow
 from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.images import resize_like_pillow
 from acutance.models.hyperiqa.model import CropMean, TargetLayer, activations, target_network
 from tests.golden import recipe
 from tests.golden.conftest import picture

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from acutance import load
-from acutance.images import enlarge_to_multiple
 from acutance.layers.clip import ClipImageEncoder
+from acutance.layers.images import enlarge_to_multiple
 from acutance.models.afine.heads import Adapter, Calibrator, fidelity_calibrator, final_score
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.afine.published import PUBLISHED_ANCHOR

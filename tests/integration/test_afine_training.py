@@ -12,7 +12,8 @@ from torch import Tensor
 
 from acutance import load
 from acutance.errors import CheckpointError
-from acutance.images import read_image, to_batch
+from acutance.images import read_image
+from acutance.layers.images import to_batch
 from acutance.models.afine import model
 from acutance.training.afine_start import load_stage
 from acutance.training.overrides import with_settings

@@ -162,7 +162,7 @@ def looked_at(
         ConfigError: A model that sees pictures whole, or an option that does not fit.
         InputError: A reference is missing, or of another size.
     """
-    from acutance.images.tensors import to_batch
+    from acutance.layers.images import to_batch
     from acutance.models.quality_model import LooksAtPatches
 
     entry, model = without_weights(name, weights, options)

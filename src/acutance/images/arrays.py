@@ -1,14 +1,15 @@
 """Arrays and tensors as pixels, and pixels over a background."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from acutance.errors import InputError
+
+if TYPE_CHECKING:  # a tensor brings torch along; nothing else here needs it
+    import torch
 
 Pixels = NDArray[Any]
 """Shape (H, W, C), sRGB, C = 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; alpha is straight.
@@ -19,7 +20,7 @@ RANGE_TOLERANCE = 1e-6
 """How far a float may lie outside [0, 1] and be taken for rounding; such values are clipped."""
 
 _ARRAY_TYPES = ("uint8", "uint16", "float16", "float32", "float64")
-_TENSOR_TYPES = (torch.uint8, torch.uint16, torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_TENSOR_TYPES = ("uint8", "uint16", "float16", "bfloat16", "float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def array_pixels(array: NDArray[Any]) -> Pixels:
     return unit_range(pixels) if pixels.dtype.kind == "f" else pixels
 
 
-def tensor_pixels(tensor: Tensor) -> Pixels:
+def tensor_pixels(tensor: "torch.Tensor") -> Pixels:
     """The pixels of a tensor, brought to the CPU and cut off from gradients.
 
     Args:
@@ -75,10 +76,10 @@ def tensor_pixels(tensor: Tensor) -> Pixels:
     Raises:
         InputError: For another shape or type, or floats outside [0, 1].
     """
-    if tensor.dtype not in _TENSOR_TYPES:
-        names = ", ".join(str(dtype).removeprefix("torch.") for dtype in _TENSOR_TYPES)
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if kind not in _TENSOR_TYPES:
         raise InputError(
-            f"Expected a tensor of {names}, got {str(tensor.dtype).removeprefix('torch.')}. "
+            f"Expected a tensor of {', '.join(_TENSOR_TYPES)}, got {kind}. "
             "Do tensor.to(torch.uint8) for values from 0 to 255."
         )
     planes = tensor.squeeze(0) if tensor.ndim == 4 and tensor.shape[0] == 1 else tensor
@@ -87,7 +88,7 @@ def tensor_pixels(tensor: Tensor) -> Pixels:
             "Expected a tensor of shape (3, H, W), (1, H, W), (4, H, W) or (1, C, H, W), "
             f"got {tuple(tensor.shape)}.{_tensor_advice(tensor)}"
         )
-    if planes.dtype in (torch.float16, torch.bfloat16):
+    if kind in ("float16", "bfloat16"):
         planes = planes.float()
     return array_pixels(planes.detach().permute(1, 2, 0).cpu().numpy())
 
@@ -170,7 +171,7 @@ def _check_not_empty(shape: tuple[int, ...]) -> None:
         raise InputError(f"Expected at least one pixel, got shape {shape}.")
 
 
-def _tensor_advice(tensor: Tensor) -> str:
+def _tensor_advice(tensor: "torch.Tensor") -> str:
     if tensor.ndim == 4 and tensor.shape[0] > 1:
         return " Give the pictures of a batch one by one."
     if tensor.ndim == 3 and tensor.shape[2] in (1, 3, 4):

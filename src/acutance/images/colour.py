@@ -13,8 +13,7 @@ from PIL import Image, ImageCms
 
 from acutance.errors import ImageReadError, InputError
 from acutance.images.arrays import Decoded, Pixels, levels, unit_range
-from acutance.images.colour_space import ColourSpace, converted
-from acutance.images.icc import profile_space
+from acutance.images.colour_space import ColourSpace, converted, profile_space
 from acutance.images.tags import Tags
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,20 +1,15 @@
-"""Square crops of pictures: where they lie, and cutting them."""
+"""Square crops of images: where they lie."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Float, Float64, Int64
-from torch import Tensor
+from jaxtyping import Float64, Int64
 
 from acutance.errors import ConfigError
-from acutance.shapes import ImageBatch
 
 Position = tuple[int, int]
 """Row and column of a crop's top left pixel."""
-CropBatch = Float[Tensor, "crops 3 side side"]
-"""Crops of pictures, all crops of a picture together, in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +93,6 @@ def random_positions(height: int, width: int, side: int, *, count: int, seed: in
     tops = generator.integers(0, height - side, size=count, endpoint=True)
     lefts = generator.integers(0, width - side, size=count, endpoint=True)
     return list(zip(tops.tolist(), lefts.tolist(), strict=True))
-
-
-def cut(images: ImageBatch, positions: Sequence[Position], side: int) -> CropBatch:
-    """The crops of each picture, one picture after the other: shape (N * positions, 3, side, side).
-
-    Args:
-        images: Shape (N, 3, H, W).
-        positions: Of the crops, the same for every picture.
-        side: Of a crop, in pixels.
-    """
-    crops = [images[:, :, top : top + side, left : left + side] for top, left in positions]
-    return torch.stack(crops, dim=1).flatten(0, 1)
 
 
 def _starts(length: int, side: int) -> list[int]:

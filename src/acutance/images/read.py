@@ -1,21 +1,24 @@
 """Any picture as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, Union
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
-from torch import Tensor
 
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.arrays import Decoded, Pixels, array_pixels, opaque_pixels, tensor_pixels, three_channels
 from acutance.images.colour_space import HDR_RULE, checked_peak
 from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
 
-ImageSource = str | os.PathLike[str] | BinaryFile | Image.Image | NDArray[Any] | Tensor
+if TYPE_CHECKING:
+    import torch
+
+ImageSource = Union[str, os.PathLike[str], BinaryFile, Image.Image, NDArray[Any], "torch.Tensor"]
 """A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
 
 
@@ -145,7 +148,7 @@ def reading_settings(background: str, hdr_peak: float | None = None) -> dict[str
 def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
     if isinstance(source, np.ndarray):
         return _whole(array_pixels(source))
-    if isinstance(source, Tensor):
+    if _is_tensor(source):
         return _whole(tensor_pixels(source))
     name, kind = _name_and_kind(source)
     if isinstance(source, Image.Image):
@@ -158,6 +161,12 @@ def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
     raise InputError(
         f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
     )
+
+
+def _is_tensor(source: object) -> TypeGuard["torch.Tensor"]:
+    """Whether this is a tensor; where torch was never imported, nothing is."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
 
 
 def _whole(pixels: Pixels) -> Decoded:
@@ -182,7 +191,7 @@ def _name_and_kind(source: ImageSource) -> tuple[str, str]:
         return os.fspath(source).replace(os.sep, "/"), "file"
     if isinstance(source, np.ndarray):
         return "", "array"
-    if isinstance(source, Tensor):
+    if _is_tensor(source):
         return "", "tensor"
     is_picture = isinstance(source, Image.Image)
     own = getattr(source, "filename" if is_picture else "name", "")

@@ -10,7 +10,7 @@ import torch
 
 from acutance.errors import AcutanceError, ConfigError, InputError
 from acutance.images.read import ReadImage
-from acutance.images.tensors import to_batch
+from acutance.layers.images import to_batch
 from acutance.models.quality_model import ModelProvenance, PairDepth, QualityModel, ReadsDepth, SharesReferences
 from acutance.scoring.crew import Crew
 from acutance.scoring.decoding import DecodedPair, decode_ahead

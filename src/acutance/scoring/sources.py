@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from acutance.errors import ImageReadError, InputError
-from acutance.images.files import find_images
+from acutance.images.formats import find_images
 from acutance.scoring.left_out import kinds_of
 from acutance.tables.text import readable
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from acutance.catalog import load
 from acutance.distortions import apply_mixture
 from acutance.errors import AcutanceError, ConfigError, InputError
-from acutance.images import read_image, to_batch
+from acutance.images import read_image
+from acutance.layers.images import to_batch
 from acutance.models.quality_model import PairDepth, QualityModel, ReadsDepth
 from acutance.synthesis.picture_files import eight_bits, write_picture
 from acutance.synthesis.plan import Item, derived_seed

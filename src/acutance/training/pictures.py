@@ -14,8 +14,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, InputError, TrainingError
 from acutance.images.read import read_image, reading_settings
-from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
-from acutance.images.tensors import to_batch
+from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
 from acutance.tables.atomic import atomic_write
 
 Pixels = NDArray[np.uint8]

@@ -19,7 +19,8 @@ from typer.testing import CliRunner, Result
 
 import acutance
 from acutance.cli.app import app
-from acutance.images import read_image, to_batch
+from acutance.images import read_image
+from acutance.layers.images import to_batch
 from acutance.models.afine import model
 from acutance.models.afine.clip_start import SIZES
 from acutance.training.tasks import afine_stage1, afine_stage3

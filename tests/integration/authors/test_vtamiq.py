@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from acutance.images import read_image
-from acutance.images.tensors import to_batch
+from acutance.layers.images import to_batch
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.published import HEAD, KADIS700K, KADIS700K_VIEWS, PAPER, PAPER_VIEWS

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import acutance
 from acutance.distortions import KINDS, LEVELS, distort
-from acutance.images import to_batch
+from acutance.layers.images import to_batch
 
 PAGE = (Path(__file__).parents[3] / "docs" / "distortions.md").read_text()
 

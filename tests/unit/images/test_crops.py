@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acutance.errors import ConfigError
-from acutance.images.crops import covering_positions, cut, random_positions
+from acutance.images.crops import covering_positions, random_positions
+from acutance.layers.images import cut
 from tests.raising import raises
 
 SIDE = 24

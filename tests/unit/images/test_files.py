@@ -4,8 +4,7 @@ import pytest
 from PIL import Image
 
 from acutance.errors import InputError
-from acutance.images.files import find_images
-from acutance.images.formats import PICTURE_ENDINGS, PICTURE_FORMATS
+from acutance.images.formats import PICTURE_ENDINGS, PICTURE_FORMATS, find_images
 from tests.raising import raises
 
 

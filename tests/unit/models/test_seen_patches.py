@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.errors import InputError
-from acutance.images.resize import resize_like_pillow
+from acutance.layers.images import resize_like_pillow
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.hyperiqa.preprocess import HyperIQAViews
 from acutance.models.quality_model import LooksAtPatches, QualityModel

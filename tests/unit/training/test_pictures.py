@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.images.resize import enlarge_to_at_least, resize_like_pillow
-from acutance.images.tensors import to_batch
+from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
 from acutance.training.pictures import PictureStore, Pixels, crop_of, enlarged, read_ahead
 from tests.conftest import pictures_of
 from tests.raising import raises

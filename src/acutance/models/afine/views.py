@@ -1,6 +1,6 @@
 """How a picture becomes the input of A-FINE: the whole picture, sides brought to multiples of 32."""
 
-from acutance.images.resize import EnlargedBatch, enlarge_to_multiple
+from acutance.layers.images import EnlargedBatch, enlarge_to_multiple
 from acutance.models.quality_model import JSON
 from acutance.shapes import ImageBatch
 

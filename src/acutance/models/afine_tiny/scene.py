@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.images.tensors import clipped
+from acutance.layers.images import clipped
 from acutance.models.afine_tiny.views import Views
 from acutance.shapes import ImageBatch
 

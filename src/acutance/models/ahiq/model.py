@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from acutance.errors import ShapeMismatchError
-from acutance.images.crops import CropBatch, Position, SeenPatches, cut, seen_patches
-from acutance.images.resize import enlarge_to_at_least
+from acutance.images.crops import Position, SeenPatches, seen_patches
+from acutance.layers.images import CropBatch, cut, enlarge_to_at_least
 from acutance.models.ahiq.network import TAPS, AHIQNetwork, EncodedCrops, crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
 from acutance.models.ahiq.published import AHIQ_SCORE

@@ -8,9 +8,9 @@ from jaxtyping import Float, Int32
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.images.crops import CropBatch
 from acutance.layers.cpu import Mark, convolution, lasting, plain, product, wants_derivative
 from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.images import CropBatch
 from acutance.layers.resnet import ResNet50
 from acutance.layers.vit import VisionTransformer
 from acutance.models.ahiq.weights import BLOCKS, BOTTLENECKS, PATCH, AHIQConfig

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from acutance.images.tensors import clipped
+from acutance.layers.images import clipped
 from acutance.shapes import ImageBatch
 
 Channel = Literal["rgb", "grey", "luma"]

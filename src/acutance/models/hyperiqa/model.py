@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.errors import InputError
-from acutance.images.crops import CropBatch, Position, SeenPatches, seen_patches
+from acutance.images.crops import Position, SeenPatches, seen_patches
 from acutance.layers.cpu import convolution, product, wants_derivative
 from acutance.layers.imagenet import BLOCKS, IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.images import CropBatch
 from acutance.layers.resnet import CHANNELS, FeatureMap, ResNet50
 from acutance.models.hyperiqa.preprocess import CROP_SIDE, HyperIQAViews, Size, positions, seen, view_settings
 from acutance.models.hyperiqa.published import HYPERIQA_SCORE, OFFICIAL_RESIZE

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
 from acutance.images.crops import Position, covering_positions, random_positions
-from acutance.images.resize import EnlargedBatch, enlarge_to_at_least, resize_like_pillow
+from acutance.layers.images import EnlargedBatch, enlarge_to_at_least, resize_like_pillow
 from acutance.models.quality_model import JSON
 from acutance.shapes import ImageBatch
 

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from acutance.errors import ConfigError
 from acutance.images.crops import covering_positions
-from acutance.images.resize import EnlargedBatch, enlarge_to_at_least
 from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from acutance.layers.images import EnlargedBatch, enlarge_to_at_least
 from acutance.models.quality_model import JSON
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.shapes import ImageBatch

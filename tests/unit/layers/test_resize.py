@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from acutance.errors import ConfigError, InputError
-from acutance.images.resize import enlarge_to_at_least, enlarge_to_multiple, resize_like_pillow
+from acutance.layers.images import enlarge_to_at_least, enlarge_to_multiple, resize_like_pillow
 from tests.raising import raises
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from acutance.errors import ConfigError, InputError
 from acutance.images.read import read_image
-from acutance.images.tensors import to_batch
+from acutance.layers.images import to_batch
 from tests.fakes import pictures
 from tests.raising import raises
 
