@@ -143,7 +143,7 @@ def evaluate(
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.evaluation.api import EvaluationRequest, Measures
-    from acutance.evaluation.files import demand_one_model, write_plain_results
+    from acutance.evaluation.files import check_one_model, write_plain_results
     from acutance.evaluation.model_scores import Rerun
     from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
@@ -179,7 +179,7 @@ def evaluate(
             on_progress=advance,
         )
     if eval_results is not None:
-        demand_one_model(request.names)
+        check_one_model(request.names)
     for line in request.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:

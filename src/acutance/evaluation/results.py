@@ -1,13 +1,12 @@
-"""What an evaluation gives: one model on one data set, in fields that are written as JSON and read again."""
+"""What an evaluation gives, in records that files keep, and the columns of its tables."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.stats.bootstrap import Statistic
 from acutance.tables.write import csv_line, json_line
-from acutance.types import Better
+from acutance.types import Better, CurveKind
 
 
 class Frozen(BaseModel):
@@ -28,9 +27,9 @@ class Interval(Frozen):
 class FittedCurve(Frozen):
     """The curve from scores to opinions by which PLCC and RMSE were computed."""
 
-    kind: Literal["logistic4", "logistic5", "linear", "none"]
+    kind: CurveKind
     """Which function was fitted in the end."""
-    wanted: Literal["logistic4", "logistic5", "linear", "none"]
+    wanted: CurveKind
     """Which function was asked for."""
     parameters: tuple[float, ...]
     """Its parameters, in the order of the formula in docs/statistics.md; they take raw scores."""
@@ -39,14 +38,14 @@ class FittedCurve(Frozen):
 
 
 class Agreement(Frozen):
-    """How well the scores of some pictures agree with opinions of them.
+    """How well the scores of some images agree with opinions of them.
 
     Correlations are signed so that a model that agrees is positive, whichever way its scores and the opinions go;
     a negative one is a model that disagrees.
     """
 
     count: int
-    """How many pictures, all of them scored and rated."""
+    """How many images, all of them scored and rated."""
     srcc: float | None
     """Spearman's rank correlation, -1 to 1; ``None`` where it cannot be computed, see ``problem``."""
     krcc: float | None
@@ -60,21 +59,20 @@ class Agreement(Frozen):
     mae: float | None
     """Mean absolute error after the curve, in units of the opinions."""
     outlier_ratio: float | None
-    """Share of pictures whose fitted score lies outside the interval of the opinion; ``None`` without spreads."""
+    """Share of images whose fitted score lies outside the interval of the opinion; ``None`` without spreads."""
     outlier_rule: str = ""
     """Which one: ``p1401``, Student's t times the standard error, or ``vqeg``, twice the deviation, without votes."""
     curve: FittedCurve | None
-    """The fitted curve."""
     intervals: dict[str, Interval] = Field(default_factory=dict)
     """Bootstrap intervals by the names of the fields above."""
     clipped: int = 0
-    """How many infinite scores (identical pictures) took the best finite score for the curve and its errors."""
+    """How many infinite scores (identical images) took the best finite score for the curve and its errors."""
     problem: str = ""
     """Why a statistic is missing, in one line; empty if none is."""
 
 
 class Group(Frozen):
-    """The agreement within pictures that share something."""
+    """The agreement within images that share something."""
 
     name: str
     """Such as ``jpeg``, ``3`` or ``reference/I01.png``."""
@@ -82,12 +80,12 @@ class Group(Frozen):
 
 
 class Prediction(Frozen):
-    """One picture, what a model said of it and what people did."""
+    """One image, the score that a model gave it and the opinion that people have of it."""
 
     image: str
-    """Path relative to the root of the data set."""
+    """Path relative to the root of the dataset."""
     predicted: float | None
-    """The score; ``None`` if the picture failed."""
+    """The score; ``None`` if the image failed."""
     ground_truth: float | None
     """The opinion as published."""
     reference: str | None = None
@@ -104,12 +102,10 @@ class Prediction(Frozen):
 
 
 class Evaluation(Frozen):
-    """One model on one data set."""
+    """One model on one dataset."""
 
     model: str
-    """Name of the model."""
     dataset: str
-    """Name of the data set."""
     better: Better
     """Which direction of the scores means better quality."""
     mos_better: Better
@@ -117,26 +113,26 @@ class Evaluation(Frozen):
     root: str = ""
     """Folder that the paths start from, absolute."""
     protocol: str = "plain"
-    """The named protocol."""
+    """Name of the protocol."""
     part: str = "all"
-    """Which part of the data set: all, train, validation or test."""
+    """Which part of the dataset: all, train, validation or test."""
     agreement: Agreement
-    """Over all pictures."""
+    """Over all images."""
     groups: dict[str, list[Group]] = Field(default_factory=dict)
-    """By ``distortion``, ``level`` and ``reference``, where the data set has them."""
+    """By ``distortion``, ``level`` and ``reference``, where the dataset has them."""
     protocol_results: dict[str, float | int | None] = Field(default_factory=dict)
     """Named numbers of the protocol, such as ``accuracy`` or ``srcc_median``; empty for the plain one."""
     failed: int = 0
-    """How many pictures have no score; they are listed in ``predictions`` with an error."""
+    """How many images have no score; they are listed in ``predictions`` with an error."""
     unrated: int = 0
-    """How many pictures have a score and no opinion."""
+    """How many images have a score and no opinion."""
     notes: list[str] = Field(default_factory=list)
-    """What one must know of the data set: published pictures that are not there, columns that were not read."""
+    """What one must know of the dataset: published images that are not there, columns that were not read."""
     predictions: list[Prediction]
 
 
 class ModelTest(Frozen):
-    """Whether one model is better than another on one data set, by one test."""
+    """Whether one model is better than another on one dataset, by one test."""
 
     dataset: str
     first: str
@@ -148,13 +144,13 @@ class ModelTest(Frozen):
     p_value: float | None
     """Two-sided, uncorrected."""
     p_corrected: float | None
-    """After Holm's correction over the pairs of models of one data set and test."""
+    """After Holm's correction over the pairs of models of one dataset and test."""
     winner: str = ""
     """Which of the two is significantly better at 0.05 after correction; empty if none."""
     count: int = 0
-    """How many pictures both have a score and an opinion of: those alone are tested; splits for ``wilcoxon_splits``."""
+    """How many images both have a score and an opinion of: those alone are tested; splits for ``wilcoxon_splits``."""
     note: str = ""
-    """Pictures that only one of them scored, what weakens the test, or why it cannot be computed; may be empty."""
+    """Images that only one of them scored, what weakens the test, or why it cannot be computed; may be empty."""
 
 
 class EvaluationRun(Frozen):
@@ -166,49 +162,34 @@ class EvaluationRun(Frozen):
     tests: list[ModelTest] = Field(default_factory=list)
     """Models against each other, where there are several."""
     provenance: dict[str, object] = Field(default_factory=dict)
-    """By data set: what the scores depend on, as scoring describes it."""
+    """By dataset: what the scores depend on, as scoring describes it."""
 
 
 STATISTICS = ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio")
-"""Statistics of an agreement, in the order of columns."""
+"""Statistics of an agreement, in the order of the columns of every table."""
 WITH_INTERVALS: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "rmse", "mae")
 """Those that have a bootstrap interval."""
-KEYS = ("model", "dataset", "protocol", "part", "by", "group", "count", "failed", "unrated")
 COLUMNS = (
-    *KEYS,
+    *("model", "dataset", "protocol", "part", "by", "group", "count", "failed", "unrated"),
     *(f"{name}{end}" for name in STATISTICS for end in (("", "_low", "_high") if name in WITH_INTERVALS else ("",))),
-    "curve",
-    "clipped",
-    "value",
-    "problem",
+    *("curve", "clipped", "value", "problem"),
 )
-"""``value`` is a named number of a protocol, whose name stands in ``group``."""
+"""Columns of ``results.csv``; ``value`` is a named number of a protocol, whose name stands in ``group``."""
 
-Cell = str | float | None
-Row = dict[str, Cell]
+Row = dict[str, str | float | None]
 
 
 def results_csv(evaluations: Iterable[Evaluation]) -> Iterator[str]:
-    """The lines of ``results.csv``: the whole data set first, then its groups, then the protocol's numbers."""
-    yield csv_line(COLUMNS)
-    for one in evaluations:
-        for row in result_rows(one):
-            yield csv_line([row.get(name) for name in COLUMNS])
+    """The lines of ``results.csv``: the whole dataset first, then its groups, then the protocol's numbers."""
+    return _csv(row for one in evaluations for row in result_rows(one))
 
 
 def printed_lines(evaluations: Iterable[Evaluation], group_by: str | None, *, as_json: bool) -> Iterator[str]:
-    """What is printed for programs: lines of CSV, or one JSON array; whole data sets, protocols, and chosen groups.
-
-    Args:
-        evaluations: What to print.
-        group_by: Which groups, if any.
-        as_json: JSON instead of CSV.
-    """
+    """Results for programs: lines of CSV, or one JSON array, of whole datasets, protocols, and the groups asked for."""
     wanted = ("all", "protocol", group_by)
     rows = [row for one in evaluations for row in result_rows(one) if row["by"] in wanted]
     if not as_json:
-        yield csv_line(COLUMNS)
-        yield from (csv_line([row.get(name) for name in COLUMNS]) for row in rows)
+        yield from _csv(rows)
         return
     lines = [json_line({name: row.get(name) for name in COLUMNS}).rstrip("\n") for row in rows]
     yield "[\n" + ",\n".join(lines) + "\n]\n"
@@ -217,11 +198,10 @@ def printed_lines(evaluations: Iterable[Evaluation], group_by: str | None, *, as
 def result_rows(one: Evaluation) -> Iterator[Row]:
     """The rows of one evaluation, by the names of the columns."""
     keys: Row = {"model": one.model, "dataset": one.dataset, "protocol": one.protocol, "part": one.part}
-    counts: Row = {"failed": one.failed, "unrated": one.unrated}
-    yield keys | {"by": "all"} | counts | agreement_cells(one.agreement)
+    yield keys | {"by": "all", "failed": one.failed, "unrated": one.unrated} | _agreement_cells(one.agreement)
     for by, groups in one.groups.items():
         for group in groups:
-            yield keys | {"by": by, "group": group.name} | agreement_cells(group.agreement)
+            yield keys | {"by": by, "group": group.name} | _agreement_cells(group.agreement)
     for name, value in one.protocol_results.items():
         yield keys | {"by": "protocol", "group": name, "value": value}
 
@@ -230,16 +210,19 @@ def tests_csv(tests: Iterable[ModelTest]) -> Iterator[str]:
     """The lines of ``model_tests.csv``: models against each other."""
     yield csv_line(tuple(ModelTest.model_fields))
     for test in tests:
-        yield csv_line(["" if value is None else value for value in test.model_dump().values()])
+        yield csv_line(list(test.model_dump().values()))
 
 
-def agreement_cells(agreement: Agreement) -> Row:
-    """The cells of one agreement, by the names of the columns."""
-    cells: Row = {"count": agreement.count}
+def _csv(rows: Iterable[Row]) -> Iterator[str]:
+    yield csv_line(COLUMNS)
+    for row in rows:
+        yield csv_line([row.get(name) for name in COLUMNS])
+
+
+def _agreement_cells(agreement: Agreement) -> Row:
+    cells: Row = {"count": agreement.count, "clipped": agreement.clipped, "problem": agreement.problem or None}
     for name in STATISTICS:
         cells[name] = getattr(agreement, name)
-        interval = agreement.intervals.get(name)
-        if name in WITH_INTERVALS and interval is not None:
+        if name in WITH_INTERVALS and (interval := agreement.intervals.get(name)) is not None:
             cells |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
-    curve = agreement.curve.kind if agreement.curve else None
-    return cells | {"curve": curve, "clipped": agreement.clipped, "problem": agreement.problem or None}
+    return cells | {"curve": agreement.curve.kind if agreement.curve else None}

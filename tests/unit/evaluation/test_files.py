@@ -13,6 +13,7 @@ from tests.raising import raises
 from tests.unit.evaluation.runs import evaluation_like, model_test, run_like
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"
+STORED = Path(__file__).parents[2] / "data/evaluation_results"
 
 
 def two_models() -> list[Evaluation]:
@@ -25,6 +26,14 @@ def test_one_model_is_read_back_the_same(tmp_path: Path):
     assert [path.name for path in written] == ["eval_results.json", "results.csv"]
     assert read_run(tmp_path) == run
     assert read_run(tmp_path / "eval_results.json") == run
+
+
+@pytest.mark.parametrize("name", ["one_model", "two_models"])
+def test_stored_results_are_read_and_written_back_byte_for_byte(tmp_path: Path, name: str):
+    write_run(read_run(STORED / name), tmp_path)
+    stored = {path.relative_to(STORED / name): path.read_bytes() for path in (STORED / name).rglob("*.*")}
+    assert {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")} == stored
+    assert len(stored) == (2 if name == "one_model" else 5)
 
 
 def test_a_file_of_0_1_is_read_with_its_infinite_score():
