@@ -23,10 +23,8 @@ from PIL import Image
 
 from acutance.distortions import KINDS, apply_mixture
 from acutance.synthesis import synthesize
-from acutance.synthesis.choices import DEFAULT_METRICS
-from acutance.synthesis.maker import Maker, Settings
-from acutance.synthesis.picture_files import write_picture
-from acutance.synthesis.plan import Choices, RandomPlan, items_from
+from acutance.synthesis.maker import Maker, Settings, write_picture
+from acutance.synthesis.plan import DEFAULT_METRICS, Choices, RandomPlan, items_from
 from acutance.synthesis.workers import WORKER_ENVIRONMENT
 
 ROOT = Path(__file__).parents[1]

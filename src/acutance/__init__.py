@@ -28,7 +28,7 @@ from acutance.types import ScoreInfo
 
 if TYPE_CHECKING:
     from acutance.catalog import list_models, load
-    from acutance.comparison.compare import compare
+    from acutance.comparison.api import compare
     from acutance.scoring import Score, ScoreRow, score
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
-    "compare": "acutance.comparison.compare",
+    "compare": "acutance.comparison.api",
     "list_models": "acutance.catalog",
     "load": "acutance.catalog",
     "Score": "acutance.scoring",

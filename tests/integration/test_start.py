@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.files import write_comparison
+from acutance.comparison.results import write_comparison
 from acutance.evaluation.files import write_run
 from tests.fakes.report_results import comparison, evaluation_run
 from tests.integration.conftest import COMMAND, acutance

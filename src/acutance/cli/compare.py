@@ -90,9 +90,9 @@ def compare(
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.comparison.compare import CompareRequest
-    from acutance.comparison.figures import Draws
-    from acutance.comparison.files import write_comparison
+    from acutance.comparison.api import CompareRequest
+    from acutance.comparison.measure import Draws
+    from acutance.comparison.results import write_comparison
     from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
 
@@ -152,7 +152,7 @@ def _demand_outputs(
 def _print(comparison: "Comparison", output_format: Format) -> None:
     from acutance.cli.comparison_tables import comparison_tables
     from acutance.cli.tables import print_part, stdout_console
-    from acutance.comparison.files import comparison_json, method_lines
+    from acutance.comparison.results import comparison_json, method_lines
     from acutance.tables.text import printable
     from acutance.tables.write import csv_line
 

@@ -6,8 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acutance.cli.tables import ARROWS
-from acutance.comparison.order import PREFERENCES
-from acutance.comparison.results import Comparison, MethodScores, Strength
+from acutance.comparison.results import PREFERENCES, Comparison, MethodScores, Strength
 from acutance.evaluation.results import Interval
 from acutance.tables.text import number, printable
 

@@ -110,7 +110,7 @@ def synthesize(
 ) -> None:
     """Distort pictures at random, score them by classic metrics, and write a table with pseudo-MOS."""
     from acutance.synthesis import synthesize as make
-    from acutance.synthesis.choices import DEFAULT_METRICS
+    from acutance.synthesis.plan import DEFAULT_METRICS
 
     with _interruptible(), _bars() as (references, pictures):
         made = make(

@@ -178,7 +178,7 @@ def compare(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw the scores of methods as violins with means and intervals, or their wins; several are overlaid."""
-    from acutance.comparison.files import read_comparison
+    from acutance.comparison.results import read_comparison
     from acutance.reports.comparison_plots import violin_figure, wins_figure
     from acutance.reports.figures import demand_figure_place, save_figure
     from acutance.reports.layout import labels_of

@@ -1,14 +1,142 @@
-"""Colour distortions of KADID-10k: diffusion, shift, quantisation, saturation in HSV and in L*a*b*."""
+"""Colour distortions of KADID-10k, with L*a*b* and palettes: diffusion, shift, quantisation, two saturations."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from acutance.distortions.filters import gaussian_blurred, widely_blurred
-from acutance.distortions.lab import from_lab, to_lab
-from acutance.distortions.palette import minimum_variance_palette
+from acutance.distortions.blurs import gaussian_blurred, widely_blurred
 from acutance.distortions.pixels import Pixels, as_bytes, from_bytes
+
+Lab = NDArray[Any]
+"""Shape (H, W, 3): L* from 0 to 100, a* and b* about -128 to 127."""
+
+_TO_XYZ = np.array(
+    [
+        [0.4123907992659595, 0.35758433938387796, 0.1804807884018343],
+        [0.21263900587151036, 0.7151686787677559, 0.07219231536073371],
+        [0.01933081871559185, 0.11919477979462599, 0.9505321522496606],
+    ]
+)
+"""Linear sRGB to XYZ, from the primaries and the white point (0.3127, 0.3290) of IEC 61966-2-1."""
+_TO_RELATIVE = _TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)
+"""XYZ divided by that of white, so that grey has no colour to the last bit."""
+_FROM_RELATIVE = np.linalg.inv(_TO_RELATIVE)
+_LINE_END = 0.0031308
+"""Where sRGB's curve begins to be a power (IEC 61966-2-1)."""
+_EPSILON, _KAPPA = 216 / 24389, 24389 / 27
+"""Where the cube root becomes a line, and its slope (CIE 15:2004)."""
+
+
+def to_lab(picture: Pixels) -> Lab:
+    """L*a*b* of an sRGB picture.
+
+    Args:
+        picture: Shape (H, W, 3), in [0, 1].
+    """
+    relative = _linear(picture) @ _TO_RELATIVE.T.astype(picture.dtype)
+    roots = np.where(relative > _EPSILON, np.cbrt(relative), (_KAPPA * relative + 16) / 116)
+    x, y, z = roots[..., 0], roots[..., 1], roots[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=2)
+
+
+def from_lab(lab: Lab) -> Pixels:
+    """The sRGB picture of an L*a*b* one; what sRGB cannot show is clipped to [0, 1].
+
+    Args:
+        lab: Shape (H, W, 3).
+    """
+    y = (lab[..., 0] + 16) / 116
+    roots = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=2)
+    cubes = roots * roots * roots
+    relative = np.where(cubes > _EPSILON, cubes, (116 * roots - 16) / _KAPPA)
+    return _encoded((relative @ _FROM_RELATIVE.T.astype(lab.dtype)).clip(0, 1))
+
+
+def _linear(encoded: Pixels) -> Pixels:
+    """Light of sRGB values (IEC 61966-2-1)."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def _encoded(linear: Pixels) -> Pixels:
+    """Values in sRGB of light in [0, 1]."""
+    curved = 1.055 * np.maximum(linear, _LINE_END) ** (1 / 2.4) - 0.055  # powers of 0 are slow
+    return np.where(linear <= _LINE_END, linear * 12.92, curved)
+
+
+_BITS = 5
+"""Bits of each channel that tell colours apart while cutting, as Wu's; the palette itself has 8."""
+_STEPS = 1 << _BITS
+
+
+def minimum_variance_palette(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Colours that stand for the pixels' own: the means of boxes, cut one after the other.
+
+    Each cut is the one that leaves the least squared error, over all boxes, axes and places. A picture of no more
+    colours than asked for keeps them all.
+
+    Args:
+        pixels: Shape (H, W, 3).
+        size: How many colours, at least 1.
+
+    Returns:
+        Shape (n, 3) with n <= size.
+    """
+    places, moments = _cells(pixels)
+    if len(places) <= size:
+        colours = np.unique(pixels.reshape(-1, 3), axis=0)
+        if len(colours) <= size:
+            return np.asarray(colours)
+    boxes = [np.arange(len(places))]
+    cuts = [_best_cut(places, moments)]
+    while len(boxes) < size:
+        index = max(range(len(boxes)), key=lambda box: cuts[box][0])
+        gain, axis, last = cuts[index]
+        if gain <= 0:
+            break
+        box = boxes[index]
+        is_low = places[box, axis] <= last
+        boxes[index : index + 1] = [box[is_low], box[~is_low]]
+        cuts[index : index + 1] = [_best_cut(places[part], moments[part]) for part in boxes[index : index + 2]]
+    sums = np.stack([moments[box].sum(axis=0) for box in boxes])
+    return np.asarray(np.rint(sums[:, 1:] / sums[:, :1]), dtype=np.uint8)
+
+
+def _cells(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Of each colour that occurs, in steps of 8: its three steps; how often it occurs and the sums of its channels."""
+    flat = pixels.reshape(-1, 3)
+    steps = (flat >> (8 - _BITS)).astype(np.intp)
+    codes = (steps[:, 0] * _STEPS + steps[:, 1]) * _STEPS + steps[:, 2]
+    numbers = np.bincount(codes, minlength=_STEPS**3)
+    occurring = np.flatnonzero(numbers)
+    sums = [np.bincount(codes, flat[:, channel], minlength=_STEPS**3)[occurring] for channel in range(3)]
+    places = np.stack(np.unravel_index(occurring, (_STEPS,) * 3), axis=1)
+    return places, np.stack([numbers[occurring], *sums], axis=1)
+
+
+def _best_cut(places: NDArray[np.intp], moments: NDArray[np.float64]) -> tuple[float, int, int]:
+    """How much squared error the best cut of a box takes away; its axis and the last step below it."""
+    best = (0.0, 0, 0)
+    for axis in range(3):
+        sums: NDArray[Any] = np.stack(
+            [np.bincount(places[:, axis], column, minlength=_STEPS) for column in moments.T], axis=1
+        ).cumsum(axis=0)
+        total, below = sums[-1], sums[:-1]
+        above = total - below
+        splits = np.flatnonzero((below[:, 0] > 0) & (above[:, 0] > 0))
+        if len(splits):
+            gains = _explained(below[splits]) + _explained(above[splits]) - _explained(total[np.newaxis])
+            first = int(gains.argmax())
+            best = max(best, (float(gains[first]), axis, int(splits[first])))
+    return best
+
+
+def _explained(moments: NDArray[Any]) -> NDArray[Any]:
+    """The squared sums over the number: what a mean explains of the squares."""
+    return np.asarray((moments[:, 1:] ** 2).sum(axis=1) / moments[:, 0])
+
 
 _GREY = (0.2989, 0.5870, 0.1140)
 """MATLAB's ``rgb2gray``."""

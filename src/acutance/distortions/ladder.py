@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.distortions import blurs, brightness, colour, compression, noise, sharpness, spatial
+from acutance.distortions import artefacts, blurs, colour, spatial, tones
 from acutance.distortions.pixels import Pixels, as_floats, like
 from acutance.errors import ConfigError, UnknownNameError
 
@@ -55,8 +55,8 @@ _KINDS = (
     ),
     Kind(7, "colorsaturate", "saturation in HSV", "colour", "factor", (0.4, 0.2, 0.1, 0, -0.4), colour.saturation_hsv),
     Kind(8, "saturate", "saturation in L*a*b*", "colour", "factor", (1, 2, 3, 6, 9), colour.saturation_lab),
-    Kind(9, "jp2k", "JPEG 2000", "compression", "ratio", (16, 32, 45, 120, 400), compression.jpeg2000),
-    Kind(10, "jpeg", "JPEG", "compression", "quality", (43, 36, 24, 7, 4), compression.jpeg),
+    Kind(9, "jp2k", "JPEG 2000", "compression", "ratio", (16, 32, 45, 120, 400), artefacts.jpeg2000),
+    Kind(10, "jpeg", "JPEG", "compression", "quality", (43, 36, 24, 7, 4), artefacts.jpeg),
     Kind(
         11,
         "noisegauss",
@@ -64,7 +64,7 @@ _KINDS = (
         "noise",
         "variance",
         (0.001, 0.002, 0.003, 0.005, 0.01),
-        noise.white_noise,
+        artefacts.white_noise,
         is_random=True,
     ),
     Kind(
@@ -74,7 +74,7 @@ _KINDS = (
         "noise",
         "variance",
         (0.0001, 0.0005, 0.001, 0.002, 0.003),
-        noise.white_noise_ycbcr,
+        artefacts.white_noise_ycbcr,
         is_random=True,
     ),
     Kind(
@@ -84,7 +84,7 @@ _KINDS = (
         "noise",
         "density",
         (0.001, 0.005, 0.01, 0.02, 0.03),
-        noise.impulse_noise,
+        artefacts.impulse_noise,
         is_random=True,
     ),
     Kind(
@@ -94,13 +94,15 @@ _KINDS = (
         "noise",
         "variance",
         (0.001, 0.005, 0.01, 0.02, 0.05),
-        noise.multiplicative_noise,
+        artefacts.multiplicative_noise,
         is_random=True,
     ),
-    Kind(15, "denoise", "denoise", "noise", "variance", (0.01, 0.03, 0.05, 0.1, 0.15), noise.denoised, is_random=True),
-    Kind(16, "brighten", "brighten", "brightness", "amount", (0.1, 0.2, 0.4, 0.7, 1.1), brightness.brighten),
-    Kind(17, "darken", "darken", "brightness", "amount", (0.05, 0.1, 0.2, 0.4, 0.8), brightness.darken),
-    Kind(18, "meanshift", "mean shift", "brightness", "amount", (0.15, 0.08, 0, -0.08, -0.15), brightness.mean_shift),
+    Kind(
+        15, "denoise", "denoise", "noise", "variance", (0.01, 0.03, 0.05, 0.1, 0.15), artefacts.denoised, is_random=True
+    ),
+    Kind(16, "brighten", "brighten", "brightness", "amount", (0.1, 0.2, 0.4, 0.7, 1.1), tones.brighten),
+    Kind(17, "darken", "darken", "brightness", "amount", (0.05, 0.1, 0.2, 0.4, 0.8), tones.darken),
+    Kind(18, "meanshift", "mean shift", "brightness", "amount", (0.15, 0.08, 0, -0.08, -0.15), tones.mean_shift),
     Kind(19, "jitter", "jitter", "spatial", "sigma, pixels", (0.05, 0.1, 0.2, 0.5, 1), spatial.jitter, is_random=True),
     Kind(
         20,
@@ -115,7 +117,7 @@ _KINDS = (
     Kind(21, "pixelate", "pixelate", "spatial", "strength", (0.01, 0.05, 0.1, 0.2, 0.5), spatial.pixelate),
     Kind(22, "noisequantize", "quantisation", "spatial", "thresholds", (20, 16, 13, 10, 7), spatial.quantisation),
     Kind(23, "colorblock", "colour block", "spatial", "blocks", (2, 4, 6, 8, 10), spatial.colour_block, is_random=True),
-    Kind(24, "sharpenHi", "high sharpen", "sharpness", "amount", (1, 2, 3, 6, 12), sharpness.high_sharpen),
+    Kind(24, "sharpenHi", "high sharpen", "sharpness", "amount", (1, 2, 3, 6, 12), tones.high_sharpen),
     Kind(
         25,
         "contrastchange",
@@ -123,7 +125,7 @@ _KINDS = (
         "sharpness",
         "amount",
         (0.3, 0.15, 0, -0.4, -0.6),
-        sharpness.contrast_change,
+        tones.contrast_change,
     ),
 )
 

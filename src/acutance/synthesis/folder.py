@@ -1,19 +1,26 @@
-"""The folder that a run writes: what lies where, and whether it may be begun, continued or replaced."""
+"""The folder of a run: what lies where, whether it may be begun, continued or replaced, its rows and tables."""
 
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from acutance.errors import ConfigError
-from acutance.synthesis.picture_files import ENDINGS, TEMPORARY, cannot_write
-from acutance.synthesis.sources import Source
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from acutance.datasets import OpinionTable, RatedPicture, write_table
+from acutance.errors import ConfigError, InputError
+from acutance.synthesis.maker import ENDINGS, TEMPORARY, Row, cannot_write, is_whole
+from acutance.synthesis.plan import Item, Plan, Source, items_from
 from acutance.tables import append
+from acutance.tables.append import ResumableFile
 from acutance.tables.atomic import write_text
 from acutance.tables.write import csv_line
+from acutance.types import ScoreInfo
 
 MAKER = "acutance"
 """Stands in the provenance of folders that may be continued and replaced."""
@@ -189,3 +196,122 @@ def _is_picture(file: str, names: Set[str]) -> bool:
 
 def _is_reference(file: str, names: Set[str]) -> bool:
     return file.endswith(".png") and file.removesuffix(".png") in names
+
+
+class RowsFile(ResumableFile):
+    """A JSON lines file of rows, in the order of a plan.
+
+    Args:
+        path: Where it lies.
+        columns: Names of the fields of a row, in their order.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        super().__init__(path, columns, "rows of pictures")
+
+    def restore(self, plan: Plan, images: Path) -> None:
+        """Keep the rows that an earlier run made of this plan, up to the first whose picture is gone or cut off.
+
+        Args:
+            plan: What the rows must be of.
+            images: Folder of the pictures.
+
+        Raises:
+            ConfigError: A row of another plan, or a file that cannot be read or written.
+        """
+        if not self.path.exists():
+            return
+        self.find()
+        kept = 0
+        for row, item in zip(self.rows(), items_from(plan, 0), strict=False):
+            if tuple(row) != self.columns or row["image"] != item.name:
+                raise ConfigError(
+                    f"Expected row {kept + 1} of {self.path} to be of {item.name}, got another. "
+                    "Start anew with --overwrite."
+                )
+            if row["error"] is None and not is_whole(images / item.name):
+                break
+            kept += 1
+        self.keep(kept)
+
+
+def pseudo_mos(scores: Mapping[str, Sequence[float]], infos: Mapping[str, ScoreInfo]) -> NDArray[np.float64]:
+    """The pseudo-MOS of every picture of a set, between 0 and 1, higher is better.
+
+    Each metric's scores are turned so that higher is better, and replaced by their mid-rank share: the part of the
+    set that scores lower, pictures of equal score counted half, the picture itself among them. The mean over the
+    metrics is the pseudo-MOS.
+
+    Args:
+        scores: Scores of the pictures by metric, in one order; infinite ones are ranked as what they are.
+        infos: What the scores of each metric mean.
+
+    Raises:
+        InputError: No metric, metrics of unequally many pictures, or a score that is no number.
+
+    Example:
+        >>> psnr, mdsi = ScoreInfo(better="higher", low=0, high=np.inf), ScoreInfo(better="lower", low=0, high=1)
+        >>> pseudo_mos({"psnr": [20.0, 30.0], "mdsi": [0.4, 0.4]}, {"psnr": psnr, "mdsi": mdsi}).tolist()
+        [0.375, 0.625]
+    """
+    counts = {len(values) for values in scores.values()}
+    if len(counts) != 1:
+        raise InputError(f"Expected scores of one number of pictures, got {sorted(counts)}. Score all by all metrics.")
+    shares = [_shares(name, values, infos[name]) for name, values in scores.items()]
+    return np.asarray(np.mean(shares, axis=0))
+
+
+def _shares(name: str, values: Sequence[float], info: ScoreInfo) -> NDArray[np.float64]:
+    turned = np.asarray(values, dtype=np.float64) * (1 if info.better == "higher" else -1)
+    if np.isnan(turned).any():
+        raise InputError(f"Expected numbers from {name}, got NaN for {int(np.isnan(turned).sum())}. Leave them out.")
+    return np.asarray((rankdata(turned, method="average") - 0.5) / max(len(turned), 1))
+
+
+def write_tables(
+    folder: OutputFolder,
+    made: Iterable[tuple[Item, Row]],
+    names: Sequence[str],
+    infos: dict[str, ScoreInfo],
+) -> int:
+    """Write the table of the pictures, and that of scores where there are metrics; how many rows they have.
+
+    Args:
+        folder: Where the pictures are.
+        made: Items and their rows, in order; those with an error are left out.
+        names: Names of the sources.
+        infos: What the scores of each metric mean; empty if there is none.
+
+    Raises:
+        DatasetError: The table cannot be written.
+        ConfigError: The scores cannot be written.
+    """
+    whole = [(item, row) for item, row in made if row["error"] is None]
+    scores = {metric: [float(row[metric]) for _, row in whole] for metric in infos}
+    opinions = pseudo_mos(scores, infos).tolist() if infos else [None] * len(whole)
+    rows = [_rated(item, names[item.source], mos) for (item, _), mos in zip(whole, opinions, strict=True)]
+    if infos:
+        write_text(folder.scores, "".join(_score_lines(rows, scores)))
+    write_table(OpinionTable(rows, folder.root, folder.root.name), folder.table)
+    return len(rows)
+
+
+def _rated(item: Item, source: str, mos: float | None) -> RatedPicture:
+    return RatedPicture(
+        image=f"images/{item.name}",
+        reference=f"references/{source}.png",
+        mos=mos,
+        better="higher",
+        low=None if mos is None else 0.0,
+        high=None if mos is None else 1.0,
+        distortion=item.distortion,
+        level=item.level,
+        scene=source,
+    )
+
+
+def _score_lines(rows: Sequence[RatedPicture], scores: dict[str, list[float]]) -> Iterator[str]:
+    yield csv_line(("image", "reference", *scores, "mos"))
+    for index, row in enumerate(rows):
+        values = (column[index] for column in scores.values())
+        yield csv_line((row.image, row.reference, *values, row.mos))

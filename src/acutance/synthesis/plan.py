@@ -1,18 +1,194 @@
-"""Which picture is made of which source and how: a function of the seed and the place in the plan, nothing else."""
+"""Which image is made of which source and how: a function of the choices, the seed and the place in the plan."""
 
 import hashlib
 import json
+import logging
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from acutance.distortions import KINDS, Mixture, draw_mixture
+from acutance.catalog import ModelEntry, find_model
+from acutance.distortions import KINDS, LEVELS, Mixture, draw_mixture
 from acutance.distortions.mixtures import MOST_STEPS
-from acutance.errors import ConfigError
+from acutance.errors import ConfigError, InputError, UnknownNameError
+from acutance.scoring.left_out import LeftOut
+from acutance.scoring.sources import collect
+
+DEFAULT_METRICS = ("mdsi", "gmsd", "sr_sim")
+"""Three that agree well with people for the time they take; docs/synthesis.md has the numbers."""
+
+_BY_WORDS = {"_".join(kind.title.lower().split()): kind.name for kind in KINDS.values()}
+"""``gaussian_blur`` for ``gblur``: the title of a kind as one word."""
+
+
+def chosen_kinds(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Names of the distortions that were chosen, each once, in KADID's order.
+
+    Args:
+        names: Names, or titles with underscores for spaces; ``None`` is all 25.
+
+    Raises:
+        UnknownNameError: A name that nobody knows; offers the nearest.
+        ConfigError: No name.
+
+    Example:
+        >>> chosen_kinds(["jpeg", "gaussian_blur"])
+        ('gblur', 'jpeg')
+    """
+    if names is None:
+        return tuple(KINDS)
+    wanted = {_kind(name) for name in names}
+    if not wanted:
+        raise ConfigError("Expected at least one distortion, got none. Name one, or leave it out for all.")
+    return tuple(name for name in KINDS if name in wanted)
+
+
+def chosen_levels(levels: Iterable[int] | None) -> tuple[int, ...]:
+    """The levels that were chosen, each once, in order.
+
+    Args:
+        levels: Numbers from 1 to 5; ``None`` is all.
+
+    Raises:
+        ConfigError: No level, or one out of range.
+    """
+    wanted = sorted(set(range(1, LEVELS + 1) if levels is None else levels))
+    if not wanted:
+        raise ConfigError("Expected at least one level, got none. Name one, or leave it out for all.")
+    for level in wanted:
+        if not 1 <= level <= LEVELS:
+            raise ConfigError(f"Expected a level from 1 to {LEVELS}, got {level}. Choose others.")
+    return tuple(wanted)
+
+
+def chosen_metrics(names: Sequence[str]) -> tuple[ModelEntry, ...]:
+    """The metrics that were chosen: models that compare with a reference and need no weights.
+
+    Args:
+        names: Names from the catalogue.
+
+    Raises:
+        UnknownNameError: A name that nobody knows; offers the nearest.
+        ConfigError: No name, one twice, or a model that is no classic metric.
+    """
+    if not names:
+        raise ConfigError("Expected at least one metric, got none. Name one, or leave it out for the usual three.")
+    entries = [find_model(name) for name in names]
+    for entry in entries:
+        if entry.weights is not None or not entry.needs_reference:
+            lack = "needs weights" if entry.weights is not None else "sees no reference"
+            raise ConfigError(
+                f"Expected a classic metric, got {entry.name}, which {lack}. Choose others, such as "
+                f"{', '.join(DEFAULT_METRICS)}."
+            )
+    known = [entry.name for entry in entries]
+    twice = [name for name in known if known.count(name) > 1]
+    if twice:
+        raise ConfigError(f"Expected every metric once, got {twice[0]} twice. Name it once.")
+    return tuple(entries)
+
+
+def demand_numbers(low: int, **numbers: float | None) -> None:
+    """Raise ``ConfigError`` unless every number that is given is ``low`` or more."""
+    for name, number in numbers.items():
+        if number is not None and number < low:
+            raise ConfigError(f"Expected {name} of {low} or more, got {number}. Change {name}.")
+
+
+def _kind(name: str) -> str:
+    if name in KINDS:
+        return name
+    by_words = _BY_WORDS.get(name.lower())
+    if by_words is None:
+        raise UnknownNameError("distortion", name, (*KINDS, *_BY_WORDS))
+    return by_words
+
+
+_LOGGER = logging.getLogger(__name__)
+LONGEST_NAME = 120
+"""Bytes of a name at most: what is added to it must fit into the 255 of most file systems."""
+
+_UNFIT = re.compile(r"[^\w.+() -]")
+"""Characters of a file name that become an underscore."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One pristine picture."""
+
+    path: Path
+    """Where it was found."""
+    name: str
+    """Its file name without ending; numbered where two would meet, also where case does not count."""
+
+
+def find_sources(places: Sequence[str | Path], output: Path | None = None) -> list[Source]:
+    """The pictures that files and folders hold, each once: folders sorted, places in their own order.
+
+    Args:
+        places: Files and folders; folders are walked.
+        output: Folder that is written to; left out when a folder around it is walked.
+
+    Raises:
+        ImageReadError: A place that does not exist.
+        InputError: A folder without pictures, or no place at all.
+    """
+    found = collect([*places])
+    for line in LeftOut(found.unread).before():
+        _LOGGER.warning("%s", line)
+    pictures = {picture.key: Path(picture.source) for picture in found.pictures}
+    if output is not None and not any(_is_below(Path(place), output) for place in places):
+        below = {folder for folder in {path.parent for path in pictures.values()} if _is_below(folder, output)}
+        pictures = {key: path for key, path in pictures.items() if path.parent not in below}
+        if not pictures:
+            raise InputError(f"Expected pictures outside {output}, which is written to, got none. Name another folder.")
+    taken: set[str] = set()
+    used: dict[str, int] = {}
+    return [Source(path, _own_name(path, taken, used)) for path in pictures.values()]
+
+
+def demand_outside(sources: Sequence[Source], folder: Path) -> None:
+    """Raise ``ConfigError`` if a source lies in the folder that is written to."""
+    for source in sources:
+        if _is_below(source.path, folder):
+            raise ConfigError(
+                f"Expected sources outside {folder}, which is written to, got {source.path}. Choose another output."
+            )
+
+
+def demand_unchanged(sources: Sequence[Source], began: int) -> None:
+    """Raise ``ConfigError`` if a source was changed after a moment, in nanoseconds since 1970."""
+    for source in sources:
+        if not source.path.exists():
+            continue
+        times = source.path.stat()
+        if max(times.st_mtime_ns, times.st_ctime_ns) > began:
+            raise ConfigError(
+                f"Expected {source.path} as it was when the run began, got a file that was changed since. "
+                "Start anew with --overwrite."
+            )
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _own_name(path: Path, taken: set[str], used: dict[str, int]) -> str:
+    stem = _UNFIT.sub("_", path.stem).encode()[:LONGEST_NAME].decode(errors="ignore")
+    name, number = stem, used.get(stem.casefold(), 1)
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    used[stem.casefold()] = number
+    taken.add(name.casefold())
+    return name
+
 
 _SOURCE_STREAM, _CHOICE_STREAM = 1, 2
 """Set the two shuffles of one seed apart."""

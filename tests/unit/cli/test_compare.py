@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.files import comparison_json, read_comparison
+from acutance.comparison.results import comparison_json, read_comparison
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 from tests.unit.scoring.fakes import write_pictures

@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.cli.comparison_tables import comparison_tables, method_table
-from acutance.comparison.comparing import compare_scores
-from acutance.comparison.figures import Draws
+from acutance.comparison.api import compare_scores
+from acutance.comparison.measure import Draws
 from acutance.comparison.results import Comparison
 from tests.unit.comparison.fakes import picture
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.comparison.files import write_comparison
+from acutance.comparison.results import write_comparison
 from acutance.evaluation.files import write_run
 from acutance.extras import install_command
 from tests.raising import lacking

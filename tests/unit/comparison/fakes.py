@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from acutance.comparison.measure import CompleteScores
 from acutance.comparison.results import PictureScores
-from acutance.comparison.scores import CompleteScores
 from acutance.types import Better
 
 METHODS = ("blur", "noise", "ours")

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import acutance
-from acutance.comparison.compare import CompareRequest
-from acutance.comparison.files import read_comparison
+from acutance.comparison.api import CompareRequest
+from acutance.comparison.results import read_comparison
 from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownNameError
 from acutance.scoring import ScoreRows
 from acutance.scoring.score_file import ScoreFile

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from acutance.comparison.disagreement import disagreements, order_agreement
+from acutance.comparison.measure import disagreements, order_agreement
 from tests.unit.comparison.fakes import complete
 
 

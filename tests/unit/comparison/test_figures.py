@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import bootstrap, wilcoxon
 from statsmodels.stats.multitest import multipletests
 
-from acutance.comparison.figures import Draws, interval_of, method_results, method_tests, worst_pictures
+from acutance.comparison.measure import Draws, interval_of, method_results, method_tests, worst_pictures
 from acutance.errors import ConfigError
 from acutance.types import Better
 from tests.raising import raises

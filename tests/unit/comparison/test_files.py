@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.comparison.comparing import compare_scores
-from acutance.comparison.figures import Draws
-from acutance.comparison.files import WRITTEN, comparison_json, read_comparison, write_comparison
-from acutance.comparison.preference_files import Preferences
-from acutance.comparison.results import Comparison
+from acutance.comparison.api import compare_scores
+from acutance.comparison.measure import Draws
+from acutance.comparison.order import Preferences
+from acutance.comparison.results import WRITTEN, Comparison, comparison_json, read_comparison, write_comparison
 from acutance.errors import ConfigError, EvaluationError
 from tests.raising import raises
 from tests.unit.comparison.fakes import picture

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.folders import MethodPlan, match_methods, named_folders
+from acutance.comparison.methods import MethodPlan, match_methods, named_folders
 from acutance.errors import ConfigError, InputError, PairingError
 from tests.raising import raises
 from tests.unit.scoring.fakes import write_pictures

@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from acutance.comparison.notes import notes_of
-from acutance.comparison.scores import CompleteScores
+from acutance.comparison.measure import CompleteScores, notes_of
 from tests.raising import lacking
 from tests.unit.comparison.fakes import complete
 

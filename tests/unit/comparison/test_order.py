@@ -5,8 +5,8 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import norm
 
+from acutance.comparison.measure import CompleteScores
 from acutance.comparison.order import order_by_scores, order_by_wins
-from acutance.comparison.scores import CompleteScores
 from acutance.errors import StatisticsError
 from tests.raising import raises
 from tests.unit.comparison.fakes import complete, drawn

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.preference_files import read_preferences
+from acutance.comparison.order import read_preferences
 from acutance.errors import EvaluationError, UnknownNameError
 from tests.raising import raises
 

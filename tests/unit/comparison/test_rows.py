@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.folders import SharedPicture
-from acutance.comparison.rows import gather_rows, read_method_rows
+from acutance.comparison.methods import SharedPicture, gather_rows, read_method_rows
 from acutance.errors import EvaluationError
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.sources import Picture

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from acutance.comparison.scores import complete_scores
+from acutance.comparison.measure import complete_scores
 from tests.unit.comparison.fakes import complete, picture
 
 

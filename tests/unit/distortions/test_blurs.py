@@ -4,8 +4,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from acutance.distortions import distort
-from acutance.distortions.blurs import disc, line
-from acutance.distortions.filters import convolved, gaussian_blurred, widely_blurred
+from acutance.distortions.blurs import convolved, disc, gaussian_blurred, line, widely_blurred
 
 
 def dense(picture: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:

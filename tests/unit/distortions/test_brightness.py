@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from acutance.distortions import KINDS, distort
-from acutance.distortions.curves import middle_curve
-from acutance.distortions.lab import to_lab
+from acutance.distortions.colour import to_lab
+from acutance.distortions.tones import middle_curve
 
 levels = pytest.mark.parametrize("level", range(1, 6))
 

@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from acutance.distortions import distort
-from acutance.distortions.colour import edge_map
-from acutance.distortions.lab import to_lab
+from acutance.distortions.colour import edge_map, to_lab
 
 
 @pytest.mark.parametrize(("level", "factor"), [(1, 0.4), (2, 0.2), (3, 0.1), (4, 0)])

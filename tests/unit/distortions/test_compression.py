@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from acutance.distortions import KINDS, distort
-from acutance.distortions.compression import jpeg2000_file
+from acutance.distortions.artefacts import jpeg2000_file
 
 
 @pytest.mark.parametrize(("level", "quality"), [(1, 43), (2, 36), (3, 24), (4, 7), (5, 4)])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from acutance.distortions.curves import middle_curve, spline_curve
+from acutance.distortions.tones import middle_curve, spline_curve
 
 
 @given(height=st.floats(0.1, 0.9))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from acutance.distortions.lab import from_lab, to_lab
+from acutance.distortions.colour import from_lab, to_lab
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from acutance.distortions import KINDS, distort
-from acutance.distortions.noise import denoised
+from acutance.distortions.artefacts import denoised
 
 GREY = np.full((300, 400, 3), 0.5)
 levels = pytest.mark.parametrize("level", range(1, 6))

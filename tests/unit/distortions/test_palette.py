@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from acutance.distortions.palette import minimum_variance_palette
+from acutance.distortions.colour import minimum_variance_palette
 
 
 def error(picture: NDArray[np.uint8], palette: NDArray[np.uint8]) -> float:

@@ -5,7 +5,7 @@ from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
 from acutance.distortions import KINDS, distort
-from acutance.distortions.lab import from_lab, to_lab
+from acutance.distortions.colour import from_lab, to_lab
 
 levels = pytest.mark.parametrize("level", range(1, 6))
 

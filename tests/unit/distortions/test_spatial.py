@@ -5,8 +5,7 @@ from PIL import Image
 from scipy import ndimage
 
 from acutance.distortions import KINDS, distort
-from acutance.distortions.spatial import non_eccentricity_patch
-from acutance.distortions.warp import warped
+from acutance.distortions.spatial import non_eccentricity_patch, warped
 
 levels = pytest.mark.parametrize("level", range(1, 6))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from acutance.distortions.thresholds import otsu_thresholds
+from acutance.distortions.spatial import otsu_thresholds
 
 
 def between(histogram: NDArray[np.int64], ends: tuple[int, ...]) -> float:

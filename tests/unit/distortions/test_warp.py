@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from acutance.distortions.warp import warped
+from acutance.distortions.spatial import warped
 
 
 def cubic(z: float) -> float:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.comparing import compare_scores
-from acutance.comparison.figures import Draws
+from acutance.comparison.api import compare_scores
+from acutance.comparison.measure import Draws
 from acutance.comparison.results import Comparison, Strength
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun

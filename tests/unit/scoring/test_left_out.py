@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from acutance.comparison.compare import CompareRequest
+from acutance.comparison.api import CompareRequest
 from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
 from acutance.scoring.api import ScoreRows, score

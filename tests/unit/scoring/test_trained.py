@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from acutance.catalog import load
-from acutance.comparison.compare import compare
+from acutance.comparison.api import compare
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate

@@ -3,7 +3,7 @@ import pytest
 from acutance.catalog import find_model
 from acutance.distortions import KINDS
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.synthesis.choices import (
+from acutance.synthesis.plan import (
     DEFAULT_METRICS,
     chosen_kinds,
     chosen_levels,

@@ -5,7 +5,7 @@ import pytest
 
 from acutance.errors import ConfigError
 from acutance.synthesis.folder import OutputFolder
-from acutance.synthesis.sources import Source
+from acutance.synthesis.plan import Source
 from tests.raising import raises
 
 SOURCES = [Source(Path("photos/a, b.png"), "a_ b")]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError
 from acutance.images import read_image
-from acutance.synthesis.picture_files import ENDINGS, eight_bits, is_whole, png_bytes, write_picture
+from acutance.synthesis.maker import ENDINGS, eight_bits, is_whole, png_bytes, write_picture
 from tests.raising import raises
 from tests.unit.synthesis.conftest import scene
 

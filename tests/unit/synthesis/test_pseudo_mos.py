@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acutance.errors import InputError
-from acutance.synthesis.pseudo_mos import pseudo_mos
+from acutance.synthesis.folder import pseudo_mos
 from acutance.types import ScoreInfo
 from tests.raising import raises
 

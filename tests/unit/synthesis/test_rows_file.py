@@ -4,10 +4,9 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.synthesis.maker import Row
-from acutance.synthesis.picture_files import png_bytes
+from acutance.synthesis.folder import RowsFile
+from acutance.synthesis.maker import Row, png_bytes
 from acutance.synthesis.plan import Choices, RandomPlan, items_from
-from acutance.synthesis.rows_file import RowsFile
 from tests.raising import raises
 from tests.unit.synthesis.conftest import scene
 

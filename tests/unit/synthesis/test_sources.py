@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.synthesis.sources import LONGEST_NAME, demand_outside, demand_unchanged, find_sources
+from acutance.synthesis.plan import LONGEST_NAME, demand_outside, demand_unchanged, find_sources
 from tests.raising import raises
 
 

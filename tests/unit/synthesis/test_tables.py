@@ -6,10 +6,9 @@ import pytest
 from acutance.catalog import find_model
 from acutance.datasets import read_table
 from acutance.distortions import Mixture
-from acutance.synthesis.folder import OutputFolder
+from acutance.synthesis.folder import OutputFolder, write_tables
 from acutance.synthesis.maker import Row
 from acutance.synthesis.plan import Item
-from acutance.synthesis.tables import write_tables
 
 ITEMS = [
     Item(0, "0_10_03.png", Mixture((("jpeg", 3),), 1), 3),
