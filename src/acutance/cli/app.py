@@ -9,11 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from acutance.cli import data_lists, data_synthesis  # noqa: F401 (they add their commands to data_app)
 from acutance.cli.compare import COMPARE_EPILOG, compare
 from acutance.cli.data import data_app
-from acutance.cli.data_calibration import CALIBRATE_EPILOG, NORMALIZE_EPILOG, calibrate, normalize
-from acutance.cli.data_splits import SPLIT_EPILOG, TRIPLETS_EPILOG, split, triplets
-from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
 from acutance.cli.evaluate import EVALUATE_EPILOG, evaluate
 from acutance.cli.models import models
 from acutance.cli.plot import plot_app
@@ -73,12 +71,6 @@ app.command(epilog=EVALUATE_EPILOG)(evaluate)
 app.command(epilog="Examples:\n\nacutance models\n\nacutance models ssim")(models)
 app.command(cls=TrainCommand, epilog=TRAIN_EPILOG, help=TRAIN_HELP)(train)
 app.add_typer(weights_app, name="weights")
-data_app.command(epilog=SPLIT_EPILOG)(split)
-data_app.command(epilog=TRIPLETS_EPILOG)(triplets)
-data_app.command(epilog=NORMALIZE_EPILOG)(normalize)
-data_app.command(epilog=CALIBRATE_EPILOG)(calibrate)
-data_app.command(epilog=DISTORT_EPILOG)(distort)
-data_app.command(epilog=SYNTHESIZE_EPILOG)(synthesize)
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
 

@@ -150,9 +150,8 @@ def _demand_outputs(
 
 
 def _print(comparison: "Comparison", output_format: Format) -> None:
-    from acutance.cli.comparison_tables import comparison_tables
-    from acutance.cli.tables import print_part, stdout_console
     from acutance.comparison.results import comparison_json, method_lines
+    from acutance.reports.terminal import comparison_tables, print_part, stdout_console
     from acutance.tables.text import printable
     from acutance.tables.write import csv_line
 
@@ -175,8 +174,8 @@ def _draw(comparison: "Comparison", output: Path | None, report: Path | None, *,
     from acutance.cli.progress import counting
 
     if output is not None:
-        from acutance.reports.comparison_plots import violin_figure, wins_figure
-        from acutance.reports.figures import save_figure
+        from acutance.reports.plots.canvas import save_figure
+        from acutance.reports.plots.comparison import violin_figure, wins_figure
 
         for name, draw in (("violins", violin_figure), ("wins", wins_figure)):
             path = output / "plots" / f"{name}.png"

@@ -46,8 +46,8 @@ def list_datasets() -> None:
     """List the datasets that can be read: counts, scale, licence and where to get them."""
     from rich.table import Table
 
-    from acutance.cli.tables import stdout_console
     from acutance.datasets.catalogue import list_datasets as known_datasets
+    from acutance.reports.terminal import stdout_console
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("dataset", "pictures", "references", "better", "range", "from", "licence"):
@@ -72,10 +72,10 @@ def check(
 ) -> None:
     """Count what is there of a dataset against the published numbers, or check a table; status 1 at any fault."""
     from acutance.cli.progress import counting
-    from acutance.cli.tables import stdout_console
     from acutance.datasets.catalogue import check_dataset, find_dataset
     from acutance.datasets.table import TABLE_ENDINGS
     from acutance.errors import ConfigError
+    from acutance.reports.terminal import stdout_console
 
     if Path(name).suffix.lower() in TABLE_ENDINGS:
         _check_table_file(Path(name), root, pictures=pictures)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acutance.cli.data import data_app
 from acutance.cli.options import SOME_FAILED
 
 if TYPE_CHECKING:
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
     from acutance.synthesis import MadeSet
 
-DISTORT_EPILOG = (
-    "Examples:\n\nacutance data distort photos/ -o ladder --types gaussian_blur,jpeg --levels 1,3,5\n\n"
-    "acutance data distort photos/ -o ladder --mixtures 10 --resume"
-)
-SYNTHESIZE_EPILOG = (
-    "Examples:\n\nacutance data synthesize photos/ -n 10000 -o weak --size 512\n\n"
-    "acutance data synthesize photos/ -n 700000 -o weak --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
-)
 INTERRUPTED = 130
 """As a shell reports a program that SIGINT ended."""
 
@@ -45,6 +38,10 @@ class PictureFormat(StrEnum):
     tiff = "tiff"
 
 
+@data_app.command(
+    epilog="Examples:\n\nacutance data distort photos/ -o ladder --types gaussian_blur,jpeg --levels 1,3,5\n\n"
+    "acutance data distort photos/ -o ladder --mixtures 10 --resume"
+)
 def distort(
     sources: Sources,
     *,
@@ -79,6 +76,10 @@ def distort(
     _report(made)
 
 
+@data_app.command(
+    epilog="Examples:\n\nacutance data synthesize photos/ -n 10000 -o weak --size 512\n\n"
+    "acutance data synthesize photos/ -n 700000 -o weak --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
+)
 def synthesize(
     sources: Sources,
     *,

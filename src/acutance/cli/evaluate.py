@@ -243,9 +243,8 @@ def _tell_of_nothing(run: "EvaluationRun", group_by: str | None, *, tests: bool)
 
 
 def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:
-    from acutance.cli.evaluation_tables import evaluation_tables
-    from acutance.cli.tables import print_part, stdout_console
     from acutance.evaluation.results import printed_lines
+    from acutance.reports.terminal import evaluation_tables, print_part, stdout_console
 
     if output_format is Format.table:
         console = stdout_console()
@@ -259,7 +258,7 @@ def _draw(run: "EvaluationRun", output: Path, report: Path | None, *, plots: boo
     from acutance.cli.progress import counting
 
     if plots:
-        from acutance.reports.evaluation_folder import write_plots
+        from acutance.reports.plots.evaluation import write_plots
 
         for path in write_plots(run, output / "plots", overwrite=replaces):
             typer.echo(f"figure: {path}", err=True)

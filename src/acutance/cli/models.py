@@ -25,7 +25,7 @@ def models(
 
     from acutance.catalog import GROUPS, ModelEntry, catalogue_name, find_model, list_models
     from acutance.catalog.options import described
-    from acutance.cli.tables import stdout_console
+    from acutance.reports.terminal import stdout_console
 
     console = stdout_console()
 

@@ -91,9 +91,8 @@ def training(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw loss, SRCC and PLCC after each epoch, the best marked; several trainings are overlaid."""
-    from acutance.reports.figures import demand_figure_place, save_figure
-    from acutance.reports.training_files import read_trainings
-    from acutance.reports.training_plots import training_figure
+    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.training import read_trainings, training_figure
 
     demand_figure_place(output, overwrite=overwrite)
     figure = training_figure(read_trainings(runs, labels or []), quantities=quantity or [])
@@ -139,8 +138,8 @@ def evaluation(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw how well scores agree with opinions; several files stand beside each other."""
-    from acutance.reports import evaluation_plots as plots
-    from acutance.reports.figures import demand_figure_place, save_figure
+    from acutance.reports.plots import evaluation as plots
+    from acutance.reports.plots.canvas import demand_figure_place, save_figure
 
     _tell_unused(kind, by=by, statistic=statistic, draws=draws, seed=seed)
     demand_figure_place(output, overwrite=overwrite)
@@ -179,9 +178,9 @@ def compare(
 ) -> None:
     """Draw the scores of methods as violins with means and intervals, or their wins; several are overlaid."""
     from acutance.comparison.results import read_comparison
-    from acutance.reports.comparison_plots import violin_figure, wins_figure
-    from acutance.reports.figures import demand_figure_place, save_figure
-    from acutance.reports.layout import labels_of
+    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.comparison import violin_figure, wins_figure
+    from acutance.reports.plots.labels import labels_of
 
     demand_figure_place(output, overwrite=overwrite)
     names = labels_of(comparisons, labels or [])
@@ -229,8 +228,8 @@ def patches(
     from acutance.catalog.inspection import looked_at
     from acutance.cli.arguments import parse_options, parse_weights
     from acutance.images import read_image
-    from acutance.reports.figures import demand_figure_place, save_figure
-    from acutance.reports.patch_plots import patches_figure
+    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.patches import patches_figure
 
     demand_figure_place(output, overwrite=overwrite)
     pixels = read_image(image, background=background, hdr_peak=hdr_peak)
@@ -261,6 +260,6 @@ def _tell_unused(kind: EvaluationKind, **given: object) -> None:
 def _read_evaluations(places: list[Path], labels: list[str]) -> "EvaluationRun":
     """All evaluations as one run, told apart by labels or by their folders."""
     from acutance.evaluation.files import read_run
-    from acutance.reports.layout import merged_runs
+    from acutance.reports.plots.labels import merged_runs
 
     return merged_runs([read_run(place) for place in places], labels) if labels else read_run(places)

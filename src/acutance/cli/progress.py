@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -10,10 +11,14 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+
+if TYPE_CHECKING:
+    from acutance.training.loop import Step
 
 Advance = Callable[[int, int], None]
 
@@ -49,3 +54,62 @@ def _shown(*columns: ProgressColumn, hidden: bool = False) -> Iterator[Advance]:
             progress.update(task, completed=done, total=total, visible=True)
 
         yield advance
+
+
+class TrainingBars:
+    """Bars of steps, of validation and of preparation.
+
+    Args:
+        progress: Where they stand.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._done: dict[str, int] = {}
+
+    def step(self, step: "Step") -> None:
+        """Told after each step."""
+        self._advance("training", step.iteration, step.iterations, f"loss {step.loss:.4g}  rate {step.rate:.3g}")
+
+    def validation(self, done: int, total: int) -> None:
+        """Told after each picture of the validation part."""
+        self._advance("validating", done, total, "")
+
+    def test(self, done: int, total: int) -> None:
+        """Told after each picture of a test part."""
+        self._advance("testing", done, total, "")
+
+    def preparation(self, done: int, total: int) -> None:
+        """Told while features are computed."""
+        self._advance("preparing", done, total, "")
+
+    def _advance(self, name: str, done: int, total: int, told: str) -> None:
+        if name not in self._tasks:
+            # what was done before a resumed run says nothing of its speed
+            self._tasks[name] = self._progress.add_task(name, total=total, completed=done, told="")
+        elif done < self._done[name]:
+            self._progress.reset(self._tasks[name], total=total, completed=done)  # the next one of its kind begins
+        self._done[name] = done
+        visible = name == "training" or done < total
+        self._progress.update(self._tasks[name], completed=done, total=total, told=told, visible=visible)
+
+
+@contextmanager
+def following() -> Iterator[TrainingBars]:
+    """Bars for as long as a training runs, of the first of its processes."""
+    from acutance.training.launch import is_first
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        disable=not (console.is_terminal and is_first()),
+    ) as progress:
+        yield TrainingBars(progress)

@@ -26,7 +26,7 @@ from acutance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from acutance.cli.tables import Summary
+    from acutance.reports.terminal import Summary
 
 SCORE_EPILOG = (
     "Examples:\n\nacutance score photo.jpg\n\n"
@@ -73,8 +73,8 @@ def score(
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.cli.tables import gather, score_table, stdout_console, summary_table
     from acutance.errors import ConfigError
+    from acutance.reports.terminal import gather, score_table, stdout_console, summary_table
     from acutance.scoring.printing import print_rows
     from acutance.scoring.request import ScoreRequest
     from acutance.scoring.settings import checked_settings

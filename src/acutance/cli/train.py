@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -14,9 +14,14 @@ from typer.core import TyperCommand
 from acutance.training.recipes.catalogue import AUTHORS_NAMES, refuse_authors_name
 
 if TYPE_CHECKING:
-    from acutance.cli.training_progress import TrainingBars
+    from rich.table import Table
+
+    from acutance.cli.progress import TrainingBars
+    from acutance.training.repeats import RepeatedRun, Spread
     from acutance.training.run import Resume
     from acutance.training.train_config import TrainConfig
+
+    TrainOnce = Callable[[TrainingBars, TrainConfig, Path, bool], None]
 
 TRAIN_EPILOG = (
     "Examples:\n\nacutance train ms-hyperiqa --data koniq_train.json --root datasets/ --validation 0.1 -o runs/ms\n\n"
@@ -47,6 +52,10 @@ class TrainCommand(TyperCommand):
         return parsed
 
 
+SHOWN_ROWS = 5
+"""Lines of metrics that are printed at the end."""
+SHOWN_NUMBERS = ("epoch", "iteration", "train_loss", "train_srcc")
+"""What is shown of them besides validation; parts of the loss and rates are in the files."""
 FAILED = 2
 """Exit status of a process that stopped with the others."""
 
@@ -104,8 +113,7 @@ def train(
 
     launch_of()  # Fabric cannot be imported beside ranks that are no numbers
     require("lightning_fabric", extra="train")
-    from acutance.cli.training_progress import following
-    from acutance.cli.training_repeats import train_repeatedly
+    from acutance.cli.progress import following
     from acutance.errors import ConfigError
     from acutance.training.allocator import keep_freed_memory
     from acutance.training.recipes.settings import changed, configuration, data_settings, resolved
@@ -180,7 +188,7 @@ def _list(*, asked: bool) -> None:
         raise ConfigError("Expected a recipe or a run to train, got none. The recipes are listed by: acutance train")
     from rich.table import Table
 
-    from acutance.cli.tables import stdout_console
+    from acutance.reports.terminal import stdout_console
     from acutance.training.recipes.catalogue import list_recipes
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -197,8 +205,79 @@ def _finish(folder: Path, config: "TrainConfig") -> None:
 
     if not is_first():
         return
-    from acutance.cli.tables import stdout_console
-    from acutance.cli.training_progress import metrics_table
+    from acutance.reports.terminal import stdout_console
 
     stdout_console().print(metrics_table(folder))
     typer.echo(f"weights of {config.recipe} in {folder}; score with: acutance score photos/ --model {folder}", err=True)
+
+
+def train_repeatedly(
+    train_once: "TrainOnce", config: "TrainConfig", folder: Path, count: int, *, resume: "Resume", overwrite: bool
+) -> None:
+    """Train ``count`` times, tell of each, and print the spread of their tests.
+
+    Args:
+        train_once: Trains one of them.
+        config: Of the recipe.
+        folder: Of all runs.
+        count: How many.
+        resume: Go on with those in the folder; ``auto`` begins them where there are none.
+        overwrite: Replace them.
+    """
+    from acutance.cli.progress import following
+    from acutance.reports.terminal import stdout_console
+    from acutance.training.launch import is_first
+    from acutance.training.repeating import repeat_recipe
+    from acutance.training.repeats import TABLE
+
+    def tell(number: int, run: "RepeatedRun") -> None:
+        typer.echo(f"{number} of {count}: srcc {run.srcc:.4f} on {run.pictures:,} test pictures", err=True)
+
+    with following() as told:
+        spreads = repeat_recipe(
+            config,
+            folder,
+            lambda own, run, going_on: train_once(told, own, run, going_on),
+            count=count,
+            resume=resume,
+            overwrite=overwrite,
+            on_run=tell,
+            on_test=told.test,
+        )
+    if not is_first():
+        return
+    stdout_console().print(spread_table(spreads))
+    typer.echo(f"{count} trainings of {config.recipe} in {folder}; the test of each: {folder / TABLE}", err=True)
+
+
+def spread_table(spreads: "Mapping[str, Spread]") -> "Table":
+    """Mean, median and standard deviation of each number."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("")
+    for name in spreads:
+        table.add_column(name, justify="right")
+    for statistic in ("mean", "median", "std"):
+        table.add_row(statistic, *(f"{getattr(spread, statistic):.4f}" for spread in spreads.values()))
+    return table
+
+
+def metrics_table(folder: Path) -> "Table":
+    """The last lines of the metrics of a run."""
+    from rich.table import Table
+
+    from acutance.tables.strict_json import from_json
+
+    rows = from_json((folder / "metrics.json").read_text(encoding="utf-8"))["epochs"][-SHOWN_ROWS:]
+    names = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in row)
+        if name in SHOWN_NUMBERS or name.startswith("val_")
+    ]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*("-" if row.get(name) is None else f"{row[name]:.5g}" for name in names))
+    return table

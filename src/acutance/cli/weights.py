@@ -34,7 +34,7 @@ def list_weights() -> None:
     from rich.text import Text
 
     from acutance.catalog import list_records
-    from acutance.cli.tables import stdout_console
+    from acutance.reports.terminal import stdout_console
     from acutance.weights.download import WEIGHTS_VARIABLE, find
 
     found = {record: find(record) for record in list_records().values()}

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.comparison.results import Comparison, MethodScores, MethodTest, PictureScores
-from acutance.reports.chosen_pictures import Choice, best_and_next, choose_comparisons
-from acutance.reports.markup import Html, joined
-from acutance.reports.page_figures import comparison_figures
-from acutance.reports.page_tables import (
+from acutance.reports.cards import Card, Choice, Layer, Progress, best_and_next, choose_comparisons, pictures_part
+from acutance.reports.html import (
     Column,
+    Html,
     Part,
+    comparison_figures,
     folded,
+    joined,
     long_cell,
     number_cell,
     paragraph,
@@ -18,7 +19,6 @@ from acutance.reports.page_tables import (
     table,
     text_cell,
 )
-from acutance.reports.picture_cards import Card, Layer, Progress, pictures_part
 from acutance.types import Better
 
 REFERENCE = "reference"

@@ -1,23 +1,34 @@
-"""What a page says of an evaluation: how well models agree with people, on which pictures they do not, and why."""
+"""What a page says of an evaluation: how well models agree with people, on which images they do not, and why."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Group
-from acutance.reports.evaluation_pictures import evaluation_pictures
-from acutance.reports.markup import Html, joined, number
-from acutance.reports.page_figures import evaluation_figures
-from acutance.reports.page_tables import (
+from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Group, Prediction
+from acutance.reports.cards import (
+    Card,
+    Choice,
+    Layer,
+    Progress,
+    choose_predictions,
+    fitted_opinions,
+    key_of,
+    pictures_part,
+)
+from acutance.reports.html import (
     Column,
+    Html,
     Part,
+    evaluation_figures,
     folded,
+    joined,
     long_cell,
+    number,
     number_cell,
     paragraph,
     probability_cell,
     table,
     text_cell,
 )
-from acutance.reports.picture_cards import Progress
 
 STATISTICS = (
     ("srcc", "SRCC", "Spearman's rank correlation; 1 is full agreement"),
@@ -254,3 +265,72 @@ def _pairs(run: EvaluationRun) -> list[tuple[str, str]]:
 def _listed(names: Sequence[str], most: int = 6) -> str:
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+Judgement = tuple[Evaluation, Prediction, float | None]
+"""What one model says of one picture; last the score on the scale of the opinions."""
+
+
+def evaluation_pictures(run: EvaluationRun, count: int, on_progress: Progress | None = None) -> Part:
+    """Pictures with the largest residuals and a sample over the range, each beside its reference.
+
+    Args:
+        run: The evaluations.
+        count: How many at most.
+        on_progress: Called with the number of finished pictures and of all.
+    """
+    chosen = choose_predictions(run, count)
+    found: dict[tuple[str, ...], list[Judgement]] = {choice.key: [] for choice in chosen}
+    for one in run.evaluations:
+        wanted = set(found)  # a picture that stands twice is judged by its first line
+        for prediction, opinion in zip(one.predictions, fitted_opinions(one), strict=True):
+            key = key_of(one, prediction)
+            if key in wanted:
+                wanted.remove(key)
+                found[key].append((one, prediction, opinion))
+    lead = (
+        "Pictures on which models are furthest from people after the fitted curve, and a sample over the range. "
+        "Move the slider, or drag on the picture."
+    )
+    return pictures_part([_card(choice, found[choice.key]) for choice in chosen], lead, on_progress)
+
+
+def _card(choice: Choice, rows: Sequence[Judgement]) -> Card:
+    dataset, root, image, reference = choice.key
+    layers = [Layer("distorted", Path(root, image))]
+    if reference:
+        layers.append(Layer("reference", Path(root, reference)))
+    return Card(
+        title=f"{image} ({dataset})",
+        reasons=choice.reasons,
+        layers=layers,
+        sides=("distorted", "reference"),
+        is_fixed=True,
+        table=_card_table(f"Scores of {image}", rows),
+    )
+
+
+def _card_table(title: str, rows: Sequence[Judgement]) -> Html:
+    columns: list[Column] = [
+        "Model",
+        "Score",
+        ("Fitted", "The score on the scale of the opinions"),
+        "Opinion",
+        "Off by",
+    ]
+    return table(
+        title,
+        columns,
+        [
+            [
+                text_cell(one.model),
+                number_cell(each.predicted, ".4g"),
+                number_cell(fitted, ".4g"),
+                number_cell(each.ground_truth, ".4g"),
+                number_cell(
+                    None if fitted is None or each.ground_truth is None else fitted - each.ground_truth, "+.3g"
+                ),
+            ]
+            for one, each, fitted in rows
+        ],
+    )

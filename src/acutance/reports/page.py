@@ -12,11 +12,10 @@ from string import Template
 from acutance.comparison.results import Comparison
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
+from acutance.reports.cards import Progress
 from acutance.reports.comparison_page import comparison_lead, comparison_parts
 from acutance.reports.evaluation_page import evaluation_lead, evaluation_parts
-from acutance.reports.markup import Html, joined, tag
-from acutance.reports.page_tables import Part, folded
-from acutance.reports.picture_cards import Progress
+from acutance.reports.html import Html, Part, folded, joined, tag
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import strict
 from acutance.tables.text import printable

@@ -4,10 +4,10 @@ import math
 from rich.console import Console
 from rich.table import Table
 
-from acutance.cli.comparison_tables import comparison_tables, method_table
 from acutance.comparison.api import compare_scores
 from acutance.comparison.measure import Draws
 from acutance.comparison.results import Comparison
+from acutance.reports.terminal import comparison_tables, method_table
 from tests.unit.comparison.fakes import picture
 
 

@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from acutance.cli.data_calibration import calibrate, normalize
+from acutance.cli.data_lists import calibrate, normalize
 from acutance.errors import ConfigError
 from tests.fakes.datasets.files import write_lines
 from tests.fakes.datasets.restored import write_pipal

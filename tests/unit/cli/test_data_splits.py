@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from acutance.cli.data_splits import split, triplets
+from acutance.cli.data_lists import split, triplets
 from acutance.datasets.comparisons import read_comparisons, read_triplets
 from acutance.datasets.splits import read_split, rows_of
 from acutance.datasets.table import write_table

@@ -3,19 +3,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 import acutance.synthesis
-from acutance.cli.data_synthesis import DISTORT_EPILOG, SYNTHESIZE_EPILOG, distort, synthesize
+from acutance.cli.app import data_app as app
 from acutance.datasets import read_table
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import lacking
 from tests.unit.scoring.fakes import write_pictures
-
-app = typer.Typer()
-app.command(epilog=DISTORT_EPILOG)(distort)
-app.command(epilog=SYNTHESIZE_EPILOG)(synthesize)
 
 ALONE = ("--workers", "1")
 

@@ -2,8 +2,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from acutance.cli.evaluation_tables import evaluation_tables
 from acutance.evaluation.results import EvaluationRun, Interval
+from acutance.reports.terminal import evaluation_tables
 from tests.raising import lacking
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, model_test, run_like
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.catalog import find_model
-from acutance.cli.tables import Summary, gather, in_parts, print_part, score_table, summary_table
+from acutance.reports.terminal import Summary, gather, in_parts, print_part, score_table, summary_table
 from acutance.scoring import ScoreRow
 from acutance.types import ScoreInfo
 

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from acutance.cli.training_progress import TrainingBars, following, metrics_table
+from acutance.cli.progress import TrainingBars, following
+from acutance.cli.train import metrics_table
 from acutance.training.loop import Step
 
 

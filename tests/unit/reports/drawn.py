@@ -9,7 +9,7 @@ from matplotlib.text import Text
 
 from acutance.comparison.results import Comparison, MethodScores, PictureScores
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, FittedCurve, Interval, Prediction
-from acutance.reports.canvas import Axes, Figure, house_style
+from acutance.reports.plots.canvas import Axes, Figure, house_style
 from acutance.stats.samples import mean_of
 from acutance.types import Better
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from acutance.evaluation.results import Evaluation, EvaluationRun, FittedCurve, Prediction
-from acutance.reports.chosen_pictures import best_and_next, choose_comparisons, choose_predictions, fitted_opinions
+from acutance.reports.cards import best_and_next, choose_comparisons, choose_predictions, fitted_opinions
 from tests.fakes.report_results import TIME, agreement, comparison, evaluation
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.reports.comparison_plots import violin_figure, wins_figure
-from acutance.reports.figures import figure_png
+from acutance.reports.plots.canvas import figure_png
+from acutance.reports.plots.comparison import violin_figure, wins_figure
 from tests.raising import raises
 from tests.unit.reports.drawn import (
     bar_heights,

@@ -3,8 +3,9 @@ import pytest
 from scipy.optimize import curve_fit
 
 from acutance.evaluation.results import FittedCurve
-from acutance.reports import curve_band as curve_band_module
-from acutance.reports.curve_band import LEVEL, curve_band, curve_values
+from acutance.reports.plots import scatter as curve_band_module
+from acutance.reports.plots.labels import curve_values
+from acutance.reports.plots.scatter import LEVEL, curve_band
 from acutance.stats.curves import fit_curve
 
 LINE = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))

@@ -4,7 +4,7 @@ import pytest
 
 from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun, Group
-from acutance.reports.evaluation_folder import write_plots
+from acutance.reports.plots.evaluation import write_plots
 from tests.raising import raises
 from tests.unit.evaluation.runs import agreement_like, evaluation_like, run_like
 

@@ -3,9 +3,8 @@ import pytest
 
 from acutance.errors import ConfigError
 from acutance.evaluation.results import Evaluation, Group
-from acutance.reports.canvas import panel_grid
-from acutance.reports.evaluation_plots import bars_figure, groups_figure, matrix_figure, metrics_figure, scatter_figure
-from acutance.reports.figures import figure_png
+from acutance.reports.plots.canvas import figure_png, panel_grid
+from acutance.reports.plots.evaluation import bars_figure, groups_figure, matrix_figure, metrics_figure, scatter_figure
 from tests.raising import raises
 from tests.unit.reports.drawn import (
     bar_heights,

@@ -10,10 +10,9 @@ from PIL import Image
 
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.extras import install_command
-from acutance.reports.canvas import Figure, panel_grid
-from acutance.reports.comparison_plots import violin_figure
-from acutance.reports.evaluation_plots import bars_figure, matrix_figure, scatter_figure
-from acutance.reports.figures import demand_figure_place, figure_png, figure_svg, save_figure
+from acutance.reports.plots.canvas import Figure, demand_figure_place, figure_png, figure_svg, panel_grid, save_figure
+from acutance.reports.plots.comparison import violin_figure
+from acutance.reports.plots.evaluation import bars_figure, matrix_figure, scatter_figure
 from tests.raising import raises
 from tests.unit.reports.drawn import comparison_of, evaluation_of, rising, run_of
 
@@ -62,8 +61,8 @@ import sys
 import matplotlib as mpl
 names = [name for name in mpl.rcParams if name != 'backend']
 before = {name: mpl.rcParams[name] for name in names}
-from acutance.reports.figures import figure_png
-from acutance.reports.training_plots import TrainingRun, training_figure
+from acutance.reports.plots.canvas import figure_png
+from acutance.reports.plots.training import TrainingRun, training_figure
 import numpy as np
 figure_png(training_figure([TrainingRun("a", "epoch", np.arange(3.0), {"val_srcc": np.arange(3.0)})]))
 assert "matplotlib.pyplot" not in sys.modules
@@ -148,7 +147,7 @@ def test_letters_of_no_font_are_boxes_and_no_warning():
 
 @pytest.mark.slow
 def test_without_matplotlib_the_error_says_what_to_install():
-    code = "import sys; sys.modules['matplotlib'] = None; import acutance.reports.evaluation_plots"
+    code = "import sys; sys.modules['matplotlib'] = None; import acutance.reports.plots.evaluation"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = found.stderr.splitlines()[-1]
     assert last.startswith("acutance.errors.MissingExtraError: ")

@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.reports.labels import all_wrapped, wrapped
+from acutance.reports.plots.labels import all_wrapped, wrapped
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "a-b_c.d/" * 30, "a", "", "with spaces in it", "ends_with_"])

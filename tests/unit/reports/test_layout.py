@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from acutance.errors import ConfigError
-from acutance.reports.layout import grid_of, labels_of, merged_runs
+from acutance.reports.plots.labels import grid_of, labels_of, merged_runs
 from tests.raising import raises
 from tests.unit.reports.drawn import evaluation_of, rising, run_of
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.reports.markup import Html, escaped, joined, number, probability, tag
+from acutance.reports.html import Html, escaped, joined, number, probability, tag
 from acutance.tables.text import printable
 
 

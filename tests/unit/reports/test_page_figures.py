@@ -3,8 +3,8 @@ import importlib.util
 
 import pytest
 
-from acutance.reports import page_figures
-from acutance.reports.page_figures import comparison_figures, evaluation_figures
+from acutance.reports import html as page_figures
+from acutance.reports.html import comparison_figures, evaluation_figures
 from tests.fakes.report_results import METHODS, TIME, comparison, evaluation_run
 
 

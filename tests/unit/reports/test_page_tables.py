@@ -1,7 +1,7 @@
 import pytest
 
 from acutance.evaluation.results import Interval
-from acutance.reports.page_tables import Part, folded, long_cell, number_cell, paragraph, table, text_cell
+from acutance.reports.html import Part, folded, long_cell, number_cell, paragraph, table, text_cell
 from tests.raising import lacking
 
 

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 
 from acutance.images.crops import SeenPatches, joined_patches, seen_patches
-from acutance.reports.figures import figure_png
-from acutance.reports.patch_plots import counts_of, patches_figure
+from acutance.reports.plots.canvas import figure_png
+from acutance.reports.plots.patches import counts_of, patches_figure
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 FINE = seen_patches([(0, 0), (0, 0), (44, 64), (20, 7)], 16, (60, 80), (60, 80))

@@ -1,8 +1,8 @@
 import base64
 import re
 
-from acutance.reports import picture_cards
-from acutance.reports.picture_cards import Card, Layer, pictures_part
+from acutance.reports import cards as picture_cards
+from acutance.reports.cards import Card, Layer, pictures_part
 from tests.fakes.report_results import write_picture
 
 

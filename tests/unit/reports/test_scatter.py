@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from acutance.evaluation.results import FittedCurve
-from acutance.reports.evaluation_plots import scatter_figure
-from acutance.reports.figures import figure_png
+from acutance.reports.plots.canvas import figure_png
+from acutance.reports.plots.evaluation import scatter_figure
 from tests.unit.reports.drawn import evaluation_of, panels, rising, run_of, titles, words
 
 LINE = FittedCurve(kind="linear", wanted="logistic4", parameters=(2.0, 1.0))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from acutance.reports.thumbnails import MAX_SIDE, Thumbnail, thumbnails
+from acutance.reports.cards import MAX_SIDE, Thumbnail, thumbnails
 from tests.fakes.pictures import coded_chunk, noise, png_bytes, write_png
 from tests.fakes.report_results import UNREADABLE_BYTES, write_picture
 

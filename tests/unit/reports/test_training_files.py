@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.reports.training_files import read_training, read_trainings
+from acutance.reports.plots.training import read_training, read_trainings
 from tests.raising import raises
 
 EPOCHS = [

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.reports.training_files import TrainingRun
-from acutance.reports.training_plots import field_of, training_figure
+from acutance.reports.plots.training import TrainingRun, field_of, training_figure
 from tests.raising import raises
 from tests.unit.reports.drawn import legend_words, outside, panels, titles
 

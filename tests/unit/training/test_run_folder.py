@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.cli.training_progress import metrics_table
-from acutance.reports.training_files import read_training
+from acutance.cli.train import metrics_table
+from acutance.reports.plots.training import read_training
 from acutance.training.run_folder import RunFolder
 
 

@@ -8,23 +8,26 @@ import numpy as np
 
 from acutance.comparison.results import Comparison, MethodScores
 from acutance.errors import ConfigError
-from acutance.reports.bars import NAME, Bar, bar_handles, bars_width, draw_bars
-from acutance.reports.canvas import (
+from acutance.reports.plots.canvas import (
     FAINT,
     INK,
+    NAME,
     Artist,
     Axes,
+    Bar,
     Figure,
     Line2D,
     MaxNLocator,
     PolyCollection,
+    bar_handles,
+    bars_width,
     colour_of,
+    draw_bars,
     house_style,
     legend_below,
     panel_grid,
 )
-from acutance.reports.labels import all_wrapped, direction, wrapped
-from acutance.reports.layout import demand_labels
+from acutance.reports.plots.labels import all_wrapped, demand_labels, direction, wrapped
 from acutance.stats.samples import Numbers
 from acutance.types import Better
 

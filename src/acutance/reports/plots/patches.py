@@ -7,7 +7,7 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 
 from acutance.images.crops import SeenPatches
-from acutance.reports.canvas import Axes, Figure, MaxNLocator, PolyCollection, house_style, panel_grid
+from acutance.reports.plots.canvas import Axes, Figure, MaxNLocator, PolyCollection, house_style, panel_grid
 
 WIDTH = 5.0
 """Inches of a panel."""

@@ -1,0 +1,1 @@
+"""Plots of evaluations, comparisons, trainings and patches."""
