@@ -114,7 +114,7 @@ def model_card(entry: ModelEntry) -> str:
             }
         ),
     ]
-    if entry.options:
+    if entry.choices:
         lines += [
             "",
             "## Options",
@@ -122,11 +122,10 @@ def model_card(entry: ModelEntry) -> str:
             "| option | what it may be, the default first | used by |",
             "| --- | --- | --- |",
         ]
-        for name, allowed in entry.options.items():
-            users = entry.option_protocols.get(name)
-            used_by = f"protocol {' or '.join(users)}" if users else "all"
+        for name, allowed in entry.choices.items():
+            used_by = f"protocol {' or '.join(allowed.protocols)}" if allowed.protocols else "all"
             lines.append(f"| `{name}` | {described(allowed)} | {used_by} |")
-        first = next(iter(entry.options))
+        first = next(iter(entry.choices))
         lines += ["", f'Set one by `--set {entry.name}.{first}=VALUE`, in Python by `options={{"{first}": VALUE}}`.']
     lines += ["", "## Weights", ""]
     if entry.weights is None:

@@ -13,7 +13,8 @@ from acutance import load
 from acutance.models.vtamiq import published
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.network import Encoder, Layer
-from acutance.models.vtamiq.preprocess import VTAMIQViews, cut_patches, pyramid
+from acutance.models.vtamiq.patches import cut_patches, pyramid
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, names_of
 from acutance.weights.key_table import KeyTable
 from tests.fakes.vtamiq_checkpoint import golden_cases, state_dict, write_published

@@ -9,7 +9,8 @@ import torch
 
 from acutance.models.vtamiq import context, preprocess
 from acutance.models.vtamiq.network import Embedding
-from acutance.models.vtamiq.preprocess import VTAMIQViews, cut_patches, places, pyramid, scales_of
+from acutance.models.vtamiq.patches import cut_patches, places, pyramid, scales_of
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.fakes.vtamiq_checkpoint import golden_cases
 from tests.golden.conftest import picture

@@ -6,6 +6,7 @@ import pytest
 
 import acutance
 from acutance import list_models
+from acutance.catalog import find_model
 from acutance.models.classic.published import CLASSIC
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +20,8 @@ def classic_table() -> str:
     ]
     for name, record in sorted(CLASSIC.items()):
         options = "; ".join(
-            f"{option}: {', '.join(str(value).lower() for value in values)}"
-            for option, values in record.options.items()
+            f"{option}: {', '.join(str(value).lower() for value in choice.words)}"
+            for option, choice in find_model(name).choices.items()
         )
         info = record.info
         lines.append(

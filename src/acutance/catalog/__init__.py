@@ -11,8 +11,8 @@ from acutance.catalog.entries import (
     model_names,
     records_of,
 )
-from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.catalog.loading import BFLOAT16_NOTE, PRECISIONS, Precision, bfloat16_note, load
+from acutance.models.entry import ModelEntry, PublishedWeights, weights_of
 
 __all__ = [
     "BFLOAT16_NOTE",

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutance.catalog.entries import find_model
-from acutance.catalog.entry import ModelEntry
 from acutance.catalog.loading import build
 from acutance.catalog.options import checked_options
 from acutance.errors import AcutanceError
+from acutance.models.entry import ModelEntry
 
 if TYPE_CHECKING:  # importing acutance must not load torch
     from torch import nn

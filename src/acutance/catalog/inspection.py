@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from acutance.catalog.entries import find_model, list_models
-from acutance.catalog.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.catalog.loading import build, load
 from acutance.catalog.options import checked_options, with_recorded
 from acutance.catalog.runs import model_of_run, recorded_options, run_weights
@@ -24,6 +23,7 @@ from acutance.catalog.weights import (
 )
 from acutance.errors import ConfigError
 from acutance.images.crops import SeenPatches
+from acutance.models.entry import ModelEntry, PublishedWeights, weights_of
 from acutance.types import OnProgress, ScoreInfo
 from acutance.weights.download import find
 from acutance.weights.layout import Trunk

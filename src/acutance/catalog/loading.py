@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from acutance.catalog.entries import find_model
-from acutance.catalog.entry import ModelEntry
 from acutance.catalog.options import checked_options, with_recorded
 from acutance.catalog.runs import model_of_run, recorded_options, run_weights
 from acutance.catalog.weights import WeightsFile, find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
+from acutance.models.entry import ModelEntry
 from acutance.types import OnProgress
 from acutance.weights.record import CheckpointRecord
 
@@ -104,7 +104,7 @@ def load(
     origin: dict[str, JSON] = {}
     if recorded is not None:
         known, origin["settings"] = with_recorded(known, recorded)
-    elif "protocol" in (entry.options or {}) and "protocol" not in known and file.trained_here:
+    elif "protocol" in entry.choices and "protocol" not in known and file.trained_here:
         _LOGGER.warning(
             "%s does not say which preprocessing its training validated with: %s scores by the catalogue's. Options "
             "change it.",
@@ -148,20 +148,18 @@ def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "Q
     """
     from pydantic import ValidationError
 
+    if config and entry.config is None:
+        raise CheckpointError(
+            f"Expected no configuration of {entry.name}, got {', '.join(config)}. Update acutance, or write the "
+            "weights again."
+        )
     try:
-        return entry.build(config=config, **options) if config else entry.build(**options)
+        return entry.make(config, options)
     except ValidationError as error:
         first = error.errors()[0]
         raise CheckpointError(
             f"Expected a configuration of {entry.name} that this version knows, got {first['input']!r} as "
             f"{'.'.join(map(str, first['loc'])) or 'it'}. Update acutance, or write the weights again."
-        ) from error
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        raise CheckpointError(
-            f"Expected settings of {entry.name} that this version knows, got {str(error).split()[-1]}. Update "
-            "acutance, or write the weights again."
         ) from error
 
 

@@ -4,9 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from acutance.catalog.entry import ModelEntry
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.models.options import Number, Words
+from acutance.models.entry import ModelEntry, Option
 
 COLOURS = "rgb"
 """The channel of classic metrics that is never rounded to levels."""
@@ -26,7 +25,7 @@ def checked_options(
         UnknownNameError: No such option.
         ConfigError: The model has no options, or not this value, or an option is given twice.
     """
-    known = entry.options or {}
+    known = entry.choices
     checked: dict[str, Any] = {}
     for written, value in given.items():
         name = written.lower()
@@ -37,7 +36,7 @@ def checked_options(
         if name in checked:
             raise ConfigError(f"Expected {name} of {entry.name} once, got it twice. Leave one of them out.")
         allowed, what = known[name], f"{name} of {entry.name}"
-        checked[name] = _number(allowed, value, what) if isinstance(allowed, Number) else _word(allowed, value, what)
+        checked[name] = _word(allowed.words, value, what) if allowed.words else _number(allowed, value, what)
     _demand_effect(entry, checked, recorded or {})
     return checked
 
@@ -64,14 +63,14 @@ def with_recorded(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> tupl
     return {**recorded, **given}, f"recorded by the training; {by_option}" if changed else "recorded by the training"
 
 
-def described(allowed: Words | Number) -> str:
+def described(allowed: Option) -> str:
     """What an option may be, for people: the default first."""
-    if not isinstance(allowed, Number):
-        return ", ".join(str(value).lower() for value in allowed)
+    if allowed.words:
+        return ", ".join(str(value).lower() for value in allowed.words)
     return f"{_shown(allowed.default)} ({_range(allowed)})"
 
 
-def _word(allowed: Words, value: Any, what: str) -> str | bool | int:  # noqa: ANN401 (anything a caller gives)
+def _word(allowed: tuple[str | bool | int, ...], value: Any, what: str) -> str | bool | int:  # noqa: ANN401 (anything a caller gives)
     plain = value.lower() if isinstance(value, str) else value
     for word in allowed:
         is_number = type(word) is int and plain == str(word)
@@ -84,27 +83,26 @@ def _word(allowed: Words, value: Any, what: str) -> str | bool | int:  # noqa: A
 
 def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
     """Raise if an option was given that the chosen protocol or channel does not look at."""
-    words = (entry.options or {}).get("protocol", ())
-    usual = recorded.get("protocol", words[0] if isinstance(words, tuple) and words else None)
+    usual = recorded.get("protocol", entry.choices["protocol"].default if "protocol" in entry.choices else None)
     protocol = chosen.get("protocol", usual)
     for name in chosen:
-        users = entry.option_protocols.get(name)
-        if users is not None and protocol not in users:
+        users = entry.choices[name].protocols
+        if users and protocol not in users:
             raise ConfigError(
                 f"Expected the protocol {' or '.join(users)} beside {name} of {entry.name}, got {protocol}, which does "
                 f"not use it. Set protocol={users[0]} too, or leave {name} out."
             )
-    channels, levels = (entry.options or {}).get("channel"), (entry.options or {}).get("levels")
-    if isinstance(channels, tuple) and isinstance(levels, tuple) and chosen.get("channel", channels[0]) == COLOURS:
-        grey = [str(channel) for channel in channels if channel != COLOURS]
-        if (asked := chosen.get("levels", levels[0])) != levels[0]:
+    channel, levels = entry.choices.get("channel"), entry.choices.get("levels")
+    if channel and levels and chosen.get("channel", channel.default) == COLOURS:
+        grey = [str(word) for word in channel.words if word != COLOURS]
+        if (asked := chosen.get("levels", levels.default)) != levels.default:
             raise ConfigError(
                 f"Expected the channel {' or '.join(grey)} beside levels={asked} of {entry.name}, got {COLOURS}, which "
                 f"is never rounded. Set channel={grey[0]} too, or leave levels out."
             )
 
 
-def _number(allowed: Number, value: Any, what: str) -> float:  # noqa: ANN401 (anything a caller gives)
+def _number(allowed: Option, value: Any, what: str) -> float:  # noqa: ANN401 (anything a caller gives)
     try:
         number = math.nan if isinstance(value, bool) else _exact(value)
     except (TypeError, ValueError):
@@ -123,7 +121,7 @@ def _exact(value: Any) -> float:  # noqa: ANN401 (anything a caller gives)
         return float(value)
 
 
-def _range(allowed: Number) -> str:
+def _range(allowed: Option) -> str:
     kind = "a whole number" if allowed.whole else "a number"
     most = "or more" if allowed.high == math.inf else f"to {_shown(allowed.high)}"
     return f"{kind}, {_shown(allowed.low)} {most}"

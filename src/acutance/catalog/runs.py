@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from acutance.catalog.entry import ModelEntry
 from acutance.errors import CheckpointError
+from acutance.models.entry import ModelEntry
 
 BEST = "best.safetensors"
 """The weights of a run that validated best."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.catalog.entry import PublishedWeights
 from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.models.entry import PublishedWeights
 from acutance.types import OnProgress, ScoreInfo
 from acutance.weights.key_table import COUNTER
 from acutance.weights.layout import Layout, Part, Trunk

@@ -57,8 +57,7 @@ def models(
         "paper": entry.paper,
         "score": f"{span(entry)}, {entry.info.better} is better",
         "reference": "needed" if entry.needs_reference else "not needed",
-        "options": "; ".join(f"{option}: {described(values)}" for option, values in (entry.options or {}).items())
-        or "none",
+        "options": "; ".join(f"{option}: {described(values)}" for option, values in entry.choices.items()) or "none",
         "terms": ", ".join(entry.term_names) or "none",
         "licence": entry.licence,
         "note": entry.note,

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from acutance.catalog.entries import find_model
-from acutance.catalog.entry import weights_of
 from acutance.catalog.runs import run_weights
 from acutance.catalog.weights import open_weights, own_tensors, part_tensors
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES
 from acutance.models.afine.stage_files import find_stages, read_stages
+from acutance.models.entry import weights_of
 from acutance.models.quality_model import QualityModel
 from acutance.training.earlier import RANDOM, begins_random
 from acutance.weights.download import fetch

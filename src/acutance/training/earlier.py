@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from acutance.catalog.entries import find_model
-from acutance.catalog.entry import weights_of
 from acutance.catalog.runs import model_of_run, run_weights
 from acutance.catalog.weights import open_weights, own_tensors
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.models.entry import weights_of
 from acutance.models.quality_model import JSON, QualityModel
 from acutance.weights.download import fetch
 from acutance.weights.record import CheckpointRecord

@@ -67,8 +67,8 @@ def test_groups_hold_models_of_the_catalogue():
 def test_names_of_the_catalogue_are_in_lower_case_so_that_any_case_finds_them():
     assert [name for name in (*CATALOG, *GROUPS) if name != name.lower()] == []
     assert [find_model(name.upper()).name for name in CATALOG] == list(CATALOG)
-    words = [word for entry in list_models() for values in (entry.options or {}).values() if isinstance(values, tuple)
-             for word in (*(entry.options or {}), *values)]  # fmt: skip
+    words = [word for entry in list_models() for values in entry.choices.values()
+             for word in (*entry.choices, *values.words)]  # fmt: skip
     assert [word for word in words if isinstance(word, str) and word != word.lower()] == []
 
 
@@ -111,16 +111,14 @@ def test_every_entry_says_what_its_score_means(name: str):
 
 def words(name: str) -> dict[str, tuple[str | bool | int, ...]]:
     """The options of a model that are words."""
-    return {
-        option: allowed for option, allowed in (find_model(name).options or {}).items() if isinstance(allowed, tuple)
-    }
+    return {option: allowed.words for option, allowed in find_model(name).choices.items() if allowed.words}
 
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_what_the_catalogue_says_of_a_model_is_true_of_it(name: str):
     entry = find_model(name)
     for options in ({}, *({option: value} for option, values in words(name).items() for value in values)):
-        model = entry.build(**options)
+        model = entry.make(options=options)
         assert model.info == entry.info
         assert model.needs_reference is entry.needs_reference
         assert entry.weights is None
@@ -130,7 +128,7 @@ def test_what_the_catalogue_says_of_a_model_is_true_of_it(name: str):
 def test_the_first_value_of_an_option_is_its_default(name: str):
     entry = find_model(name)
     defaults = {option: values[0] for option, values in words(name).items()}
-    assert entry.build(**defaults).preprocessing() == entry.build().preprocessing()
+    assert entry.make(options=defaults).preprocessing() == entry.make().preprocessing()
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -1,24 +1,30 @@
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from acutance.catalog import ModelEntry, find_model
 from acutance.catalog.options import checked_options, described
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.models.options import Number, Options
+from acutance.models.entry import UsedBy
 from tests.raising import raises
+
+
+class Options(BaseModel):
+    protocol: Literal["cover", "random"] = "cover"
+    crops: Annotated[int, UsedBy("random")] = Field(default=25, ge=1, le=100)
+    centre: float = Field(default=0.25, ge=0)
+    flip: bool = False
+
+
+class Seeded(BaseModel):
+    seed: int = Field(default=0, ge=0)
 
 
 @pytest.fixture
 def entry() -> ModelEntry:
-    options: Options = {
-        "protocol": ("cover", "random"),
-        "crops": Number(default=25, low=1, high=100),
-        "centre": Number(default=0.25, low=0, whole=False),
-        "flip": (False, True),
-    }
-    return replace(find_model("psnr"), name="model", options=options, option_protocols={"crops": ("random",)})
+    return replace(find_model("psnr"), name="model", options=Options)
 
 
 def test_text_becomes_the_number_it_says(entry: ModelEntry) -> None:
@@ -68,7 +74,7 @@ def test_an_unknown_option_is_offered_the_nearest(entry: ModelEntry) -> None:
 
 
 def test_options_are_described_with_their_default_first(entry: ModelEntry) -> None:
-    assert {name: described(values) for name, values in (entry.options or {}).items()} == {
+    assert {name: described(values) for name, values in entry.choices.items()} == {
         "protocol": "cover, random",
         "crops": "25 (a whole number, 1 to 100)",
         "centre": "0.25 (a number, 0 or more)",
@@ -82,7 +88,7 @@ def test_an_option_that_the_protocol_does_not_use_is_an_error(entry: ModelEntry)
 
 
 def test_a_large_whole_number_stays_what_it_is(entry: ModelEntry) -> None:
-    seeded = replace(entry, options={"seed": Number(default=0, low=0)}, option_protocols={})
+    seeded = replace(entry, options=Seeded)
     assert checked_options(seeded, {"seed": "9007199254740993"}) == {"seed": 9007199254740993}
 
 

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog.entry import PublishedWeights
 from acutance.catalog.weights import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
 from acutance.errors import CheckpointError, MissingWeightsError
+from acutance.models.entry import PublishedWeights
 from acutance.weights import store
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import Layout, Tensors, Trunk

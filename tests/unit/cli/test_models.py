@@ -19,7 +19,7 @@ def test_a_line_says_how_to_read_the_score(run: Run):
 @pytest.mark.parametrize("name", CATALOG)
 def test_one_model_shows_all_that_is_known_of_it(run: Run, name: str):
     entry, text = CATALOG[name], run("models", name).stdout
-    for fact in (entry.paper, entry.note, entry.licence, *(entry.options or {}), *entry.term_names):
+    for fact in (entry.paper, entry.note, entry.licence, *entry.choices, *entry.term_names):
         assert fact in text
 
 

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from acutance import load
 from acutance.catalog.entries import find_model
-from acutance.catalog.entry import weights_of
 from acutance.catalog.weights import open_weights, own_tensors
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.clip_start import clip_tensors, start_clip
 from acutance.models.afine.model import AFINE
+from acutance.models.entry import weights_of
 from acutance.training.afine_files import (
     lacks_of_clip,
     merge,

@@ -5,11 +5,11 @@ Chen, Wu, Ma, Zhang, CVPR 2025, arXiv 2503.11221. Lower is better everywhere.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor
 
 from acutance.layers.clip import ClipImageEncoder
+from acutance.models.afine.entry import AFINEOptions, Covariance, FidelityOptions, NaturalnessOptions
 from acutance.models.afine.heads import (
     Adapter,
     FidelityHead,
@@ -24,8 +24,6 @@ from acutance.models.afine.statistics import Level, PairMoments, describe, momen
 from acutance.models.afine.views import view_settings, whole_picture
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
-
-Covariance = Literal["centred", "published"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,19 @@ class AFINENaturalness(QualityModel):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        normalized: Whether pictures come with CLIP's mean and deviation taken out of them, ``(x - mean) / std``, as
-            training code of other libraries hands them on; by default they are in [0, 1].
-        return_cls: Whether ``features`` gives the class token too.
+        options: What a user chose.
     """
 
     info = NATURALNESS_SCORE
     needs_reference = False
 
-    def __init__(
-        self, encoder: ClipImageEncoder | None = None, *, normalized: bool = False, return_cls: bool = False
-    ) -> None:
+    def __init__(self, encoder: ClipImageEncoder | None = None, options: NaturalnessOptions | None = None) -> None:
         super().__init__()
+        options = options or NaturalnessOptions()
         self.encoder = encoder or ClipImageEncoder()
-        if return_cls:
+        if options.return_cls:
             self.encoder.add_class_norm()
-        self.takes_normalized = normalized
+        self.takes_normalized = options.normalized
         self.naturalness_head = NaturalnessHead(self.encoder.width, self.encoder.depth)
         self.naturalness_calibrator = naturalness_calibrator()
 
@@ -103,15 +98,15 @@ class AFINEFidelity(AdaptivePair):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        covariance: As in ``AFINE``.
+        options: What a user chose.
     """
 
     info = FIDELITY_SCORE
     needs_reference = True
 
-    def __init__(self, encoder: ClipImageEncoder | None = None, *, covariance: Covariance = "centred") -> None:
+    def __init__(self, encoder: ClipImageEncoder | None = None, options: FidelityOptions | None = None) -> None:
         super().__init__()
-        self.covariance = covariance
+        self.covariance = (options or FidelityOptions()).covariance
         self.encoder = encoder or ClipImageEncoder()
         self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
         self.fidelity_calibrator = fidelity_calibrator()
@@ -146,26 +141,16 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        covariance: How fidelity takes the covariance of a channel: ``"centred"``, or ``"published"`` as in the
-            authors' code, ``mean(xy) - mean(x) mean(y)``. They differ by rounding, which 1e-10 does not hold off where
-            a channel is all but constant: a flat picture then is not faithful to itself.
-        normalized: As in ``AFINENaturalness``.
-        return_cls: The same.
+        options: What a user chose.
     """
 
     info = AFINE_SCORE
     needs_reference = True
 
-    def __init__(
-        self,
-        encoder: ClipImageEncoder | None = None,
-        *,
-        covariance: Covariance = "centred",
-        normalized: bool = False,
-        return_cls: bool = False,
-    ) -> None:
-        AFINENaturalness.__init__(self, encoder, normalized=normalized, return_cls=return_cls)
-        self.covariance = covariance
+    def __init__(self, encoder: ClipImageEncoder | None = None, options: AFINEOptions | None = None) -> None:
+        options = options or AFINEOptions()
+        AFINENaturalness.__init__(self, encoder, options)
+        self.covariance = options.covariance
         self.fidelity_head = FidelityHead(3 + self.encoder.depth * self.encoder.width)
         self.fidelity_calibrator = fidelity_calibrator()
         self.adapter = Adapter()

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from acutance.errors import CheckpointError
-from acutance.models.options import Options
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import Layout
@@ -31,13 +30,6 @@ AFINE = CheckpointRecord(
     note="One file holds the whole model; CLIP's own weights are not needed.",
 )
 """The file as PyIQA's author re-hosts it; the authors' own release is on Google Drive."""
-
-NATURALNESS_OPTIONS: Options = {"normalized": (False, True), "return_cls": (False, True)}
-"""Tensors that are normalised already, and the class token; neither changes a score of pictures."""
-FIDELITY_OPTIONS: Options = {"covariance": ("centred", "published")}
-"""Of what compares pictures: the authors' uncentred covariance too."""
-OPTIONS: Options = {**FIDELITY_OPTIONS, **NATURALNESS_OPTIONS}
-"""Of the whole model."""
 
 AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
 """The final score: the combined score D on the 0..100 scale of the authors' code."""

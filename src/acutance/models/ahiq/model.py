@@ -47,16 +47,16 @@ class AHIQ(QualityModel):
 
     Args:
         config: The size of the network; by default the published one, with random weights.
-        views: Which crops are rated; by default such that every pixel is.
+        options: Which crops are rated; by default such that every pixel is.
     """
 
     info = AHIQ_SCORE
     needs_reference = True
 
-    def __init__(self, config: AHIQConfig | None = None, views: AHIQViews | None = None) -> None:
+    def __init__(self, config: AHIQConfig | None = None, options: AHIQViews | None = None) -> None:
         super().__init__()
         self.configuration = config or AHIQConfig()
-        self.views = views or AHIQViews()
+        self.views = options or AHIQViews()
         self.network = AHIQNetwork(self.configuration)
 
     def requires_grad_(self, requires_grad: bool = True) -> "AHIQ":  # noqa: FBT001, FBT002 (torch's signature)

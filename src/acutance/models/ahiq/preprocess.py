@@ -1,12 +1,15 @@
 """How pictures become the crops that AHIQ rates: the same positions in both pictures of a pair."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.images.crops import Position, covering_positions, random_positions
 from acutance.models.ahiq.weights import AHIQConfig
-from acutance.models.quality_model import JSON
+from acutance.models.entry import UsedBy
+
+if TYPE_CHECKING:
+    from acutance.models.quality_model import JSON
 
 NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "ImageNet"}
 """``AHIQConfig.normalisation`` in the words of every model's provenance."""
@@ -15,14 +18,14 @@ NORMALISATIONS = {"half": "mean 0.5, standard deviation 0.5", "imagenet": "Image
 class AHIQViews(BaseModel):
     """Which crops are rated; a picture's score is the mean over them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     protocol: Literal["cover", "random", "five-point", "nine-point"] = "cover"
     """``cover``: the fewest crops that hold every pixel. ``random``: the authors' test. ``five-point`` and
     ``nine-point``: the authors' fixed positions, five of them in their validation."""
-    crops: int = Field(default=20, ge=1)
+    crops: Annotated[int, UsedBy("random")] = Field(default=20, ge=1)
     """How many crops with ``random`` (the authors' default)."""
-    seed: int = Field(default=0, ge=0)
+    seed: Annotated[int, UsedBy("random")] = Field(default=0, ge=0)
     """Where the crops of ``random`` lie: it and the size of the picture decide."""
 
 
@@ -45,7 +48,7 @@ def crop_positions(views: AHIQViews, height: int, width: int, side: int) -> list
     return _fixed_positions(height, width, side)[: 5 if views.protocol == "five-point" else 9]
 
 
-def view_settings(views: AHIQViews, config: AHIQConfig) -> dict[str, JSON]:
+def view_settings(views: AHIQViews, config: AHIQConfig) -> "dict[str, JSON]":
     """What the inputs of the network depend on, for the provenance of a score."""
     settings: dict[str, JSON] = {
         "protocol": views.protocol,

@@ -6,7 +6,6 @@ This file imports no torch: the catalogue reads it to list models.
 import math
 
 from acutance.layers.imagenet import COUNTER, resnet50_names
-from acutance.models.options import Number, Options
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import Layout, Trunk
@@ -70,16 +69,6 @@ NOTE = (
     "rated like any other pair: its score depends on the picture, is no fixed value and need not be the highest."
 )
 """What a user should know of the score."""
-
-OPTIONS: Options = {
-    "protocol": ("cover", "random", "five-point", "nine-point"),
-    "crops": Number(default=20, low=1),
-    "seed": Number(default=0, low=0),
-}
-"""The views' settings: which crops; how many and which at random."""
-
-OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
-"""The protocols that each of the other options is for."""
 
 TERM_NAMES = ("lowest_crop", "highest_crop")
 """The parts of a score."""

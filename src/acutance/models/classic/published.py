@@ -29,16 +29,12 @@ class ClassicRecord:
     """Direction and bounds; ``identical`` is the score of a picture against itself."""
     smallest_side: int
     """Shortest side in pixels where scores are finite and tell pictures apart; found by trying."""
-    options: Mapping[str, tuple[str | bool | int, ...]]
-    """Allowed values of each option, the default first."""
     settings: Mapping[str, Setting]
     """What else a score depends on, for its provenance."""
     matlab: str
     """How near the score is to the authors' MATLAB."""
 
 
-GREY_OR_LUMA = ("grey", "luma")
-LEVELS = ("auto", 256, "none")
 MEAN_TO_256 = "mean of f x f pixels, f = round(shorter side / 256)"
 MEAN_OF_4 = "mean of 2 x 2 pixels"
 
@@ -49,7 +45,6 @@ _RECORDS = (
         paper="Peak signal-to-noise ratio, 10 log10(1 / mean squared error)",
         info=ScoreInfo(better="higher", low=0.0, high=inf, unit="dB", identical=inf),
         smallest_side=1,
-        options={"channel": ("rgb", "grey", "luma"), "levels": LEVELS},
         settings={"library": "acutance", "peak": 1.0},
         matlab="Equal to psnr.m to 1e-5 dB, infinite for identical pictures too (piq stops at 80 dB).",
     ),
@@ -60,7 +55,6 @@ _RECORDS = (
         "structural similarity, IEEE TIP 13(4), 2004, doi:10.1109/TIP.2003.819861",
         info=ScoreInfo(better="higher", low=-1.0, high=1.0, identical=1.0),
         smallest_side=11,
-        options={"channel": ("grey", "rgb", "luma"), "downsample": (False, True), "levels": LEVELS},
         settings={
             "window": "gaussian",
             "window_size": 11,
@@ -77,7 +71,6 @@ _RECORDS = (
         "Asilomar 2003, doi:10.1109/ACSSC.2003.1292216",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=161,
-        options={"channel": ("grey", "rgb", "luma"), "levels": LEVELS},
         settings={
             "window": "gaussian",
             "window_size": 11,
@@ -96,7 +89,6 @@ _RECORDS = (
         "IEEE TIP 20(5), 2011, doi:10.1109/TIP.2010.2092435",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=161,
-        options={"channel": GREY_OR_LUMA, "levels": LEVELS},
         settings={
             "window": "gaussian",
             "window_size": 11,
@@ -115,7 +107,6 @@ _RECORDS = (
         "doi:10.1109/TIP.2005.859378; pixel-domain version",
         info=ScoreInfo(better="higher", low=0.0, high=inf, identical=1.0),
         smallest_side=41,
-        options={"channel": GREY_OR_LUMA, "levels": LEVELS},
         settings={
             "window": "gaussian",
             "window_size": (17, 9, 5, 3),
@@ -131,7 +122,6 @@ _RECORDS = (
         "IEEE TIP 20(8), 2011, doi:10.1109/TIP.2011.2109730",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=2,
-        options={"channel": ("rgb", "grey"), "levels": LEVELS},
         settings={"downsample": MEAN_TO_256, "scales": 4, "orientations": 4, "shortest_wavelength": 6},
         matlab="Within 4e-5 of the reported scores of FeatureSIM.m (both pairs); the YIQ matrices differ.",
     ),
@@ -142,7 +132,6 @@ _RECORDS = (
         "ICIP 2012, doi:10.1109/ICIP.2012.6467149",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=40,
-        options={},
         settings={
             "channel": "Y of YIQ, not rounded",
             "downsample": MEAN_TO_256,
@@ -160,7 +149,6 @@ _RECORDS = (
         "doi:10.1109/TIP.2013.2293423",
         info=ScoreInfo(better="lower", low=0.0, high=0.5, identical=0.0),
         smallest_side=3,
-        options={"channel": GREY_OR_LUMA, "levels": LEVELS},
         settings={"downsample": MEAN_OF_4, "gradient": "prewitt", "constant": 170.0},
         matlab="Within 1e-5 of GMSD.m: the deviation divides by n where MATLAB divides by n - 1.",
     ),
@@ -171,7 +159,6 @@ _RECORDS = (
         "color image quality assessment, ICASSP 2017, doi:10.1109/ICASSP.2017.7952357",
         info=ScoreInfo(better="lower", low=0.0, high=2.0, identical=0.0),  # 0.5 on grey; the colour term adds up to 1.5
         smallest_side=17,
-        options={"channel": ("grey", "rgb"), "levels": LEVELS},
         settings={
             "downsample": MEAN_OF_4 + " per scale",
             "gradient": "prewitt",
@@ -187,7 +174,6 @@ _RECORDS = (
         "assessment, IEEE TIP 23(10), 2014, doi:10.1109/TIP.2014.2346028",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=2,
-        options={},
         settings={"downsample": MEAN_TO_256, "saliency": "SDSP at 256 x 256", "colours": "LMN"},
         matlab="Differs from VSI.m, which resizes saliency and averages blocks another way; on the reported "
         "colour pair it is 5e-6 off.",
@@ -199,7 +185,6 @@ _RECORDS = (
         "IEEE Access 4, 2016, doi:10.1109/ACCESS.2016.2604042",
         info=ScoreInfo(better="lower", low=0.0, high=1.0, identical=0.0),
         smallest_side=2,
-        options={},
         settings={"downsample": MEAN_TO_256, "gradient": "prewitt", "colours": "LHM", "combination": "sum"},
         matlab="Equal to MDSI.m to 1e-6.",
     ),
@@ -210,7 +195,6 @@ _RECORDS = (
         "Signal Processing: Image Communication 61, 2018, doi:10.1016/j.image.2017.11.001",
         info=ScoreInfo(better="higher", low=0.0, high=1.0, identical=1.0),
         smallest_side=16,
-        options={"channel": ("rgb", "grey"), "downsample": (True, False), "levels": LEVELS},
         settings={"scales": 3, "constant": 30.0, "alpha": 4.2, "colours": "YIQ"},
         matlab="Within 1e-4 of HaarPSI.m: the YIQ matrices differ in the fourth digit.",
     ),
@@ -221,7 +205,6 @@ _RECORDS = (
         "ICIP 2015, doi:10.1109/ICIP.2015.7351172",
         info=ScoreInfo(better="higher", low=-1.0, high=1.0, identical=1.0),
         smallest_side=32,
-        options={"channel": GREY_OR_LUMA, "levels": LEVELS},
         settings={
             "dct_size": 8,
             "window": "gaussian",

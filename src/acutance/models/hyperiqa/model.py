@@ -355,16 +355,17 @@ class HyperIQA(CropMean):
 
     Args:
         config: What belongs to the weights.
-        views: Where the crops lie.
+        options: Where the crops lie.
     """
 
     info = HYPERIQA_SCORE
 
-    def __init__(self, config: HyperIQAConfig | None = None, views: HyperIQAViews | None = None) -> None:
+    def __init__(self, config: HyperIQAConfig | None = None, options: HyperIQAViews | None = None) -> None:
         config = config or HyperIQAConfig()
         backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
         network = HyperNetwork(backbone, LastStageContent(backbone.channels[-1]))
-        super().__init__(network, views=views or HyperIQAViews(), resize=config.resize, score_scale=config.score_scale)
+        views = options or HyperIQAViews()
+        super().__init__(network, views=views, resize=config.resize, score_scale=config.score_scale)
         self.configuration = config
 
     def config(self) -> dict[str, JSON]:

@@ -1,14 +1,16 @@
 """How a picture becomes the crops that HyperIQA sees."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch.nn import functional
 
 from acutance.images.crops import Position, covering_positions, random_positions
-from acutance.layers.images import EnlargedBatch, enlarge_to_at_least, resize_like_pillow
-from acutance.models.quality_model import JSON
-from acutance.shapes import ImageBatch
+from acutance.models.entry import UsedBy
+
+if TYPE_CHECKING:  # its options are listed without torch
+    from acutance.layers.images import EnlargedBatch
+    from acutance.models.quality_model import JSON
+    from acutance.shapes import ImageBatch
 
 CROP_SIDE = 224
 """Pixels a side of a crop: the network takes no other size."""
@@ -22,18 +24,18 @@ Size = tuple[int, int]
 class HyperIQAViews(BaseModel):
     """Where the crops of a picture lie; the score is the mean over them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     protocol: Literal["cover", "random", "pyiqa"] = "cover"
     """``cover``: the fewest crops that hold every pixel. ``random``: the authors' random crops.
     ``pyiqa``: PyIQA's 25 crops on a fixed grid, without resizing first."""
-    crops: int = Field(default=25, ge=1)
+    crops: Annotated[int, UsedBy("random")] = Field(default=25, ge=1)
     """How many crops, where they are random."""
-    seed: int = Field(default=0, ge=0)
+    seed: Annotated[int, UsedBy("random")] = Field(default=0, ge=0)
     """Which random crops; they depend on the size of the picture too."""
 
 
-def seen(images: ImageBatch, views: HyperIQAViews, resize: Size | None) -> EnlargedBatch:
+def seen(images: "ImageBatch", views: HyperIQAViews, resize: Size | None) -> "EnlargedBatch":
     """The pictures that crops are cut from, at least 224 pixels a side.
 
     Args:
@@ -41,6 +43,8 @@ def seen(images: ImageBatch, views: HyperIQAViews, resize: Size | None) -> Enlar
         views: The protocol.
         resize: Height and width that pictures are brought to first, whatever their shape; ``None`` leaves them.
     """
+    from acutance.layers.images import enlarge_to_at_least, resize_like_pillow
+
     if views.protocol == "pyiqa":
         return _enlarged_as_pyiqa(images)
     if resize is not None:
@@ -64,7 +68,7 @@ def positions(height: int, width: int, views: HyperIQAViews) -> list[Position]:
     return covering_positions(height, width, CROP_SIDE)
 
 
-def view_settings(views: HyperIQAViews, resize: Size | None) -> dict[str, JSON]:
+def view_settings(views: HyperIQAViews, resize: Size | None) -> "dict[str, JSON]":
     """All that the crops depend on, for the provenance of a score."""
     settings: dict[str, JSON] = {"protocol": views.protocol, "crop": CROP_SIDE, "normalisation": "ImageNet"}
     if views.protocol == "random":
@@ -83,11 +87,13 @@ def view_settings(views: HyperIQAViews, resize: Size | None) -> dict[str, JSON]:
     }
 
 
-def _enlarged_as_pyiqa(images: ImageBatch) -> EnlargedBatch:
+def _enlarged_as_pyiqa(images: "ImageBatch") -> "EnlargedBatch":
     """The pictures, bilinearly enlarged where the shorter side is no longer than a crop.
 
     The factor and not the size is what samples are placed by, as in PyIQA; rounding may make 224 of the 225 pixels.
     """
+    from torch.nn import functional
+
     shorter = min(images.shape[2:])
     if shorter > CROP_SIDE:
         return images

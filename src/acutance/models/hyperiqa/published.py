@@ -6,7 +6,6 @@ This file imports no torch: the catalogue reads it to list models.
 import math
 
 from acutance.layers.imagenet import COUNTER, resnet50_names
-from acutance.models.options import Number, Options
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import STATE_DICTS, Layout
@@ -74,16 +73,6 @@ STARTS = (RESNET50_TV,)
 
 HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
 """Mean opinion scores of KonIQ-10k lie in 0..100."""
-
-OPTIONS: Options = {
-    "protocol": ("cover", "random", "pyiqa"),
-    "crops": Number(default=25, low=1),
-    "seed": Number(default=0, low=0),
-}
-"""Where the crops of a picture lie."""
-
-OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
-"""The protocols that each of the other options is for."""
 
 BACKBONE = "network.backbone.trunk"
 """Where the trunk is in our model."""

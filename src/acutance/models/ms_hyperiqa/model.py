@@ -127,13 +127,13 @@ class MSHyperIQA(CropMean):
 
     Args:
         config: What belongs to the weights.
-        views: Where the crops lie.
+        options: Where the crops lie.
     """
 
     info = MS_HYPERIQA_SCORE
 
-    def __init__(self, config: MSHyperIQAConfig | None = None, views: MSHyperIQAViews | None = None) -> None:
-        config, views = config or MSHyperIQAConfig(), views or MSHyperIQAViews()
+    def __init__(self, config: MSHyperIQAConfig | None = None, options: MSHyperIQAViews | None = None) -> None:
+        config, views = config or MSHyperIQAConfig(), options or MSHyperIQAViews()
         backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
         network = HyperNetwork(backbone, PyramidContent(backbone.channels[1:]), config.dropout)
         super().__init__(network, views=views, resize=config.resize, score_scale=config.score_scale)

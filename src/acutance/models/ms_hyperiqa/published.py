@@ -6,7 +6,6 @@ This file imports no torch: the catalogue reads it to list models.
 import math
 
 from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
-from acutance.models.options import Number, Options
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
 from acutance.weights.layout import STATE_DICTS, Layout
@@ -35,16 +34,6 @@ MS_HYPERIQA = CheckpointRecord(
 
 MS_HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
 """Mean opinion scores of KonIQ-10k, which the reference code trains on, lie in 0..100."""
-
-OPTIONS: Options = {
-    "protocol": ("cover", "random"),
-    "crops": Number(default=25, low=1),
-    "seed": Number(default=0, low=0),
-}
-"""Where the crops of a picture lie."""
-
-OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {"crops": ("random",), "seed": ("random",)}
-"""The protocols that each of the other options is for."""
 
 LEVELS = (2, 3, 4)
 """The reference code's numbers of the pyramid's levels, finest first."""

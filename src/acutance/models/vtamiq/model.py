@@ -15,18 +15,8 @@ from acutance.images.crops import SeenPatches, joined_patches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.network import Decoder, Encoder, Predictor, ResidualGroup
-from acutance.models.vtamiq.preprocess import (
-    PATCH,
-    Positions,
-    VTAMIQViews,
-    cut_patches,
-    fixed_sets,
-    large_enough,
-    places,
-    pyramid,
-    scales_of,
-    sizes_of,
-)
+from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid, scales_of
+from acutance.models.vtamiq.preprocess import PATCH, Positions, VTAMIQViews, fixed_sets, sizes_of
 from acutance.models.vtamiq.published import SCORE
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
@@ -52,15 +42,15 @@ class VTAMIQ(QualityModel):
 
     Args:
         config: The network; by default the repository's present state.
-        views: Which patches it sees; by default all.
+        options: Which patches it sees; by default all.
     """
 
     info = SCORE
 
-    def __init__(self, config: VTAMIQConfig | None = None, views: VTAMIQViews | None = None) -> None:
+    def __init__(self, config: VTAMIQConfig | None = None, options: VTAMIQViews | None = None) -> None:
         super().__init__()
         self.configuration = config = config or VTAMIQConfig()
-        self.views = views or VTAMIQViews()
+        self.views = options or VTAMIQViews()
         self.views.check()
         self.encoder = Encoder(config)
         self.difference_gain = nn.Parameter(torch.ones(config.width)) if config.difference_gain else None

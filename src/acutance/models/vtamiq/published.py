@@ -6,10 +6,8 @@ This file imports no torch: the catalogue reads it to list models.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from acutance.models.options import Number, Options, Words
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
@@ -219,58 +217,3 @@ PAPER_VIEWS: Mapping[str, Any] = {
 """What differs for ``vtamiq.paper``: 1024 patches in its test, the weights and the sampler of 2021."""
 KADIS700K_VIEWS: Mapping[str, Any] = {"patches": 1024}
 """What differs for ``vtamiq.kadis700k``: 1024 patches in its test; weights as of May 2022, the defaults."""
-
-_OPTIONS: Options = {
-    "protocol": ("cover", "grid", "context-aware"),
-    "patches": Number(default=512, low=1, high=8192),
-    "repeats": Number(default=4, low=1, high=1000),
-    "seed": Number(default=0, low=0, high=2**32 - 1),
-    "centre": Number(default=0.25, low=0, whole=False),
-    "difference": Number(default=1.0, low=0, whole=False),
-    "uniform": Number(default=0.1, low=0, whole=False),
-    "difference_map": ("colour", "ssim"),
-    "stretched": (False, True),
-    "sampler": ("stratified", "independent"),
-    "points": ("halton", "perturbed"),
-    "uv": ("published", "centred"),
-}
-
-_ALL = ("cover", "grid", "context-aware")
-_DRAWN = ("grid", "context-aware")
-_IN_CONTEXT = ("context-aware",)
-OPTION_PROTOCOLS: dict[str, tuple[str, ...]] = {
-    "patches": _ALL,
-    "repeats": _DRAWN,
-    "seed": _DRAWN,
-    "centre": _IN_CONTEXT,
-    "difference": _IN_CONTEXT,
-    "uniform": _IN_CONTEXT,
-    "difference_map": _IN_CONTEXT,
-    "stretched": _IN_CONTEXT,
-    "sampler": _IN_CONTEXT,
-    "points": _IN_CONTEXT,
-    "uv": _ALL,
-}
-"""The protocols that each of the other options is for."""
-
-
-def options_of(changed: Mapping[str, Any]) -> Options:
-    """What the options of one state may be, its own defaults first.
-
-    Args:
-        changed: Defaults that differ from those of ``VTAMIQViews``.
-    """
-    return {name: _with_default(allowed, changed.get(name)) for name, allowed in _OPTIONS.items()}
-
-
-def _with_default(allowed: Words | Number, default: Any) -> Words | Number:  # noqa: ANN401 (a word or a number)
-    if default is None:
-        return allowed
-    if isinstance(allowed, Number):
-        return replace(allowed, default=default)
-    return (default, *(word for word in allowed if word != default))
-
-
-HEAD_OPTIONS: Final = options_of(HEAD_VIEWS)
-PAPER_OPTIONS: Final = options_of(PAPER_VIEWS)
-KADIS700K_OPTIONS: Final = options_of(KADIS700K_VIEWS)

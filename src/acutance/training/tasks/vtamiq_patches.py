@@ -10,17 +10,8 @@ from torch import Tensor
 
 from acutance.errors import InputError
 from acutance.models.vtamiq.context import context_sets
-from acutance.models.vtamiq.preprocess import (
-    Positions,
-    VTAMIQViews,
-    cut_patches,
-    grid_sets,
-    large_enough,
-    places,
-    pyramid,
-    scales_of,
-    sizes_of,
-)
+from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid, scales_of
+from acutance.models.vtamiq.preprocess import Positions, VTAMIQViews, grid_sets, sizes_of
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.config import Settings
 from acutance.training.pictures import Pixels

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from acutance.errors import ConfigError, InputError
 from acutance.layers.clip import CLIP_MEAN, CLIP_STD
+from acutance.models.afine.entry import AFINEOptions, FidelityOptions, NaturalnessOptions
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import ModelProvenance
 from acutance.scoring.pairing import Pair
@@ -20,7 +21,7 @@ MEAN, STD = (torch.tensor(values).view(1, 3, 1, 1) for values in (CLIP_MEAN, CLI
 
 def tiny(**options: object) -> AFINE:
     torch.manual_seed(0)
-    model = AFINE(tiny_encoder(), **options).eval()  # type: ignore[arg-type]
+    model = AFINE(tiny_encoder(), AFINEOptions(**options)).eval()  # type: ignore[arg-type]
     return model.requires_grad_(requires_grad=False)
 
 
@@ -73,7 +74,7 @@ def test_kept_references_give_the_published_fidelity_too():
 
 def test_fidelity_alone_takes_the_published_covariance_too():
     whole, pictures = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
-    half = AFINEFidelity(whole.encoder, covariance="published")
+    half = AFINEFidelity(whole.encoder, FidelityOptions(covariance="published"))
     half.load_state_dict({name: whole.state_dict()[name] for name in half.state_dict()})
     assert half.terms(*pictures)["raw_fidelity"].tolist() == whole.terms(*pictures)["raw_fidelity"].tolist()
     assert half.preprocessing()["covariance"] == "published"
@@ -94,7 +95,7 @@ def test_normalised_tensors_score_as_their_pictures(shape: tuple[int, int]):
     assert model.terms_against(normalized(pictures[0]), kept)["score"].tolist() == pytest.approx(
         score.tolist(), abs=1e-4
     )
-    alone = AFINENaturalness(tiny_encoder(), normalized=True).eval()
+    alone = AFINENaturalness(tiny_encoder(), NaturalnessOptions(normalized=True)).eval()
     plain = AFINENaturalness(alone.encoder).eval()
     plain.load_state_dict(alone.state_dict())
     assert alone(normalized(pictures[0])).tolist() == pytest.approx(plain(pictures[0]).tolist(), abs=1e-5)

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 
 from acutance.models.ahiq import published, weights
+from acutance.models.ahiq.entry import ENTRY
 from acutance.models.ahiq.network import AHIQNetwork
 from acutance.models.ahiq.preprocess import AHIQViews, view_settings
 from acutance.models.ahiq.weights import AHIQConfig
-from acutance.models.options import Number
 from acutance.weights.key_table import COUNTER
 from tests.contracts.test_ahiq import tiny
 from tests.fakes.ahiq_checkpoint import golden
@@ -49,17 +48,6 @@ def test_a_whole_model_of_pyiqa_has_the_names_of_all_four_parts():
     assert set(published.PYIQA_WHOLE.keys.names) == names
 
 
-def test_options_are_the_fields_of_the_views():
-    fields = AHIQViews.model_fields
-    assert set(published.OPTIONS) == set(fields)
-    for name, option in published.OPTIONS.items():
-        if isinstance(option, Number):
-            assert option.default == fields[name].default
-        else:
-            assert set(option) == set(get_args(fields[name].annotation))
-            assert option[0] == fields[name].default
-
-
 CHANGED = {"crops": 7, "seed": 5}
 
 
@@ -70,11 +58,7 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, pr
         view_settings(AHIQViews.model_validate({"protocol": protocol, **changed}), AHIQConfig())
         for changed in ({}, {name: CHANGED[name]})
     )
-    assert (before != after) == (protocol in published.OPTION_PROTOCOLS[name])
-
-
-def test_every_option_beside_the_protocol_names_its_protocols():
-    assert {*published.OPTION_PROTOCOLS, "protocol"} == set(published.OPTIONS)
+    assert (before != after) == (protocol in ENTRY.choices[name].protocols)
 
 
 def test_whole_models_of_pyiqa_see_imagenets_normalisation():

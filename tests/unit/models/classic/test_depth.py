@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import acutance
+from acutance.catalog import find_model
 from acutance.cli.app import app
+from acutance.models.classic.entry import ENTRIES
 from acutance.models.classic.metrics import build
 from acutance.models.classic.published import CLASSIC
 from acutance.models.quality_model import PairDepth
@@ -29,7 +31,7 @@ FILES = (DATA / "depth16_distorted.png", DATA / "depth16_reference.png")
 PSNR, SSIM = 68.93468014357398, 0.9999218848180333
 """Of those files, as NumPy in float64 and scikit-image have them."""
 GREY = np.array([0.298936021293775, 0.587043074451121, 0.114020904255103])
-WITH_CHANNELS = [name for name, record in CLASSIC.items() if "channel" in record.options]
+WITH_CHANNELS = [entry.name for entry in ENTRIES if "channel" in entry.choices]
 
 
 def grey(picture: Picture) -> Picture:
@@ -127,7 +129,7 @@ def test_the_command_line_scores_a_grey_16_bit_file_as_its_channel(channel: str)
 @pytest.mark.parametrize("name", [*WITH_CHANNELS])
 def test_one_deep_channel_scores_the_same_by_every_name(name: str) -> None:
     distorted, reference = (picture[..., 1] for picture in deep_pair())
-    channels = CLASSIC[name].options["channel"]
+    channels = find_model(name).choices["channel"].words
     first, *others = (value(distorted, reference, name, channel=channel) for channel in channels)
     assert others == [first] * (len(channels) - 1)
 

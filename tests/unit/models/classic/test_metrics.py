@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from acutance.catalog import find_model
 from acutance.errors import ConfigError, InputError, ShapeMismatchError, UnknownNameError
 from acutance.models.classic.metrics import build
 from acutance.models.classic.published import CLASSIC
@@ -102,7 +103,7 @@ class TestPromises:
         assert json.loads(json.dumps(settings)) == settings
         assert settings["library"] == ("acutance" if name == "psnr" else "piq")
         assert settings["library_version"] == (version("acutance") if name == "psnr" else piq.__version__)
-        assert settings.keys() >= {"channel", "clipped_to"} | CLASSIC[name].options.keys()
+        assert settings.keys() >= {"channel", "clipped_to"} | find_model(name).choices.keys()
         assert name in repr(metric)
 
     def test_needs_a_reference_of_the_same_shape(self, name: str, reference: Tensor) -> None:
@@ -117,7 +118,7 @@ class TestPromises:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [(n, {k: v}) for n, r in CLASSIC.items() for k, values in r.options.items() for v in values[1:]],
+    [(n, {k: v}) for n in CLASSIC for k, option in find_model(n).choices.items() for v in option.words[1:]],
 )
 def test_every_option_keeps_the_promises(name: str, options: dict[str, str | bool], reference: Tensor) -> None:
     metric = build(name, **options)

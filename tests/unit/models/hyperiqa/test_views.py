@@ -2,12 +2,10 @@
 
 import pytest
 import torch
-from pydantic import ValidationError
 from torch.nn import functional
 
+from acutance.models.hyperiqa.entry import HYPERIQA
 from acutance.models.hyperiqa.preprocess import HyperIQAViews, positions, seen, view_settings
-from acutance.models.hyperiqa.published import OPTION_PROTOCOLS, OPTIONS
-from acutance.models.options import Number
 
 COVER, PYIQA = HyperIQAViews(), HyperIQAViews(protocol="pyiqa")
 
@@ -77,21 +75,6 @@ def test_settings_do_not_tell_of_a_seed_that_does_not_matter() -> None:
         assert "seed" not in one
 
 
-def test_the_catalogues_options_are_the_fields() -> None:
-    defaults = {name: option.default if isinstance(option, Number) else option[0] for name, option in OPTIONS.items()}
-    assert HyperIQAViews().model_dump() == defaults
-    protocols = OPTIONS["protocol"]
-    assert isinstance(protocols, tuple)
-    for protocol in protocols:
-        assert HyperIQAViews.model_validate({"protocol": protocol}).protocol == protocol
-    for name in ("crops", "seed"):
-        option = OPTIONS[name]
-        assert isinstance(option, Number)
-        HyperIQAViews.model_validate({name: int(option.low)})
-        with pytest.raises(ValidationError):
-            HyperIQAViews.model_validate({name: int(option.low) - 1})
-
-
 @pytest.mark.parametrize("protocol", ["cover", "random", "pyiqa"])
 @pytest.mark.parametrize(("name", "value"), [("crops", 7), ("seed", 5)])
 def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, value: int, protocol: str) -> None:
@@ -99,11 +82,7 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, va
         view_settings(HyperIQAViews.model_validate({"protocol": protocol, **changed}), None)
         for changed in ({}, {name: value})
     )
-    assert (before != after) == (protocol in OPTION_PROTOCOLS[name])
-
-
-def test_every_option_beside_the_protocol_names_its_protocols() -> None:
-    assert {*OPTION_PROTOCOLS, "protocol"} == set(OPTIONS)
+    assert (before != after) == (protocol in HYPERIQA.choices[name].protocols)
 
 
 def test_settings_tell_of_resampling_only_where_pictures_are_resized() -> None:

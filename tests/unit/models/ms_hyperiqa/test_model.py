@@ -7,16 +7,16 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from acutance.models.ms_hyperiqa.entry import ENTRY
 from acutance.models.ms_hyperiqa.model import (
     FeaturePyramid,
     LevelAttention,
     MSHyperIQA,
     MSHyperIQAConfig,
-    MSHyperIQAViews,
     PyramidContent,
 )
-from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, OPTION_PROTOCOLS, OPTIONS, REFERENCE
-from acutance.models.options import Number
+from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
+from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, REFERENCE
 from tests.fakes.hyperiqa_checkpoint import golden
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
 
@@ -132,15 +132,6 @@ def test_the_default_configuration_is_that_of_the_references_trainings() -> None
     assert (config.resize, config.score_scale, config.dropout) == ((512, 384), 1.0, 0.5)
 
 
-def test_the_catalogues_options_are_the_fields() -> None:
-    defaults = {name: option.default if isinstance(option, Number) else option[0] for name, option in OPTIONS.items()}
-    assert MSHyperIQAViews().model_dump() == defaults
-    protocols = OPTIONS["protocol"]
-    assert isinstance(protocols, tuple)
-    for protocol in protocols:
-        assert MSHyperIQAViews.model_validate({"protocol": protocol}).protocol == protocol
-
-
 def test_pyiqas_protocol_is_hyperiqas_alone() -> None:
     with pytest.raises(ValidationError):
         MSHyperIQAViews.model_validate({"protocol": "pyiqa"})
@@ -159,8 +150,4 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, va
         tiny_ms_hyperiqa(MSHyperIQAViews.model_validate({"protocol": protocol, **changed})).preprocessing()
         for changed in ({}, {name: value})
     )
-    assert (before != after) == (protocol in OPTION_PROTOCOLS[name])
-
-
-def test_every_option_beside_the_protocol_names_its_protocols() -> None:
-    assert {*OPTION_PROTOCOLS, "protocol"} == set(OPTIONS)
+    assert (before != after) == (protocol in ENTRY.choices[name].protocols)

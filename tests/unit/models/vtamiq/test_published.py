@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
 
-from acutance.models.options import Number, Options
+from acutance.models.entry import ModelEntry
 from acutance.models.vtamiq import published
+from acutance.models.vtamiq.entry import ENTRIES
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig
@@ -17,34 +17,14 @@ from acutance.training.tasks.vtamiq_base import foreign_state
 from acutance.weights.layout import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 
-OPTIONS: dict[str, tuple[Options, Mapping[str, Any]]] = {
-    "head": (published.HEAD_OPTIONS, published.HEAD_VIEWS),
-    "paper": (published.PAPER_OPTIONS, published.PAPER_VIEWS),
-    "kadis700k": (published.KADIS700K_OPTIONS, published.KADIS700K_VIEWS),
-}
 LAYOUTS = [*published.HEAD_LAYOUTS, *published.PAPER_LAYOUTS, *published.KADIS700K_LAYOUTS]
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_options_are_the_fields_of_the_views(name: str) -> None:
-    options, _ = OPTIONS[name]
-    assert list(options) == list(VTAMIQViews.model_fields)
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_options_have_the_defaults_of_the_views(name: str) -> None:
-    options, changed = OPTIONS[name]
-    views = VTAMIQViews(**changed).model_dump()
-    defaults = {key: option.default if isinstance(option, Number) else option[0] for key, option in options.items()}
-    assert defaults == views
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_views_take_every_value_of_an_option(name: str) -> None:
-    for key, option in OPTIONS[name][0].items():
-        values = (option.low, option.default) if isinstance(option, Number) else option
-        for value in values:
-            assert getattr(VTAMIQViews.model_validate({key: value}), key) == value
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_options_of_each_state_have_its_own_defaults(entry: ModelEntry) -> None:
+    views = VTAMIQViews(**entry.option_defaults).model_dump()
+    assert {name: option.default for name, option in entry.choices.items()} == views
+    assert list(entry.choices) == list(VTAMIQViews.model_fields)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
@@ -85,11 +65,7 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, pr
         VTAMIQViews.model_validate({"protocol": protocol, **changed}).settings(VTAMIQConfig())
         for changed in ({}, {name: CHANGED[name]})
     )
-    assert (before != after) == (protocol in published.OPTION_PROTOCOLS[name])
-
-
-def test_every_option_beside_the_protocol_names_its_protocols() -> None:
-    assert {*published.OPTION_PROTOCOLS, "protocol"} == set(published.HEAD_OPTIONS)
+    assert (before != after) == (protocol in (ENTRIES[0].choices[name].protocols or [protocol]))
 
 
 def shapes_of(config: VTAMIQConfig) -> dict[str, tuple[int, ...]]:

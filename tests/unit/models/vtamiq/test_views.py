@@ -6,15 +6,8 @@ import torch
 
 from acutance.errors import ConfigError
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.preprocess import (
-    VTAMIQViews,
-    cut_patches,
-    fixed_sets,
-    large_enough,
-    places,
-    pyramid,
-    sizes_of,
-)
+from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid
+from acutance.models.vtamiq.preprocess import VTAMIQViews, fixed_sets, sizes_of
 from acutance.models.vtamiq.published import KADIS700K, PAPER
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.raising import raises
@@ -53,7 +46,7 @@ def test_settings_in_context_name_the_difference_map_where_it_is_another() -> No
 
 def test_refuses_to_draw_with_no_weight() -> None:
     with raises(ConfigError, 0, "centre", "difference", "uniform"):
-        VTAMIQ(views=VTAMIQViews(protocol="context-aware", centre=0, difference=0, uniform=0))
+        VTAMIQ(options=VTAMIQViews(protocol="context-aware", centre=0, difference=0, uniform=0))
 
 
 def test_places_are_skewed_as_published() -> None:

@@ -1,0 +1,99 @@
+"""A-FINE and its two halves in the catalogue, and what a user may choose of them; imports no torch."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from acutance.models.afine import published
+from acutance.models.afine.stage_files import read_fidelity, read_naturalness, read_stages
+from acutance.models.entry import ModelEntry, PublishedWeights
+
+Covariance = Literal["centred", "published"]
+
+
+class NaturalnessOptions(BaseModel):
+    """Options of what sees a picture alone; neither changes a score of pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    normalized: bool = False
+    """Take tensors whose pictures have CLIP's mean and deviation taken out of them, ``(x - mean) / std``, as training
+    code of other libraries hands them on, instead of pictures in [0, 1]."""
+    return_cls: bool = False
+    """Whether ``features`` gives the class token too."""
+
+
+class FidelityOptions(BaseModel):
+    """Options of what compares a picture with its reference."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    covariance: Covariance = "centred"
+    """How fidelity takes the covariance of a channel: ``centred``, or ``published`` as in the authors' code,
+    ``mean(xy) - mean(x) mean(y)``. They differ by rounding, which 1e-10 does not hold off where a channel is all but
+    constant: a flat picture then is not faithful to itself."""
+
+
+class AFINEOptions(FidelityOptions, NaturalnessOptions):
+    """Options of the whole model."""
+
+
+AFINE = ModelEntry(
+    name="afine",
+    title="A-FINE",
+    info=published.AFINE_SCORE,
+    needs_reference=True,
+    paper=published.AFINE.paper,
+    note="The reference need not be perfect, and which of the two is the reference matters.",
+    term_names=(
+        "raw_naturalness",
+        "raw_reference_naturalness",
+        "naturalness",
+        "reference_naturalness",
+        "raw_fidelity",
+        "fidelity",
+        "adaptive",
+    ),
+    options=AFINEOptions,
+    build="acutance.models.afine.model:AFINE",
+    weights=PublishedWeights(
+        record=published.AFINE,
+        layouts=(published.AFINE_LAYOUT,),
+        stored_as="afine",
+        anchor=published.PUBLISHED_ANCHOR,
+        read_parts=read_stages,
+        starts=(published.CLIP_ARCHIVE, published.CLIP_TIMM),
+    ),
+)
+NATURALNESS = ModelEntry(
+    name="afine-naturalness",
+    title="A-FINE naturalness",
+    info=published.NATURALNESS_SCORE,
+    needs_reference=False,
+    paper=published.AFINE.paper,
+    note="The no-reference half of A-FINE: one picture, one pass of its encoder.",
+    term_names=("raw_naturalness", "naturalness"),
+    options=NaturalnessOptions,
+    build="acutance.models.afine.model:AFINENaturalness",
+    weights=PublishedWeights(
+        record=published.AFINE,
+        layouts=(published.NATURALNESS_LAYOUT,),
+        stored_as="afine",
+        read_parts=read_naturalness,
+    ),
+)
+FIDELITY = ModelEntry(
+    name="afine-fidelity",
+    title="A-FINE fidelity",
+    info=published.FIDELITY_SCORE,
+    needs_reference=True,
+    paper=published.AFINE.paper,
+    note="The half of A-FINE that compares: 0 for equal pictures before it is calibrated, symmetric.",
+    term_names=("raw_fidelity", "fidelity"),
+    options=FidelityOptions,
+    build="acutance.models.afine.model:AFINEFidelity",
+    weights=PublishedWeights(
+        record=published.AFINE, layouts=(published.FIDELITY_LAYOUT,), stored_as="afine", read_parts=read_fidelity
+    ),
+)
+ENTRIES = (AFINE, NATURALNESS, FIDELITY)
