@@ -22,13 +22,17 @@ import torch
 import acutance
 from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.models.afine.model import AFINE
-from acutance.training.recipes import afine_stage2, afine_stage3
+from acutance.training.config import TrainConfig
+from acutance.training.recipes.afine import STAGE2, STAGE3
 from acutance.training.run import train
+from acutance.training.systems.afine_frozen import (
+    AFINEStage2Task,
+    AFINEStage2Training,
+    AFINEStage3Task,
+    AFINEStage3Training,
+)
 from acutance.training.task import Task
-from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training
-from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Training
-from acutance.training.train_config import TrainConfig
-from acutance.training.triplet_data import TripletData, TripletSource
+from acutance.training.triplets import TripletData, TripletSource
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.afine_speed import HEIGHT, WIDTH, made_weights, make_pictures
@@ -78,7 +82,7 @@ def make_table(folder: Path, distorted: int) -> Path:
 
 
 def measure(stage: int, table: Path, weights: Path, folder: Path, options: argparse.Namespace) -> None:
-    recipe = (afine_stage2 if stage == 2 else afine_stage3).recipe()
+    recipe = (STAGE2 if stage == 2 else STAGE3).config()
     triplet = direct_seconds(stage, recipe, table, weights, folder / f"direct{stage}", options.direct_triplets)
     row, step = cached_seconds(stage, recipe, table, weights, folder / f"cached{stage}", options)
     direct = triplet * options.batch

@@ -22,8 +22,8 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.table import OpinionTable
 from acutance.synthesis import MadeSet, synthesize
 from acutance.tables.atomic import atomic_write
-from acutance.training.data import told, training_tables
-from acutance.training.recipes.afine_tiny_pretrain import DATA
+from acutance.training.data import DataConfig, told, training_tables
+from projects.afine_tiny.recipes import DATA
 
 TRAIN, COPIES, SUMS = 200, 1600, 60
 """Pristine pictures to train with: of naturalness, of stage 2, and those after them of stage 3, which no stage before
@@ -55,7 +55,7 @@ def make_pairs(root: Path, output: Path) -> tuple[MadeSet, ...]:
         DatasetError: BIQ2021 is not there.
         ConfigError: A folder that holds something else.
     """
-    tables = training_tables(DATA, told(read_dataset("biq2021", root)))
+    tables = training_tables(DataConfig.model_validate(DATA), told(read_dataset("biq2021", root)))
     copies, sums = best_rated(tables.train, COPIES), best_rated(tables.train, SUMS, after=COPIES)
     pristine = {
         "train": (best_rated(tables.train, TRAIN), DISTORTED),

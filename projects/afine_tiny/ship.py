@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from acutance.training.tiny_start import MODEL, stage_weights
 from acutance.weights.key_table import COUNTER
 from acutance.weights.store import load, save
+from projects.afine_tiny.start import MODEL, stage_weights
 
 
 def ship(start: str, output: Path) -> int:

@@ -18,11 +18,15 @@ from acutance.models.afine.model import AFINE, AFINENaturalness
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
+from acutance.training.systems.afine import AFINEStage1Task, AFINEStage1Training
+from acutance.training.systems.afine_frozen import (
+    AFINEStage2Task,
+    AFINEStage2Training,
+    AFINEStage3Task,
+    AFINEStage3Training,
+)
 from acutance.training.task import Task
-from acutance.training.tasks.afine_stage1 import AFINEStage1Task, AFINEStage1Training
-from acutance.training.tasks.afine_stage2 import AFINEStage2Task, AFINEStage2Training
-from acutance.training.tasks.afine_stage3 import AFINEStage3Task, AFINEStage3Training
-from acutance.training.triplet_data import TripletData, TripletSource
+from acutance.training.triplets import TripletData, TripletSource
 from acutance.types import OnProgress
 
 LEVELS = 4

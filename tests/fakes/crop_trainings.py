@@ -13,10 +13,10 @@ from acutance.models.hyperiqa.model import HyperIQAConfig
 from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.data import DataConfig
-from acutance.training.recipes.catalogue import find_recipe
+from acutance.training.recipes import find_recipe
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
-from acutance.training.tasks.hyperiqa import CropTask, HyperIQATraining, MSHyperIQATraining
+from acutance.training.systems.hyperiqa import CropTask, HyperIQATraining, MSHyperIQATraining
 from tests.fakes.tiny_hyperiqa import TINY
 
 CropSettings = HyperIQATraining | MSHyperIQATraining

@@ -9,14 +9,12 @@ from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig, Schedule
 from acutance.training.data import DataConfig
-from acutance.training.preference_data import PreferenceData
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
+from acutance.training.systems.ahiq import AHIQTask, AHIQTraining
+from acutance.training.systems.vtamiq import PatchDraws, VTAMIQRatings, VTAMIQTraining
+from acutance.training.systems.vtamiq_preferences import PreferenceData, VTAMIQPreferences, VTAMIQPreferenceTraining
 from acutance.training.task import Task
-from acutance.training.tasks.ahiq import AHIQTask, AHIQTraining
-from acutance.training.tasks.vtamiq import VTAMIQRatings, VTAMIQTraining
-from acutance.training.tasks.vtamiq_patches import PatchDraws
-from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferences, VTAMIQPreferenceTraining
 from tests.fakes.datasets.files import write_lines
 from tests.fakes.rated_set import TABLE, write_rated_set
 

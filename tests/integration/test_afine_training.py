@@ -15,12 +15,11 @@ from acutance.errors import CheckpointError
 from acutance.images import read_image
 from acutance.layers.images import to_batch
 from acutance.models.afine import model
-from acutance.training.afine_start import load_stage
-from acutance.training.overrides import with_settings
-from acutance.training.recipes import afine_stage1, afine_stage2, afine_stage3
+from acutance.training.config import TrainConfig, with_settings
+from acutance.training.recipes import find_recipe
 from acutance.training.run import train
 from acutance.training.run_folder import RunFolder
-from acutance.training.train_config import TrainConfig, build_task
+from acutance.training.start import load_stage
 from tests.fakes.afine_checkpoint import layout
 from tests.fakes.afine_training import tiny_encoder, write_triplet_set
 from tests.raising import raises
@@ -30,7 +29,7 @@ RUNS = ("stage1", "stage2", "stage3")
 
 def run(config: TrainConfig, folder: Path) -> RunFolder:
     return train(
-        lambda: build_task(config.task, folder),
+        lambda: config.task.build(folder),
         optimizer=config.optimizer,
         schedule=config.schedule,
         loop=config.loop,
@@ -57,9 +56,12 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         if start is None:
             patch.setattr(model, "ClipImageEncoder", tiny_encoder)
-        run(small(afine_stage1.recipe(), table, start=start), root / "stage1")
-        run(small(afine_stage2.recipe(), table, start=str(root / "stage1"), augment=False), root / "stage2")
-        run(small(afine_stage3.recipe(), table, start=str(root / "stage2"), clip=start, augment=False), root / "stage3")
+        run(small(find_recipe("afine-stage1"), table, start=start), root / "stage1")
+        run(small(find_recipe("afine-stage2"), table, start=str(root / "stage1"), augment=False), root / "stage2")
+        run(
+            small(find_recipe("afine-stage3"), table, start=str(root / "stage2"), clip=start, augment=False),
+            root / "stage3",
+        )
         yield root
 
 

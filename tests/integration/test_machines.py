@@ -14,11 +14,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from acutance.training.overrides import with_settings
-from acutance.training.recipes.catalogue import find_recipe
+from acutance.training.config import with_settings
+from acutance.training.recipes import find_recipe
 from acutance.training.run import train
-from acutance.training.state import read_state
-from acutance.training.train_config import build_task
+from acutance.training.run_folder import read_state
 from tests.fakes.crop_trainings import TINY_SETTINGS, write_rated_pictures
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import TINY_VTAMIQ
@@ -117,10 +116,10 @@ def whole(settings: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_two_machines_give_the_weights_of_one_process(whole: Path, settings: list[str], tmp_path: Path):
     config = with_settings(find_recipe("hyperiqa-koniq10k"), settings)
     torch.manual_seed(config.loop.seed)
-    task = build_task(config.task, tmp_path)
+    task = config.task.build(tmp_path)
     begun = {name: value.clone() for name, value in task.trained(task.network).tensors.items()}
     run = train(
-        lambda: build_task(config.task, tmp_path),
+        lambda: config.task.build(tmp_path),
         optimizer=config.optimizer,
         schedule=config.schedule,
         loop=config.loop,

@@ -13,18 +13,14 @@ from acutance.datasets.table import OpinionTable
 from acutance.images.read import read_image
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
+from acutance.training.config import with_settings
 from acutance.training.data import DataConfig
-from acutance.training.overrides import with_settings
-from acutance.training.preference_data import PreferenceData
-from acutance.training.recipes.catalogue import find_recipe
+from acutance.training.images import as_images
+from acutance.training.recipes import find_recipe
 from acutance.training.run import train
-from acutance.training.tasks.ahiq import AHIQTraining
-from acutance.training.tasks.vtamiq import VTAMIQTraining
-from acutance.training.tasks.vtamiq_base import start
-from acutance.training.tasks.vtamiq_patches import PatchDraws
-from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
-from acutance.training.train_config import build_task
-from acutance.training.validation import as_images
+from acutance.training.systems.ahiq import AHIQTraining
+from acutance.training.systems.vtamiq import PatchDraws, VTAMIQTraining, start
+from acutance.training.systems.vtamiq_preferences import PreferenceData, VTAMIQPreferenceTraining
 from tests.fakes import rated_set
 from tests.fakes.ahiq_checkpoint import TRUNKS, state_dict, write_trunks
 from tests.fakes.tiny_trainings import rows_of, run, write_preferences
@@ -75,7 +71,7 @@ def test_weak_labels_go_on_from_google_s_archive(tmp_path: Path):
         [*made, *small, f"task.start={tmp_path / 'vit.npz'}", "loop.workers=0", "loop.device=cpu"],
     )
     train(
-        lambda: build_task(config.task, tmp_path / "run"),
+        lambda: config.task.build(tmp_path / "run"),
         optimizer=config.optimizer,
         schedule=config.schedule,
         loop=config.loop,

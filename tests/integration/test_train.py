@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from acutance.catalog import load
-from acutance.training.state import read_state
+from acutance.training.run_folder import read_state
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
 from tests.fakes.datasets.alone import write_koniq10k
 from tests.integration.conftest import COMMAND, acutance

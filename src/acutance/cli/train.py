@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from acutance.training.recipes.catalogue import AUTHORS_NAMES, refuse_authors_name
+from acutance.training.recipes import AUTHORS_NAMES, refuse_authors_name
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from acutance.cli.progress import TrainingBars
+    from acutance.training.config import TrainConfig
     from acutance.training.repeats import RepeatedRun, Spread
     from acutance.training.run import Resume
-    from acutance.training.train_config import TrainConfig
 
     TrainOnce = Callable[[TrainingBars, TrainConfig, Path, bool], None]
 
@@ -115,9 +115,9 @@ def train(
     require("lightning_fabric", extra="train")
     from acutance.cli.progress import following
     from acutance.errors import ConfigError
-    from acutance.training.allocator import keep_freed_memory
-    from acutance.training.recipes.settings import changed, configuration, data_settings, resolved
-    from acutance.training.repeating import begun_repeats, demand_single
+    from acutance.training.launch import keep_freed_memory
+    from acutance.training.repeats import begun_repeats, demand_single
+    from acutance.training.settings import changed, configuration, data_settings, resolved
 
     begun = configuration(recipe)
     chosen = [*data_settings(begun, data=data, root=root, validation=validation), *(settings or [])]
@@ -146,10 +146,9 @@ def _train_once(
     told: "TrainingBars", config: "TrainConfig", folder: Path, resume: "Resume", *, overwrite: bool = False
 ) -> None:
     from acutance.training.run import train as run
-    from acutance.training.train_config import build_task
 
     run(
-        lambda: build_task(config.task, folder),
+        lambda: config.task.build(folder),
         optimizer=config.optimizer,
         schedule=config.schedule,
         loop=config.loop,
@@ -189,12 +188,12 @@ def _list(*, asked: bool) -> None:
     from rich.table import Table
 
     from acutance.reports.terminal import stdout_console
-    from acutance.training.recipes.catalogue import list_recipes
+    from acutance.training.recipes import recipes
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("recipe", "trains", "data"):
         table.add_column(heading)
-    for entry in list_recipes():
+    for entry in recipes().values():
         table.add_row(entry.name, entry.trains, entry.data)
     stdout_console().print(table)
 
@@ -227,8 +226,7 @@ def train_repeatedly(
     from acutance.cli.progress import following
     from acutance.reports.terminal import stdout_console
     from acutance.training.launch import is_first
-    from acutance.training.repeating import repeat_recipe
-    from acutance.training.repeats import TABLE
+    from acutance.training.repeats import TABLE, repeat_recipe
 
     def tell(number: int, run: "RepeatedRun") -> None:
         typer.echo(f"{number} of {count}: srcc {run.srcc:.4f} on {run.pictures:,} test pictures", err=True)

@@ -237,8 +237,8 @@ def merge(
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
     if output.suffix == ".pth":
         from acutance.models.afine.published import CLIP_MODEL
-        from acutance.training.afine_files import merge as merge_as_published
-        from acutance.training.afine_files import unused_of_clip
+        from acutance.training.publish import merge as merge_as_published
+        from acutance.training.publish import unused_of_clip
 
         merge_as_published(read.tensors, unused_of_clip(read.trunks[CLIP_MODEL]), output)
     else:

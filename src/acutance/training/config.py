@@ -1,8 +1,17 @@
-"""How a training runs: optimiser, schedule and loop. What is trained stands in a task's own settings."""
+"""All of a training as settings: what is trained, how, and how long; changed by ``--set`` through their types."""
 
-from typing import Annotated, Literal
+import importlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+
+from acutance.errors import AcutanceError, ConfigError, UnknownNameError
+
+if TYPE_CHECKING:
+    from acutance.training.task import Task
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -147,3 +156,227 @@ class LoopConfig(Settings):
                 f"{self.processes}"
             )
         return self
+
+
+class TaskSettings(Settings):
+    """What is trained, on what: each system has settings of its own, which build its task."""
+
+    kind: str
+    """A name in ``TASKS``; of a task outside the package where its class is, ``module:Class``."""
+
+    def build(self, folder: Path) -> "Task":
+        """What is trained.
+
+        Args:
+            folder: Of the run, where features of frozen networks are kept.
+        """
+        raise NotImplementedError
+
+
+TASKS = {
+    "afine_stage1": "acutance.training.systems.afine:AFINEStage1Training",
+    "afine_stage2": "acutance.training.systems.afine_frozen:AFINEStage2Training",
+    "afine_stage3": "acutance.training.systems.afine_frozen:AFINEStage3Training",
+    "ahiq": "acutance.training.systems.ahiq:AHIQTraining",
+    "hyperiqa": "acutance.training.systems.hyperiqa:HyperIQATraining",
+    "ms_hyperiqa": "acutance.training.systems.hyperiqa:MSHyperIQATraining",
+    "vtamiq": "acutance.training.systems.vtamiq:VTAMIQTraining",
+    "vtamiq_preferences": "acutance.training.systems.vtamiq_preferences:VTAMIQPreferenceTraining",
+}
+"""Where the settings of each kind of task are."""
+
+
+def _of_its_kind(given: object) -> object:
+    """Settings of a task as those of its kind; their faults keep their places."""
+    if isinstance(given, dict) and isinstance(given.get(KIND), str):
+        return task_settings(given[KIND]).model_validate(given)
+    return given
+
+
+class TrainConfig(Settings):
+    """A recipe with its settings; written beside the weights, it can be run again."""
+
+    recipe: str
+    """Name of the recipe it came from."""
+    task: Annotated[SerializeAsAny[TaskSettings], BeforeValidator(_of_its_kind)]
+    """What is trained, on what."""
+    optimizer: OptimizerConfig
+    schedule: Schedule
+    loop: LoopConfig
+
+
+class Recipe(Settings):
+    """A published training: what a list tells of it, and its values."""
+
+    name: str
+    trains: str
+    """What comes out."""
+    data: str
+    """What it wants, and how large that is."""
+    task: dict[str, Any]
+    """Settings of the task that are not the defaults of its kind."""
+    optimizer: OptimizerConfig
+    schedule: Schedule
+    loop: LoopConfig
+
+    def config(self) -> TrainConfig:
+        """The configuration."""
+        fields = self.model_dump(exclude={"name", "trains", "data"})
+        return checked(TrainConfig, {"recipe": self.name, **fields})
+
+
+def task_settings(kind: str) -> type[TaskSettings]:
+    """The settings of a kind of task.
+
+    Raises:
+        UnknownNameError: A kind nobody knows; the message offers the nearest.
+        ConfigError: A ``module:Class`` that cannot be imported, or is something else.
+    """
+    if kind not in TASKS and ":" not in kind:
+        raise UnknownNameError("task.kind", kind, TASKS)
+    module, _, name = TASKS.get(kind, kind).partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"Expected the settings of a task at {kind}, got: {error}. Run the command in the folder that {module} "
+            "is imported from, or correct task.kind."
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, TaskSettings)):
+        raise ConfigError(f"Expected the settings of a task at {kind}, got {found!r}. Correct task.kind.")
+    return found
+
+
+Config = TypeVar("Config", bound=BaseModel)
+KIND = "kind"
+"""The setting that says which other settings there are."""
+
+
+def with_settings(config: Config, assignments: Iterable[str]) -> Config:
+    """The configuration with some settings changed.
+
+    Args:
+        config: Any configuration.
+        assignments: ``name=value``; names are joined by dots. A value is text that the type of its field reads; null,
+            lists, objects and quoted texts are JSON. With another ``kind``, settings that it has not are left out.
+
+    Raises:
+        UnknownNameError: No such setting; the message offers the nearest.
+        ConfigError: Another form, or a value that does not fit.
+
+    Example:
+        >>> with_settings(LoopConfig(epochs=3, batch_size=4), ["batch_size=8"]).batch_size
+        8
+    """
+    fields = config.model_dump(mode="json")
+    changes = _Changes()
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"Expected --set NAME=VALUE, got {assignment!r}. Write the value after =.")
+        changes.assign(fields, name.strip(), _value(name.strip(), text.strip()))
+    changes.drop_what_kinds_lack(type(config), fields)
+    return checked(type(config), fields)
+
+
+def checked(kind: type[Config], fields: dict[str, Any]) -> Config:
+    """A configuration of plain values.
+
+    Raises:
+        ConfigError: A field that is missing, unknown or out of range, in one line.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        cause = error.errors()[0].get("ctx", {}).get("error")
+        if isinstance(cause, AcutanceError):  # of ``task_settings``
+            raise cause from error
+        raise ConfigError(_told(error, fields) or f"Expected settings that fit, got: {error.title}.") from error
+
+
+def _told(error: ValidationError, fields: dict[str, Any]) -> str:
+    """The first fault in one line."""
+    first = error.errors()[0]
+    place = _place(first["loc"], fields)
+    if first["type"] == "missing":
+        return f"Expected a setting {place}, got none. Add it."
+    if first["type"] == "extra_forbidden":
+        return f"Expected only settings that are known, got {place}. Correct its name or leave it out."
+    reason = first["msg"].removeprefix("Value error, ")
+    if not place:
+        return f"Expected settings that go together, got: {reason}."
+    value = first["input"]
+    got = f"settings {place}" if isinstance(value, dict) else f"{place}={str(value)[:60]}"
+    return f"Expected settings that fit, got {got}: {reason}. Change {place}."
+
+
+def _place(location: Sequence[int | str], fields: object) -> str:
+    """Where a fault is, in the words of ``--set``: without the kinds that pydantic names on its way."""
+    parts: list[str] = []
+    level = fields
+    for part in location:
+        if isinstance(level, dict) and part not in level and level.get(KIND) == part:
+            continue
+        parts.append(str(part))
+        inside = isinstance(level, dict) and part in level
+        level = level[part] if inside and isinstance(level, dict) else None
+    return ".".join(parts)
+
+
+class _Changes:
+    """Assignments to plain fields, one after the other."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._of_other_kind: set[str] = set()
+
+    def assign(self, fields: dict[str, Any], name: str, value: object) -> None:
+        *folders, last = name.split(".")
+        above = ".".join(folders)
+        level: Any = fields
+        for depth, folder in enumerate(folders):
+            self._demand(level, folder, ".".join(folders[:depth]))
+            level = level[folder]
+        self._demand(level, last, above)
+        if last == KIND and level[KIND] != value:
+            self._of_other_kind.add(above)
+        level[last] = value
+        self._given.add(name)
+
+    def drop_what_kinds_lack(self, kind: type[BaseModel], fields: dict[str, Any]) -> None:
+        """Leave out settings of the kind that was before, where the new kind has none of that name."""
+        if not self._of_other_kind:
+            return
+        try:
+            kind.model_validate(fields)
+        except ValidationError as error:
+            for fault in error.errors():
+                place = _place(fault["loc"], fields)
+                above, _, last = place.rpartition(".")
+                inherited = any(f"{place}.".startswith(f"{changed}.") for changed in self._of_other_kind)
+                if fault["type"] == "extra_forbidden" and inherited and place not in self._given:
+                    del _below(fields, above)[last]
+
+    def _demand(self, level: object, name: str, above: str) -> None:
+        if not isinstance(level, dict):
+            raise ConfigError(f"Expected settings below {above}, got a single value. Set {above} itself.")
+        if name not in level and above not in self._of_other_kind:
+            raise UnknownNameError(f"setting of {above}" if above else "setting", name, level)
+
+
+def _below(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    level = fields
+    for part in name.split("."):
+        level = level[part]
+    return level
+
+
+def _value(name: str, text: str) -> object:
+    """JSON where text cannot say it; all else is text, which the type of the field reads: ``0010`` may be a folder."""
+    if text != "null" and not text.startswith(("[", "{", '"')):
+        return text
+    try:
+        value: object = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"Expected JSON as {name}, got {text[:60]!r}: {error}. Correct it.") from error
+    return value

@@ -10,12 +10,12 @@ import torch.distributed as dist
 
 from acutance.errors import ConfigError
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
-from acutance.training.friendly_errors import friendly_errors
 from acutance.training.launch import is_first, launch_of
 from acutance.training.loop import OnStep, OnValidation, Trainer
 from acutance.training.processes import (
     checked_device,
     demand_same_training,
+    friendly_errors,
     from_first,
     launched,
     prepare,
@@ -23,8 +23,7 @@ from acutance.training.processes import (
     spread_over,
     together,
 )
-from acutance.training.run_folder import RunFolder
-from acutance.training.state import TrainingState
+from acutance.training.run_folder import RunFolder, TrainingState
 from acutance.training.task import Task
 from acutance.types import OnProgress
 

@@ -1,24 +1,159 @@
 """The folder of a run: what it was asked for, what it measured, its weights, and how to go on."""
 
 import csv
+import importlib.util
 import io
 import json
 import math
 import shutil
+import socket
+import struct
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from acutance.errors import ConfigError, TrainingError
+import torch
+
+from acutance.errors import CheckpointError, ConfigError, TrainingError
 from acutance.tables.append import differences
 from acutance.tables.atomic import atomic_write
 from acutance.tables.read import read_json_object
 from acutance.tables.strict_json import json_text
-from acutance.training.events import EventFile
-from acutance.training.state import TrainingState, read_state, write_state
 from acutance.training.task import TrainedModel
 from acutance.weights.store import save
+
+VERSION = 1
+"""Of the layout of the file."""
+
+
+@dataclass(kw_only=True)
+class TrainingState:
+    """Where a training is, and all that changes while it runs."""
+
+    iteration: int = 0
+    """Steps done."""
+    network: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    average: dict[str, Any] | None = None
+    rows: int = 0
+    """Lines of metrics written."""
+    best: float | None = None
+    """Best value so far of what chooses the weights."""
+    best_iteration: int | None = None
+    sums: dict[str, float] = field(default_factory=dict)
+    """Sums of the losses since the last line of metrics."""
+    seen: list[list[float]] = field(default_factory=list)
+    """Scores and labels of the samples since then."""
+    seconds: float = 0.0
+    """Time spent so far."""
+
+
+def write_state(path: Path, state: TrainingState) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        OSError: A place that cannot be written to.
+    """
+    with atomic_write(path) as temporary:
+        torch.save({"version": VERSION, **vars(state)}, temporary)  # asdict would copy every tensor
+
+
+def read_state(path: Path) -> TrainingState:
+    """The state of a checkpoint, on the CPU.
+
+    Raises:
+        CheckpointError: No checkpoint, a damaged one, or one of a later version.
+    """
+    try:
+        fields = torch.load(path, map_location="cpu", weights_only=True)
+        version = fields.pop("version")
+        if version != VERSION:
+            raise CheckpointError(
+                f"Expected a checkpoint of version {VERSION} at {path}, got {version}. Update acutance."
+            )
+        state = TrainingState(**fields)
+    except CheckpointError:
+        raise
+    except Exception as error:  # torch.load raises many kinds for damaged files
+        got = f"{path.stat().st_size} bytes that end too early or are something else" if path.is_file() else "none"
+        raise _damaged(path, got) from error
+    for name, kinds in _KINDS.items():
+        value = getattr(state, name)
+        if not isinstance(value, kinds) or (isinstance(value, int) and value < 0):
+            raise _damaged(path, f"{str(value)[:40]!r} as {name}")
+    return state
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("iteration", "rows"), (int,)),
+    **dict.fromkeys(("network", "optimizer", "sums"), (dict,)),
+    "seen": (list,),
+    "best": (int, float, type(None)),
+    "best_iteration": (int, type(None)),
+    "seconds": (int, float),
+}
+"""Of values that a training goes on with."""
+
+
+def _damaged(path: Path, got: str) -> CheckpointError:
+    return CheckpointError(f"Expected a checkpoint of a training at {path}, got {got}. Start anew with --overwrite.")
+
+
+class EventFile:
+    """A file of events in a folder; nothing where tensorboardX is not installed.
+
+    Lines are in the file when ``add`` comes back: tensorboardX's own writer keeps them for up to two minutes on a
+    thread, and a kill would lose them.
+
+    Args:
+        folder: Where event files lie.
+        first: Steps done before; of earlier files what comes later is no longer true.
+    """
+
+    def __init__(self, folder: Path, *, first: int) -> None:
+        self._path: Path | None = None
+        if importlib.util.find_spec("tensorboardX") is None:
+            return
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+        folder.mkdir(parents=True, exist_ok=True)
+        now = time.time()
+        self._path = folder / f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{first}"
+        events = [Event(wall_time=now, file_version="brain.Event:2")]
+        if first:  # TensorBoard then forgets the events of these steps in earlier files
+            events.append(Event(wall_time=now, step=first + 1, session_log=SessionLog(status=SessionLog.START)))
+        self._append(events)
+
+    def add(self, row: dict[str, float | int | None]) -> None:
+        """Add the finite numbers of a line of metrics, ``train_`` and ``val_`` grouped."""
+        if self._path is None:
+            return
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.summary import scalar
+
+        told = {
+            name.replace("_", "/", 1): value
+            for name, value in row.items()
+            if value is not None and math.isfinite(value) and name.startswith(("train_", "val_", "learning_"))
+        }
+        now, step = time.time(), row["iteration"]
+        self._append([Event(wall_time=now, step=step, summary=scalar(name, value)) for name, value in told.items()])
+
+    def _append(self, events: list[Any]) -> None:
+        """Write events as records: length, its checksum, content, its checksum."""
+        from tensorboardX.record_writer import masked_crc32c
+
+        if self._path is None:
+            return
+        with self._path.open("ab") as file:
+            for content in (event.SerializeToString() for event in events):
+                length = struct.pack("<Q", len(content))
+                checksums = [struct.pack("<I", masked_crc32c(part)) for part in (length, content)]
+                file.write(length + checksums[0] + content + checksums[1])
+
 
 Row = dict[str, float | int | None]
 CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"

@@ -1,17 +1,22 @@
-"""Learning rates as a function of where a training is; nothing is remembered, so nothing can be lost."""
+"""Learning rates as a function of where a training is, and the optimisers that take them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from acutance.training.config import (
     ConstantSchedule,
     CosineRestartSchedule,
     CosineSchedule,
     ExponentialSchedule,
+    OptimizerConfig,
     Schedule,
     StepSchedule,
 )
+from acutance.training.task import ParameterGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,22 @@ def _steps(schedule: StepSchedule, rate: float, scale: float, epoch: int) -> flo
 
 def _between(floor: float, top: float, share: float) -> float:
     return floor + 0.5 * (top - floor) * (1 + math.cos(math.pi * share))
+
+
+def build_optimizer(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> Optimizer:
+    """An optimiser over some groups of parameters, in their order.
+
+    Args:
+        config: Kind, decay and so on; rates are set before every step.
+        groups: What is trained.
+    """
+    parameters = [
+        {"params": list(group.parameters), "lr": config.learning_rate * group.rate_scale, "name": group.name}
+        for group in groups
+    ]
+    decay = config.weight_decay
+    if config.kind == "sgd":
+        nesterov = config.momentum > 0
+        return SGD(parameters, momentum=config.momentum, nesterov=nesterov, weight_decay=decay)
+    kind = AdamW if config.kind == "adamw" else Adam
+    return kind(parameters, betas=config.betas, eps=config.epsilon, weight_decay=decay)

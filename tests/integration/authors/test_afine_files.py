@@ -23,7 +23,7 @@ from acutance.images import read_image
 from acutance.layers.images import to_batch
 from acutance.models.afine import model
 from acutance.models.afine.clip_start import SIZES
-from acutance.training.tasks import afine_stage1, afine_stage3
+from acutance.training.systems import afine, afine_frozen
 from tests.fakes.afine_stages import STAGES, narrow_afine, narrow_encoder, own_of, stage_tensors, write_stages
 from tests.fakes.afine_training import write_triplet_set
 from tests.fakes.clip_archive import state_dict_of
@@ -73,7 +73,7 @@ def place(as_the_authors_have_it: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("ACUTANCE_WEIGHTS", "")
     monkeypatch.setattr(model, "ClipImageEncoder", narrow_encoder)
     # of a text tower that no file gives 250 MB of zeros would be written
-    for task in (afine_stage1, afine_stage3):
+    for task in (afine, afine_frozen):
         kept = task.unused_of_clip
         monkeypatch.setattr(task, "unused_of_clip", lambda path, kept=kept: {} if path is None else kept(path))
     return tmp_path

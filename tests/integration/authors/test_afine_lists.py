@@ -20,10 +20,10 @@ from scipy.optimize import curve_fit
 from typer.testing import CliRunner, Result
 
 from acutance.cli.app import app
-from acutance.training.recipes.settings import resolved
-from acutance.training.tasks.afine import StageTraining
-from acutance.training.tasks.afine_stage3 import AFINEStage3Task
-from acutance.training.triplet_data import TripletData, triplet_lists
+from acutance.training.settings import resolved
+from acutance.training.systems.afine import StageTraining
+from acutance.training.systems.afine_frozen import AFINEStage3Task
+from acutance.training.triplets import TripletData, triplet_lists
 from tests.fakes.afine_training import run_stage, stage_task
 from tests.fakes.datasets.files import write_lines
 from tests.integration.authors.table import code, commands, rows

@@ -13,7 +13,7 @@ import torch
 
 from acutance.catalog.inspection import looked_at
 from acutance.cli.arguments import parse_options
-from acutance.training.recipes.ahiq_pipal import recipe
+from acutance.training.recipes.ahiq import PIPAL
 from acutance.weights.pytorch_file import read_pytorch
 from tests.fakes.ahiq_checkpoint import write_official, write_trunks
 from tests.fakes.datasets.catalogue import FAKES
@@ -127,7 +127,7 @@ def name_the_trunks(ours: str) -> None:
     pipal()
     (command,) = commands(ours)
     chosen = configuration("ahiq-pipal", command.split(" runs/ahiq ")[1].split())["task"]
-    usual = recipe().task.model_dump()
+    usual = PIPAL.config().task.model_dump()
     assert (chosen["resnet"], chosen["vit"]) == (usual["resnet"], usual["vit"])
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 import acutance
 from acutance.cli.app import app
 from acutance.models.hyperiqa.preprocess import CROP_SIDE
-from acutance.training.recipes.settings import configuration
+from acutance.training.settings import configuration
 from acutance.weights.store import read_header
 from tests.fakes.crop_trainings import rows_of
 from tests.fakes.datasets.alone import write_bid, write_koniq10k
@@ -149,7 +149,8 @@ def dataset(name: str, better: str = "higher", resize: list[int] | None = None) 
         one_step = ("loop.iterations=1", "loop.epochs=null", "task.data.validation_share=0")
         words = ["train", "hyperiqa", "-o", "RUN", "--set", THERE, *options(ours)]
         run(with_tiny([*words, *(word for setting in one_step for word in ("--set", setting))]))
-        data: Any = configuration("RUN").task.data
+        task: Any = configuration("RUN").task
+        data = task.data
         assert data.dataset == name
         header = read_header(Path("RUN/best.safetensors"))
         assert header.score_info is not None

@@ -19,9 +19,9 @@ from typer.testing import CliRunner, Result
 import acutance
 from acutance.cli.app import app
 from acutance.models.hyperiqa.preprocess import CROP_SIDE
-from acutance.training.data import training_tables
-from acutance.training.recipes.settings import configuration
+from acutance.training.data import TrainingTables, training_tables
 from acutance.training.schedules import Place, rate_at
+from acutance.training.settings import configuration
 from acutance.weights.foreign import read_foreign
 from acutance.weights.store import read_header
 from tests.fakes.crop_trainings import rows_of
@@ -108,9 +108,14 @@ def setting(**wanted: Any) -> Callable[[str], None]:
     return check
 
 
+def tables_of(folder: Path) -> TrainingTables:
+    task: Any = configuration(str(folder)).task
+    return training_tables(task.data)
+
+
 def the_list_as_it_is(ours: str) -> None:
     folder = trained(["train", "ms-hyperiqa", *options(ours), "-o", "RUN"])
-    tables = training_tables(configuration(str(folder)).task.data)  # type: ignore[arg-type]
+    tables = tables_of(folder)
     items = json.loads(Path("datasets/metas/koniq_train.json").read_text())
     theirs = {item["image"]: float(item["score"]) for item in items}
     assert {row.image: row.mos for table in (tables.train, tables.validation) for row in table} == theirs
@@ -119,7 +124,7 @@ def the_list_as_it_is(ours: str) -> None:
 def basic_training(ours: str) -> None:
     (command,) = commands(ours)
     folder = trained(shlex.split(command)[1:])
-    tables = training_tables(configuration(str(folder)).task.data)  # type: ignore[arg-type]
+    tables = tables_of(folder)
     assert (len(tables.train), len(tables.validation)) == (TRAINING - 1, 1)
     recorded = configuration(str(folder))
     assert (recorded.loop.batch_size, recorded.optimizer.learning_rate) == (96, 2e-5)
@@ -205,7 +210,7 @@ def epochs(ours: str) -> None:
 
 def validation_share(ours: str) -> None:
     folder = trained([*BASE, *options(ours)])
-    tables = training_tables(configuration(str(folder)).task.data)  # type: ignore[arg-type]
+    tables = tables_of(folder)
     assert (len(tables.train), len(tables.validation)) == (TRAINING - 2, 2)
 
 
@@ -213,7 +218,7 @@ def seed(ours: str) -> None:
     setting(loop__seed=1, task__data__seed=1)(ours)
     held_out = []
     for folder in (Path("RUN"), trained([*BASE[:-1], "OTHER"])):
-        tables = training_tables(configuration(str(folder)).task.data)  # type: ignore[arg-type]
+        tables = tables_of(folder)
         held_out.append({row.image for row in tables.validation})
     assert held_out[0] != held_out[1]
 

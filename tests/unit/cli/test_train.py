@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from acutance.cli import app as app_module
 from acutance.cli.app import app
 from acutance.training import run as run_module
-from acutance.training.recipes.catalogue import AUTHORS_NAMES, RECIPES
+from acutance.training.recipes import AUTHORS_NAMES, recipes
 from tests.conftest import pictures_of
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
 from tests.raising import lacking
@@ -140,7 +140,7 @@ def test_a_run_is_replaced_only_when_asked_for(made: Path, tmp_path: Path):
 def test_without_a_recipe_all_are_listed():
     result = acutance("train")
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["recipe", *RECIPES]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["recipe", *recipes()]
 
 
 def test_the_help_ends_with_three_examples():

@@ -16,7 +16,7 @@ from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.clip_start import clip_tensors, start_clip
 from acutance.models.afine.model import AFINE
 from acutance.models.entry import weights_of
-from acutance.training.afine_files import (
+from acutance.training.publish import (
     lacks_of_clip,
     merge,
     publish_stage1,

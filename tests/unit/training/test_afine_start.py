@@ -8,9 +8,8 @@ import torch
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine import model
 from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_TIMM
-from acutance.training.afine_start import clip_file, clip_of_start, frozen, load_parts, load_stage
-from acutance.training.recipes.catalogue import find_recipe
-from acutance.training.train_config import build_task
+from acutance.training.recipes import find_recipe
+from acutance.training.start import clip_file, clip_of_start, frozen, load_parts, load_stage
 from acutance.weights.store import save
 from tests.fakes.afine_checkpoint import published_tensor
 from tests.fakes.afine_stages import narrow_encoder, stage_tensors, write_stages
@@ -28,7 +27,7 @@ def test_a_stage_may_start_from_the_published_file(afine_pth: Path):
 def test_a_stage_over_networks_that_nobody_trained_is_refused(tmp_path: Path, number: int):
     config = find_recipe(f"afine-stage{number}").task
     with raises(ConfigError, "--set task.start=FOLDER"):
-        build_task(config, tmp_path)
+        config.build(tmp_path)
 
 
 def test_a_start_that_is_not_there_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -121,7 +120,7 @@ def test_the_clip_of_the_authors_files_is_found(released: Path):
 def test_a_stage_over_a_random_trunk_is_refused(tmp_path: Path, number: int):
     config = find_recipe(f"afine-stage{number}").task.model_copy(update={"start": "none"})
     with raises(ConfigError, "--set task.start=FOLDER"):
-        build_task(config, tmp_path)
+        config.build(tmp_path)
 
 
 @pytest.mark.parametrize("start", [None, "none"])

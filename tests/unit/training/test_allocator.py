@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from acutance.training import allocator
-from acutance.training.allocator import keep_freed_memory
+from acutance.training import launch as allocator
+from acutance.training.launch import keep_freed_memory
 
 BLOCK = 256 << 20
 """Bytes; glibc gives blocks of this size back by default."""
 SCRIPT = f"""
 import ctypes, resource, sys
-from acutance.training.allocator import keep_freed_memory
+from acutance.training.launch import keep_freed_memory
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]

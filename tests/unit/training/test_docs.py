@@ -11,25 +11,17 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from acutance.cli.app import app
-from acutance.training.config import LoopConfig, OptimizerConfig
+from acutance.training.config import LoopConfig, OptimizerConfig, Recipe
 from acutance.training.data import DataConfig
-from acutance.training.preference_data import PreferenceData
-from acutance.training.recipes.catalogue import RECIPES, RecipeEntry
-from acutance.training.tasks.afine_stage1 import AFINEStage1Training
-from acutance.training.tasks.afine_stage2 import AFINEStage2Training
-from acutance.training.tasks.afine_stage3 import AFINEStage3Training
-from acutance.training.tasks.afine_tiny_head import AFINETinyHeadTraining
-from acutance.training.tasks.afine_tiny_pretrain import AFINETinyPretraining
-from acutance.training.tasks.afine_tiny_stage1 import AFINETinyStage1Training
-from acutance.training.tasks.afine_tiny_stage2 import AFINETinyStage2Training
-from acutance.training.tasks.afine_tiny_stage3 import AFINETinyStage3Training
-from acutance.training.tasks.ahiq import AHIQTraining
-from acutance.training.tasks.hyperiqa import MSHyperIQATraining
-from acutance.training.tasks.vtamiq import VTAMIQTraining
-from acutance.training.tasks.vtamiq_patches import PatchDraws
-from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
-from acutance.training.triplet_data import TripletData, TripletSource
-from acutance.training.vtamiq_losses import VTAMIQLossWeights
+from acutance.training.losses import VTAMIQLossWeights
+from acutance.training.recipes import recipes
+from acutance.training.systems.afine import AFINEStage1Training
+from acutance.training.systems.afine_frozen import AFINEStage2Training, AFINEStage3Training
+from acutance.training.systems.ahiq import AHIQTraining
+from acutance.training.systems.hyperiqa import MSHyperIQATraining
+from acutance.training.systems.vtamiq import PatchDraws, VTAMIQTraining
+from acutance.training.systems.vtamiq_preferences import PreferenceData, VTAMIQPreferenceTraining
+from acutance.training.triplets import TripletData, TripletSource
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/training.md").read_text()
@@ -39,13 +31,11 @@ SETTINGS: tuple[type[BaseModel], ...] = (
     *(LoopConfig, OptimizerConfig, DataConfig, MSHyperIQATraining, AHIQTraining),
     *(AFINEStage1Training, AFINEStage2Training, AFINEStage3Training, TripletData, TripletSource),
     *(VTAMIQTraining, VTAMIQPreferenceTraining, PreferenceData, PatchDraws, VTAMIQLossWeights),
-    *(AFINETinyPretraining, AFINETinyStage1Training, AFINETinyHeadTraining),
-    *(AFINETinyStage2Training, AFINETinyStage3Training),
 )
 
 
-@pytest.mark.parametrize("entry", RECIPES.values(), ids=lambda entry: entry.name)
-def test_every_recipe_has_its_row(entry: RecipeEntry):
+@pytest.mark.parametrize("entry", recipes().values(), ids=lambda entry: entry.name)
+def test_every_recipe_has_its_row(entry: Recipe):
     assert f"| `{entry.name}` | {entry.trains} | {entry.data} |" in PAGE
 
 
@@ -55,7 +45,7 @@ def test_every_setting_is_told(settings: type[BaseModel]):
     assert set(settings.model_fields) - {"model", "data"} <= told
 
 
-@pytest.mark.parametrize("command", sorted({line for line in COMMANDS if line.split()[2] in RECIPES}))
+@pytest.mark.parametrize("command", sorted({line for line in COMMANDS if line.split()[2] in recipes()}))
 def test_every_command_that_begins_a_training_can_be_given(command: str):
     words = shlex.split(command, comments=True)[1:]
     result = CliRunner().invoke(app, [*words, "--show"])
@@ -71,5 +61,5 @@ def test_every_command_that_begins_a_training_can_be_given(command: str):
 
 
 def test_other_commands_name_a_run_or_nothing():
-    others = {line for line in COMMANDS if line.split()[2] not in RECIPES}
+    others = {line for line in COMMANDS if line.split()[2] not in recipes()}
     assert {line.split()[2].partition("/")[0] for line in others} <= {"runs", "RUN", "#"}

@@ -8,7 +8,7 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.record_writer import masked_crc32c
 
-from acutance.training.events import EventFile
+from acutance.training.run_folder import EventFile
 
 ROW: dict[str, float | int | None] = {
     "epoch": 1,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from acutance.errors import TrainingError
-from acutance.training.feature_file import FeatureFile
+from acutance.training.features import FeatureFile
 from tests.raising import raises
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ WRITER = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from acutance.training.feature_file import FeatureFile
+from acutance.training.features import FeatureFile
 file = FeatureFile(Path(sys.argv[1]), (200, 4096), {"weights": "a"})
 for place in file.missing():
     file.write([place], np.full((1, 4096), place, np.float32))

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from acutance.errors import ImageReadError, OtherProcessError, TrainingError
-from acutance.training.friendly_errors import friendly_errors
-from acutance.training.run_folder import RunFolder
-from acutance.training.state import TrainingState, read_state
+from acutance.training.processes import friendly_errors
+from acutance.training.run_folder import RunFolder, TrainingState, read_state
 from tests.fakes.toy_task import run_toy
 from tests.raising import raises
 

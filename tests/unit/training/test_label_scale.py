@@ -8,7 +8,7 @@ import pytest
 
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import TrainingError
-from acutance.training.label_scale import scaled
+from acutance.training.data import scaled
 from acutance.types import ScoreInfo
 from tests.raising import raises
 

@@ -14,8 +14,7 @@ from acutance.errors import CheckpointError, ConfigError, TrainingError
 from acutance.training.config import LoopConfig
 from acutance.training.loop import Trainer
 from acutance.training.processes import launched
-from acutance.training.run_folder import RunFolder
-from acutance.training.state import TrainingState
+from acutance.training.run_folder import RunFolder, TrainingState
 from acutance.training.task import Labels, Outputs
 from acutance.types import OnProgress
 from tests.fakes.toy_task import Toy, ToyTask, run_toy

@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.training.config import CosineRestartSchedule, StepSchedule
-from acutance.training.overrides import checked, with_settings
-from acutance.training.recipes.catalogue import find_recipe
-from acutance.training.train_config import TrainConfig
+from acutance.training.config import CosineRestartSchedule, StepSchedule, TrainConfig, checked, with_settings
+from acutance.training.recipes import find_recipe
 from tests.raising import raises
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
-from acutance.training.pictures import PictureStore, Pixels, crop_of, enlarged, read_ahead
+from acutance.training.images import PictureStore, Pixels, crop_of, enlarged, read_ahead
 from tests.conftest import pictures_of
 from tests.raising import raises
 

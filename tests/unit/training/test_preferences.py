@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from acutance.stats.preferences import three_alternative_credit
-from acutance.training.preferences import fidelity_loss, preference_loss, thurstone
+from acutance.training.losses import fidelity_loss, preference_loss, thurstone
 
 UNITS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "golden/afine.json").read_text())["training_units"]
 

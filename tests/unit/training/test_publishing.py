@@ -8,8 +8,8 @@ import torch
 
 import acutance
 from acutance.training.data import DataConfig
-from acutance.training.publishing import foreign_tensors, write_pickle
-from acutance.training.tasks.hyperiqa import CropTask
+from acutance.training.publish import foreign_tensors, write_pickle
+from acutance.training.systems.hyperiqa import CropTask
 from acutance.weights.key_table import KeyTable
 from tests.fakes.crop_trainings import crop_training, made_data, run, write_rated_pictures
 from tests.fakes.hyperiqa_checkpoint import golden

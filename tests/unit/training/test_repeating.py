@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,13 +10,11 @@ from acutance.catalog.runs import run_weights
 from acutance.datasets.splits import read_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
-from acutance.training.config import LoopConfig
+from acutance.training.config import LoopConfig, TrainConfig, with_settings
 from acutance.training.data import DataConfig
-from acutance.training.overrides import with_settings
-from acutance.training.recipes.catalogue import find_recipe
-from acutance.training.repeating import begun_repeats, demand_single, repeat_recipe
+from acutance.training.recipes import find_recipe
+from acutance.training.repeats import begun_repeats, demand_single, repeat_recipe
 from acutance.training.run import train
-from acutance.training.train_config import TrainConfig, build_task
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import vtamiq_task
 from tests.raising import raises
@@ -31,7 +30,7 @@ class Trainings:
     def __call__(self, config: TrainConfig, folder: Path, resume: bool) -> None:  # noqa: FBT001 (as it is called)
         self.told.append((folder.name, resume))
         train(
-            lambda: build_task(config.task, folder),
+            lambda: config.task.build(folder),
             optimizer=config.optimizer,
             schedule=config.schedule,
             loop=config.loop,
@@ -68,7 +67,7 @@ def test_each_training_has_a_split_and_a_seed_of_its_own(table: OpinionTable, co
     repeat_recipe(config, folder, Trainings(), count=2)
     seeds = set()
     for name in ("run_01", "run_02"):
-        own = TrainConfig.model_validate(written(folder / name))
+        own: Any = TrainConfig.model_validate(written(folder / name))
         assert isinstance(own.task.data, DataConfig)
         split = read_split(Path(str(own.task.data.split)), table)
         assert own.task.data.split == str((folder / name / "split.json").resolve())

@@ -13,9 +13,8 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
-from acutance.training.pictures import PictureStore
+from acutance.training.images import PictureStore, scores_of
 from acutance.training.repeats import STATISTICS, repeat
-from acutance.training.validation import scores_of
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import run, vtamiq_task
 from tests.raising import raises

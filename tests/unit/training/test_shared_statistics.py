@@ -9,7 +9,7 @@ import torch.distributed as dist
 from lightning_fabric import Fabric
 from torch import nn
 
-from acutance.training.shared_statistics import SharedBatchNorm2d, leave_padding_out, share_statistics
+from acutance.training.sharing import SharedBatchNorm2d, leave_padding_out, share_statistics
 
 PROCESSES = 2
 COUNTS = (4, 5, 1)

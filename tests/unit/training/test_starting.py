@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.hyperiqa.model import HyperIQA
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
-from acutance.training.starting import is_resnet50, start_crop_model
-from acutance.training.tasks.hyperiqa import HyperIQATraining
+from acutance.training.start import is_resnet50, start_crop_model
+from acutance.training.systems.hyperiqa import HyperIQATraining
 from acutance.weights.store import save
 from tests.fakes.hyperiqa_checkpoint import official_tensors, write_official, write_pyiqa
 from tests.fakes.tiny_hyperiqa import tiny_hyperiqa, tiny_ms_hyperiqa

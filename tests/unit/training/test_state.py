@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from acutance.errors import CheckpointError
-from acutance.training.state import TrainingState, read_state, write_state
+from acutance.training.run_folder import TrainingState, read_state, write_state
 from tests.raising import raises
 
 

@@ -10,7 +10,7 @@ from acutance.datasets.splits import Split, checksum, split_table, write_split
 from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
 from acutance.datasets.triplets import repeats
 from acutance.errors import ConfigError, DatasetError, TrainingError
-from acutance.training.triplet_data import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
+from acutance.training.triplets import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
 from tests.fakes.afine_training import triplet_data, write_triplet_set
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.restored import write_diffiqa, write_pipal, write_sriqa_bench

@@ -10,8 +10,7 @@ from scipy.stats import pearsonr, spearmanr
 from torch import Tensor
 
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.training.pictures import Pixels
-from acutance.training.validation import as_images, correlations, scores_of
+from acutance.training.images import Pixels, as_images, correlations, scores_of
 
 CPU = torch.device("cpu")
 

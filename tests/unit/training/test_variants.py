@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from acutance.training.variants import COUNT, draw_variant, varied
+from acutance.training.systems.afine import VARIANTS, draw_variant, varied
 
 PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 
 
 def test_the_eight_variants_of_a_picture_all_differ():
-    seen = {(varied(PIXELS, variant).shape, varied(PIXELS, variant).tobytes()) for variant in range(COUNT)}
+    seen = {(varied(PIXELS, variant).shape, varied(PIXELS, variant).tobytes()) for variant in range(VARIANTS)}
     assert len(seen) == 8
 
 
@@ -21,7 +21,7 @@ def test_a_picture_is_flipped_before_it_is_transposed():
 def test_a_variant_is_a_copy_that_may_be_changed():
     fixed = PIXELS.copy()
     fixed.setflags(write=False)
-    for variant in range(COUNT):
+    for variant in range(VARIANTS):
         changed = varied(fixed, variant)
         changed[:] = 0
     assert np.array_equal(fixed, PIXELS)

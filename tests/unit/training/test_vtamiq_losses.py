@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from acutance.training.losses import l1_loss
-from acutance.training.vtamiq_losses import (
+from acutance.training.losses import (
     VTAMIQLossWeights,
     correlation_loss,
+    l1_loss,
     pair_rank_loss,
     preference,
     quality_losses,

@@ -13,7 +13,7 @@ from acutance.models.vtamiq.entry import ENTRIES
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig
-from acutance.training.tasks.vtamiq_base import foreign_state
+from acutance.training.systems.vtamiq import foreign_state
 from acutance.weights.layout import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 

@@ -3,13 +3,11 @@
 import pytest
 
 from acutance.datasets.diffiqa import TEST_TYPES
-from acutance.training.config import CosineRestartSchedule
-from acutance.training.overrides import with_settings
-from acutance.training.recipes.catalogue import find_recipe
+from acutance.training.config import CosineRestartSchedule, TrainConfig, with_settings
+from acutance.training.recipes import find_recipe
 from acutance.training.schedules import Place, rate_at
-from acutance.training.tasks.afine import StageTraining
-from acutance.training.train_config import TrainConfig
-from acutance.training.triplet_data import VALIDATION_TYPE
+from acutance.training.systems.afine import StageTraining
+from acutance.training.triplets import VALIDATION_TYPE
 
 RATES = {1: 5e-6, 2: 5e-4, 3: 1e-3}
 BATCHES = {1: 32, 2: 128, 3: 128}

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from acutance.catalog import list_records
+from acutance.training.config import TrainConfig
 from acutance.training.data import DataConfig
-from acutance.training.recipes.catalogue import RECIPES, find_recipe
+from acutance.training.recipes import find_recipe, recipes
 from acutance.training.schedules import Place, rate_at
-from acutance.training.tasks.ahiq import AHIQTraining
-from acutance.training.tasks.hyperiqa import HyperIQATraining, MSHyperIQATraining
-from acutance.training.train_config import TrainConfig
+from acutance.training.systems.ahiq import AHIQTraining
+from acutance.training.systems.hyperiqa import HyperIQATraining, MSHyperIQATraining
 
 
 def rates(recipe: TrainConfig, scale: float) -> list[float]:
@@ -76,6 +76,7 @@ def test_ms_hyperiqa_of_any_table_differs_from_koniq_10k_s_in_its_data_and_takes
     own, koniq = find_recipe("ms-hyperiqa"), find_recipe("ms-hyperiqa-koniq10k")
     assert (own.optimizer, own.schedule, own.loop) == (koniq.optimizer, koniq.schedule, koniq.loop)
     assert isinstance(own.task, MSHyperIQATraining)
+    assert isinstance(koniq.task, MSHyperIQATraining)
     assert (own.task.data, own.task.labels) == (DataConfig(seed=42, validation_share=0.1), "published")
     assert own.task.model_copy(update={"data": koniq.task.data, "labels": "percent"}) == koniq.task
 
@@ -87,7 +88,7 @@ def test_published_trainings_start_from_torchvision_s_resnet_50(name: str):
     assert task.start == "resnet50.tv_in1k"
 
 
-@pytest.mark.parametrize("name", sorted(name for name in RECIPES if name.startswith(("vtamiq", "ahiq"))))
+@pytest.mark.parametrize("name", sorted(name for name in recipes() if name.startswith(("vtamiq", "ahiq"))))
 def test_other_published_trainings_start_from_pretrained_trunks_too(name: str):
     task = find_recipe(name).task
     starts = (task.resnet, task.vit) if isinstance(task, AHIQTraining) else (getattr(task, "start", None),)

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from acutance.training.config import ExponentialSchedule
-from acutance.training.recipes.catalogue import find_recipe
+from acutance.training.config import ExponentialSchedule, TrainConfig
+from acutance.training.recipes import find_recipe
 from acutance.training.schedules import Place, rate_at
-from acutance.training.tasks.ahiq import AHIQTraining
-from acutance.training.tasks.vtamiq import VTAMIQTraining
-from acutance.training.tasks.vtamiq_preferences import VTAMIQPreferenceTraining
-from acutance.training.train_config import TrainConfig
+from acutance.training.systems.ahiq import AHIQTraining
+from acutance.training.systems.vtamiq import VTAMIQTraining
+from acutance.training.systems.vtamiq_preferences import VTAMIQPreferenceTraining
 
 RATED = ("tid2013", "kadid10k", "csiq", "live", "pipal")
 

@@ -1,0 +1,280 @@
+"""Images for training and validation: read as bytes, brought to one size, kept on disk, cropped, and scored."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.errors import ConfigError, InputError, StatisticsError, TrainingError
+from acutance.images.read import read_image, reading_settings
+from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
+from acutance.models.quality_model import SharesReferences
+from acutance.stats.correlation import plcc, srcc
+from acutance.tables.atomic import atomic_write
+from acutance.types import OnProgress
+
+Pixels = NDArray[np.uint8]
+"""Shape (height, width, 3)."""
+Item = TypeVar("Item")
+Read = TypeVar("Read")
+AHEAD = 4
+"""Pictures read ahead of the one that is used."""
+_READING = 1
+"""To be raised where a picture is read as other pixels than before, which the settings may not say."""
+_RULES = f"{_READING}|{reading_settings('white')}"
+
+
+class PictureStore:
+    """Pictures as 8-bit pixels.
+
+    Args:
+        size: Height and width that they are brought to, as Pillow's bilinear does; ``None`` leaves them.
+        cache: Folder of what was read before, one file a picture; ``None`` reads pictures anew each time.
+    """
+
+    def __init__(self, size: tuple[int, int] | None = None, cache: Path | None = None) -> None:
+        self._size = size
+        self._cache = cache
+
+    def read(self, path: Path) -> Pixels:
+        """One picture; from the cache it is mapped into memory, so that a crop reads only what it needs.
+
+        Raises:
+            ImageReadError: A file that is no picture.
+            ConfigError: A cache that cannot be written to.
+        """
+        if self._cache is None:
+            return self._pixels(path)
+        kept = self._cache / f"{self._key(path)}.npy"
+        try:
+            found: Pixels = np.load(kept, mmap_mode="r")
+            return found
+        except (OSError, ValueError, EOFError):  # not there yet, or cut short
+            pixels = self._pixels(path)
+            self._keep(kept, pixels)
+            return pixels
+
+    def _keep(self, kept: Path, pixels: Pixels) -> None:
+        try:
+            with atomic_write(kept) as temporary, temporary.open("wb") as file:
+                np.save(file, pixels)
+        except OSError as error:
+            raise ConfigError(
+                f"Expected room for pictures in the cache {self._cache}, got: {error.strerror or error}. Make room, or "
+                "leave task.cache out."
+            ) from error
+
+    def _pixels(self, path: Path) -> Pixels:
+        pixels = read_image(path)
+        if pixels.dtype != np.uint8:
+            images = to_batch([pixels])
+            return _levels(images if self._size is None else resize_like_pillow(images, *self._size))
+        if self._size is None or pixels.shape[:2] == self._size:
+            return np.ascontiguousarray(pixels)
+        height, width = self._size  # Pillow itself gives the bits of ``resize_like_pillow`` and is quicker
+        return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+
+    def _key(self, path: Path) -> str:
+        """A name that changes with the file, the size and the rules of reading."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
+        told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}|{_RULES}"
+        return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def demand_files(paths: Iterable[Path], name: str) -> None:
+    """Raise unless every picture is there: one that is missing would else stop a training hours later.
+
+    Args:
+        paths: Of pictures, some more than once.
+        name: Of the dataset.
+
+    Raises:
+        TrainingError: One that is not.
+    """
+    known = dict.fromkeys(paths)
+    missing = [path for path in known if not path.is_file()]
+    if missing:
+        raise TrainingError(
+            f"Expected {len(known)} pictures of {name}, got {len(known) - len(missing)}: {missing[0]} is missing. Copy "
+            "the dataset again, or leave its rows out."
+        )
+
+
+def enlarged(pixels: Pixels, side: int) -> Pixels:
+    """A picture whose shorter side is at least ``side``: small ones are enlarged as they are for scoring.
+
+    Args:
+        pixels: Any size.
+        side: In pixels.
+    """
+    if min(pixels.shape[:2]) >= side:
+        return pixels
+    return _levels(enlarge_to_at_least(to_batch([pixels.copy()]), side))  # pictures may be read-only
+
+
+def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: float = 0.0) -> torch.Tensor:
+    """A random square of a picture, every place equally likely.
+
+    Args:
+        pixels: At least ``side`` high and wide.
+        side: Of the square in pixels.
+        generator: Draws the place, then whether to flip.
+        flip: Probability of turning left and right round.
+
+    Returns:
+        (3, side, side), uint8.
+
+    Raises:
+        InputError: A picture that is too small.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < side:
+        raise InputError(
+            f"Expected pictures of at least {side} pixels a side to train with, got {height} x {width}. Set "
+            "task.model.resize, or leave small pictures out."
+        )
+    top, left = int(generator.integers(height - side + 1)), int(generator.integers(width - side + 1))
+    square = pixels[top : top + side, left : left + side]
+    square = square[:, ::-1] if generator.random() < flip else square
+    return torch.from_numpy(square.copy()).permute(2, 0, 1).contiguous()
+
+
+def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: int = 2) -> Iterator[Read]:
+    """What is read of each item, in their order, some of it ahead on threads.
+
+    Args:
+        items: What to read.
+        read: Reads one.
+        threads: How many read at once.
+    """
+    left = iter(items)
+    pool = ThreadPoolExecutor(threads)
+    try:
+        waiting = [pool.submit(read, item) for item in islice(left, AHEAD)]
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting += [pool.submit(read, item) for item in islice(left, 1)]
+    finally:  # a generator may end in the garbage collector, which must not wait for threads
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _levels(images: torch.Tensor) -> Pixels:
+    """A batch of one picture in [0, 1] as 8-bit pixels."""
+    levels: Pixels = (images[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    return levels
+
+
+def demand_references(table: OpinionTable) -> None:
+    """Raise unless every picture has a reference.
+
+    Raises:
+        TrainingError: One that has none.
+    """
+    for row in table:
+        if not row.reference:
+            raise TrainingError(
+                f"Expected a reference of every picture of {table.name}, got none of {row.image}. Train on a dataset "
+                "with references."
+            )
+
+
+class PairScorer:
+    """Scores one picture after the other, keeping the last reference.
+
+    Args:
+        model: Full-reference.
+    """
+
+    def __init__(self, model: SharesReferences[Any]) -> None:
+        self._model = model
+        self._last: tuple[Tensor, object] | None = None
+
+    def __call__(self, distorted: Tensor, reference: Tensor | None) -> Tensor:
+        """The score of one picture, shape (1,).
+
+        Args:
+            distorted: In [0, 1], shape (1, 3, H, W).
+            reference: The same.
+        """
+        if reference is None:
+            raise TypeError("expected a reference, got none")
+        if self._last is None or not _equal(self._last[0], reference):
+            self._last = (reference, self._model.encode_reference(reference))
+        scores: Tensor = self._model.terms_against(distorted, [self._last[1]])["score"]
+        return scores
+
+
+def _equal(first: Tensor, second: Tensor) -> bool:
+    return first.shape == second.shape and bool(torch.equal(first, second))
+
+
+ScoreOne = Callable[[Tensor, Tensor | None], Tensor]
+"""Scores one picture (1, 3, H, W) in [0, 1], beside its reference where there is one."""
+
+
+def scores_of(
+    table: OpinionTable,
+    score: ScoreOne,
+    read: Callable[[Path], Pixels],
+    *,
+    device: torch.device,
+    with_references: bool,
+    on_progress: OnProgress | None = None,
+) -> np.ndarray:
+    """The score of every picture of a table, shape (pictures,).
+
+    Args:
+        table: Rated pictures.
+        score: The model.
+        read: Reads a picture as 8-bit pixels.
+        device: Where the model is.
+        with_references: Whether the model compares.
+        on_progress: Called with pictures done and in all.
+    """
+
+    def both(row: RatedPicture) -> tuple[Pixels, Pixels | None]:
+        reference = read(table.path(row.reference)) if with_references and row.reference else None
+        return read(table.path(row.image)), reference
+
+    scores = []
+    for distorted, reference in read_ahead(table.rows, both):
+        images = [None if one is None else as_images(one, device) for one in (distorted, reference)]
+        scores.append(float(score(images[0], images[1])))  # type: ignore[arg-type]
+        if on_progress is not None:
+            on_progress(len(scores), len(table))
+    return np.array(scores, dtype=np.float64)
+
+
+def correlations(scores: np.ndarray, table: OpinionTable) -> dict[str, float]:
+    """SRCC and PLCC without a curve, for scores that go the way of the opinions; NaN where there is none.
+
+    Args:
+        scores: One per row.
+        table: Rated pictures.
+    """
+    labels = np.array([row.mos for row in table], dtype=np.float64)
+    found = {}
+    for name, correlation in (("srcc", srcc), ("plcc", plcc)):
+        try:
+            found[name] = correlation(scores, labels)
+        except StatisticsError:
+            found[name] = float("nan")
+    return found
+
+
+def as_images(pixels: Pixels, device: torch.device) -> Tensor:
+    """8-bit pixels (H, W, 3) as a batch of one picture (1, 3, H, W) in [0, 1]."""
+    levels = torch.from_numpy(pixels.copy()).to(device)  # pictures may be read-only
+    return levels.permute(2, 0, 1).unsqueeze(0).float() / 255

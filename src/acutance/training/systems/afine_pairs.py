@@ -1,0 +1,231 @@
+"""What frozen networks say of pairs of pictures: at once, or kept on disk for each flip and transpose in use."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from acutance.models.afine.pairs import AdaptivePair
+from acutance.models.afine.statistics import PairMoments, pair_moments_against
+from acutance.scoring.crew import Crew
+from acutance.training.features import FeatureFile, Rows, digest, file_mark
+from acutance.training.images import PictureStore, Pixels, read_ahead
+from acutance.training.systems.afine import PICTURES, VARIANTS, demand_one_size, reporter, varied
+from acutance.training.task import Inputs
+from acutance.training.triplets import Pair, PlacedTriplet
+from acutance.types import OnProgress
+
+VERSION = 1
+"""Of what rows mean; another number makes all of them anew."""
+PICTURES_IN_MEMORY = 32
+"""Pictures of one reference that are decoded together, once for all flips and transposes; more cost memory, fewer
+cost an encoding of the reference each."""
+PICTURES_AT_ONCE = {"cpu": 1, "cuda": 16}
+"""Pictures that are encoded together. Each thread of a CPU encodes one after the other anyway, and alone a picture has
+the same row whatever its neighbours are."""
+Job = tuple[int, dict[Path, int]]
+"""A variant, and where the rows of pictures belong."""
+
+
+@dataclass(frozen=True)
+class FrozenNetworks:
+    """Networks that do not learn, and what is wanted of them."""
+
+    model: AdaptivePair
+    """With the networks; every parameter of it is frozen, but for what the training owns."""
+    describe: Callable[[AdaptivePair, PairMoments], Tensor]
+    """Makes rows (pictures, ...) of the moments of pairs."""
+    parts: tuple[str, ...]
+    """The parts of the model that rows depend on."""
+    shape: tuple[int, ...]
+    """Of a row."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FrozenNetworks":
+        """The same: an average of what learns shares what does not."""
+        return self
+
+    @torch.no_grad()
+    def beside(self, pictures: Sequence[Tensor], reference: Tensor) -> Tensor:
+        """Rows of pictures beside one reference, and at the end of the reference beside itself, in the model's type.
+
+        Args:
+            pictures: 8-bit, of the shape of the reference.
+            reference: 8-bit, shape (3, H, W).
+
+        Returns:
+            Shape (pictures + 1, ...).
+        """
+        model = self.model.to(reference.device)
+        dtype = next(model.parameters()).dtype
+        with torch.autocast(reference.device.type, enabled=False):
+            kept = list(model.levels(reference[None].to(dtype) / 255))
+            rows, size = [], PICTURES_AT_ONCE[reference.device.type]
+            for start in range(0, len(pictures), size):
+                some = torch.stack(list(pictures[start : start + size])).to(dtype) / 255
+                rows.append(self.describe(model, pair_moments_against(model.levels(some), [kept] * len(some))))
+            own = self.describe(model, pair_moments_against(kept, [kept]))
+        return torch.cat([*rows, own])
+
+    def of_triplets(self, inputs: Inputs) -> dict[str, Tensor]:
+        """Rows (batch, ...) of the three pictures of each triplet, from lists of 8-bit pictures (3, H, W)."""
+        triplets = list(zip(*(inputs[name] for name in PICTURES), strict=True))
+        with Crew(on_cpu=triplets[0][0].device.type == "cpu") as crew:
+            each = crew.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
+        return dict(zip(PICTURES, torch.stack(each, dim=1), strict=True))
+
+    def digest(self) -> str:
+        """A checksum of all weights that rows depend on."""
+        return digest(self.model.state_dict(), self.parts)
+
+
+class PairFeatures:
+    """Rows of every pair (picture, reference) of some triplets, and of every reference beside itself, on disk.
+
+    Args:
+        triplets: Whose pairs.
+        fixed: Pairs that are wanted unflipped only, such as those of validation.
+        augment: Whether all eight variants of the others are wanted.
+        store: Reads pictures.
+        folder: Where the rows are kept.
+        networks: Make them.
+    """
+
+    def __init__(
+        self,
+        triplets: Sequence[PlacedTriplet],
+        fixed: Iterable[Pair],
+        *,
+        augment: bool,
+        store: PictureStore,
+        folder: Path,
+        networks: FrozenNetworks,
+    ) -> None:
+        self._places: dict[Pair, tuple[int, int]] = {}  # first place, and how many variants
+        self._count = 0
+        for pairs, variants in ((_whole(_pairs(triplets)), VARIANTS if augment else 1), (_whole(fixed), 1)):
+            for pair in pairs:
+                if pair not in self._places:
+                    self._places[pair] = self._count, variants
+                    self._count += variants
+        self._store = store
+        self._folder = folder
+        self._networks = networks
+        self._file: FeatureFile | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def fill(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
+        """Compute what is missing.
+
+        Args:
+            device: Where to compute.
+            on_progress: Called with rows done and in all.
+
+        Raises:
+            AcutanceError: A picture that cannot be read, or of another size than its reference.
+            OSError: No room on the disk.
+        """
+        made_from: dict[str, object] = {
+            "version": VERSION,
+            "weights": self._networks.digest(),
+            "pictures": self._pictures_digest(),
+        }
+        self._file = FeatureFile(self._folder, (self._count, *self._networks.shape), made_from)
+        missing = set(self._file.missing())
+        report = reporter(self._count, on_progress)
+        report(self._count - len(missing))
+        with Crew(on_cpu=device.type == "cpu") as crew:
+            for reference, pictures in self._chunks(missing):
+                for places, rows in self._rows_beside(reference, pictures, missing, device, crew):
+                    self._file.write(places, rows)
+                    report(len(places))
+
+    def row(self, picture: Path, reference: Path, variant: int = 0) -> Rows:
+        """The row of a pair, mapped into memory."""
+        if self._file is None:
+            raise ValueError("features are filled before they are read")
+        return self._file.read(self._places[picture, reference][0] + variant)
+
+    def stacked(self, pairs: Iterable[Pair], device: torch.device) -> Tensor:
+        """The unflipped rows of some pairs, (pairs, ...)."""
+        return torch.from_numpy(np.stack([self.row(*pair) for pair in pairs])).to(device)
+
+    def _chunks(self, missing: set[int]) -> Iterator[tuple[Path, list[Path]]]:
+        """Pictures with missing rows beside their reference, a few at a time."""
+        beside: dict[Path, list[Path]] = {}
+        for (picture, reference), (first, variants) in self._places.items():
+            if not missing.isdisjoint(range(first, first + variants)):
+                beside.setdefault(reference, []).append(picture)
+        for reference, pictures in beside.items():
+            for start in range(0, len(pictures), PICTURES_IN_MEMORY):
+                yield reference, pictures[start : start + PICTURES_IN_MEMORY]
+
+    def _rows_beside(
+        self, reference: Path, pictures: list[Path], missing: set[int], device: torch.device, crew: Crew
+    ) -> Iterator[tuple[list[int], Rows]]:
+        """The missing rows of some pictures of one reference and their places, each thread on a variant of its own."""
+        decoded = dict(zip(pictures, read_ahead(pictures, self._read), strict=True))
+        truth = decoded[reference] if reference in decoded else self._read(reference)
+        demand_one_size({str(path): pixels for path, pixels in decoded.items()}, truth)
+
+        def rows_of(job: Job) -> tuple[list[int], Rows]:
+            variant, places = job
+            others = {picture: place for picture, place in places.items() if picture != reference}
+            images = [_tensor(decoded[picture], variant, device) for picture in others]
+            rows = self._networks.beside(images, _tensor(truth, variant, device)).float().cpu().numpy()
+            wanted = [*others.values(), *(places[picture] for picture in places if picture == reference)]
+            return wanted, rows[: len(wanted)]
+
+        jobs = [(variant, self._wanted(reference, pictures, variant, missing)) for variant in range(VARIANTS)]
+        jobs = [(variant, places) for variant, places in jobs if places]
+        if len(jobs) < crew.size:
+            jobs = [(variant, dict(share)) for variant, places in jobs for share in crew.shares(list(places.items()))]
+        for start in range(0, len(jobs), crew.size):
+            yield from crew.run(rows_of, jobs[start : start + crew.size])
+
+    def _wanted(self, reference: Path, pictures: list[Path], variant: int, missing: set[int]) -> dict[Path, int]:
+        """Where the missing rows of a variant of some pictures belong."""
+        places = {}
+        for picture in pictures:
+            first, variants = self._places[picture, reference]
+            if variant < variants and first + variant in missing:
+                places[picture] = first + variant
+        return places
+
+    def _read(self, path: Path) -> Pixels:
+        return np.asarray(self._store.read(path))
+
+    def _pictures_digest(self) -> str:
+        """A checksum of which rows there are, and of the sizes and times of the pictures they are made of."""
+        known: dict[Path, object] = {}
+        whole = hashlib.sha256()
+        for pair, (first, variants) in self._places.items():
+            for path in pair:
+                if path not in known:
+                    known[path] = file_mark(path)
+            told = json.dumps([*(known[path] for path in pair), first, variants])
+            whole.update(told.encode())
+        return whole.hexdigest()
+
+
+def _tensor(pixels: Pixels, variant: int, device: torch.device) -> Tensor:
+    return torch.from_numpy(varied(pixels, variant)).permute(2, 0, 1).to(device)
+
+
+def _pairs(triplets: Iterable[PlacedTriplet]) -> Iterator[Pair]:
+    for triplet in triplets:
+        yield from triplet.pairs()
+
+
+def _whole(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The same, and every reference beside itself."""
+    for picture, reference in pairs:
+        yield picture, reference
+        yield reference, reference
