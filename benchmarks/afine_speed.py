@@ -25,7 +25,7 @@ from PIL import Image
 
 import acutance
 from acutance.layers.clip import ClipImageEncoder
-from acutance.layers.cpu import product
+from acutance.layers.cpu import fast_linear
 from acutance.scoring.crew import Crew
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -152,7 +152,7 @@ def print_rates(weights: Path, rounds: int) -> None:
         with Crew(on_cpu=True) as crew:
             for _ in range(3 * rounds):
                 times["matmul"].append(timed(partial(torch.matmul, square, square)))
-                times["onednn"].append(timed(partial(product, square, layer)))
+                times["onednn"].append(timed(partial(fast_linear, square, layer)))
                 times["encoder"].append(timed(partial(crew.run, encode, crew.shares(images))))
         per_image = statistics.median(times["encoder"]) / len(images)
         rate = ENCODER_FLOPS_PER_TOKEN * tokens / per_image / 1e9

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import CentredLinear, patch_rows, product, run_block
+from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_rows
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -79,7 +79,7 @@ class ClipImageEncoder(nn.Module):
         """The residual stream after each block, the class token first in it, one block at a time."""
         tokens = self._embed(images)
         for block in self.trunk.blocks:
-            tokens = run_block(block, tokens, _quick_gelu_)
+            tokens = fast_block(block, tokens, _quick_gelu_)
             yield tokens
 
     def class_output(self, stream: TokenBatch) -> Tensor | None:
@@ -103,7 +103,7 @@ class ClipImageEncoder(nn.Module):
 
     def _project(self, images: Tensor) -> Tensor:
         """The patch embedding: a convolution whose stride is its kernel is one matrix product."""
-        return product(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
+        return fast_linear(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
 
 
 def _quick_gelu_(values: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from acutance.layers.cpu import convolution
+from acutance.layers.cpu import fast_convolution
 from acutance.shapes import ImageBatch
 
 STEM_SIDE = 5
@@ -50,7 +50,7 @@ class ResidualTrunk(nn.Module):
         Yields:
             (batch, channels, rows, columns).
         """
-        features: Tensor = convolution(_channels_last(images), self.stem, norm=self.stem_norm, relu=True)
+        features: Tensor = fast_convolution(_channels_last(images), self.stem, norm=self.stem_norm, relu=True)
         for stage in self.stages:
             features = stage(features)
             yield features
@@ -79,9 +79,9 @@ class BasicBlock(nn.Module):
         """(batch, wide, rows, columns), of (batch, narrow, ...) that is as large or twice as large."""
         passed = features
         if self.pool is not None and self.shortcut is not None:
-            passed = convolution(self.pool(features), self.shortcut, norm=self.shortcut_norm)
-        inner = convolution(features, self.conv1, norm=self.norm1, relu=True)
-        return convolution(inner, self.conv2, norm=self.norm2, add=passed, relu=True)
+            passed = fast_convolution(self.pool(features), self.shortcut, norm=self.shortcut_norm)
+        inner = fast_convolution(features, self.conv1, norm=self.norm1, relu=True)
+        return fast_convolution(inner, self.conv2, norm=self.norm2, add=passed, relu=True)
 
 
 def _channels_last(images: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from acutance.layers.cpu import convolution, convolves_in_bfloat16, wants_derivative
+from acutance.layers.cpu import can_fuse, convolves_in_bfloat16, fast_convolution
 from acutance.layers.imagenet import BLOCKS
 from acutance.shapes import ImageBatch
 
@@ -27,7 +27,7 @@ class ResNet50(nn.Module):
     Args:
         stages: How many of the four stages are built.
         overrides: Arguments for timm's constructor, such as ``layers=(1, 1, 1, 1)`` and
-            ``channels=(4, 8, 12, 16)`` for a tiny trunk.
+            ``channels=(4, 8, 12, 16)`` for a tiny backbone.
     """
 
     trunk: Any  # timm's models are untyped
@@ -89,7 +89,7 @@ class ResNet50(nn.Module):
 
     def _run(self, images: Tensor) -> Iterator[Tensor]:
         trunk = self.trunk
-        fast = not (wants_derivative(images, *self.parameters()) or self._learns_statistics())
+        fast = can_fuse(images, *self.parameters()) and not self._learns_statistics()
         features = _stem_fast(trunk, self._rounded(images, 0)) if fast else _stem(trunk, images)
         for index, block in enumerate(block for stage in self._stages() for block in stage):
             features = _bottleneck_fast(block, self._rounded(features, index)) if fast else block(features)
@@ -113,15 +113,15 @@ def _stem(trunk: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models 
 
 
 def _stem_fast(trunk: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models are untyped)
-    features: Tensor = trunk.maxpool(convolution(images, trunk.conv1, norm=trunk.bn1, relu=True))
+    features: Tensor = trunk.maxpool(fast_convolution(images, trunk.conv1, norm=trunk.bn1, relu=True))
     return features
 
 
 def _bottleneck_fast(block: Any, inputs: Tensor) -> Tensor:  # noqa: ANN401 (timm's blocks are untyped)
     """The same as timm's block in evaluation mode, in three or four steps."""
-    hidden = convolution(inputs, block.conv1, norm=block.bn1, relu=True)
-    hidden = convolution(hidden, block.conv2, norm=block.bn2, relu=True)
+    hidden = fast_convolution(inputs, block.conv1, norm=block.bn1, relu=True)
+    hidden = fast_convolution(hidden, block.conv2, norm=block.bn2, relu=True)
     shortcut = (
-        inputs if block.downsample is None else convolution(inputs, block.downsample[0], norm=block.downsample[1])
+        inputs if block.downsample is None else fast_convolution(inputs, block.downsample[0], norm=block.downsample[1])
     )
-    return convolution(hidden, block.conv3, norm=block.bn3, add=shortcut, relu=True)
+    return fast_convolution(hidden, block.conv3, norm=block.bn3, add=shortcut, relu=True)

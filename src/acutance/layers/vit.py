@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import CentredLinear, patch_rows, product, run_block
+from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_rows
 from acutance.shapes import ImageBatch, TokenBatch
 
 VIT_B8 = "vit_base_patch8_224"
@@ -50,11 +50,11 @@ class VisionTransformer(nn.Module):
         """
         tokens = self._embed(images)
         for block in self.trunk.blocks:
-            tokens = run_block(block, tokens, functional.gelu)
+            tokens = fast_block(block, tokens, functional.gelu)
             yield tokens[:, 1:]
 
     def _embed(self, images: Tensor) -> Tensor:
-        patches = product(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
+        patches = fast_linear(patch_rows(images, self.patch_size), self.trunk.patch_embed.proj)
         class_token = self.trunk.cls_token.expand(patches.shape[0], -1, -1)
         embedded: Tensor = torch.cat([class_token, patches], dim=1) + self.trunk.pos_embed
         return embedded

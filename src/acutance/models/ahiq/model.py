@@ -62,7 +62,7 @@ class AHIQ(QualityModel):
     def requires_grad_(self, requires_grad: bool = True) -> "AHIQ":  # noqa: FBT001, FBT002 (torch's signature)
         """Let the heads train or not; the trunks never do."""
         super().requires_grad_(requires_grad)
-        self.network.freeze_trunks()
+        self.network.freeze_backbones()
         return self
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:

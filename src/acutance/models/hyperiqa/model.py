@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from acutance.errors import InputError
 from acutance.images.crops import Position, SeenPatches, seen_patches
-from acutance.layers.cpu import convolution, product, wants_derivative
+from acutance.layers.cpu import fast_convolution, fast_linear, wants_derivative
 from acutance.layers.imagenet import BLOCKS, IMAGENET_MEAN, IMAGENET_STD
 from acutance.layers.images import CropBatch
 from acutance.layers.resnet import CHANNELS, FeatureMap, ResNet50
@@ -62,8 +62,8 @@ class StageDistortion(nn.Module):
         """(batch, width). Averaging first gives the same as reducing first, with a 49th of the products."""
         cells = functional.avg_pool2d(features, CELL)  # (batch, channels, rows / 7, columns / 7)
         if self.reduce is not None:
-            cells = product(cells.permute(0, 2, 3, 1), self.reduce).permute(0, 3, 1, 2)
-        return product(cells.flatten(1), self.project)
+            cells = fast_linear(cells.permute(0, 2, 3, 1), self.reduce).permute(0, 3, 1, 2)
+        return fast_linear(cells.flatten(1), self.project)
 
 
 def stage_distortions(channels: Sequence[int]) -> nn.ModuleList:
@@ -126,9 +126,9 @@ class TargetGenerator(nn.Module):
     def forward(self, content: FeatureMap) -> list[TargetLayer]:
         """The five layers, of (batch, 112, 7, 7)."""
         mean = content.mean((2, 3))  # (batch, 112)
-        weights = [convolution(content, layer).flatten(1) for layer in self.weights]
-        weights.append(product(mean, self.last_weight))
-        biases = [product(mean, layer) for layer in self.biases]
+        weights = [fast_convolution(content, layer).flatten(1) for layer in self.weights]
+        weights.append(fast_linear(mean, self.last_weight))
+        biases = [fast_linear(mean, layer) for layer in self.biases]
         return [
             TargetLayer(weight.view(len(mean), bias.shape[1], -1), bias)
             for weight, bias in zip(weights, biases, strict=True)
@@ -191,7 +191,7 @@ class LastStageContent(nn.Module):
         """(batch, 112, 7, 7) of the output of the last stage."""
         (features,) = stages
         for layer in self.reductions:
-            features = convolution(features, layer, relu=True)
+            features = fast_convolution(features, layer, relu=True)
         return features
 
 

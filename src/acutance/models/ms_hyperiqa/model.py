@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import convolution, product
+from acutance.layers.cpu import fast_convolution, fast_linear
 from acutance.layers.resnet import FeatureMap, ResNet50
 from acutance.models.hyperiqa.model import CONTENT_CHANNELS, CONTENT_SIDE, CropMean, HyperIQAConfig, HyperNetwork
 from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
@@ -52,7 +52,7 @@ class PyramidContent(nn.Module):
         side = (stages[-1].shape[2], stages[-1].shape[3])
         levels = [attend(level) for attend, level in zip(self.attentions, self.pyramid(stages), strict=True)]
         joined = torch.cat([functional.adaptive_avg_pool2d(level, side) for level in levels], dim=1)
-        content = convolution(convolution(joined, self.join, relu=True), self.output, relu=True)
+        content = fast_convolution(fast_convolution(joined, self.join, relu=True), self.output, relu=True)
         return functional.adaptive_avg_pool2d(content, CONTENT_SIDE)
 
 
@@ -75,11 +75,11 @@ class FeaturePyramid(nn.Module):
 
     def forward(self, stages: Sequence[Tensor]) -> list[Tensor]:
         """One map for each stage, as large as that stage, the coarsest last. Sums are of maps not yet smoothed."""
-        sums = [convolution(stages[-1], self.laterals[-1])]
+        sums = [fast_convolution(stages[-1], self.laterals[-1])]
         for stage, lateral in zip(reversed(stages[:-1]), reversed(self.laterals[:-1]), strict=True):
             enlarged = functional.interpolate(sums[0], size=stage.shape[2:], mode="bilinear", align_corners=False)
-            sums.insert(0, convolution(stage, lateral, add=enlarged))
-        return [convolution(total, smooth) for total, smooth in zip(sums, self.smoothings, strict=True)]
+            sums.insert(0, fast_convolution(stage, lateral, add=enlarged))
+        return [fast_convolution(total, smooth) for total, smooth in zip(sums, self.smoothings, strict=True)]
 
 
 class LevelAttention(nn.Module):
@@ -100,7 +100,7 @@ class LevelAttention(nn.Module):
         """The map, its channels and its places weighted in (0, 1)."""
         features = self.attend_to_channels(features)
         summary = torch.cat([features.mean(1, keepdim=True), features.amax(1, keepdim=True)], dim=1)
-        return features * torch.sigmoid(convolution(summary, self.place))
+        return features * torch.sigmoid(fast_convolution(summary, self.place))
 
     def attend_to_channels(self, features: FeatureMap) -> FeatureMap:
         """The map with its channels weighted."""
@@ -108,7 +108,7 @@ class LevelAttention(nn.Module):
         return features * torch.sigmoid(votes)[:, :, None, None]
 
     def _vote(self, summary: Tensor) -> Tensor:
-        return product(torch.relu(product(summary, self.squeeze)), self.excite)
+        return fast_linear(torch.relu(fast_linear(summary, self.squeeze)), self.excite)
 
 
 DROPOUT = 0.5

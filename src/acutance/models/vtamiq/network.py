@@ -1,7 +1,8 @@
-"""The vision transformer of VTAMIQ: patches at free positions in, one class token out (arXiv 2110.01655).
+"""The network of VTAMIQ (Chubarau, Clark, arXiv 2110.01655): patches at free positions in, one number out.
 
 The encoder is ViT's (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929), with registers (Darcet et al., ICLR 2024,
-arXiv 2309.16588), gains (LayerScale, arXiv 2103.17239) and adapters where the configuration has them.
+arXiv 2309.16588), gains (LayerScale, arXiv 2103.17239) and adapters where the configuration has them. The 1x1
+convolutions of the paper's decoder work on one vector an image and are linear layers here.
 """
 
 from collections.abc import Iterable
@@ -12,109 +13,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import Mark, lasting, product, wants_derivative
+from acutance.layers.cpu import WeightCache, fast_linear, wants_derivative
 from acutance.models.vtamiq.preprocess import PATCH
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.shapes import ChannelBatch, ScoreBatch, TokenBatch
-
-
-class RoundedProduct:
-    """The product of linear layers side by side, in bfloat16; rounded weights are kept until the layers change.
-
-    Args:
-        layers: Of one input width; their outputs come one after the other.
-    """
-
-    def __init__(self, *layers: nn.Linear) -> None:
-        self.layers = layers
-        self._kept: tuple[Mark, nn.Linear] | None = None
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """(..., rows, all outputs) in bfloat16."""
-        inputs = inputs.to(torch.bfloat16)
-        parameters = [parameter for layer in self.layers for parameter in (layer.weight, layer.bias)]
-        if any(parameter.requires_grad for parameter in parameters):
-            return functional.linear(inputs, *self._rounded())
-        kept = self._kept
-        if kept is None or not kept[0].fits(*parameters):
-            with lasting():
-                kept = self._kept = (Mark(*parameters), _as_layer(*self._rounded()))
-        return product(inputs, kept[1])
-
-    def _rounded(self) -> tuple[Tensor, Tensor]:
-        weight = torch.cat([layer.weight for layer in self.layers])
-        bias = torch.cat([layer.bias for layer in self.layers])
-        return weight.to(torch.bfloat16), bias.to(torch.bfloat16)
-
-
-class RoundedProducts:
-    """Both branches of one encoder layer with its products in bfloat16; nothing is dropped in training.
-
-    Args:
-        query, key, value, out: The layers of its attention.
-        fc1, fc2: Those of its hidden layer.
-        heads: Attention heads.
-    """
-
-    def __init__(
-        self,
-        *,
-        query: nn.Linear,
-        key: nn.Linear,
-        value: nn.Linear,
-        out: nn.Linear,
-        fc1: nn.Linear,
-        fc2: nn.Linear,
-        heads: int,
-    ) -> None:
-        self.exact = {"query": query, "out": out, "fc1": fc1, "fc2": fc2}
-        self.query, self.attended = RoundedProduct(query), RoundedProduct(key, value)
-        self.out, self.fc1, self.fc2 = RoundedProduct(out), RoundedProduct(fc1), RoundedProduct(fc2)
-        self.heads = heads
-
-    def attention(self, normed: Tensor, count: int) -> Tensor:
-        """The attention branch of the first ``count`` tokens: (batch, count, width)."""
-        rounded = normed.to(torch.bfloat16)
-        key, value = (by_head(part, self.heads) for part in self.attended(rounded).chunk(2, dim=2))
-        query = by_head(product(normed[:, :1], self.exact["query"]), self.heads)
-        mixed = functional.scaled_dot_product_attention(query, key.to(query.dtype), value.to(query.dtype))
-        first = product(joined(mixed), self.exact["out"])
-        if count == 1:
-            return first
-        query = by_head(self.query(rounded[:, :count]), self.heads)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
-        return _with_first(self.out(joined(mixed)), first)
-
-    def mlp(self, normed: Tensor) -> Tensor:
-        """The branch of the hidden layer: (batch, tokens, width)."""
-        first = product(functional.gelu(product(normed[:, :1], self.exact["fc1"])), self.exact["fc2"])
-        if normed.shape[1] == 1:
-            return first
-        return _with_first(self.fc2(functional.gelu(self.fc1(normed))), first)
-
-
-def by_head(tokens: Tensor, heads: int) -> Tensor:
-    """(batch, heads, tokens, head width) of (batch, tokens, width)."""
-    return torch.unflatten(tokens, 2, (heads, -1)).transpose(1, 2)
-
-
-def joined(mixed: Tensor) -> Tensor:
-    """The reverse."""
-    return mixed.transpose(1, 2).flatten(2)
-
-
-def _with_first(branch: Tensor, first: Tensor) -> Tensor:
-    """The branch in the type of ``first``, which takes the place of its first token."""
-    branch = branch.to(first.dtype)
-    branch[:, :1] = first
-    return branch
-
-
-def _as_layer(weight: Tensor, bias: Tensor) -> nn.Linear:
-    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-    layer.weight, layer.bias = (nn.Parameter(tensor, requires_grad=False) for tensor in (weight, bias))
-    return layer
-
 
 NORM_EPSILON = 1e-6
 """Of every layer norm (ViT's published code)."""
@@ -124,101 +26,13 @@ ADAPTER_REDUCTION = 4
 """Adapters have a quarter of the channels (the authors' code)."""
 ADAPTER_BIAS_STD = 1e-6
 """Deviation of their initial biases (the same)."""
-
-
-class Adapter(nn.Module):
-    """``x + up(gelu(down(x)))``."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.down = nn.Linear(width, width // ADAPTER_REDUCTION)
-        self.up = nn.Linear(width // ADAPTER_REDUCTION, width)
-        for linear in (self.down, self.up):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.normal_(linear.bias, std=ADAPTER_BIAS_STD)
-
-    def forward(self, tokens: TokenBatch) -> TokenBatch:
-        """(batch, tokens, width)."""
-        return tokens + product(functional.gelu(product(tokens, self.down)), self.up)
-
-
-class Layer(nn.Module):
-    """A layer of the encoder, norms first."""
-
-    def __init__(self, config: VTAMIQConfig) -> None:
-        super().__init__()
-        width = config.width
-        self.heads = config.heads
-        self.attention_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
-        self.query, self.key, self.value, self.out = (_linear(width, width) for _ in range(4))
-        self.attention_adapters = nn.ModuleList(Adapter(width) for _ in range(config.adapters))
-        self.attention_gain = nn.Parameter(torch.ones(width)) if config.layer_gains else None
-        self.mlp_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
-        self.fc1, self.fc2 = _linear(width, config.mlp_width), _linear(config.mlp_width, width)
-        self.mlp_adapters = nn.ModuleList(Adapter(width) for _ in range(config.adapters))
-        self.mlp_gain = nn.Parameter(torch.ones(width)) if config.layer_gains else None
-        self.dropout = nn.Dropout(config.mlp_dropout)
-        self.rounded: RoundedProducts | None = None
-
-    def forward(self, tokens: TokenBatch, adapter: int | None = 0) -> TokenBatch:
-        """All tokens after the layer, with the adapters of one set, or none of them."""
-        return self._first(tokens, tokens.shape[1], adapter)
-
-    def class_token(self, tokens: TokenBatch, adapter: int | None = 0) -> ChannelBatch:
-        """The class token after the layer, (batch, width): the others only as what it attends to."""
-        return self._first(tokens, 1, adapter)[:, 0]
-
-    def use_bfloat16_products(self) -> None:
-        """Take the products in bfloat16, but those of the class token."""
-        names = ("query", "key", "value", "out", "fc1", "fc2")
-        self.rounded = RoundedProducts(heads=self.heads, **{name: getattr(self, name) for name in names})
-
-    def attention(self, normed: Tensor, count: int) -> Tensor:
-        """The attention branch of the first ``count`` tokens, before adapter and gain: (batch, count, width)."""
-        if self.rounded is not None:
-            return self.rounded.attention(normed, count)
-        query = by_head(product(normed[:, :count], self.query), self.heads)
-        key, value = (by_head(product(normed, layer), self.heads) for layer in (self.key, self.value))
-        return product(joined(functional.scaled_dot_product_attention(query, key, value)), self.out)
-
-    def mlp(self, normed: Tensor) -> Tensor:
-        """The branch of the hidden layer, before adapter and gain: (batch, tokens, width)."""
-        if self.rounded is not None:
-            return self.rounded.mlp(normed)
-        hidden = self.dropout(functional.gelu(product(normed, self.fc1)))
-        branch: Tensor = self.dropout(product(hidden, self.fc2))
-        return branch
-
-    def _first(self, tokens: Tensor, count: int, adapter: int | None) -> Tensor:
-        """The first ``count`` tokens after the layer."""
-        branch = self.attention(self.attention_norm(tokens), count)
-        branch = _adapted(branch, self.attention_adapters, adapter)
-        tokens = _added(tokens[:, :count], branch, self.attention_gain)
-        branch = _adapted(self.mlp(self.mlp_norm(tokens)), self.mlp_adapters, adapter)
-        return _added(tokens, branch, self.mlp_gain)
-
-
-def _linear(inputs: int, outputs: int) -> nn.Linear:
-    """With the initial weights that the authors draw where no pretrained ones are given."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.trunc_normal_(layer.weight, std=START_STD)
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-def _adapted(branch: Tensor, adapters: nn.ModuleList, adapter: int | None) -> Tensor:
-    if adapter is None or not len(adapters):
-        return branch
-    adapted: Tensor = adapters[adapter](branch)
-    return adapted
-
-
-def _added(tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
-    return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)
-
+PREDICTOR_REDUCTION = 4
+"""The predictor's hidden layer has a quarter of the channels: 192 of 768 (published weights)."""
+CORNER_RANGE = 2 + 1e-6
+"""What corners in [-1, 1], moved to [0, 2], are divided by, so that 2 falls into the last cell (2021)."""
 
 PatchBatch = Float[Tensor, "batch patches 3 side side"]
-"""Patches of each picture, normalised."""
+"""Patches of each image, normalised."""
 PlaceBatch = Float[Tensor, "batch patches 2"]
 """Row and column of each patch: in [0, 1) by its centre, in [-1, 1] by its corner."""
 ScaleBatch = Int[Tensor, "batch patches"]
@@ -226,8 +40,50 @@ ScaleBatch = Int[Tensor, "batch patches"]
 RowBatch = Int[Tensor, "batch patches"]
 """Row of a table for each patch."""
 
-CORNER_RANGE = 2 + 1e-6
-"""What corners in [-1, 1], moved to [0, 2], are divided by, so that 2 falls into the last cell (2021)."""
+
+class Encoder(nn.Module):
+    """Patches in, the class token after the last layer out.
+
+    In the last layer only the class token is computed: no score depends on the others there.
+    """
+
+    def __init__(self, config: VTAMIQConfig) -> None:
+        super().__init__()
+        self.embedding = Embedding(config)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width, eps=NORM_EPSILON)
+
+    def forward(
+        self, patches: PatchBatch, places: PlaceBatch, scales: ScaleBatch | None = None, *, adapter: int | None = 0
+    ) -> ChannelBatch:
+        """The class token of each image, (batch, width).
+
+        A CPU computes one image at a time where no derivative is wanted: what it needs stays in the caches, and a
+        product's rounding, which bfloat16 makes large, does not depend on how many images there are.
+
+        Args:
+            patches: Normalised; their order makes no difference.
+            places: Row and column of each, as ``config.position_from`` has them.
+            scales: Scale of each; ``None`` is the finest for all.
+            adapter: Set of adapters to use where the network has some; ``None`` for none.
+        """
+        if patches.device.type != "cpu" or wants_derivative(patches, *self.parameters()):
+            return self._read(self.embedding(patches, places, scales), adapter)
+        scales_of_each = [None] * len(patches) if scales is None else torch.split(scales, 1)
+        one_by_one = zip(torch.split(patches, 1), torch.split(places, 1), scales_of_each, strict=True)
+        return torch.cat([self._read(self.embedding(*image), adapter) for image in one_by_one])
+
+    def use_bfloat16_products(self) -> None:
+        """Take the products in bfloat16, but those of class tokens."""
+        for layer in self.layers:
+            cast("Layer", layer).use_bfloat16_products()
+
+    def _read(self, tokens: Tensor, adapter: int | None) -> Tensor:
+        *layers, last = self.layers
+        for layer in layers:
+            tokens = layer(tokens, adapter)
+        read: Tensor = self.norm(cast("Layer", last).class_token(tokens, adapter))
+        return read
 
 
 class Embedding(nn.Module):
@@ -245,15 +101,9 @@ class Embedding(nn.Module):
         self.dropout = nn.Dropout(config.embedding_dropout)
 
     def forward(self, patches: PatchBatch, places: PlaceBatch, scales: ScaleBatch | None = None) -> TokenBatch:
-        """(batch, 1 + registers + patches, width).
-
-        Args:
-            patches: Normalised.
-            places: Row and column of each.
-            scales: Scale of each; ``None`` is the finest for all.
-        """
+        """(batch, 1 + registers + patches, width), of the arguments of ``Encoder``."""
         batch = len(patches)
-        tokens = product(patches.flatten(2), self.patches) + self.positions[0, self.rows(places)]
+        tokens = fast_linear(patches.flatten(2), self.patches) + self.positions[0, self.rows(places)]
         first: Tensor = self.class_token
         if self.config.class_has_position:
             first = first + self.positions[:, :1]
@@ -276,68 +126,175 @@ class Embedding(nn.Module):
         return table[1] if scales is None else table[scales.long().clamp(0, self.config.scales - 1) + 1]
 
 
-class Encoder(nn.Module):
-    """Patches in, the class token after the last layer out.
-
-    In the last layer only the class token is computed: no score depends on the others there.
-    """
+class Layer(nn.Module):
+    """A layer of the encoder, norms first."""
 
     def __init__(self, config: VTAMIQConfig) -> None:
         super().__init__()
-        self.embedding = Embedding(config)
-        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
-        self.norm = nn.LayerNorm(config.width, eps=NORM_EPSILON)
+        width = config.width
+        self.heads = config.heads
+        self.attention_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
+        self.query, self.key, self.value, self.out = (_linear(width, width) for _ in range(4))
+        self.attention_adapters = nn.ModuleList(Adapter(width) for _ in range(config.adapters))
+        self.attention_gain = nn.Parameter(torch.ones(width)) if config.layer_gains else None
+        self.mlp_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
+        self.fc1, self.fc2 = _linear(width, config.mlp_width), _linear(config.mlp_width, width)
+        self.mlp_adapters = nn.ModuleList(Adapter(width) for _ in range(config.adapters))
+        self.mlp_gain = nn.Parameter(torch.ones(width)) if config.layer_gains else None
+        self.dropout = nn.Dropout(config.mlp_dropout)
+        self.rounded: RoundedBranches | None = None
 
-    def forward(
-        self, patches: PatchBatch, places: PlaceBatch, scales: ScaleBatch | None = None, *, adapter: int | None = 0
-    ) -> ChannelBatch:
-        """The class token of each picture, (batch, width).
+    def forward(self, tokens: TokenBatch, adapter: int | None = 0) -> TokenBatch:
+        """All tokens after the layer, with the adapters of one set, or none of them."""
+        return self._first(tokens, tokens.shape[1], adapter)
 
-        A CPU computes one picture at a time where no derivative is wanted: what it needs stays in the caches, and a
-        product's rounding, which bfloat16 makes large, does not depend on how many pictures there are.
-
-        Args:
-            patches: Normalised; their order makes no difference.
-            places: Row and column of each, as ``config.position_from`` has them.
-            scales: Scale of each; ``None`` is the finest for all.
-            adapter: Set of adapters to use where the network has some; ``None`` for none.
-        """
-        if patches.device.type != "cpu" or wants_derivative(patches, *self.parameters()):
-            return self._read(self.embedding(patches, places, scales), adapter)
-        scales_of_each = [None] * len(patches) if scales is None else torch.split(scales, 1)
-        one_by_one = zip(torch.split(patches, 1), torch.split(places, 1), scales_of_each, strict=True)
-        return torch.cat([self._read(self.embedding(*picture), adapter) for picture in one_by_one])
+    def class_token(self, tokens: TokenBatch, adapter: int | None = 0) -> ChannelBatch:
+        """The class token after the layer, (batch, width): the others only as what it attends to."""
+        return self._first(tokens, 1, adapter)[:, 0]
 
     def use_bfloat16_products(self) -> None:
-        """Take the products in bfloat16, but those of class tokens."""
-        for layer in self.layers:
-            cast("Layer", layer).use_bfloat16_products()
+        """Take the products in bfloat16, but those of the class token."""
+        self.rounded = RoundedBranches(self)
 
-    def _read(self, tokens: Tensor, adapter: int | None) -> Tensor:
-        *layers, last = self.layers
-        for layer in layers:
-            tokens = layer(tokens, adapter)
-        read: Tensor = self.norm(cast("Layer", last).class_token(tokens, adapter))
-        return read
+    def attention(self, normed: Tensor, count: int) -> Tensor:
+        """The attention branch of the first ``count`` tokens, before adapter and gain: (batch, count, width)."""
+        if self.rounded is not None:
+            return self.rounded.attention(normed, count)
+        query = _by_head(fast_linear(normed[:, :count], self.query), self.heads)
+        key, value = (_by_head(fast_linear(normed, layer), self.heads) for layer in (self.key, self.value))
+        return fast_linear(_joined(functional.scaled_dot_product_attention(query, key, value)), self.out)
+
+    def mlp(self, normed: Tensor) -> Tensor:
+        """The branch of the hidden layer, before adapter and gain: (batch, tokens, width)."""
+        if self.rounded is not None:
+            return self.rounded.mlp(normed)
+        hidden = self.dropout(functional.gelu(fast_linear(normed, self.fc1)))
+        branch: Tensor = self.dropout(fast_linear(hidden, self.fc2))
+        return branch
+
+    def _first(self, tokens: Tensor, count: int, adapter: int | None) -> Tensor:
+        """The first ``count`` tokens after the layer."""
+        branch = self.attention(self.attention_norm(tokens), count)
+        branch = _adapted(branch, self.attention_adapters, adapter)
+        tokens = _added(tokens[:, :count], branch, self.attention_gain)
+        branch = _adapted(self.mlp(self.mlp_norm(tokens)), self.mlp_adapters, adapter)
+        return _added(tokens, branch, self.mlp_gain)
 
 
-PREDICTOR_REDUCTION = 4
-"""The predictor's hidden layer has a quarter of the channels: 192 of 768 (published weights)."""
+class Adapter(nn.Module):
+    """``x + up(gelu(down(x)))``."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.down = nn.Linear(width, width // ADAPTER_REDUCTION)
+        self.up = nn.Linear(width // ADAPTER_REDUCTION, width)
+        for linear in (self.down, self.up):
+            nn.init.xavier_uniform_(linear.weight)
+            nn.init.normal_(linear.bias, std=ADAPTER_BIAS_STD)
+
+    def forward(self, tokens: TokenBatch) -> TokenBatch:
+        """(batch, tokens, width)."""
+        return tokens + fast_linear(functional.gelu(fast_linear(tokens, self.down)), self.up)
 
 
-class ChannelGate(nn.Module):
-    """Channels weighted by a sigmoid of themselves (channel attention over a single position)."""
+class RoundedBranches:
+    """Both branches of a layer with products in bfloat16 for all tokens but the class token; nothing is dropped.
+
+    The score is read off a small difference of two class tokens. Rounding moves every token by as much, but what the
+    patches lose averages out over their number when the class token attends to them; what the class token itself loses
+    does not. Its one row an image is therefore computed in float32, with the unrounded weights.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self.exact = layer
+        self.query, self.attended = RoundedLinear(layer.query), RoundedLinear(layer.key, layer.value)
+        self.out, self.fc1, self.fc2 = RoundedLinear(layer.out), RoundedLinear(layer.fc1), RoundedLinear(layer.fc2)
+
+    def attention(self, normed: Tensor, count: int) -> Tensor:
+        """The attention branch of the first ``count`` tokens: (batch, count, width)."""
+        heads, rounded = self.exact.heads, normed.to(torch.bfloat16)
+        key, value = (_by_head(part, heads) for part in self.attended(rounded).chunk(2, dim=2))
+        query = _by_head(fast_linear(normed[:, :1], self.exact.query), heads)
+        mixed = functional.scaled_dot_product_attention(query, key.to(query.dtype), value.to(query.dtype))
+        first = fast_linear(_joined(mixed), self.exact.out)
+        if count == 1:
+            return first
+        query = _by_head(self.query(rounded[:, :count]), heads)
+        mixed = functional.scaled_dot_product_attention(query, key, value)
+        return _with_first(self.out(_joined(mixed)), first)
+
+    def mlp(self, normed: Tensor) -> Tensor:
+        """The branch of the hidden layer: (batch, tokens, width)."""
+        first = fast_linear(functional.gelu(fast_linear(normed[:, :1], self.exact.fc1)), self.exact.fc2)
+        if normed.shape[1] == 1:
+            return first
+        return _with_first(self.fc2(functional.gelu(self.fc1(normed))), first)
+
+
+class RoundedLinear:
+    """Linear layers side by side with their product in bfloat16; rounded weights are kept until the layers change.
+
+    Args:
+        layers: Of one input width; their outputs come one after the other.
+    """
+
+    def __init__(self, *layers: nn.Linear) -> None:
+        self.layers = layers
+        self._kept: WeightCache[nn.Linear] = WeightCache()
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """(..., rows, all outputs) in bfloat16."""
+        inputs = inputs.to(torch.bfloat16)
+        parameters = [parameter for layer in self.layers for parameter in (layer.weight, layer.bias)]
+        if any(parameter.requires_grad for parameter in parameters):
+            return functional.linear(inputs, *self._rounded())
+        return fast_linear(inputs, self._kept.get(self._as_one_layer, *parameters))
+
+    def _rounded(self) -> tuple[Tensor, Tensor]:
+        weight = torch.cat([layer.weight for layer in self.layers])
+        bias = torch.cat([layer.bias for layer in self.layers])
+        return weight.to(torch.bfloat16), bias.to(torch.bfloat16)
+
+    def _as_one_layer(self) -> nn.Linear:
+        weight, bias = self._rounded()
+        layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+        layer.weight, layer.bias = (nn.Parameter(tensor, requires_grad=False) for tensor in (weight, bias))
+        return layer
+
+
+class Decoder(nn.Module):
+    """The quality decoder, called DiffNet in the paper: residual groups, then a linear layer."""
 
     def __init__(self, config: VTAMIQConfig) -> None:
         super().__init__()
-        self.squeeze = nn.Linear(config.width, config.width // config.reduction)
-        self.activation = nn.PReLU() if config.gate == "prelu" else nn.ReLU()
-        self.excite = nn.Linear(config.width // config.reduction, config.width)
+        self.groups = nn.ModuleList(ResidualGroup(config) for _ in range(config.groups))
+        self.mix = nn.Linear(config.width, config.width)
 
     def forward(self, values: ChannelBatch) -> ChannelBatch:
         """(batch, channels)."""
-        squeezed = self.activation(product(values, self.squeeze))
-        return values * torch.sigmoid(product(squeezed, self.excite))
+        return fast_linear(_in_turn(self.groups, values), self.mix)
+
+
+class ResidualGroup(nn.Module):
+    """Attention blocks and a linear layer; ``forward`` has a skip around them, ``body`` has not."""
+
+    def __init__(self, config: VTAMIQConfig) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(AttentionBlock(config) for _ in range(config.blocks))
+        self.mix = nn.Linear(config.width, config.width)
+        self.drop = config.group_drop
+
+    def forward(self, values: ChannelBatch) -> ChannelBatch:
+        """(batch, channels); in training, some rows skip the body (drop path), whose other rows then weigh more."""
+        branch = self.body(values)
+        if self.training and self.drop > 0:
+            kept = torch.rand(len(branch), 1, dtype=branch.dtype, device=branch.device) >= self.drop
+            branch = branch * kept / (1 - self.drop)
+        return values + branch
+
+    def body(self, values: ChannelBatch) -> ChannelBatch:
+        """(batch, channels), without the skip."""
+        return fast_linear(_in_turn(self.blocks, values), self.mix)
 
 
 class AttentionBlock(nn.Module):
@@ -351,50 +308,27 @@ class AttentionBlock(nn.Module):
 
     def forward(self, values: ChannelBatch) -> ChannelBatch:
         """(batch, channels)."""
-        gated: Tensor = self.gate(product(self.activation(values), self.mix))
+        gated: Tensor = self.gate(fast_linear(self.activation(values), self.mix))
         return values + gated
 
 
-class ResidualGroup(nn.Module):
-    """Attention blocks and a linear layer; ``forward`` has a skip around them, ``body`` has not."""
+class ChannelGate(nn.Module):
+    """Channels weighted by a sigmoid of themselves (channel attention over a single position)."""
 
     def __init__(self, config: VTAMIQConfig) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(AttentionBlock(config) for _ in range(config.blocks))
-        self.mix = nn.Linear(config.width, config.width)
-        self.drop = config.group_drop
+        self.squeeze = nn.Linear(config.width, config.width // config.reduction)
+        self.activation = nn.PReLU() if config.gate == "prelu" else nn.ReLU()
+        self.excite = nn.Linear(config.width // config.reduction, config.width)
 
     def forward(self, values: ChannelBatch) -> ChannelBatch:
         """(batch, channels)."""
-        return values + self._dropped(self.body(values))
-
-    def body(self, values: ChannelBatch) -> ChannelBatch:
-        """(batch, channels), without the skip."""
-        return product(in_turn(self.blocks, values), self.mix)
-
-    def _dropped(self, branch: Tensor) -> Tensor:
-        """In training, zeros for some rows and more for the others (drop path)."""
-        if not self.training or self.drop == 0:
-            return branch
-        kept = torch.rand(len(branch), 1, dtype=branch.dtype, device=branch.device) >= self.drop
-        return branch * kept / (1 - self.drop)
-
-
-class Decoder(nn.Module):
-    """The quality decoder, called DiffNet in the paper: residual groups, then a linear layer."""
-
-    def __init__(self, config: VTAMIQConfig) -> None:
-        super().__init__()
-        self.groups = nn.ModuleList(ResidualGroup(config) for _ in range(config.groups))
-        self.mix = nn.Linear(config.width, config.width)
-
-    def forward(self, values: ChannelBatch) -> ChannelBatch:
-        """(batch, channels)."""
-        return product(in_turn(self.groups, values), self.mix)
+        squeezed = self.activation(fast_linear(values, self.squeeze))
+        return values * torch.sigmoid(fast_linear(squeezed, self.excite))
 
 
 class Predictor(nn.Module):
-    """Reads the modulated difference: one unbounded number a pair, lower for better pictures."""
+    """Reads the modulated difference: one unbounded number a pair, lower for better images."""
 
     def __init__(self, config: VTAMIQConfig) -> None:
         super().__init__()
@@ -406,12 +340,47 @@ class Predictor(nn.Module):
 
     def forward(self, values: ChannelBatch) -> ScoreBatch:
         """(batch,)."""
-        hidden = self.activation(product(self.dropout(values), self.hidden))
-        return product(self.dropout(hidden), self.output).squeeze(1)
+        hidden = self.activation(fast_linear(self.dropout(values), self.hidden))
+        return fast_linear(self.dropout(hidden), self.output).squeeze(1)
 
 
-def in_turn(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
-    """What the modules make of ``values``, each of what the one before it made."""
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """With the initial weights that the authors draw where no pretrained ones are given."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.trunc_normal_(layer.weight, std=START_STD)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _by_head(tokens: Tensor, heads: int) -> Tensor:
+    """(batch, heads, tokens, head width) of (batch, tokens, width)."""
+    return torch.unflatten(tokens, 2, (heads, -1)).transpose(1, 2)
+
+
+def _joined(mixed: Tensor) -> Tensor:
+    """The reverse."""
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def _with_first(branch: Tensor, first: Tensor) -> Tensor:
+    """The branch in the type of ``first``, which takes the place of its first token."""
+    branch = branch.to(first.dtype)
+    branch[:, :1] = first
+    return branch
+
+
+def _adapted(branch: Tensor, adapters: nn.ModuleList, adapter: int | None) -> Tensor:
+    if adapter is None or not len(adapters):
+        return branch
+    adapted: Tensor = adapters[adapter](branch)
+    return adapted
+
+
+def _added(tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
+    return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)
+
+
+def _in_turn(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
     for module in modules:
         values = module(values)
     return values

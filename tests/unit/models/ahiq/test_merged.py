@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from acutance.models.ahiq.model import AHIQ
-from acutance.models.ahiq.network import DeformableFusion, MergedHeads, Regressor
+from acutance.models.ahiq.network import AHIQNetwork, DeformableFusion, MergedHeads, Regressor
 from tests.contracts.test_ahiq import TINY, tiny
 
 CONFIGS = [TINY, TINY.model_copy(update={"side": 48, "reduced_width": 5, "token_width": 6})]
@@ -89,8 +89,7 @@ def test_merged_weights_are_no_part_of_the_state():
 
 def test_merged_layers_made_in_inference_mode_are_no_inference_tensors():
     with torch.inference_mode():
-        merged = MergedHeads(DeformableFusion(TINY), Regressor(TINY))
-        assert merged.is_current()
+        merged = AHIQNetwork(TINY)._merge()
     layers = (
         merged.offset_taps,
         merged.deform_taps,
@@ -103,10 +102,12 @@ def test_merged_layers_made_in_inference_mode_are_no_inference_tensors():
 
 
 @torch.no_grad()
-def test_merged_heads_see_every_new_tensor_put_in_place_of_a_parameter(heads):
+def test_merged_heads_see_every_new_tensor_put_in_place_of_a_parameter():
+    network = AHIQNetwork(TINY)
+    widen = network.regressor.widen.weight
     for _ in range(5):
-        merged = MergedHeads(*heads)
-        assert merged.is_current()
-        heads[1].widen.weight.data = heads[1].widen.weight.data * 2
-        heads[1].widen.weight.data = heads[1].widen.weight.data * 2
-        assert not merged.is_current()
+        merged = network._merge()
+        assert network._merge() is merged
+        widen.data = widen.data * 2
+        widen.data = widen.data * 2
+        assert network._merge() is not merged

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from acutance.models.vtamiq.network import RoundedProduct
+from acutance.models.vtamiq.network import RoundedLinear
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def exact(layers: tuple[nn.Linear, nn.Linear], rows: Tensor) -> Tensor:
 
 
 def test_are_near_those_of_the_layers_side_by_side(layers: tuple[nn.Linear, nn.Linear], rows: Tensor) -> None:
-    ours = RoundedProduct(*layers)(rows)
+    ours = RoundedLinear(*layers)(rows)
     assert ours.dtype == torch.bfloat16
     torch.testing.assert_close(ours.float(), exact(layers, rows), rtol=0.02, atol=0.02)
 
 
 def test_follow_every_new_tensor_put_in_place_of_a_weight(layers: tuple[nn.Linear, nn.Linear], rows: Tensor) -> None:
-    rounded = RoundedProduct(*layers)
+    rounded = RoundedLinear(*layers)
     rounded(rows)
     for _ in range(5):
         layers[1].weight.data = layers[1].weight.data * 1.5
@@ -38,11 +38,11 @@ def test_follow_every_new_tensor_put_in_place_of_a_weight(layers: tuple[nn.Linea
 
 
 def test_give_gradients_after_inference_mode(layers: tuple[nn.Linear, nn.Linear], rows: Tensor) -> None:
-    used = RoundedProduct(*layers)
+    used = RoundedLinear(*layers)
     gradients: list[Tensor] = []
     with torch.inference_mode():
         used(rows)
-    for product in (used, RoundedProduct(*layers)):
+    for product in (used, RoundedLinear(*layers)):
         inputs = rows.clone().requires_grad_()
         gradients += torch.autograd.grad(product(inputs).float().square().sum(), inputs)
     assert torch.equal(*gradients)

@@ -1,9 +1,9 @@
-"""Matrix products: fast ones, and rounded ones without the bias of rounding."""
+"""Linear layers: fast ones, and rounded ones without the bias of rounding."""
 
 import pytest
 import torch
 
-from acutance.layers.cpu import CentredLinear, product
+from acutance.layers.cpu import CentredLinear, fast_linear
 
 
 @pytest.fixture
@@ -20,18 +20,18 @@ def rows() -> torch.Tensor:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_product_is_what_the_layer_gives(layer, rows, dtype):
     layer, rows = layer.to(dtype), rows.to(dtype)
-    torch.testing.assert_close(product(rows, layer), layer(rows))
+    torch.testing.assert_close(fast_linear(rows, layer), layer(rows))
 
 
 def test_a_convolution_over_its_own_windows_is_a_product(rows):
     convolution = torch.nn.Conv2d(1, 5, 8, stride=8, bias=False).requires_grad_(requires_grad=False)
     expected = convolution(rows.reshape(-1, 1, 8, 8)).reshape(2, 50, 5)
-    torch.testing.assert_close(product(rows, convolution), expected)
+    torch.testing.assert_close(fast_linear(rows, convolution), expected)
 
 
 def test_gradients_reach_inputs_and_weights(layer, rows):
     layer.requires_grad_()
-    product(rows.requires_grad_(), layer).sum().backward()
+    fast_linear(rows.requires_grad_(), layer).sum().backward()
     assert rows.grad is not None
     assert layer.weight.grad is not None
 
