@@ -1,373 +1,70 @@
-"""What several models said of the same pictures of one data set, picture by picture."""
+"""Which of several models agrees better with people: tests of every two, corrected for many models."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acutance.errors import EvaluationError, StatisticsError
-from acutance.evaluation.measure import Numbers
-from acutance.evaluation.results import Evaluation, ModelTest, Prediction
+from acutance.evaluation.results import Agreement, Evaluation, ModelTest, Prediction
 from acutance.stats.correlation import clipped_scores, plcc, srcc
 from acutance.stats.curves import PARAMETERS, fit_curve
-from acutance.stats.krasula import KrasulaComparison, compare_krasula
+from acutance.stats.krasula import compare_krasula
+from acutance.stats.samples import Numbers
 from acutance.stats.tests import Outcome, f_test, holm, meng_rosenthal_rubin, wilcoxon_signed_rank, williams
 from acutance.types import Better, CurveKind, OnProgress
 
-
-@dataclass(frozen=True)
-class Fitted:
-    """What a model's scores become by a curve, turned so that higher is better."""
-
-    scores: Numbers
-    """Scores on the scale of the opinions; negated where the curve says that better scores look worse."""
-    residuals: Numbers
-    """Error of each, in units of the opinions."""
-    parameters: int
-    """How many parameters the curve has."""
-    is_reverse: bool
-    """Whether the curve says that better scores look worse."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommonPictures:
-    """The pictures that both of two models scored and people rated; higher is better in every column."""
-
-    first: Numbers
-    """Scores of the first model; infinite ones as they are."""
-    second: Numbers
-    """Scores of the second."""
-    mos: Numbers
-    """Opinions."""
-    mos_std: Numbers
-    """Standard deviations of the single opinions; NaN where unknown."""
-    num_votes: Numbers
-    """How many opinions; NaN where unknown."""
-    note: str
-    """How many pictures only one of them scored, by name; empty if none."""
-    fault: str
-    """Why the two cannot be compared; empty if they can."""
-
-    @property
-    def has_votes(self) -> bool:
-        """Whether spread and number of votes are known of every picture."""
-        return len(self.mos) > 0 and not bool(np.isnan(self.mos_std + self.num_votes).any())
-
-
-class Sheet:
-    """Several models on one data set, one row a picture.
-
-    Args:
-        evaluations: Of one data set; a picture is known by its path and that of its reference.
-    """
-
-    def __init__(self, evaluations: Sequence[Evaluation]) -> None:
-        self._models = [evaluation.model for evaluation in evaluations]
-        places: dict[tuple[str, str | None], int] = {}
-        for evaluation in evaluations:
-            for prediction in evaluation.predictions:
-                places.setdefault((prediction.image, prediction.reference), len(places))
-        self._scores = np.full((len(evaluations), len(places)), np.nan)
-        self._mos, self._std, self._votes = (np.full_like(self._scores, np.nan) for _ in range(3))
-        for row, evaluation in enumerate(evaluations):
-            columns = [places[prediction.image, prediction.reference] for prediction in evaluation.predictions]
-            self._scores[row, columns] = _sign(evaluation.better) * _column(evaluation.predictions, "predicted")
-            self._mos[row, columns] = _sign(evaluation.mos_better) * _column(evaluation.predictions, "ground_truth")
-            self._std[row, columns] = _column(evaluation.predictions, "mos_std")
-            self._votes[row, columns] = _column(evaluation.predictions, "num_votes")
-        self._fits: dict[tuple[int, bytes, CurveKind], Fitted] = {}
-
-    @property
-    def is_rated(self) -> bool:
-        """Whether there is an opinion of any picture."""
-        return bool((~np.isnan(self._mos)).any())
-
-    def common(self, first: int, second: int) -> CommonPictures:
-        """What both of two models scored."""
-        mask = self._mask(first, second)
-        mos = self._mos[first, mask]
-        differing = int((mos != self._mos[second, mask]).sum())
-        return CommonPictures(
-            first=self._scores[first, mask],
-            second=self._scores[second, mask],
-            mos=mos,
-            mos_std=self._std[first, mask],
-            num_votes=self._votes[first, mask],
-            note=self._note(first, second, int(mask.sum())),
-            fault=f"Expected the same opinions of both, got other ones of {differing} pictures." if differing else "",
-        )
-
-    def fitted(self, model: int, other: int, kind: CurveKind) -> Fitted:
-        """The scores of a model after the curve, on the pictures it has in common with another.
-
-        Args:
-            model: Its place among the evaluations.
-            other: The place of the other.
-            kind: Which curve was asked for.
-
-        Raises:
-            StatisticsError: Too few or constant scores.
-        """
-        mask = self._mask(model, other)
-        key = (model, mask.tobytes(), kind)
-        if key not in self._fits:
-            self._fits[key] = _fit(self._scores[model, mask], self._mos[model, mask], kind)
-        return self._fits[key]
-
-    def _mask(self, first: int, second: int) -> NDArray[np.bool_]:
-        """Pictures that both scored and that both have an opinion of."""
-        places = [first, second]
-        mask: NDArray[np.bool_] = ~(np.isnan(self._scores[places]) | np.isnan(self._mos[places])).any(axis=0)
-        return mask
-
-    def _note(self, first: int, second: int, common: int) -> str:
-        """How many rated pictures are not common, and whose scores are missing."""
-        rated = ~np.isnan(self._mos[[first, second]]).all(axis=0)
-        total = int(rated.sum())
-        if common == total:
-            return ""
-        missing = [(self._models[place], int(np.isnan(self._scores[place, rated]).sum())) for place in (first, second)]
-        without = " and ".join(f"{model} has no score of {count}" for model, count in missing if count)
-        return f"tested on {common} of {total} rated pictures" + (f": {without}" if without else "")
-
-
-def _fit(scores: Numbers, mos: Numbers, kind: CurveKind) -> Fitted:
-    finite, _ = clipped_scores(scores)
-    curve = fit_curve(finite, mos, kind=kind, needs_errors=True)
-    predicted = curve(finite)
-    is_reverse = curve.is_decreasing == (plcc(predicted, mos) > 0)
-    return Fitted(-predicted if is_reverse else predicted, predicted - mos, PARAMETERS[curve.kind], is_reverse)
-
-
-def _sign(better: Better) -> float:
-    return 1.0 if better == "higher" else -1.0
-
-
-def _column(predictions: Sequence[Prediction], name: str) -> Numbers:
-    found = (getattr(prediction, name) for prediction in predictions)
-    return np.fromiter((np.nan if value is None else value for value in found), np.float64, len(predictions))
-
-
+SIGNIFICANCE = 0.05
+"""The level at which a difference counts, after correction (ITU-T P.1401: 95 %)."""
 USUAL_CURVE: CurveKind = "logistic4"
 """For an evaluation that has no curve (VQEG)."""
 MOST_PAIRS = 1_000_000
-"""Pairs of pictures that Krasula's analysis draws where there are more: every pair of 1,414 pictures."""
+"""Pairs of images that Krasula's analysis draws where there are more: every pair of 1,414 images."""
 SHARED = "pairs share pictures, so p is smaller than it should be"
 OVERLAP = "splits overlap, so p is smaller than it should be"
 SPLITS = "split"
-"""Groups of repeated random splits, see ``split_protocols``."""
-_Said = tuple[Outcome, bool]
-"""What a test says, and whether the first model is ahead."""
+"""Groups of repeated random splits, see ``protocols``."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class RivalOutcome:
-    """What one test says of two models."""
-
-    statistic: float | None
-    p_value: float | None
-    """Two-sided, uncorrected; ``None`` where the test cannot be computed."""
-    first_is_ahead: bool
-    """Whether the first is the better one, by however little."""
-    count: int
-    """Pictures, or splits."""
-    note: str
-
-
-class Rivals:
-    """Two models on one data set.
-
-    Args:
-        group: Evaluations of the data set.
-        sheet: The same, picture by picture.
-        first: Place of the first model among them.
-        second: Place of the second.
-    """
-
-    def __init__(self, group: Sequence[Evaluation], sheet: Sheet, first: int, second: int) -> None:
-        self._evaluations = (group[first], group[second])
-        self._places = (first, second)
-        self._sheet = sheet
-        self._common: CommonPictures = sheet.common(first, second)
-        self.dataset = group[first].dataset
-        self.first, self.second = group[first].model, group[second].model
-
-    def outcomes(self) -> Iterator[tuple[str, RivalOutcome]]:
-        """Every test that the two have the numbers for, by name; one that cannot be computed says why."""
-        tests: dict[str, Callable[[], _Said]] = {
-            "meng_rosenthal_rubin": self._meng_rosenthal_rubin,
-            "williams": self._williams,
-            "f_test": self._f_test,
-        }
-        if self._common.has_votes:
-            tests["krasula_different_similar"] = self._different_similar
-            tests["krasula_better_worse"] = self._better_worse
-        common = self._common
-        for name, test in tests.items():
-            caution = self._krasula_caution() if name.startswith("krasula") else ""
-            yield name, _outcome(test, len(common.mos), common.fault, _joined(caution, common.note))
-        if all(SPLITS in evaluation.groups for evaluation in self._evaluations):
-            first, second, note = self._splits()
-            yield "wilcoxon_splits", _outcome(lambda: _wilcoxon(first, second), len(first), "", _joined(OVERLAP, note))
-
-    def _meng_rosenthal_rubin(self) -> _Said:
-        first, second = _ranked(self._common.first), _ranked(self._common.second)
-        mos = self._common.mos
-        return _correlated(meng_rosenthal_rubin, srcc(first, mos), srcc(second, mos), srcc(first, second), len(mos))
-
-    def _williams(self) -> _Said:
-        (first, second), mos = (fitted.scores for fitted in self._fitted), self._common.mos
-        return _correlated(williams, plcc(first, mos), plcc(second, mos), plcc(first, second), len(mos))
-
-    def _f_test(self) -> _Said:
-        first, second = self._fitted
-        reversed_models = [name for name, one in ((self.first, first), (self.second, second)) if one.is_reverse]
-        if reversed_models:  # small errors after a curve that turns scores round are no merit
-            raise StatisticsError(
-                f"Expected curves by which better scores look better, got one that turns the scores of "
-                f"{' and of '.join(reversed_models)} round. Check the direction."
-            )
-        outcome = f_test(
-            first.residuals,
-            second.residuals,
-            parameters_first=first.parameters,
-            parameters_second=second.parameters,
-        )
-        return outcome, outcome.statistic < 1
-
-    def _different_similar(self) -> _Said:
-        return _area_test(self._krasula.different_similar)
-
-    def _better_worse(self) -> _Said:
-        return _area_test(self._krasula.better_worse)
-
-    @cached_property
-    def _fitted(self) -> tuple[Fitted, Fitted]:
-        first, second = self._places
-        one, other = self._evaluations
-        return self._sheet.fitted(first, second, _curve(one)), self._sheet.fitted(second, first, _curve(other))
-
-    @cached_property
-    def _krasula(self) -> KrasulaComparison:
-        common = self._common
-        return compare_krasula(
-            common.first,
-            common.second,
-            common.mos,
-            common.mos_std,
-            common.num_votes,
-            most_pairs=MOST_PAIRS,
-        )
-
-    def _splits(self) -> tuple[list[float], list[float], str]:
-        """SRCC of both on the splits that both have, by their names."""
-        ours, theirs = ({group.name: group.agreement for group in one.groups[SPLITS]} for one in self._evaluations)
-        both = [
-            (one.srcc, other.srcc, one.count == other.count)
-            for one, other in ((ours[name], theirs[name]) for name in ours if name in theirs)
-            if one.srcc is not None and other.srcc is not None
-        ]
-        most = max(len(ours), len(theirs))
-        uneven = sum(not is_even for *_, is_even in both)
-        notes = [f"not all pictures are common in {uneven} of {len(both)} splits"] if uneven else []
-        notes += [f"left out {most - len(both)} of {most} splits, without SRCC of both"] if len(both) < most else []
-        return [one for one, *_ in both], [other for _, other, _ in both], _joined(*notes)
-
-    def _krasula_caution(self) -> str:
-        count = len(self._common.mos)
-        total = count * (count - 1) // 2
-        return _joined(SHARED, f"{MOST_PAIRS} of {total} pairs drawn" if total > MOST_PAIRS else "")
-
-
-def _outcome(test: Callable[[], _Said], count: int, fault: str, note: str) -> RivalOutcome:
-    try:
-        if fault:
-            raise StatisticsError(fault)
-        said, first_is_ahead = test()
-    except StatisticsError as error:
-        note = _joined(str(error), note)
-        return RivalOutcome(statistic=None, p_value=None, first_is_ahead=False, count=count, note=note)
-    return RivalOutcome(
-        statistic=said.statistic, p_value=said.p_value, first_is_ahead=first_is_ahead, count=count, note=note
-    )
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(filter(None, notes))
-
-
-def _correlated(
-    test: Callable[[float, float, float, int], Outcome], first: float, second: float, between: float, count: int
-) -> _Said:
-    return test(first, second, between, count), first > second
-
-
-def _area_test(outcome: Outcome | None) -> _Said:
-    if outcome is None:
-        raise StatisticsError("Expected two areas that can differ, got models alike or no such pairs of pictures.")
-    return outcome, outcome.statistic > 0
-
-
-def _wilcoxon(first: Sequence[float], second: Sequence[float]) -> _Said:
-    """Wilcoxon's test; ahead is whose positive differences have the larger sum of ranks."""
-    ours, theirs = np.array(first, dtype=np.float64), np.array(second, dtype=np.float64)
-    outcome = wilcoxon_signed_rank(ours, theirs)
-    differing = int((ours != theirs).sum())
-    return outcome, outcome.statistic > differing * (differing + 1) / 4
-
-
-def _ranked(scores: Numbers) -> Numbers:
-    """Scores as places in their order, so that infinite ones keep theirs."""
-    return np.unique(scores, return_inverse=True)[1].astype(np.float64)
-
-
-def _curve(evaluation: Evaluation) -> CurveKind:
-    """The curve that was asked for."""
-    return evaluation.agreement.curve.wanted if evaluation.agreement.curve else USUAL_CURVE
-
-
-SIGNIFICANCE = 0.05
-"""The level at which a difference counts, after correction (ITU-T P.1401: 95 %)."""
-_Named = tuple[Rivals, str, RivalOutcome]
+Test = Callable[[], tuple[Outcome, bool]]
+"""A test, and whether the first model is ahead, by however little."""
 
 
 def compare_models(evaluations: Sequence[Evaluation], *, on_progress: OnProgress | None = None) -> list[ModelTest]:
-    """Every two models on the same pictures of each data set.
+    """Every two models on the same images of each dataset.
 
-    Evaluations are compared if data set, part and protocol are the same. Only pictures that both models scored and
+    Evaluations are compared if dataset, part and protocol are the same. Only images that both models scored and
     people rated are used; ``count`` and ``note`` tell how many. Tests: ``meng_rosenthal_rubin`` of SRCC, ``williams``
     of PLCC after the curve, ``f_test`` of the residuals after the curve (ITU-T P.1401); with spread and number of
-    votes of every picture ``krasula_different_similar`` and ``krasula_better_worse``; with repeated splits
-    ``wilcoxon_splits`` of SRCC. Holm's correction is over the pairs of models of one data set and one test.
+    votes of every image ``krasula_different_similar`` and ``krasula_better_worse``; with repeated splits
+    ``wilcoxon_splits`` of SRCC. Holm's correction is over the pairs of models of one dataset and one test.
 
     Args:
-        evaluations: Any number of models, each once for a data set, part and protocol.
-        on_progress: Told how many pairs of models are done, of how many.
+        evaluations: Any number of models, each once for a dataset, part and protocol.
+        on_progress: Called with pairs of models done and pairs in all.
 
     Returns:
-        The tests, data set by data set and test by test; none for a data set of one model, or without opinions.
+        The tests, dataset by dataset and test by test; none for a dataset of one model, or without opinions.
 
     Raises:
-        EvaluationError: A model twice on one data set.
+        EvaluationError: A model twice on one dataset.
     """
     groups = _groups(evaluations)
     total = sum(len(group) * (len(group) - 1) // 2 for group in groups)
     found: list[ModelTest] = []
     done = 0
     for group in groups:
-        outcomes: dict[str, list[_Named]] = {}
-        sheet = Sheet(group)
+        table = _ScoreTable(group)
+        by_test: dict[str, list[ModelTest]] = {}
         for first, second in combinations(range(len(group)), 2):
-            rivals = Rivals(group, sheet, first, second)
-            for name, outcome in rivals.outcomes() if sheet.is_rated else ():
-                outcomes.setdefault(name, []).append((rivals, name, outcome))
+            for test in _tests_of_two(table, first, second) if table.is_rated else ():
+                by_test.setdefault(test.test, []).append(test)
             done += 1
             if on_progress:
                 on_progress(done, total)
-        for same_test in outcomes.values():
+        for same_test in by_test.values():
             found += _corrected(same_test)
     return found
 
@@ -384,26 +81,214 @@ def _groups(evaluations: Sequence[Evaluation]) -> list[list[Evaluation]]:
     return list(groups.values())
 
 
-def _corrected(same_test: Sequence[_Named]) -> list[ModelTest]:
-    """The same test of every two models, corrected for as many as could be computed."""
-    p_values = {place: named[2].p_value for place, named in enumerate(same_test)}
-    known = {place: p_value for place, p_value in p_values.items() if p_value is not None}
-    corrected = dict(zip(known, holm(np.array([*known.values()])).tolist(), strict=True))
-    return [_record(named, corrected.get(place)) for place, named in enumerate(same_test)]
+def _corrected(same_test: Sequence[ModelTest]) -> list[ModelTest]:
+    """The same test of every two models, corrected for as many as could be computed; only then there is a winner."""
+    p_values = {place: test.p_value for place, test in enumerate(same_test) if test.p_value is not None}
+    corrected = dict(zip(p_values, holm(np.array([*p_values.values()])).tolist(), strict=True))
+    return [
+        test.model_copy(
+            update={
+                "p_corrected": corrected.get(place),
+                "winner": test.winner if corrected.get(place, 1.0) < SIGNIFICANCE else "",
+            }
+        )
+        for place, test in enumerate(same_test)
+    ]
 
 
-def _record(named: _Named, p_corrected: float | None) -> ModelTest:
-    rivals, name, outcome = named
-    ahead = rivals.first if outcome.first_is_ahead else rivals.second
+@dataclass(frozen=True)
+class _Fitted:
+    """A model's scores after a curve, turned so that higher is better."""
+
+    scores: Numbers
+    """On the scale of the opinions; negated where the curve says that better scores look worse."""
+    residuals: Numbers
+    parameters: int
+    """How many parameters the curve has."""
+    is_reverse: bool
+    """Whether the curve says that better scores look worse."""
+
+
+class _ScoreTable:
+    """Several models on one dataset, (models, images): scores and opinions, higher is better in all of them.
+
+    An image is known by its path and that of its reference.
+    """
+
+    def __init__(self, evaluations: Sequence[Evaluation]) -> None:
+        self.evaluations = evaluations
+        places: dict[tuple[str, str | None], int] = {}
+        for evaluation in evaluations:
+            for prediction in evaluation.predictions:
+                places.setdefault((prediction.image, prediction.reference), len(places))
+        self.scores = np.full((len(evaluations), len(places)), np.nan)
+        self.mos, self.std, self.votes = (np.full_like(self.scores, np.nan) for _ in range(3))
+        for row, evaluation in enumerate(evaluations):
+            columns = [places[prediction.image, prediction.reference] for prediction in evaluation.predictions]
+            self.scores[row, columns] = _sign(evaluation.better) * _column(evaluation.predictions, "predicted")
+            self.mos[row, columns] = _sign(evaluation.mos_better) * _column(evaluation.predictions, "ground_truth")
+            self.std[row, columns] = _column(evaluation.predictions, "mos_std")
+            self.votes[row, columns] = _column(evaluation.predictions, "num_votes")
+        self._fits: dict[tuple[int, bytes], _Fitted] = {}
+
+    @property
+    def is_rated(self) -> bool:
+        return bool((~np.isnan(self.mos)).any())
+
+    def common(self, first: int, second: int) -> NDArray[np.bool_]:
+        """Images that both scored and that both have an opinion of."""
+        places = [first, second]
+        mask: NDArray[np.bool_] = ~(np.isnan(self.scores[places]) | np.isnan(self.mos[places])).any(axis=0)
+        return mask
+
+    def fitted(self, model: int, mask: NDArray[np.bool_]) -> _Fitted:
+        """The scores of a model after the curve that was asked for, fitted on these images.
+
+        Raises:
+            StatisticsError: Too few or constant scores.
+        """
+        key = (model, mask.tobytes())
+        if key not in self._fits:
+            asked = self.evaluations[model].agreement.curve
+            finite, _ = clipped_scores(self.scores[model, mask])
+            mos = self.mos[model, mask]
+            curve = fit_curve(finite, mos, kind=asked.wanted if asked else USUAL_CURVE, needs_errors=True)
+            predicted = curve(finite)
+            is_reverse = curve.is_decreasing == (plcc(predicted, mos) > 0)
+            scores = -predicted if is_reverse else predicted
+            self._fits[key] = _Fitted(scores, predicted - mos, PARAMETERS[curve.kind], is_reverse)
+        return self._fits[key]
+
+    def note(self, first: int, second: int, common: int) -> str:
+        """How many rated images are not common, and whose scores are missing; empty if none."""
+        rated = ~np.isnan(self.mos[[first, second]]).all(axis=0)
+        total = int(rated.sum())
+        if common == total:
+            return ""
+        missing = {place: int(np.isnan(self.scores[place, rated]).sum()) for place in (first, second)}
+        without = " and ".join(
+            f"{self.evaluations[place].model} has no score of {count}" for place, count in missing.items() if count
+        )
+        return f"tested on {common} of {total} rated pictures" + (f": {without}" if without else "")
+
+
+def _tests_of_two(table: _ScoreTable, first: int, second: int) -> Iterator[ModelTest]:
+    """Every test that two models have the numbers for, uncorrected; ``winner`` is who is ahead, by however little."""
+    one, other = table.evaluations[first], table.evaluations[second]
+    mask = table.common(first, second)
+    (ours, theirs), mos = table.scores[[first, second]][:, mask], table.mos[first, mask]
+    spread, votes = table.std[first, mask], table.votes[first, mask]
+    count, note = len(mos), table.note(first, second, len(mos))
+    differing = int((mos != table.mos[second, mask]).sum())
+    fault = f"Expected the same opinions of both, got other ones of {differing} pictures." if differing else ""
+
+    @cache
+    def fits() -> tuple[_Fitted, _Fitted]:
+        return table.fitted(first, mask), table.fitted(second, mask)
+
+    yield _tested("meng_rosenthal_rubin", one, other, lambda: _rank_test(ours, theirs, mos), count, note, fault)
+    yield _tested("williams", one, other, lambda: _correlation_test(*fits(), mos), count, note, fault)
+    yield _tested("f_test", one, other, lambda: _error_test(*fits(), (one.model, other.model)), count, note, fault)
+    if count and not np.isnan(spread + votes).any():
+        areas = cache(lambda: compare_krasula(ours, theirs, mos, spread, votes, most_pairs=MOST_PAIRS))
+        total = count * (count - 1) // 2
+        note = _joined(SHARED, f"{MOST_PAIRS} of {total} pairs drawn" if total > MOST_PAIRS else "", note)
+        for name, test in (
+            ("krasula_different_similar", lambda: _area_test(areas().different_similar)),
+            ("krasula_better_worse", lambda: _area_test(areas().better_worse)),
+        ):
+            yield _tested(name, one, other, test, count, note, fault)
+    if SPLITS in one.groups and SPLITS in other.groups:
+        yield _splits_test(one, other)
+
+
+def _tested(
+    name: str, one: Evaluation, other: Evaluation, test: Test, count: int, note: str, fault: str = ""
+) -> ModelTest:
+    statistic = p_value = None
+    ahead = ""
+    try:
+        if fault:
+            raise StatisticsError(fault)
+        outcome, is_first_ahead = test()
+        statistic, p_value, ahead = outcome.statistic, outcome.p_value, (one if is_first_ahead else other).model
+    except StatisticsError as error:
+        note = _joined(str(error), note)
     return ModelTest(
-        dataset=rivals.dataset,
-        first=rivals.first,
-        second=rivals.second,
+        dataset=one.dataset,
+        first=one.model,
+        second=other.model,
         test=name,
-        statistic=outcome.statistic,
-        p_value=outcome.p_value,
-        p_corrected=p_corrected,
-        winner=ahead if p_corrected is not None and p_corrected < SIGNIFICANCE else "",
-        count=outcome.count,
-        note=outcome.note,
+        statistic=statistic,
+        p_value=p_value,
+        p_corrected=None,
+        winner=ahead,
+        count=count,
+        note=note,
     )
+
+
+def _rank_test(first: Numbers, second: Numbers, mos: Numbers) -> tuple[Outcome, bool]:
+    first, second = (np.unique(one, return_inverse=True)[1].astype(np.float64) for one in (first, second))
+    ours, theirs = srcc(first, mos), srcc(second, mos)  # of ranks, so that infinite scores keep their places
+    return meng_rosenthal_rubin(ours, theirs, srcc(first, second), len(mos)), ours > theirs
+
+
+def _correlation_test(first: _Fitted, second: _Fitted, mos: Numbers) -> tuple[Outcome, bool]:
+    ours, theirs = plcc(first.scores, mos), plcc(second.scores, mos)
+    return williams(ours, theirs, plcc(first.scores, second.scores), len(mos)), ours > theirs
+
+
+def _error_test(first: _Fitted, second: _Fitted, models: tuple[str, str]) -> tuple[Outcome, bool]:
+    reversed_models = [name for name, one in zip(models, (first, second), strict=True) if one.is_reverse]
+    if reversed_models:  # small errors after a curve that turns scores round are no merit
+        raise StatisticsError(
+            f"Expected curves by which better scores look better, got one that turns the scores of "
+            f"{' and of '.join(reversed_models)} round. Check the direction."
+        )
+    outcome = f_test(
+        first.residuals, second.residuals, parameters_first=first.parameters, parameters_second=second.parameters
+    )
+    return outcome, outcome.statistic < 1
+
+
+def _area_test(outcome: Outcome | None) -> tuple[Outcome, bool]:
+    if outcome is None:
+        raise StatisticsError("Expected two areas that can differ, got models alike or no such pairs of pictures.")
+    return outcome, outcome.statistic > 0
+
+
+def _splits_test(one: Evaluation, other: Evaluation) -> ModelTest:
+    """Wilcoxon's test of SRCC on the splits that both have, by their names."""
+    ours, theirs = ({group.name: group.agreement for group in run.groups[SPLITS]} for run in (one, other))
+    both = [
+        (ours[name], theirs[name])
+        for name in ours
+        if name in theirs and ours[name].srcc is not None and theirs[name].srcc is not None
+    ]
+    most = max(len(ours), len(theirs))
+    uneven = sum(first.count != second.count for first, second in both)
+    notes = [f"not all pictures are common in {uneven} of {len(both)} splits"] if uneven else []
+    notes += [f"left out {most - len(both)} of {most} splits, without SRCC of both"] if len(both) < most else []
+    return _tested("wilcoxon_splits", one, other, lambda: _wilcoxon(both), len(both), _joined(OVERLAP, *notes))
+
+
+def _wilcoxon(both: Sequence[tuple[Agreement, Agreement]]) -> tuple[Outcome, bool]:
+    """Wilcoxon's test; ahead is whose positive differences have the larger sum of ranks."""
+    ours, theirs = (np.array([pair[side].srcc for pair in both], dtype=np.float64) for side in (0, 1))
+    outcome = wilcoxon_signed_rank(ours, theirs)
+    differing = int((ours != theirs).sum())
+    return outcome, outcome.statistic > differing * (differing + 1) / 4
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
+
+
+def _sign(better: Better) -> float:
+    return 1.0 if better == "higher" else -1.0
+
+
+def _column(predictions: Sequence[Prediction], name: str) -> Numbers:
+    found = (getattr(prediction, name) for prediction in predictions)
+    return np.fromiter((np.nan if value is None else value for value in found), np.float64, len(predictions))
