@@ -29,7 +29,6 @@ from acutance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from acutance.evaluation.api import EvaluationRequest
     from acutance.evaluation.results import EvaluationRun
 
 EVALUATE_EPILOG = (
@@ -142,16 +141,16 @@ def evaluate(
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.evaluation.api import EvaluationRequest, Measures
-    from acutance.evaluation.files import check_one_model, write_plain_results
-    from acutance.evaluation.model_scores import Rerun
+    from acutance.evaluation.api import measure, read, score, with_tests
+    from acutance.evaluation.files import check_one_model, write_plain_results, write_run
+    from acutance.evaluation.measure import EvaluationOptions
     from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
 
     _demand_models(models or [])
     _demand_outputs(output, report, eval_results, plots=plots, replaces=overwrite or resume)
     with counting("labels") as advance:
-        request = EvaluationRequest(
+        work = read(
             parse_models([*(models or []), *(model or [])]),
             list(data),
             list(root or []),
@@ -161,7 +160,7 @@ def evaluate(
             scores=list(scores or []),
             better=parse_directions(better or []),
             splits=list(split or []),
-            measures=Measures(
+            options=EvaluationOptions(
                 protocol=protocol,
                 part=part.value if part else None,
                 curve=curve.value if curve else None,
@@ -170,35 +169,36 @@ def evaluate(
                 margin=margin,
             ),
             weights=parse_weights(weights or []),
-            options=parse_options(settings or []),
+            model_options=parse_options(settings or []),
             settings=checked_settings(
                 batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
             ),
             output=output,
-            rerun=Rerun(resume=resume, overwrite=overwrite),
+            resume=resume,
+            overwrite=overwrite,
             on_progress=advance,
         )
     if eval_results is not None:
-        check_one_model(request.names)
-    for line in request.report():
+        check_one_model(work.names)
+    for line in work.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        notes = request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        notes = work.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
     for line in notes:
         typer.echo(line, err=True)
     with counting("scoring") as advance:
-        request.score(advance)
+        score(work, advance)
     with counting("statistics") as advance:
-        run = request.evaluate(advance)
-    request.write(run)
+        run = with_tests(measure(work, advance))
+    write_run(run, output)
     if eval_results is not None:
         write_plain_results(run, eval_results)
     _tell_of_nothing(run, group_by.value if group_by else None, tests=tests)
     _print(run, output_format, group_by.value if group_by else None, tests=tests)
     _draw(run, output, report, plots=plots, replaces=overwrite or resume)
-    for line in request.remarks():
+    for line in work.remarks():
         typer.echo(printable(line), err=True)
-    _finish(run, request)
+    _finish(run, output)
 
 
 def _demand_models(words: list[str]) -> None:
@@ -270,7 +270,7 @@ def _draw(run: "EvaluationRun", output: Path, report: Path | None, *, plots: boo
         typer.echo(f"report: {report}", err=True)
 
 
-def _finish(run: "EvaluationRun", request: "EvaluationRequest") -> None:
+def _finish(run: "EvaluationRun", output: Path) -> None:
     from acutance.tables.text import printable
 
     total = failed = 0
@@ -280,7 +280,7 @@ def _finish(run: "EvaluationRun", request: "EvaluationRequest") -> None:
             if row.error is not None:
                 failed += 1
                 typer.echo(printable(f"failed: {row.image} of {one.dataset} by {one.model}: {row.error}"), err=True)
-    typer.echo(f"results in {request.output}", err=True)
+    typer.echo(f"results in {output}", err=True)
     if failed:
         typer.echo(f"{failed} of {total} scores failed", err=True)
         raise typer.Exit(SOME_FAILED)

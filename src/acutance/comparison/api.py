@@ -25,7 +25,7 @@ from acutance.comparison.methods import (
 from acutance.comparison.order import Preferences, order_by_scores, order_by_wins, read_preferences
 from acutance.comparison.results import PREFERENCES, SCORES_NAME, WRITTEN, Comparison, PictureScores, write_comparison
 from acutance.errors import ConfigError, EvaluationError
-from acutance.evaluation.score_files import demand_directions
+from acutance.evaluation.score_files import check_directions
 from acutance.scoring.left_out import LeftOut
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.provenance import describe_run, provenance_path
@@ -163,7 +163,7 @@ class ScoredInFile:
         found.plan.demand_usable(allow_unmatched=allow_unmatched)
         self.plan: MethodPlan = found.plan
         self.models = found.models
-        demand_directions(better or {}, found.models)
+        check_directions(better or {}, found.models)
         self.better: dict[str, Better] = {name: _direction(name, asked) for name, asked in found.asked.items()}
         self.left_out = LeftOut()
         self._path = path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acutance.comparison.results import PictureScores
 from acutance.errors import ConfigError, EvaluationError, InputError, PairingError
-from acutance.evaluation.score_files import ScoredLine, asked_direction, read_sheet
+from acutance.evaluation.score_files import asked_direction, read_sheet
 from acutance.scoring.left_out import kinds_of
 from acutance.scoring.naming import Proposal, naming_rule, propose_rule
 from acutance.scoring.rows import ScoreRow
@@ -342,7 +342,7 @@ class _Locator:
         return "", ""
 
 
-def _add(gathered: _Gathered, method: str, model: str, line: ScoredLine, path: Path) -> None:
+def _add(gathered: _Gathered, method: str, model: str, line: ScoreRow, path: Path) -> None:
     before = gathered.images.setdefault(method, line.image)
     if before != line.image or method in gathered.scores.get(model, {}):
         twice = f"{before} and {line.image}, which pair alike" if before != line.image else f"{before} by {model} twice"

@@ -1,4 +1,4 @@
-"""Data sets to evaluate on: names of the catalogue or files of tables, their folders, and the part that is wanted."""
+"""Datasets to evaluate on: names of the catalogue or files of tables, their folders, and the part that is wanted."""
 
 import glob
 import os
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -15,24 +16,25 @@ from acutance.datasets.lists import OPINION_ENDINGS, read_opinions, telling_colu
 from acutance.datasets.splits import PARTS, part_of_table, read_split
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.measure import (
-    EvaluationInputs,
-    EvaluationPart,
-    PictureKey,
-    ProtocolSettings,
-    Scores,
-    StatisticsSettings,
-)
-from acutance.evaluation.protocols import PreparedProtocol, Protocol
+from acutance.evaluation.measure import EvaluationOptions, EvaluationPart, ImageKey, ScoredTable, Scores
+from acutance.evaluation.protocols import Prepared, Protocol
+from acutance.scoring import ScoreRow
 from acutance.scoring.pairing import Pair, Pairing
 from acutance.scoring.sources import Picture
 from acutance.tables.text import readable, some
 from acutance.types import Better, OnProgress
 
 DataChoice = str | Path | OpinionTable
-"""Name of a data set, file of a table or another list, or a table."""
+"""Name of a dataset, file of a table or another list, or a table."""
 Roots = str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None
 WHOLE: EvaluationPart = "all"
+
+
+class _Chosen(NamedTuple):
+    given: DataChoice
+    kind: Literal["table", "file", "list", "name"]
+    """A table, a file of a table or of opinions, a list in A-FINE's layout, or a name of the catalogue."""
+    name: str
 
 
 def read_data(
@@ -43,65 +45,55 @@ def read_data(
     opinion_better: Better | None = None,
     allow_missing: bool = False,
 ) -> list[OpinionTable]:
-    """The tables of the data sets, in their order.
+    """The tables of the datasets, in their order.
 
     Args:
         data: Names of the catalogue, files of tables (``.csv``, ``.parquet``) or other lists (``.csv``, ``.json``),
             patterns of such files (``metas/*_test.json``), A-FINE's lists of pairs (``.txt``) or folders of its lists
             of opinions, or tables.
-        root: Folder of each data set, in their order; one of them may be written ``NAME=DIR``, or all be given by
+        root: Folder of each dataset, in their order; one of them may be written ``NAME=DIR``, or all be given by
             name. One folder alone is that of all, where all are files or lists of A-FINE's, which need the folder of
-            their pictures. Another file without one has its own folder; a table brings its root.
-        reference: The undistorted picture of every row of a file that names none.
-        opinion_better: Which direction of the opinions is better, in lists that do not tell. Beside one of these, a
+            their images. Another file without one has its own folder; a table brings its root.
+        reference: The undistorted image of every row of a file that names none.
+        opinion_better: Which direction of the opinions is better, in lists that do not say. Beside one of these, a
             list with a column mos, or a table, keeps its own direction, and its notes say so.
-        allow_missing: Take what is there of data sets of the catalogue, instead of refusing those that are not whole
+        allow_missing: Take what is there of datasets of the catalogue, instead of refusing those that are not whole
             as published.
 
     Raises:
-        EvaluationError: A pattern of no file, a folder that is missing or left over, two data sets of one name, or a
+        EvaluationError: A pattern of no file, a folder that is missing or left over, two datasets of one name, or a
             direction or a reference that no file has use for.
-        DatasetError: A data set that cannot be read.
+        DatasetError: A dataset that cannot be read.
         UnknownNameError: A name nobody knows.
     """
-    chosen = _expanded([data] if isinstance(data, str | Path | OpinionTable) else data)
-    if not chosen:
-        raise EvaluationError("Expected at least one data set, got none. Name one, or a table of pictures.")
-    names = [_name(choice) for choice in chosen]
-    for name in names:
-        if names.count(name) > 1:
-            raise EvaluationError(
-                f"Expected data sets of different names, got {name} twice. Rename the file of one table."
-            )
-    roots = _roots(chosen, names, root)
-    _demand_use(chosen, reference, opinion_better, allow_missing=allow_missing)
-    telling = _telling(chosen) if opinion_better else {}
-    tables = [
-        _read(choice, roots.get(name), None if name in telling else opinion_better, allow_missing=allow_missing)
-        for choice, name in zip(chosen, names, strict=True)
-    ]
-    tables = [_keeps_direction(table, telling[table.name]) if table.name in telling else table for table in tables]
-    if reference is not None:
-        tables = [
-            _beside(table, Path(reference)) if _is_file_choice(choice) else table
-            for choice, table in zip(chosen, tables, strict=True)
-        ]
-    for table in tables:
+    chosen = _chosen([data] if isinstance(data, str | Path | OpinionTable) else data)
+    roots = _roots(chosen, root)
+    _check_use(chosen, reference, opinion_better, allow_missing=allow_missing)
+    keeping = _keeping_direction(chosen) if opinion_better else {}
+    tables = []
+    for one in chosen:
+        better = None if one.name in keeping else opinion_better
+        table = _read(one, roots.get(one.name), better, allow_missing=allow_missing)
+        if one.name in keeping:
+            table = _with_direction_noted(table, keeping[one.name])
+        if reference is not None and one.kind == "file":
+            table = _beside(table, Path(reference))
         if not len(table):
             raise EvaluationError(f"Expected pictures in the data set {table.name}, got none. Check its table.")
+        tables.append(table)
     return tables
 
 
 def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -> OpinionTable:
-    """The rows of one part of a data set.
+    """The rows of one part of a dataset.
 
     Args:
-        table: The whole data set.
+        table: The whole dataset.
         part: ``all``, ``train``, ``validation`` or ``test``.
         split: A file of ``acutance data split``; without it the column ``split`` of the table decides.
 
     Raises:
-        EvaluationError: A part where nothing tells the parts, an empty one, or a split that is not used.
+        EvaluationError: A part where nothing says which rows are in it, an empty one, or a split that is not used.
         DatasetError: A split of another table, or one with a leak.
         UnknownNameError: Another part.
     """
@@ -124,14 +116,14 @@ def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -
 
 
 def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -> dict[str, Path]:
-    """The file of the split of each data set that has one, by the name of the data set.
+    """The file of the split of each dataset that has one, by the name of the dataset.
 
     Args:
-        splits: Files of ``acutance data split``; one alone may belong to a data set of another name.
-        tables: The data sets.
+        splits: Files of ``acutance data split``; one alone may belong to a dataset of another name.
+        tables: The datasets.
 
     Raises:
-        EvaluationError: A split of none of these data sets, or two of one.
+        EvaluationError: A split of none of these datasets, or two of one.
         DatasetError: A file of something else.
     """
     if len(splits) == 1 and len(tables) == 1:
@@ -148,70 +140,62 @@ def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -
     return found
 
 
-def _expanded(data: Sequence[DataChoice]) -> list[DataChoice]:
-    """The data sets with the files of each pattern in its place, in the order of their names."""
-    chosen: list[DataChoice] = []
+def _chosen(data: Sequence[DataChoice]) -> list[_Chosen]:
+    """The datasets with the files of each pattern in its place, in the order of their names."""
+    chosen: list[_Chosen] = []
     for choice in data:
-        if isinstance(choice, OpinionTable) or not glob.has_magic(str(choice)) or Path(choice).exists():
-            chosen.append(choice)
+        if isinstance(choice, OpinionTable):
+            chosen.append(_Chosen(choice, "table", choice.name))
             continue
-        found = sorted(glob.glob(str(choice), recursive=True))  # noqa: PTH207 (the pattern may be absolute)
-        if not found:
-            raise EvaluationError(f"Expected files that fit the pattern {choice}, got none. Check the path.")
-        chosen += found
+        found: list[str | Path] = [choice]
+        if glob.has_magic(str(choice)) and not Path(choice).exists():
+            found = sorted(glob.glob(str(choice), recursive=True))  # noqa: PTH207 (the pattern may be absolute)
+            if not found:
+                raise EvaluationError(f"Expected files that fit the pattern {choice}, got none. Check the path.")
+        chosen += [_named(one) for one in found]
+    if not chosen:
+        raise EvaluationError("Expected at least one data set, got none. Name one, or a table of pictures.")
+    names = [one.name for one in chosen]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvaluationError(
+                f"Expected data sets of different names, got {name} twice. Rename the file of one table."
+            )
     return chosen
 
 
-def _name(choice: DataChoice) -> str:
-    if isinstance(choice, OpinionTable):
-        return choice.name
-    if _is_list(choice):
-        return list_name(Path(choice))
-    return Path(choice).stem if _is_file(choice) else str(choice)
+def _named(choice: str | Path) -> _Chosen:
+    if str(choice) not in DATASETS and is_list(choice):  # a name of the catalogue is no list, whatever lies there
+        return _Chosen(choice, "list", list_name(Path(choice)))
+    if Path(choice).suffix.lower() in OPINION_ENDINGS:
+        return _Chosen(choice, "file", Path(choice).stem)
+    return _Chosen(choice, "name", str(choice))
 
 
-def _is_list(choice: str | Path) -> bool:
-    """Whether it is a list in A-FINE's layout; a name of the catalogue is none, whatever lies there."""
-    return str(choice) not in DATASETS and is_list(choice)
-
-
-def _is_file(choice: str | Path) -> bool:
-    return Path(choice).suffix.lower() in OPINION_ENDINGS
-
-
-def _is_of_list(choice: DataChoice) -> bool:
-    return not isinstance(choice, OpinionTable) and _is_list(choice)
-
-
-def _is_file_choice(choice: DataChoice) -> bool:
-    return not isinstance(choice, OpinionTable) and _is_file(choice)
-
-
-def _demand_use(
-    chosen: Sequence[DataChoice], reference: str | Path | None, better: Better | None, *, allow_missing: bool
+def _check_use(
+    chosen: Sequence[_Chosen], reference: str | Path | None, better: Better | None, *, allow_missing: bool
 ) -> None:
-    """Raise if something was asked for that no data set has use for."""
-    files = [choice for choice in chosen if _is_file_choice(choice)]
-    named = [choice for choice in chosen if isinstance(choice, str) and not _is_file(choice) and not _is_list(choice)]
-    for option, value, of, of_what in (
-        ("reference", reference, files, "a file of a table or list"),
-        ("opinion_better", better, files, "a file of a list"),
-        ("allow_missing", allow_missing, named, "a data set by its name"),
+    """Raise if something was asked for that no dataset has use for."""
+    kinds = {one.kind for one in chosen}
+    for option, value, kind, needed in (
+        ("reference", reference, "file", "a file of a table or list"),
+        ("opinion_better", better, "file", "a file of a list"),
+        ("allow_missing", allow_missing, "name", "a data set by its name"),
     ):
-        if value and not of:
-            raise EvaluationError(f"Expected {of_what} beside {option}, got none. Leave it out.")
+        if value and kind not in kinds:
+            raise EvaluationError(f"Expected {needed} beside {option}, got none. Leave it out.")
     if reference is not None and not Path(reference).is_file():
         raise EvaluationError(f"Expected a picture as reference at {reference}, got no such file. Check the path.")
 
 
-def _telling(chosen: Sequence[DataChoice]) -> dict[str, str]:
-    """The column that tells the direction, by list; none if all lists tell it: then a direction is an error of each."""
-    files = [Path(choice) for choice in chosen if not isinstance(choice, OpinionTable) and _is_file(choice)]
-    told = {path.stem: column for path in files if (column := telling_column(path))}
-    return told if len(told) < len(files) else {}
+def _keeping_direction(chosen: Sequence[_Chosen]) -> dict[str, str]:
+    """The column that says the direction, by list; none if all lists say it: then a direction is an error of each."""
+    files = [Path(str(one.given)) for one in chosen if one.kind == "file"]
+    found = {path.stem: column for path in files if (column := telling_column(path))}
+    return found if len(found) < len(files) else {}
 
 
-def _keeps_direction(table: OpinionTable, column: str) -> OpinionTable:
+def _with_direction_noted(table: OpinionTable, column: str) -> OpinionTable:
     directions = " or ".join(sorted({row.better for row in table}))
     note = f"{column}, {directions} is better" if column.lower() == "mos" else f"column {column}: {directions}"
     return OpinionTable(table.rows, table.root, table.name, (*table.notes, note))
@@ -228,97 +212,67 @@ def _beside(table: OpinionTable, reference: Path) -> OpinionTable:
     return OpinionTable(rows, table.root, table.name, table.notes)
 
 
-def _read(choice: DataChoice, root: Path | None, opinion_better: Better | None, *, allow_missing: bool) -> OpinionTable:
-    if isinstance(choice, OpinionTable):
-        return choice
-    if _is_file(choice):
+def _read(one: _Chosen, root: Path | None, opinion_better: Better | None, *, allow_missing: bool) -> OpinionTable:
+    if isinstance(one.given, OpinionTable):
+        return one.given
+    if one.kind == "file":
         if root is not None and not root.is_dir():
-            raise EvaluationError(f"Expected the folder of {choice} at {root}, got no such folder. Check the path.")
-        return read_opinions(choice, root, better=opinion_better)
-    if _is_list(choice):
-        if root is None:
-            raise EvaluationError(
-                f"Expected the folder of the pictures of the list {choice}, got none. Name it: --root DIR, root=DIR."
-            )
-        return read_listed(Path(choice), root)
+            raise EvaluationError(f"Expected the folder of {one.given} at {root}, got no such folder. Check the path.")
+        return read_opinions(one.given, root, better=opinion_better)
     if root is None:
-        find_dataset(str(choice))
-        raise EvaluationError(f"Expected the folder of the data set {choice}, got none. Name it: --root DIR, root=DIR.")
-    return read_published(str(choice), root, allow_missing=allow_missing)
+        if one.kind == "name":
+            find_dataset(one.name)
+        what = "pictures of the list" if one.kind == "list" else "data set"
+        raise EvaluationError(
+            f"Expected the folder of the {what} {one.given}, got none. Name it: --root DIR, root=DIR."
+        )
+    if one.kind == "list":
+        return read_listed(Path(one.given), root)
+    return read_published(one.name, root, allow_missing=allow_missing)
 
 
-def _roots(chosen: Sequence[DataChoice], names: Sequence[str], root: Roots) -> dict[str, Path]:
-    """Folder by data set: those that are named first, the others in the order of what is left."""
-    ordered: list[Path]
+def _roots(chosen: Sequence[_Chosen], root: Roots) -> dict[str, Path]:
+    """Folder by dataset: those that are named first, the others in the order of what is left."""
+    names = [one.name for one in chosen]
+    ordered: list[Path] = []
+    named: dict[str, Path] = {}
     if isinstance(root, Mapping):
-        named, ordered = {name: Path(path) for name, path in root.items()}, []
+        named = {name: Path(path) for name, path in root.items()}
     else:
-        listed = [root] if isinstance(root, str | Path) else list(root or ())
-        named, ordered = _split_named(listed, names)
+        for listed in [root] if isinstance(root, str | Path) else root or ():
+            name, equals, path = str(listed).partition("=")
+            if not equals or name not in names:
+                ordered.append(Path(listed))
+            elif name in named:
+                raise EvaluationError(f"Expected one folder of {name}, got {named[name]} and {path}. Leave one out.")
+            else:
+                named[name] = Path(path)
     for name in named:
         if name not in names:
             raise UnknownNameError("data set", name, names)
-    rest = [
-        name
-        for choice, name in zip(chosen, names, strict=True)
-        if name not in named and not isinstance(choice, OpinionTable)
-    ]
-    of_files = [
-        name for choice, name in zip(chosen, names, strict=True) if _is_of_list(choice) or _is_file_choice(choice)
-    ]
-    if len(ordered) == 1 and set(rest) <= set(of_files):
-        ordered *= len(rest)  # many lists of one folder of pictures
+    rest = [one for one in chosen if one.name not in named and one.kind != "table"]
+    if len(ordered) == 1 and all(one.kind in ("list", "file") for one in rest):
+        ordered *= len(rest)  # many lists of one folder of images
     if ordered and len(ordered) != len(rest):
         raise EvaluationError(
-            f"Expected a folder for each of {', '.join(rest) or 'no data set'}, got {', '.join(map(str, ordered))}. "
-            "Name them in the order of the data sets, or as NAME=DIR."
+            f"Expected a folder for each of {', '.join(one.name for one in rest) or 'no data set'}, got "
+            f"{', '.join(map(str, ordered))}. Name them in the order of the data sets, or as NAME=DIR."
         )
-    return named | dict(zip(rest, ordered, strict=False))
-
-
-def _split_named(listed: Sequence[str | Path], names: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
-    named: dict[str, Path] = {}
-    ordered: list[Path] = []
-    for one in listed:
-        name, equals, path = str(one).partition("=")
-        if equals and name in names:
-            if name in named:
-                raise EvaluationError(f"Expected one folder of {name}, got {named[name]} and {path}. Leave one out.")
-            named[name] = Path(path)
-        else:
-            ordered.append(Path(one))
-    return named, ordered
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a model said of one picture."""
-
-    score: float | None
-    error: str | None = None
-    """Why there is no score."""
-
-
-NOTHING = Said(None, "not scored")
+    return named | dict(zip((one.name for one in rest), ordered, strict=False))
 
 
 @dataclass(eq=False)
-class PlannedData:
-    """The pictures of a data set that a protocol needs, and what models say of them.
-
-    Args:
-        whole: The whole data set.
-        table: The rows that are evaluated; pictures that only the protocol needs stand at the end, without opinion.
-        part: Which part of the data set they are.
-        prepared: The protocol on this data set.
-    """
+class EvaluationData:
+    """The images of a dataset that a protocol needs, and the scores that models give them."""
 
     whole: OpinionTable
+    """The whole dataset."""
     table: OpinionTable
+    """The rows that are evaluated; images that only the protocol needs stand at the end, without opinion."""
     part: EvaluationPart
-    prepared: PreparedProtocol
-    said: dict[str, dict[PictureKey, Said]] = field(default_factory=dict)
-    """By model, then picture."""
+    prepared: Prepared
+    rows: dict[str, dict[ImageKey, ScoreRow]] = field(default_factory=dict)
+    """By model, then image."""
     better: dict[str, Better] = field(default_factory=dict)
     """Which direction is better, by model."""
     described: dict[str, object] = field(default_factory=dict)
@@ -328,7 +282,7 @@ class PlannedData:
 
     @property
     def name(self) -> str:
-        """Name of the data set."""
+        """Name of the dataset."""
         return self.whole.name
 
     @property
@@ -344,55 +298,53 @@ class PlannedData:
 
     @property
     def has_references(self) -> bool:
-        """Whether any picture that is needed has a reference."""
+        """Whether any image that is needed has a reference."""
         return any(reference is not None for _, reference in self.prepared.needed)
 
     def pairing(self) -> Pairing:
-        """The pictures to score, named by their paths below the root."""
-        references = {key[1]: self._picture(key[1]) for key in self.prepared.needed if key[1] is not None}
+        """The images to score, named by their paths below the root."""
+        references = {key[1]: self._image(key[1]) for key in self.prepared.needed if key[1] is not None}
         return Pairing(
             [
-                Pair(self._picture(image), None if reference is None else references[reference])
+                Pair(self._image(image), None if reference is None else references[reference])
                 for image, reference in self.prepared.needed
             ]
         )
 
     def scores(self, model: str) -> Scores:
-        """What a protocol takes: the score of every picture, ``None`` where it failed."""
-        return {key: said.score for key, said in self.said[model].items()}
+        """The score of every image, ``None`` where it failed."""
+        return {key: row.score for key, row in self.rows[model].items()}
 
-    def inputs(self, model: str, settings: StatisticsSettings) -> EvaluationInputs:
-        """What statistics take: one value a row."""
-        said = [self.said[model].get((row.image, row.reference), NOTHING) for row in self.table]
-        scores = np.array([np.nan if one.score is None else one.score for one in said], dtype=np.float64)
-        errors = [one.error for one in said]
-        return EvaluationInputs(model, self.better[model], self.table, scores, errors, settings, self.part)
+    def scored(self, model: str, options: EvaluationOptions) -> ScoredTable:
+        """The table with one score a row."""
+        found = [self.rows[model].get((row.image, row.reference)) for row in self.table]
+        scores = np.array([np.nan if one is None or one.score is None else one.score for one in found], np.float64)
+        errors = ["not scored" if one is None else one.error for one in found]
+        return ScoredTable(model, self.better[model], self.table, scores, errors, options, self.part)
 
-    def _picture(self, relative: str) -> Picture:
+    def _image(self, relative: str) -> Picture:
         return Picture(self.root / relative, readable(relative), relative)
 
 
 def plan_data(
     whole: OpinionTable,
     protocol: Protocol,
-    settings: ProtocolSettings,
-    part: EvaluationPart | None,
-    splits: Mapping[str, Path],
+    options: EvaluationOptions,
+    splits: Mapping[str, Path] | None = None,
     *,
     on_progress: OnProgress | None = None,
-) -> PlannedData:
-    """The plan of one data set.
+) -> EvaluationData:
+    """What to score of one dataset.
 
     Args:
-        whole: The data set.
+        whole: The dataset.
         protocol: What to evaluate by.
-        settings: Its choices; the part is filled in.
-        part: Which part; ``None`` for the protocol's usual one.
-        splits: File of the split of each data set that has one.
+        options: Which part, and what the protocol takes.
+        splits: File of the split of each dataset that has one.
         on_progress: Called with files of labels read and files in all.
 
     Raises:
-        EvaluationError: A part that is empty or cannot be told, or a picture with two opinions.
+        EvaluationError: A part that is empty or not known, or an image with two opinions.
         ConfigError: What the protocol cannot do.
         DatasetError: Labels or splits that are missing or damaged.
     """
@@ -401,17 +353,10 @@ def plan_data(
             f"Expected a protocol that counts pairs beside the list of pairs {whole.name}, got {protocol.name}. Take "
             "--protocol pairs, or afine-stage1, afine-stage2 or afine-stage3."
         )
-    split = splits.get(whole.name)
+    split = (splits or {}).get(whole.name)
     usual = WHOLE if isinstance(whole, PairTable) else protocol.usual_part(whole.name)
-    chosen: EvaluationPart = part or (usual if split is None else "test")
-    rows = read_part(whole, chosen, split if chosen != WHOLE else None)
-    _demand_rated_once(rows)
-    prepared = protocol.prepare(rows, replace(settings, part=chosen), on_progress=on_progress)
-    return PlannedData(whole, _needed_rows(rows, prepared), chosen, prepared)
-
-
-def _demand_rated_once(table: OpinionTable) -> None:
-    """Raise if a picture has two opinions beside one reference: it would count twice."""
+    part: EvaluationPart = options.part or (usual if split is None else "test")
+    table = read_part(whole, part, split if part != WHOLE else None)
     counts = Counter((row.image, row.reference) for row in table if row.mos is not None)
     twice = [image for (image, _), count in counts.items() if count > 1]
     if twice:
@@ -419,17 +364,19 @@ def _demand_rated_once(table: OpinionTable) -> None:
             f"Expected one opinion of each picture of {table.name} beside its reference, got several of {len(twice)}: "
             f"{some(twice)}. Remove rows from its table."
         )
+    prepared = protocol.prepare(table, options, on_progress)
+    return EvaluationData(whole, _needed_rows(table, prepared.needed), part, prepared)
 
 
-def _needed_rows(table: OpinionTable, prepared: PreparedProtocol) -> OpinionTable:
-    """The rows of a table that a protocol needs, then a row for each picture that has none."""
-    needed = set(prepared.needed)
-    rows = [row for row in table if (row.image, row.reference) in needed]
+def _needed_rows(table: OpinionTable, needed: Sequence[ImageKey]) -> OpinionTable:
+    """The rows of a table that a protocol needs, then a row for each image that has none."""
+    wanted = set(needed)
+    rows = [row for row in table if (row.image, row.reference) in wanted]
     there = {(row.image, row.reference) for row in rows}
     better = table.rows[0].better
     rows += [
         RatedPicture(image=image, reference=reference, better=better)
-        for image, reference in prepared.needed
+        for image, reference in needed
         if (image, reference) not in there
     ]
     return OpinionTable(rows, table.root, table.name)

@@ -1,67 +1,65 @@
-"""What statistics take: the rows of a data set, what people said of them, and what one model said."""
+"""From the scores of one model to its evaluation: agreement over all images and within groups, with intervals."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acutance.datasets.splits import scene_of
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable
 from acutance.errors import EvaluationError, StatisticsError
-from acutance.evaluation.results import WITH_INTERVALS, Agreement, Evaluation, FittedCurve, Group, Interval, Prediction
-from acutance.stats.bootstrap import Intervals, Statistic, bootstrap_agreement
+from acutance.evaluation.results import WITH_INTERVALS, Agreement, Evaluation, Group, Interval, Prediction
+from acutance.stats.bootstrap import Statistic, bootstrap_agreement
 from acutance.stats.correlation import AgreementFigures, agreement
 from acutance.stats.curves import SMALL_GROUP, Curve
+from acutance.stats.samples import Numbers
 from acutance.tables.text import readable
 from acutance.types import Better, CurveKind, OnProgress
 
 EvaluationPart = Literal["all", "train", "validation", "test"]
 """Which rows of a table: all of them, or those of one part of a split."""
-PictureKey = tuple[str, str | None]
-"""A picture and its reference, by their paths in the table; a reference beside itself is such a pair too."""
-Scores = Mapping[PictureKey, float | None]
-"""What a model said; a picture that failed is not there, or ``None``."""
+ImageKey = tuple[str, str | None]
+"""An image and its reference, by their paths in the table; a reference beside itself is such a pair too."""
+Scores = Mapping[ImageKey, float | None]
+"""Score of each image; one that failed is not there, or ``None``."""
+USUAL_CURVE: CurveKind = "logistic4"
+"""VQEG's 4-parameter logistic. It is monotone, so it cannot mend a wrong order; the linear term of the 5-parameter
+one can, and a fifth parameter flatters the model on small sets."""
+GROUPED_BY = ("distortion", "level", "reference")
+"""What images of a group may share: fields of a row."""
+OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
+"""What groups have intervals of: without a curve to fit again, so that hundreds of groups take seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProtocolSettings:
-    """How a protocol runs, where it leaves a choice."""
+class EvaluationOptions:
+    """What is made of the scores.
 
-    part: EvaluationPart = "all"
-    """Which part of the data set the table holds."""
-    seed: int = 0
-    """Seed of random splits, drawn pairs and bootstrap draws, from 0 to 2**32 - 1."""
+    Raises:
+        EvaluationError: A value out of range.
+    """
+
+    protocol: str = "plain"
+    """Name of the protocol."""
+    part: EvaluationPart | None = None
+    """Which part of the datasets; ``None`` for the protocol's usual one, or ``test`` beside a split."""
+    curve: CurveKind | None = None
+    """The function from scores to opinions by which PLCC and errors are computed; ``None`` for the protocol's own, or
+    else the 4-parameter logistic."""
     draws: int = 1000
     """Bootstrap draws of each interval; 0 for none."""
-    level: float = 0.95
-    """Share of draws inside an interval."""
-    margin: float = 0.0
-    """Two scores that differ by no more than this are a tie, in units of the scores."""
-
-
-Numbers = NDArray[np.float64]
-CURVES: tuple[CurveKind, ...] = ("logistic4", "logistic5", "linear", "none")
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatisticsSettings:
-    """How statistics are made."""
-
-    curve: CurveKind = "logistic4"
-    """The function from scores to opinions by which PLCC and errors are computed."""
-    draws: int = 1000
-    """Bootstrap draws; 0 for no intervals."""
     seed: int = 0
-    """Seed of the draws: the same for every model, so that all see the same draws."""
-    level: float = 0.95
-    """Share of draws inside an interval."""
+    """Seed of random splits, drawn pairs and bootstrap draws, 0 to 2**32 - 1: the same for every model."""
+    margin: float = 0.0
+    """Two scores that differ by no more are a tie, where a protocol counts pairs, in units of the scores."""
 
     def __post_init__(self) -> None:
-        if self.curve not in CURVES:
-            raise EvaluationError(f"Expected a curve from {', '.join(CURVES)}, got {self.curve!r}. Choose one of them.")
+        if self.curve not in (None, *get_args(CurveKind)):
+            curves = ", ".join(get_args(CurveKind))
+            raise EvaluationError(f"Expected a curve from {curves}, got {self.curve!r}. Choose one of them.")
         if self.draws < 0 or self.draws == 1:
             raise EvaluationError(f"Expected 0 draws for no intervals, or 2 and more, got {self.draws}. Change draws.")
         if not 0 <= self.seed < 2**32:
@@ -69,35 +67,44 @@ class StatisticsSettings:
 
 
 @dataclass(frozen=True)
-class EvaluationInputs:
-    """One model and the pictures of one data set or of a part of it, in the order of its rows.
+class ScoredTable:
+    """One model and the images of one dataset or of a part of it, in the order of its rows.
 
     Example:
         >>> from pathlib import Path
+        >>> from acutance.datasets.table import RatedPicture
         >>> table = OpinionTable([RatedPicture(image="a.png", mos=3.0), RatedPicture(image="b.png")], Path(), "mine")
-        >>> inputs = EvaluationInputs("ssim", "higher", table, np.array([0.5, np.nan]), [None, "no such file"])
-        >>> inputs.mos.tolist(), inputs.usable.tolist(), inputs.failed, inputs.unrated
+        >>> scored = ScoredTable("ssim", "higher", table, np.array([0.5, np.nan]), [None, "no such file"])
+        >>> scored.mos.tolist(), scored.usable.tolist(), scored.failed, scored.unrated
         ([3.0, nan], [True, False], 1, 0)
     """
 
     model: str
-    """Name of the model."""
     better: Better
     """Which direction of its scores means better quality."""
     table: OpinionTable
-    """The rows, with their root: what a protocol reads beside them lies there."""
     scores: Numbers
     """Score of each row, (N,); NaN where it failed, infinite where the model says so."""
     errors: Sequence[str | None]
     """Why a row has no score."""
-    settings: StatisticsSettings = field(default_factory=StatisticsSettings)
+    options: EvaluationOptions = EvaluationOptions()
     part: str = "all"
-    """Which part of the data set the rows are."""
+    """Which part of the dataset the rows are."""
 
     @cached_property
     def mos(self) -> Numbers:
         """Opinion of each row as published, (N,); NaN where there is none."""
-        return _column(self.table.rows, "mos")
+        return self._column("mos")
+
+    @cached_property
+    def mos_std(self) -> Numbers:
+        """Standard deviation of the opinions of each row, (N,); NaN where it is not known."""
+        return self._column("mos_std")
+
+    @cached_property
+    def num_votes(self) -> Numbers:
+        """How many people were asked about each row, (N,); NaN where it is not known."""
+        return self._column("num_votes")
 
     @cached_property
     def mos_better(self) -> Better:
@@ -113,16 +120,6 @@ class EvaluationInputs:
                 "Evaluate each part as a data set of its own."
             )
         return directions.pop() if directions else "higher"
-
-    @cached_property
-    def mos_std(self) -> Numbers:
-        """Standard deviation of the opinions of each row, (N,); NaN where it is not known."""
-        return _column(self.table.rows, "mos_std")
-
-    @cached_property
-    def num_votes(self) -> Numbers:
-        """How many people were asked about each row, (N,); NaN where it is not known."""
-        return _column(self.table.rows, "num_votes")
 
     @cached_property
     def scenes(self) -> list[str]:
@@ -145,187 +142,143 @@ class EvaluationInputs:
         """How many rows have a score and no opinion."""
         return int((~np.isnan(self.scores) & np.isnan(self.mos)).sum())
 
-
-def _column(rows: Sequence[RatedPicture], name: str) -> Numbers:
-    return np.array([np.nan if (value := getattr(row, name)) is None else value for row in rows], dtype=np.float64)
-
-
-Places = NDArray[np.intp]
-OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
-"""What groups have intervals of: without a curve to fit again, so that hundreds of groups take seconds."""
+    def _column(self, name: str) -> Numbers:
+        values = (getattr(row, name) for row in self.table.rows)
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def evaluate_model(inputs: EvaluationInputs, *, on_progress: OnProgress | None = None) -> Evaluation:
-    """The evaluation of one model on one data set, without the numbers of a protocol.
+def evaluate_model(scored: ScoredTable, *, on_progress: OnProgress | None = None) -> Evaluation:
+    """The evaluation of one model on one dataset, without the numbers of a protocol.
 
-    Rows without a score are counted as failed and told with their errors; rows without an opinion are counted as
+    Rows without a score are counted as failed and listed with their errors; rows without an opinion are counted as
     unrated; statistics are over the others.
 
     Args:
-        inputs: Scores and opinions.
+        scored: Scores and opinions.
         on_progress: Called with bootstrap draws made and draws in all.
 
     Raises:
         EvaluationError: Opinions of both directions.
     """
-    figures = _figures(inputs, np.flatnonzero(inputs.usable))
     return Evaluation(
-        model=inputs.model,
-        dataset=inputs.table.name,
-        better=inputs.better,
-        mos_better=inputs.mos_better,
-        root=str(inputs.table.root.absolute()),
-        part=inputs.part,
-        agreement=_with_intervals(inputs, figures, on_progress),
-        groups=dict(_groups(inputs)),
-        failed=inputs.failed,
-        unrated=inputs.unrated,
-        predictions=_predictions(inputs),
+        model=scored.model,
+        dataset=scored.table.name,
+        better=scored.better,
+        mos_better=scored.mos_better,
+        root=str(scored.table.root.absolute()),
+        part=scored.part,
+        agreement=_overall(scored, on_progress),
+        groups=dict(_groups(scored)),
+        failed=scored.failed,
+        unrated=scored.unrated,
+        predictions=_predictions(scored),
     )
 
 
-def agreement_of(inputs: EvaluationInputs) -> Agreement:
+def agreement_of(scored: ScoredTable) -> Agreement:
     """The agreement over the rows that have a score and an opinion, without intervals.
-
-    Args:
-        inputs: Scores and opinions.
 
     Raises:
         EvaluationError: Opinions of both directions.
     """
-    return _as_result(_figures(inputs, np.flatnonzero(inputs.usable)))
+    return _record(_figures(scored, np.flatnonzero(scored.usable)))
 
 
-def _figures(inputs: EvaluationInputs, places: Places, *, min_images: int = 0) -> AgreementFigures:
+def _figures(scored: ScoredTable, places: NDArray[np.intp], *, min_images: int = 0) -> AgreementFigures:
     """The agreement over some rows, all of them usable."""
+    mos_std, num_votes = scored.mos_std[places], scored.num_votes[places]
     return agreement(
-        inputs.scores[places],
-        inputs.mos[places],
-        better=inputs.better,
-        mos_better=inputs.mos_better,
-        mos_std=_known(inputs.mos_std[places]),
-        num_votes=_whole(inputs.num_votes[places]),
-        curve=inputs.settings.curve,
+        scored.scores[places],
+        scored.mos[places],
+        better=scored.better,
+        mos_better=scored.mos_better,
+        mos_std=None if np.isnan(mos_std).all() else mos_std,  # statistics say what they miss where some are unknown
+        num_votes=None if not len(places) or np.isnan(num_votes).any() else num_votes,
+        curve=scored.options.curve or USUAL_CURVE,
         min_images=min_images,
     )
 
 
-def _as_result(figures: AgreementFigures) -> Agreement:
-    return Agreement(
-        count=figures.count,
-        srcc=figures.srcc,
-        krcc=figures.krcc,
-        plcc=figures.plcc,
-        plcc_unfitted=figures.plcc_unfitted,
-        rmse=figures.rmse,
-        mae=figures.mae,
-        outlier_ratio=figures.outlier_ratio,
-        outlier_rule=figures.outlier_rule or "",
-        curve=None if figures.curve is None else _curve(figures.curve),
-        clipped=figures.clipped,
-        problem=figures.problem,
-    )
+def _record(figures: AgreementFigures) -> Agreement:
+    fields = vars(figures) | {"outlier_rule": figures.outlier_rule or ""}
+    return Agreement.model_validate(fields, from_attributes=True)
 
 
-def _curve(curve: Curve) -> FittedCurve:
-    parameters = tuple(float(value) for value in curve.parameters)
-    return FittedCurve(kind=curve.kind, wanted=curve.wanted, parameters=parameters, note=curve.note)
-
-
-def _with_intervals(inputs: EvaluationInputs, figures: AgreementFigures, on_progress: OnProgress | None) -> Agreement:
+def _overall(scored: ScoredTable, on_progress: OnProgress | None) -> Agreement:
     """The agreement over all usable rows with intervals by drawing whole scenes, or the reason why there are none."""
-    overall, settings = _as_result(figures), inputs.settings
-    if not settings.draws or figures.srcc is None:
-        return overall
+    places = np.flatnonzero(scored.usable)
+    figures = _figures(scored, places)
+    found = _record(figures)
+    if not scored.options.draws or figures.srcc is None:
+        return found
     try:
-        found = _drawn(inputs, np.flatnonzero(inputs.usable), WITH_INTERVALS, figures.curve, on_progress)
+        return _with_intervals(found, scored, places, WITH_INTERVALS, figures.curve, on_progress)
     except StatisticsError as error:
-        return _with_note(overall, f"No intervals: {error}")
-    return _with_note(overall.model_copy(update={"intervals": _as_intervals(found, settings.level)}), found.note)
+        return _with_note(found, f"No intervals: {error}")
 
 
-def _drawn(
-    inputs: EvaluationInputs,
-    places: Places,
+def _with_intervals(
+    found: Agreement,
+    scored: ScoredTable,
+    places: NDArray[np.intp],
     statistics: tuple[Statistic, ...],
     curve: Curve | None = None,
     on_progress: OnProgress | None = None,
-) -> Intervals:
-    settings = inputs.settings
-    return bootstrap_agreement(
-        inputs.scores[places],
-        inputs.mos[places],
-        [inputs.scenes[place] for place in places],
-        better=inputs.better,
-        mos_better=inputs.mos_better,
-        draws=settings.draws,
-        seed=settings.seed,
-        level=settings.level,
-        curve=curve or settings.curve,
+) -> Agreement:
+    drawn = bootstrap_agreement(
+        scored.scores[places],
+        scored.mos[places],
+        [scored.scenes[place] for place in places],
+        better=scored.better,
+        mos_better=scored.mos_better,
+        draws=scored.options.draws,
+        seed=scored.options.seed,
+        curve=curve or scored.options.curve or USUAL_CURVE,
         statistics=statistics,
         on_progress=on_progress,
     )
+    intervals = {name: Interval(low=low, high=high) for name, (low, high) in drawn.items()}
+    return _with_note(found.model_copy(update={"intervals": intervals}), drawn.note)
 
 
-def _as_intervals(found: Intervals, level: float) -> dict[str, Interval]:
-    return {name: Interval(low=low, high=high, level=level) for name, (low, high) in found.items()}
+def _with_note(found: Agreement, note: str) -> Agreement:
+    return found.model_copy(update={"problem": " ".join(filter(None, (found.problem, note)))})
 
 
-def _with_note(result: Agreement, note: str) -> Agreement:
-    return result.model_copy(update={"problem": " ".join(filter(None, (result.problem, note)))})
-
-
-def _groups(inputs: EvaluationInputs) -> Iterator[tuple[str, list[Group]]]:
-    """Agreement within each distortion, level and reference, where the data set tells them."""
-    shared: dict[str, Callable[[RatedPicture], str | int | None]] = {
-        "distortion": lambda row: row.distortion,
-        "level": lambda row: row.level,
-        "reference": lambda row: row.reference,
-    }
-    for by, value_of in shared.items():
-        values = [value_of(row) for row in inputs.table]
+def _groups(scored: ScoredTable) -> Iterator[tuple[str, list[Group]]]:
+    """Agreement within each distortion, level and reference, where the dataset has them."""
+    for by in GROUPED_BY:
         places: dict[str | int, list[int]] = {}
-        for place, value in enumerate(values):
-            if value is not None:
+        for place, row in enumerate(scored.table):
+            if (value := getattr(row, by)) is not None:
                 places.setdefault(value, []).append(place)
         if places:
-            yield by, [Group(name=str(value), agreement=_within(inputs, places[value])) for value in sorted(places)]
+            yield by, [Group(name=str(value), agreement=_within(scored, places[value])) for value in sorted(places)]
 
 
-def _within(inputs: EvaluationInputs, places: list[int]) -> Agreement:
+def _within(scored: ScoredTable, places: list[int]) -> Agreement:
     """The agreement within a group, with an interval of SRCC where the group has several scenes."""
-    usable = np.array([place for place in places if inputs.usable[place]], dtype=np.intp)
-    found = _as_result(_figures(inputs, usable, min_images=SMALL_GROUP))
-    if not inputs.settings.draws or found.srcc is None or len({inputs.scenes[place] for place in usable}) == 1:
+    usable = np.array([place for place in places if scored.usable[place]], dtype=np.intp)
+    found = _record(_figures(scored, usable, min_images=SMALL_GROUP))
+    if not scored.options.draws or found.srcc is None or len({scored.scenes[place] for place in usable}) == 1:
         return found
-    drawn = _drawn(inputs, usable, OF_GROUPS)
-    return _with_note(found.model_copy(update={"intervals": _as_intervals(drawn, inputs.settings.level)}), drawn.note)
+    return _with_intervals(found, scored, usable, OF_GROUPS)
 
 
-def _known(values: Numbers) -> Numbers | None:
-    """The values if any is known; statistics say what they miss of the others."""
-    return None if bool(np.isnan(values).all()) else values
-
-
-def _whole(values: Numbers) -> Numbers | None:
-    """The values if all are known."""
-    return None if not len(values) or bool(np.isnan(values).any()) else values
-
-
-def _predictions(inputs: EvaluationInputs) -> list[Prediction]:
-    failed = np.isnan(inputs.scores)
+def _predictions(scored: ScoredTable) -> list[Prediction]:
+    failed = np.isnan(scored.scores)
     return [
         Prediction(
             image=readable(row.image),
-            predicted=None if failed[place] else float(inputs.scores[place]),
+            predicted=None if failed[place] else float(scored.scores[place]),
             ground_truth=row.mos,
             reference=None if row.reference is None else readable(row.reference),
             mos_std=row.mos_std,
             num_votes=row.num_votes,
             distortion=row.distortion,
             level=row.level,
-            scene=inputs.scenes[place],
-            error=(inputs.errors[place] or "no score") if failed[place] else None,
+            scene=scored.scenes[place],
+            error=(scored.errors[place] or "no score") if failed[place] else None,
         )
-        for place, row in enumerate(inputs.table)
+        for place, row in enumerate(scored.table)
     ]

@@ -1,17 +1,20 @@
-"""Files of scores that were made before: by ``acutance score``, or any with an image and a column for each model."""
+"""Scores that files bring: by ``acutance score``, or any file with an image and a column for each model.
+
+Each line meets its image by name, never by order, and every model gets its direction.
+"""
 
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from acutance.catalog import CATALOG, catalogue_name
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.data import PlannedData, Said
-from acutance.evaluation.measure import PictureKey
+from acutance.evaluation.data import EvaluationData
+from acutance.evaluation.measure import ImageKey
 from acutance.evaluation.protocols import Protocol, rows_needed
+from acutance.scoring import ScoreRow
 from acutance.scoring.provenance import provenance_path
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
 from acutance.scoring.score_file import OUTPUT_ENDINGS
@@ -23,37 +26,23 @@ from acutance.types import Better
 from acutance.weights.digest import sha256_of
 
 LONG = ("model", "score")
-"""Columns of a file with a row for each picture and model."""
+"""Columns of a file with a row for each image and model."""
 NOT_MODELS = TEXT_FIELDS - {"model"} | {NOTE}
 """Columns of a file with a column for each model that are no model."""
 NO_NUMBERS = NOT_MODELS - {"image", "reference"}
-"""Those of them that hold text which is no number; names of pictures may be numbers."""
+"""Those of them that hold text which is no number; names of images may be numbers."""
 NO_SCORE = "no score in the file"
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredLine:
-    """One picture in a file of scores."""
-
-    image: str
-    """As the file names it."""
-    reference: str | None
-    score: float | None
-    error: str | None = None
-    """Why there is no score."""
-    better: Better | None = None
-    """Which direction of the score is better, where the file says so."""
-
-
-def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLine]]:
-    r"""The lines of a file of scores, by model.
+def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoreRow]]:
+    r"""The lines of a file of scores, by model; ``reference`` and names are as the file has them.
 
     Args:
-        path: CSV, JSON lines or Parquet. With the columns ``model`` and ``score`` it has a row for each picture and
+        path: CSV, JSON lines or Parquet. With the columns ``model`` and ``score`` it has a row for each image and
             model, as ``acutance score`` writes it; otherwise every column but those of text
             (``image``, ``reference``, ``error`` and so on) is a model, and a lone column ``score`` is a model with the
             name of the file.
-        term: Which number of a model to take: ``score``, or a part of it that ``acutance score --terms`` wrote.
+        term: Which number of a model to take: ``score``, or a component that ``acutance score --terms`` wrote.
 
     Raises:
         UnknownNameError: Another ending.
@@ -64,10 +53,9 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "theirs.csv"
         >>> _ = path.write_text("image,ours,niqe\na.png,0.5,\n")
-        >>> read_sheet(path)["ours"]
-        [ScoredLine(image='a.png', reference=None, score=0.5, error=None, better=None)]
-        >>> read_sheet(path)["niqe"][0].error
-        'no score in the file'
+        >>> (line,) = read_sheet(path)["ours"]
+        >>> line.image, line.reference, line.score, read_sheet(path)["niqe"][0].error
+        ('a.png', None, 0.5, 'no score in the file')
     """
     path = Path(path)
     ending = path.suffix.lower()
@@ -86,46 +74,242 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoredLi
     return _wide(path, rows, columns, term)
 
 
-def told_direction(path: Path, model: str, lines: Sequence[ScoredLine]) -> Better | None:
+def own_direction(path: Path, model: str, lines: Sequence[ScoreRow]) -> Better | None:
     """Which direction of a model's scores its file says is better; ``None`` if it does not.
-
-    Args:
-        path: The file, for errors.
-        model: The model.
-        lines: Its lines.
 
     Raises:
         EvaluationError: Lines that say both.
     """
-    told = {line.better for line in lines if line.better is not None}
-    if len(told) > 1:
+    found = {line.better for line in lines if line.better is not None}
+    if len(found) > 1:
         raise EvaluationError(
             f"Expected one direction of the scores of {model} in {path}, got higher and lower in the column better. "
             "Mend it."
         )
-    return told.pop() if told else None
+    return found.pop() if found else None
 
 
-def _long(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
+def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: Mapping[str, Better]) -> Better | None:
+    """Which direction of a model's scores is better by the file or by who asks; ``None`` if neither says.
+
+    Args:
+        path: The file.
+        model: Its name.
+        lines: Its scores in the file.
+        better: Directions that were asked for, by model.
+
+    Raises:
+        EvaluationError: Two directions.
+    """
+    own, asked = own_direction(path, model, lines), better.get(model)
+    if own is not None and asked not in (None, own):
+        raise EvaluationError(
+            f"Expected the direction of {model} that {path} says, better={own}, got --better {model}={asked}. "
+            "Leave --better out."
+        )
+    return own or asked
+
+
+def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better:
+    """Which direction of a model's scores means better quality: the one that was given, or that of the catalogue.
+
+    Raises:
+        EvaluationError: Neither given nor in the catalogue.
+
+    Example:
+        >>> from acutance.evaluation.protocols import find_protocol
+        >>> direction_of("gmsd", find_protocol("plain"), None)
+        'lower'
+    """
+    if asked is not None:
+        return asked
+    if catalogue_name(model) in CATALOG:
+        return protocol.direction(model)
+    raise EvaluationError(
+        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
+        f"Say --better {model}=higher or --better {model}=lower, or leave the column out if it is no model."
+    )
+
+
+def check_directions(better: Mapping[str, Better], in_files: Sequence[str]) -> None:
+    """Raise unless directions are ``"higher"`` or ``"lower"``, and of models whose scores files bring.
+
+    Raises:
+        EvaluationError: Another direction, or one of another model.
+    """
+    for name, direction in better.items():
+        if name not in in_files:
+            raise EvaluationError(
+                f"Expected directions of models in files of scores ({', '.join(in_files) or 'none'}), got one of "
+                f"{name}. Leave it out: a model that is run has its own."
+            )
+        if direction not in ("higher", "lower"):
+            raise EvaluationError(f"Expected higher or lower for the scores of {name}, got {direction}. Choose one.")
+
+
+def take_scores(
+    files: Sequence[str | Path], data: Sequence[EvaluationData], protocol: Protocol, better: Mapping[str, Better]
+) -> list[str]:
+    """Give the datasets the scores that files have of their images.
+
+    Args:
+        files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the dataset of that name alone.
+        data: The datasets; they are filled.
+        protocol: Which number of a model counts.
+        better: Directions by model, for those of which neither the file nor the catalogue has one, and before what the
+            catalogue says.
+
+    Returns:
+        The models, each once, in the order of the files.
+
+    Raises:
+        EvaluationError: Lines without an image, images without a line, or a model whose direction nobody gave, or
+            of which ``better`` says another one than the file.
+        UnknownNameError: Another ending of a file.
+    """
+    models: dict[str, None] = {}
+    for file in files:
+        name, equals, place = str(file).partition("=")
+        named = [one for one in data if equals and one.name == name]
+        path, chosen = (Path(place), named) if named else (Path(file), list(data))
+        taken: list[EvaluationData] = []
+        for model, lines in read_sheet(path, protocol.term).items():
+            models[model] = None
+            direction = direction_of(model, protocol, asked_direction(path, model, lines, better))
+            for one in _give(path, model, lines, chosen):
+                one.better[model] = direction
+                taken.append(one)
+        described = _described(path)
+        for one in chosen:
+            if one in taken:
+                one.files.append(described)
+    return list(models)
+
+
+def join(
+    lines: Sequence[ScoreRow], keys: Iterable[ImageKey], what: str
+) -> tuple[dict[ImageKey, ScoreRow], list[ScoreRow]]:
+    """The lines of one model by the image that each belongs to, and those that belong to none.
+
+    Args:
+        lines: Scores of a file by one model.
+        keys: Images with their references.
+        what: What the lines are, for errors.
+
+    Raises:
+        EvaluationError: Two lines for one image that do not say the same.
+    """
+    by_image: dict[str, list[ImageKey]] = {}
+    for key in keys:
+        by_image.setdefault(key[0], []).append(key)
+    images = PathIndex(by_image)
+    references = PathIndex({reference for listed in by_image.values() for _, reference in listed if reference})
+    joined: dict[ImageKey, ScoreRow] = {}
+    strays = []
+    for line in lines:
+        image = images.by_end(line.image)
+        found = [] if image is None else _meant(by_image[image], line, references)
+        if not found:
+            strays.append(line)
+        for key in found:
+            before = joined.setdefault(key, line)
+            if (before.score, before.error) != (line.score, line.error):
+                raise EvaluationError(
+                    f"Expected one score of {key[0]} in {what}, got one for {before.image} and another for "
+                    f"{line.image}. Leave one out, or name pictures by their paths below the root."
+                )
+    return joined, strays
+
+
+def _meant(keys: Sequence[ImageKey], line: ScoreRow, references: PathIndex) -> list[ImageKey]:
+    """Which of the places of an image a line means: all of them if it names no reference and none stands alone.
+
+    An image of one place is meant beside any reference but that of another image.
+    """
+    if line.reference is None:
+        return [key for key in keys if key[1] is None] or list(keys)
+    reference = references.by_end(line.reference)
+    if len(keys) == 1 and (reference is None or keys[0][1] is None):
+        return list(keys)
+    return [key for key in keys if reference is not None and key[1] == reference]
+
+
+def _give(path: Path, model: str, lines: Sequence[ScoreRow], data: Sequence[EvaluationData]) -> list[EvaluationData]:
+    """Put the lines of one model where they belong; the datasets that they are of."""
+    what = f"{path} by {model}"
+    # every image of a dataset, whichever part is evaluated, so that a file may hold them all
+    keys = {one.name: dict.fromkeys([*rows_needed(one.whole), *one.prepared.needed]) for one in data}
+    joined = {name: join(lines, found, what) for name, found in keys.items()}
+    _check_homes(what, lines, {name: {id(line) for line in strays} for name, (_, strays) in joined.items()})
+    taken = [one for one in data if joined[one.name][0]]
+    for one in taken:
+        found, _ = joined[one.name]
+        missing = [key[0] for key in one.prepared.needed if key not in found]
+        if missing:
+            raise EvaluationError(
+                f"Expected a score of every picture of {one.name} in {what}, got none of {len(missing)}: "
+                f"{some(missing)}. Score them too, or evaluate the part that was scored."
+            )
+        if model in one.rows:
+            raise EvaluationError(
+                f"Expected scores of {one.name} by {model} once, got them again in {path}. Leave one out."
+            )
+        one.rows[model] = {key: found[key] for key in one.prepared.needed}
+    return taken
+
+
+def _check_homes(what: str, lines: Sequence[ScoreRow], strays: Mapping[str, set[int]]) -> None:
+    """Raise if a line has an image in no dataset, or in two."""
+    lost = [line.image for line in lines if all(id(line) in ids for ids in strays.values())]
+    if lost:
+        raise EvaluationError(
+            f"Expected pictures of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
+            "Name them and their own references by paths below the root, or by file names of which there is one."
+        )
+    for line in lines if len(strays) > 1 else ():
+        homes = [name for name, ids in strays.items() if id(line) not in ids]
+        if len(homes) > 1:
+            raise EvaluationError(
+                f"Expected each picture of {what} in one data set, got {line.image} in {' and '.join(homes)}. "
+                f"Say which one the file is of: --scores {homes[0]}=FILE."
+            )
+
+
+def _described(path: Path) -> dict[str, object]:
+    """The file, its checksum, and what its scores depend on where that is written beside it."""
+    described: dict[str, object] = {"file": str(path), "sha256": sha256_of(path)}
+    beside = provenance_path(path)
+    if beside.is_file():
+        try:
+            described["provenance"] = json.loads(beside.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise EvaluationError(
+                f"Expected the provenance of {path} at {beside}, got a file that cannot be read: "
+                f"{' '.join(str(error).split())}. Remove it if it is of something else."
+            ) from error
+    return described
+
+
+def _long(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoreRow]]:
     if term not in columns:
         raise EvaluationError(
             f"Expected the column {term} in {path}, got {', '.join(columns)}. Score again with: acutance score --terms."
         )
-    found: dict[str, list[ScoredLine]] = {}
+    found: dict[str, list[ScoreRow]] = {}
     for number, row in rows:
         model = _text(row, "model")
         if model is None:
             raise EvaluationError(
                 f"Expected the name of a model in {row_place(path, number)}, got nothing. Fill it in."
             )
-        found.setdefault(model, []).append(_line(path, number, row, term))
+        found.setdefault(model, []).append(_line(path, number, row, model, term))
     return found
 
 
-def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoredLine]]:
-    models = [name for name in columns if name not in NOT_MODELS]
+def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], term: str) -> dict[str, list[ScoreRow]]:
     for name in NO_NUMBERS.intersection(columns):
-        _demand_text(path, rows, name)
+        _check_text(path, rows, name)
+    models = {name: name for name in columns if name not in NOT_MODELS}
     if not models:
         raise EvaluationError(f"Expected a column of scores in {path}, got {', '.join(columns)}. Add one a model.")
     if term != "score":
@@ -133,13 +317,14 @@ def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], ter
             f"Expected the term {term} in {path}, got a column for each model, which tells no terms. "
             "Take a file of: acutance score --terms."
         )
+    if list(models) == ["score"]:
+        models = {path.stem: "score"}
     return {
-        path.stem if models == ["score"] else model: [_line(path, number, row, model) for number, row in rows]
-        for model in models
+        model: [_line(path, number, row, model, column) for number, row in rows] for model, column in models.items()
     }
 
 
-def _demand_text(path: Path, rows: Sequence[tuple[int, Cells]], column: str) -> None:
+def _check_text(path: Path, rows: Sequence[tuple[int, Cells]], column: str) -> None:
     """Raise if a column that is passed over holds numbers alone: it is a model, or looks like one."""
     filled = [(number, cell) for number, row in rows if (cell := _text(row, column)) is not None]
     if filled and all(_is_number(cell) for _, cell in filled):
@@ -150,25 +335,24 @@ def _demand_text(path: Path, rows: Sequence[tuple[int, Cells]], column: str) -> 
         )
 
 
-def _line(path: Path, number: int, row: Cells, column: str) -> ScoredLine:
+def _line(path: Path, number: int, row: Cells, model: str, column: str) -> ScoreRow:
     image = _text(row, "image")
     if image is None:
         raise EvaluationError(f"Expected the path of an image in {row_place(path, number)}, got nothing. Fill it in.")
-    score = _number(path, number, row, column)
-    reference = _text(row, "reference")
-    better = _better(path, number, row) if column == "score" else None
-    if score is None:
-        return ScoredLine(image, reference, None, _text(row, "error") or NO_SCORE, better)
-    return ScoredLine(image, reference, score, better=better)
-
-
-def _better(path: Path, number: int, row: Cells) -> Better | None:
-    better = _text(row, "better")
+    better = _text(row, "better") if column == "score" else None
     if better not in (None, "higher", "lower"):
         raise EvaluationError(
             f"Expected higher or lower in {row_place(path, number)}, column better, got {better[:40]!r}. Mend it."
         )
-    return cast("Better | None", better)
+    score = _number(path, number, row, column)
+    return ScoreRow(
+        image=image,
+        reference=_text(row, "reference"),
+        model=model,
+        score=score,
+        better=cast("Better | None", better),
+        error=None if score is not None else _text(row, "error") or NO_SCORE,
+    )
 
 
 def _text(row: Cells, name: str) -> str | None:
@@ -198,230 +382,3 @@ def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
         cure = "Mend it." if column in ROW_FIELDS else "Mend it, or leave the column out if it is no model."
         raise EvaluationError(f"Expected a score in {where}, got {str(value)[:40]!r}. {cure}")
     return None if math.isnan(score) else score
-
-
-@dataclass
-class JoinedScores:
-    """What a file says of the pictures of one table."""
-
-    scores: dict[PictureKey, ScoredLine]
-    """By picture."""
-    strays: list[ScoredLine]
-    """Lines that meet no picture."""
-
-
-def join(lines: Sequence[ScoredLine], keys: Iterable[PictureKey], what: str) -> JoinedScores:
-    """The lines of one model, each at the picture it belongs to.
-
-    Args:
-        lines: What a file says of one model.
-        keys: Pictures with their references.
-        what: What the lines are, for errors.
-
-    Raises:
-        EvaluationError: Two lines for one picture that do not say the same.
-    """
-    by_image: dict[str, list[PictureKey]] = {}
-    for picture in keys:
-        by_image.setdefault(picture[0], []).append(picture)
-    images = PathIndex(by_image)
-    references = PathIndex({reference for listed in by_image.values() for _, reference in listed if reference})
-    joined = JoinedScores({}, [])
-    for line in lines:
-        image = images.by_end(line.image)
-        found = [] if image is None else _meant(by_image[image], line, references)
-        if not found:
-            joined.strays.append(line)
-        for key in found:
-            before = joined.scores.setdefault(key, line)
-            if (before.score, before.error) != (line.score, line.error):
-                raise EvaluationError(
-                    f"Expected one score of {key[0]} in {what}, got one for {before.image} and another for "
-                    f"{line.image}. Leave one out, or name pictures by their paths below the root."
-                )
-    return joined
-
-
-def take_scores(
-    files: Sequence[str | Path], data: Sequence[PlannedData], protocol: Protocol, better: Mapping[str, Better]
-) -> list[str]:
-    """Give the data sets what files say of their pictures.
-
-    Args:
-        files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the data set of that name alone.
-        data: The data sets; they are filled.
-        protocol: Which number of a model counts.
-        better: Directions by model, for those of which neither the file nor the catalogue has one, and before what the
-            catalogue says.
-
-    Returns:
-        The models, each once, in the order of the files.
-
-    Raises:
-        EvaluationError: Lines without a picture, pictures without a line, or a model whose direction nobody told, or
-            of which ``better`` says another one than the file.
-        UnknownNameError: Another ending of a file.
-    """
-    models: dict[str, None] = {}
-    for file in files:
-        path, chosen = _bound(file, data)
-        taken: list[PlannedData] = []
-        for model, lines in read_sheet(path, protocol.term).items():
-            models[model] = None
-            direction = direction_of(model, protocol, asked_direction(path, model, lines, better))
-            for one in _place(path, model, lines, chosen):
-                one.better[model] = direction
-                taken.append(one)
-        described = _described(path)
-        for one in chosen:
-            if one in taken:
-                one.files.append(described)
-    return list(models)
-
-
-def asked_direction(path: Path, model: str, lines: Sequence[ScoredLine], better: Mapping[str, Better]) -> Better | None:
-    """Which direction of a model's scores is better by the file or by who asks; ``None`` if neither says.
-
-    Args:
-        path: The file.
-        model: The model.
-        lines: What the file says of it.
-        better: Directions that were asked for.
-
-    Raises:
-        EvaluationError: Two directions.
-    """
-    told, asked = told_direction(path, model, lines), better.get(model)
-    if told is not None and asked not in (None, told):
-        raise EvaluationError(
-            f"Expected the direction of {model} that {path} says, better={told}, got --better {model}={asked}. "
-            "Leave --better out."
-        )
-    return told or asked
-
-
-def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better:
-    """Which direction of a model's scores means better quality.
-
-    Args:
-        model: Its name.
-        protocol: Which number counts.
-        asked: The direction that was given, if one was.
-
-    Raises:
-        EvaluationError: Neither given nor in the catalogue.
-
-    Example:
-        >>> from acutance.evaluation.protocols import find_protocol
-        >>> direction_of("gmsd", find_protocol("plain"), None)
-        'lower'
-    """
-    if asked is not None:
-        return asked
-    if catalogue_name(model) in CATALOG:
-        return protocol.term_for(model).better
-    raise EvaluationError(
-        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
-        f"Say --better {model}=higher or --better {model}=lower, or leave the column out if it is no model."
-    )
-
-
-def demand_directions(better: Mapping[str, Better], taken: Sequence[str]) -> None:
-    """Raise unless directions are ``"higher"`` or ``"lower"``, and of models whose scores files bring.
-
-    Args:
-        better: Directions that were given.
-        taken: The models in files.
-
-    Raises:
-        EvaluationError: Another direction, or one of another model.
-    """
-    for name, direction in better.items():
-        if name not in taken:
-            raise EvaluationError(
-                f"Expected directions of models in files of scores ({', '.join(taken) or 'none'}), got one of {name}. "
-                "Leave it out: a model that is run has its own."
-            )
-        if direction not in ("higher", "lower"):
-            raise EvaluationError(f"Expected higher or lower for the scores of {name}, got {direction}. Choose one.")
-
-
-def _meant(keys: Sequence[PictureKey], line: ScoredLine, references: PathIndex) -> list[PictureKey]:
-    """Which of the places of a picture a line means: all of them if it names no reference and none stands alone.
-
-    A picture of one place is meant beside any reference but that of another picture.
-    """
-    if line.reference is None:
-        return [key for key in keys if key[1] is None] or list(keys)
-    reference = references.by_end(line.reference)
-    if len(keys) == 1 and (reference is None or keys[0][1] is None):
-        return list(keys)
-    return [key for key in keys if reference is not None and key[1] == reference]
-
-
-def _bound(file: str | Path, data: Sequence[PlannedData]) -> tuple[Path, list[PlannedData]]:
-    """The file, and the data sets that it may be of."""
-    name, equals, path = str(file).partition("=")
-    for one in data:
-        if equals and one.name == name:
-            return Path(path), [one]
-    return Path(file), list(data)
-
-
-def _place(path: Path, model: str, lines: Sequence[ScoredLine], data: Sequence[PlannedData]) -> list[PlannedData]:
-    """Put the lines of one model where they belong; the data sets that they are of."""
-    what = f"{path} by {model}"
-    joined = {one.name: join(lines, _keys(one), what) for one in data}
-    _demand_homes(what, lines, {name: {id(line) for line in found.strays} for name, found in joined.items()})
-    taken = [one for one in data if joined[one.name].scores]
-    for one in taken:
-        found = joined[one.name].scores
-        missing = [image for image, reference in one.prepared.needed if (image, reference) not in found]
-        if missing:
-            raise EvaluationError(
-                f"Expected a score of every picture of {one.name} in {what}, got none of {len(missing)}: "
-                f"{some(missing)}. Score them too, or evaluate the part that was scored."
-            )
-        if model in one.said:
-            raise EvaluationError(
-                f"Expected scores of {one.name} by {model} once, got them again in {path}. Leave one out."
-            )
-        one.said[model] = {key: Said(found[key].score, found[key].error) for key in one.prepared.needed}
-    return taken
-
-
-def _keys(one: PlannedData) -> dict[PictureKey, None]:
-    """Every picture of the data set, whichever part is evaluated, so that a file may hold them all."""
-    return dict.fromkeys([*rows_needed(one.whole), *one.prepared.needed])
-
-
-def _demand_homes(what: str, lines: Sequence[ScoredLine], strays: Mapping[str, set[int]]) -> None:
-    """Raise if a line has a picture in no data set, or in two."""
-    lost = [line.image for line in lines if all(id(line) in ids for ids in strays.values())]
-    if lost:
-        raise EvaluationError(
-            f"Expected pictures of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
-            "Name them and their own references by paths below the root, or by file names of which there is one."
-        )
-    for line in lines if len(strays) > 1 else ():
-        homes = [name for name, ids in strays.items() if id(line) not in ids]
-        if len(homes) > 1:
-            raise EvaluationError(
-                f"Expected each picture of {what} in one data set, got {line.image} in {' and '.join(homes)}. "
-                f"Say which one the file is of: --scores {homes[0]}=FILE."
-            )
-
-
-def _described(path: Path) -> dict[str, object]:
-    """The file, its checksum, and what its scores depend on where that is written beside it."""
-    described: dict[str, object] = {"file": str(path), "sha256": sha256_of(path)}
-    beside = provenance_path(path)
-    if beside.is_file():
-        try:
-            described["provenance"] = json.loads(beside.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise EvaluationError(
-                f"Expected the provenance of {path} at {beside}, got a file that cannot be read: "
-                f"{' '.join(str(error).split())}. Remove it if it is of something else."
-            ) from error
-    return described

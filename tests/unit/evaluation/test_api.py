@@ -5,7 +5,7 @@ import pytest
 
 import acutance.evaluation
 from acutance.evaluation import evaluate, read_run
-from acutance.evaluation.api import Measures
+from acutance.evaluation.measure import EvaluationOptions
 from tests.fakes.datasets.with_references import write_csiq, write_tid2013
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.raising import raises
@@ -61,7 +61,7 @@ def test_constant_scores_are_one_clear_line_and_no_number(tmp_path: Path):
 def test_the_defaults_are_those_of_the_settings():
     defaults = {name: parameter.default for name, parameter in inspect.signature(evaluate).parameters.items()}
     for name in ("protocol", "part", "curve", "draws", "seed", "margin"):
-        assert defaults[name] == getattr(Measures(), name)
+        assert defaults[name] == getattr(EvaluationOptions(), name)
 
 
 def test_there_is_nothing_else_in_the_package_of_that_name():

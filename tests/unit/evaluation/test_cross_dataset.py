@@ -5,7 +5,7 @@ import pytest
 from acutance.catalog import CATALOG, list_records
 from acutance.datasets.catalogue import DATASETS
 from acutance.errors import ConfigError
-from acutance.evaluation.measure import ProtocolSettings
+from acutance.evaluation.measure import EvaluationOptions
 from acutance.evaluation.protocols import TRAINING_SETS, find_protocol, training_sets
 from acutance.evaluation.results import Evaluation
 from tests.raising import raises
@@ -47,7 +47,7 @@ def test_unknown_weights_are_not_taken_for_the_published_ones(weights: dict[str,
 
 
 def test_a_number_that_is_missing_is_no_part_of_a_mean_of_the_others():
-    found = CROSS.conclude(measured("psnr", livec=None, spaq=0.7))
+    found = CROSS.conclude(measured("psnr", livec=None, spaq=0.7), {})
     assert found[0].protocol_results["mean_srcc"] is None
     assert found[0].protocol_results["mean_plcc"] == pytest.approx(0.8)
 
@@ -61,18 +61,18 @@ def test_a_model_that_knows_all_sets_has_no_mean():
 
 def test_the_numbers_of_other_protocols_are_kept():
     (one,) = measured("psnr", livec=0.5)
-    (found,) = CROSS.conclude([one.model_copy(update={"protocol_results": {"pairs": 3}})])
+    (found,) = CROSS.conclude([one.model_copy(update={"protocol_results": {"pairs": 3}})], {})
     assert found.protocol_results["pairs"] == 3
 
 
 def test_only_rated_pictures_are_needed():
     table = table_of(rated("a.png"), rated("b.png", None))
-    assert CROSS.prepare(table, ProtocolSettings()).needed == [("a.png", None)]
+    assert CROSS.prepare(table, EvaluationOptions(), None).needed == [("a.png", None)]
 
 
 def test_a_dataset_without_opinions_is_an_error():
     with raises(ConfigError, "fake", "cross-dataset"):
-        CROSS.prepare(table_of(rated("b.png", None)), ProtocolSettings())
+        CROSS.prepare(table_of(rated("b.png", None)), EvaluationOptions(), None)
 
 
 def test_classic_metrics_were_trained_with_nothing_whoever_computed_them():

@@ -7,7 +7,7 @@ from acutance.datasets.splits import split_table, write_split
 from acutance.datasets.table import OpinionTable, write_table
 from acutance.errors import ConfigError, DatasetError, EvaluationError, UnknownNameError
 from acutance.evaluation.data import match_splits, plan_data, read_data, read_part
-from acutance.evaluation.measure import ProtocolSettings
+from acutance.evaluation.measure import EvaluationOptions
 from acutance.evaluation.protocols import find_protocol
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.datasets.with_references import write_tid2013
@@ -231,7 +231,7 @@ def test_a_list_of_pairs_needs_a_protocol_that_counts_them(tmp_path: Path):
     (table,) = read_data(tmp_path / "DiffIQA/PSY.txt", tmp_path / "images")
     with raises(EvaluationError, "diffiqa-PSY", "--protocol pairs"):
         planned(table)
-    found = plan_data(table, find_protocol("afine-stage3"), ProtocolSettings(), None, {})
+    found = plan_data(table, find_protocol("afine-stage3"), EvaluationOptions())
     assert (found.part, len(found.prepared.needed)) == ("all", 2)
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.data import PlannedData
+from acutance.evaluation.data import EvaluationData
 from acutance.evaluation.protocols import find_protocol
-from acutance.evaluation.score_files import demand_directions, direction_of, take_scores
+from acutance.evaluation.score_files import check_directions, direction_of, take_scores
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import PLAIN, planned
@@ -17,12 +17,12 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-def take(path: Path | str, *data: PlannedData, **better) -> list[str]:
+def take(path: Path | str, *data: EvaluationData, **better) -> list[str]:
     return take_scores([path], data, PLAIN, better)
 
 
-def scores_of(data: PlannedData, model: str) -> dict[str, float | None]:
-    return {image: said.score for (image, _), said in data.said[model].items()}
+def scores_of(data: EvaluationData, model: str) -> dict[str, float | None]:
+    return {image: row.score for (image, _), row in data.rows[model].items()}
 
 
 def test_scores_go_to_their_pictures_with_their_directions(tmp_path: Path):
@@ -30,7 +30,7 @@ def test_scores_go_to_their_pictures_with_their_directions(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,ours,gmsd", "r000_2.png,2,-2", "r000_0.png,0,", "r000_1.png,1,-1")
     assert take(path, data, ours="lower") == ["ours", "gmsd"]
     assert scores_of(data, "ours") == {f"images/r000_{n}.png": float(n) for n in range(3)}
-    assert data.said["gmsd"][("images/r000_0.png", "images/r000.bmp")].error
+    assert data.rows["gmsd"][("images/r000_0.png", "images/r000.bmp")].error
     assert data.better == {"ours": "lower", "gmsd": "lower"}
 
 
@@ -79,7 +79,7 @@ def test_one_file_may_be_of_several_data_sets(tmp_path: Path):
 def test_a_file_of_one_data_set_leaves_the_others_alone(tmp_path: Path):
     first, second = planned(table_of(rated("a.png"), name="one")), planned(table_of(rated("b.png"), name="two"))
     take(write(tmp_path / "s.csv", "image,psnr", "b.png,2"), first, second)
-    assert (first.said, first.files, len(second.files)) == ({}, [], 1)
+    assert (first.rows, first.files, len(second.files)) == ({}, [], 1)
 
 
 def test_a_name_in_two_data_sets_needs_the_file_to_be_named(tmp_path: Path):
@@ -88,7 +88,7 @@ def test_a_name_in_two_data_sets_needs_the_file_to_be_named(tmp_path: Path):
     with raises(EvaluationError, "a.png", "one", "two", "--scores one=FILE"):
         take(path, first, second)
     take(f"two={path}", first, second)
-    assert (first.said, scores_of(second, "psnr")) == ({}, {"a.png": 2.0})
+    assert (first.rows, scores_of(second, "psnr")) == ({}, {"a.png": 2.0})
 
 
 def test_a_model_of_two_files_is_refused(tmp_path: Path):
@@ -131,7 +131,7 @@ def test_the_direction_of_the_score_is_not_that_of_a_term(tmp_path: Path):
     )
     protocol = find_protocol("afine-stage1")
     take_scores([path], [data], protocol, {})
-    assert data.better == {"afine-naturalness": protocol.term_for("afine-naturalness").better}
+    assert data.better == {"afine-naturalness": protocol.direction("afine-naturalness")}
 
 
 def test_a_term_has_the_direction_that_the_protocol_says():
@@ -146,7 +146,7 @@ def test_another_ending_is_refused():
 @pytest.mark.usefixtures("as_users_run_it")
 def test_a_direction_that_is_none_is_refused():
     with raises(EvaluationError, "ours", "down"):
-        demand_directions({"ours": "down"}, ["ours"])  # type: ignore[dict-item]
+        check_directions({"ours": "down"}, ["ours"])  # type: ignore[dict-item]
 
 
 def test_the_catalogue_knows_the_direction_of_its_models_in_any_case():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from acutance.errors import EvaluationError
-from acutance.evaluation.measure import EvaluationInputs, StatisticsSettings
+from acutance.evaluation.measure import EvaluationOptions, ScoredTable
 from tests.raising import raises
 from tests.unit.datasets.tables import rated, table_of
 
 
-def inputs_of(*rows, scores: list[float]) -> EvaluationInputs:
-    return EvaluationInputs("ssim", "higher", table_of(*rows), np.array(scores), [None] * len(rows))
+def inputs_of(*rows, scores: list[float]) -> ScoredTable:
+    return ScoredTable("ssim", "higher", table_of(*rows), np.array(scores), [None] * len(rows))
 
 
 def test_only_pictures_with_score_and_opinion_are_usable():
@@ -56,4 +56,4 @@ def test_the_direction_of_opinions_is_that_of_the_rated_rows():
 @pytest.mark.usefixtures("as_users_run_it")
 def test_settings_out_of_range_are_refused(changes: dict[str, Any], words: tuple[object, ...]):
     with raises(EvaluationError, *words):
-        StatisticsSettings(**changes)
+        EvaluationOptions(**changes)

@@ -5,15 +5,15 @@ import pytest
 from scipy import stats
 
 from acutance.datasets.table import RatedPicture
-from acutance.evaluation.measure import EvaluationInputs, StatisticsSettings, agreement_of, evaluate_model
+from acutance.evaluation.measure import EvaluationOptions, ScoredTable, agreement_of, evaluate_model
 from acutance.stats.bootstrap import bootstrap_agreement
 from acutance.stats.curves import SMALL_GROUP
 from tests.unit.datasets.tables import rated, table_of
 
-NO_DRAWS = StatisticsSettings(draws=0)
+NO_DRAWS = EvaluationOptions(draws=0)
 
 
-def many(count: int = 120, settings: StatisticsSettings = NO_DRAWS) -> EvaluationInputs:
+def many(count: int = 120, settings: EvaluationOptions = NO_DRAWS) -> ScoredTable:
     """Ratings of 10 scenes, 3 distortions and 4 levels, and scores that go the other way."""
     random = np.random.default_rng(3)
     mos = random.uniform(0, 10, count)
@@ -30,10 +30,10 @@ def many(count: int = 120, settings: StatisticsSettings = NO_DRAWS) -> Evaluatio
         for place in range(count)
     ]
     scores = -1 / (1 + np.exp(-(mos - 5))) + random.normal(0, 0.1, count)
-    return EvaluationInputs("ours", "lower", table_of(*rows), scores, [None] * count, settings)
+    return ScoredTable("ours", "lower", table_of(*rows), scores, [None] * count, settings)
 
 
-def changed(inputs: EvaluationInputs, scores: np.ndarray, *rows: RatedPicture) -> EvaluationInputs:
+def changed(inputs: ScoredTable, scores: np.ndarray, *rows: RatedPicture) -> ScoredTable:
     table = table_of(*(rows or inputs.table.rows))
     return replace(inputs, scores=scores, table=table)
 
@@ -90,7 +90,7 @@ def test_groups_agree_with_the_same_rows_alone():
 
 def test_levels_are_in_order_of_their_numbers():
     rows = [rated(f"{level}.png", float(level), level=level) for level in (10, 9, 2)]
-    inputs = EvaluationInputs("ours", "higher", table_of(*rows), np.arange(3.0), [None] * 3, NO_DRAWS)
+    inputs = ScoredTable("ours", "higher", table_of(*rows), np.arange(3.0), [None] * 3, NO_DRAWS)
     assert [group.name for group in evaluate_model(inputs).groups["level"]] == ["2", "9", "10"]
 
 
@@ -108,7 +108,7 @@ def test_a_small_group_has_a_straight_line_and_says_so():
 
 def test_a_group_too_small_for_any_number_says_so():
     rows = [rated("a.png", 1.0, distortion="x"), rated("b.png", 2.0, distortion="y"), rated("c.png", 3.0)]
-    inputs = EvaluationInputs("ours", "higher", table_of(*rows), np.arange(3.0), [None] * 3, NO_DRAWS)
+    inputs = ScoredTable("ours", "higher", table_of(*rows), np.arange(3.0), [None] * 3, NO_DRAWS)
     groups = evaluate_model(inputs).groups["distortion"]
     assert [(group.name, group.agreement.count, group.agreement.srcc) for group in groups] == [
         ("x", 1, None),
@@ -120,14 +120,14 @@ def test_a_group_too_small_for_any_number_says_so():
 def test_a_group_of_failed_pictures_alone_is_told_as_empty():
     rows = [rated(f"{n}.png", float(n), distortion="x" if n < 3 else "y") for n in range(6)]
     scores = np.array([np.nan] * 3 + [1.0, 2.0, 4.0])
-    inputs = EvaluationInputs("ours", "higher", table_of(*rows), scores, [None] * 6, NO_DRAWS)
+    inputs = ScoredTable("ours", "higher", table_of(*rows), scores, [None] * 6, NO_DRAWS)
     first, second = evaluate_model(inputs).groups["distortion"]
     assert (first.agreement.count, first.agreement.srcc, second.agreement.srcc) == (0, None, 1.0)
 
 
 def test_a_data_set_without_opinions_has_counts_and_no_numbers():
     rows = [rated("a.png", None), rated("b.png", None)]
-    inputs = EvaluationInputs("ours", "higher", table_of(*rows), np.arange(2.0), [None] * 2, NO_DRAWS)
+    inputs = ScoredTable("ours", "higher", table_of(*rows), np.arange(2.0), [None] * 2, NO_DRAWS)
     found = evaluate_model(inputs)
     assert (found.agreement.count, found.unrated, found.agreement.srcc) == (0, 2, None)
     assert found.agreement.problem
@@ -154,7 +154,7 @@ def test_infinite_scores_keep_their_rank_and_are_counted():
 
 
 def test_intervals_are_those_of_a_bootstrap_by_scene_with_the_same_seed():
-    inputs = many(settings=StatisticsSettings(draws=50, seed=4))
+    inputs = many(settings=EvaluationOptions(draws=50, seed=4))
     found = evaluate_model(inputs).agreement
     expected = bootstrap_agreement(
         inputs.scores,
@@ -174,7 +174,7 @@ def test_intervals_are_those_of_a_bootstrap_by_scene_with_the_same_seed():
 
 
 def test_groups_of_several_scenes_have_an_interval_of_srcc():
-    inputs = many(settings=StatisticsSettings(draws=50, seed=4))
+    inputs = many(settings=EvaluationOptions(draws=50, seed=4))
     groups = evaluate_model(inputs).groups
     expected = bootstrap_agreement(
         inputs.scores[1::3],
@@ -194,14 +194,14 @@ def test_groups_of_several_scenes_have_an_interval_of_srcc():
 
 def test_progress_counts_the_draws():
     seen: list[tuple[int, int]] = []
-    settings = StatisticsSettings(draws=20)
+    settings = EvaluationOptions(draws=20)
     evaluate_model(many(settings=settings), on_progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (20, 20)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
 def test_a_single_scene_has_numbers_and_no_intervals():
-    inputs = many(settings=StatisticsSettings(draws=50))
+    inputs = many(settings=EvaluationOptions(draws=50))
     rows = [replace(row, scene="one") for row in inputs.table.rows]
     found = evaluate_model(changed(inputs, inputs.scores, *rows)).agreement
     assert found.srcc is not None

@@ -12,7 +12,6 @@ from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.triplets import PairRules, training_pairs
 from acutance.errors import DatasetError, EvaluationError
-from acutance.evaluation.measure import ProtocolSettings
 from acutance.evaluation.pairs import pair_lists
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
@@ -20,7 +19,6 @@ from tests.raising import raises
 from tests.unit.datasets.tables import full_reference
 from tests.unit.datasets.test_diffiqa_labels import write_labels
 
-SETTINGS = ProtocolSettings()
 SAID: tuple[Label, ...] = ("Positive", "Negative", "Similar", "Positive", "Negative", "Similar")
 
 
@@ -47,7 +45,7 @@ def test_sriqa_bench_has_all_pairs_and_those_of_its_further_lists(fake: Callable
     for scene in ("online15", "canon7"):
         lines = [f"{scene}_{method}.png,{score}" for method, score in (("BSRGANx4", 3), ("HGGTx4", 2), ("Original", 1))]
         write_lines(table.root / f"MOS_Gen/{scene}.txt", lines)
-    found = pair_lists(table, SETTINGS)
+    found = pair_lists(table)
     assert {name: len(pairs) for name, pairs in found.lists.items()} == {"all": 110, "regression": 2, "generative": 6}
     paths = {row.image for row in table}
     assert all(pair.first in paths and pair.reference in paths for pairs in found.lists.values() for pair in pairs)
@@ -55,7 +53,7 @@ def test_sriqa_bench_has_all_pairs_and_those_of_its_further_lists(fake: Callable
 
 
 def test_a_list_of_sriqa_bench_that_is_not_there_is_told(fake: Callable[[str], OpinionTable]):
-    found = pair_lists(fake("sriqa_bench"), SETTINGS)
+    found = pair_lists(fake("sriqa_bench"))
     assert [*found.lists] == ["all", "regression"]
     assert "no list generative of sriqa_bench" in found.notes[0]
 
@@ -63,11 +61,11 @@ def test_a_list_of_sriqa_bench_that_is_not_there_is_told(fake: Callable[[str], O
 def test_a_part_of_sriqa_bench_has_its_own_pairs_alone(fake: Callable[[str], OpinionTable]):
     table = fake("sriqa_bench")
     one = OpinionTable([row for row in table if "canon7" in row.image], table.root, table.name)
-    assert {name: len(pairs) for name, pairs in pair_lists(one, SETTINGS).lists.items()} == {"all": 55, "regression": 1}
+    assert {name: len(pairs) for name, pairs in pair_lists(one).lists.items()} == {"all": 55, "regression": 1}
 
 
 def test_diffiqa_has_the_five_types_of_the_test_from_its_labels(diffiqa_test: OpinionTable):
-    found = pair_lists(diffiqa_test, ProtocolSettings(part="test"))
+    found = pair_lists(diffiqa_test)
     # by hand: two P, two N, two S; PN, PS and SN pairs are 2 x 2 each, and each alone meets the reference
     counts = {"all": 16, "PSY": 4, "PNY": 4, "PYY": 2, "SNY": 4, "NYY": 2}
     assert {name: len(pairs) for name, pairs in found.lists.items()} == counts
@@ -80,7 +78,7 @@ def test_the_authors_lists_of_types_come_before_labels(diffiqa_test: OpinionTabl
     triplets = [Triplet(first, second, "000200x5y9.png", *values) for values in names.values()]
     triplets += [Triplet(first, "000200x5y9.png", "000200x5y9.png", one, one, 0.5) for one in (1.0, 0.0)]
     write_types(diffiqa_test.root / "Test" / "TripletEachType", triplets)
-    found = pair_lists(diffiqa_test, ProtocolSettings(part="test"))
+    found = pair_lists(diffiqa_test)
     assert {name: len(pairs) for name, pairs in found.lists.items()} == {"all": 5, **dict.fromkeys(TEST_TYPES, 1)}
     assert found.lists["PYY"][0].second == "Test/images/Original/000200x5y9.png"
     assert found.notes == ("types as A-FINE's authors listed them",)
@@ -90,7 +88,7 @@ def test_half_of_the_authors_lists_is_none(diffiqa_test: OpinionTable):
     write_lines(
         diffiqa_test.root / "Test/TripletEachType/PSY.txt", ["000200x5y9_01.png,000200x5y9_02.png,000200x5y9.png,1"]
     )
-    assert len(pair_lists(diffiqa_test, ProtocolSettings(part="test")).lists["all"]) == 16
+    assert len(pair_lists(diffiqa_test).lists["all"]) == 16
 
 
 def test_a_split_of_ones_own_has_the_labels_of_every_part_of_diffiqa(fake: Callable[[str], OpinionTable]):
@@ -98,19 +96,19 @@ def test_a_split_of_ones_own_has_the_labels_of_every_part_of_diffiqa(fake: Calla
     for part, name in (("Train", "000006x0y770"), ("Test", "000200x5y9")):
         write_labels(table.root / part / "trainlabel" / "labels", {f"{name}_01": ("Positive",) * 3})
     mixed = [row for row in table if "000006x0y770" in row.image or "000200x5y9" in row.image]
-    found = pair_lists(OpinionTable(mixed, table.root, table.name), ProtocolSettings(part="test"))
+    found = pair_lists(OpinionTable(mixed, table.root, table.name))
     assert len(found.lists["PYY"]) == 2
 
 
 def test_pieapp_has_shares_of_people(fake: Callable[[str], OpinionTable]):
-    found = pair_lists(part_of_table(fake("pieapp"), None, "test"), ProtocolSettings(part="test"))
-    assert found.shares
+    found = pair_lists(part_of_table(fake("pieapp"), None, "test"))
+    assert found.kind == "2afc"
     assert {pair.first_wins for pair in found.lists["all"]} == {0.7}
 
 
 def test_other_datasets_have_pairs_by_afines_rule_with_the_seed(fake: Callable[[str], OpinionTable]):
     table = fake("tid2013")
-    found = pair_lists(table, ProtocolSettings(seed=5))
+    found = pair_lists(table, seed=5)
     assert found.lists["all"] == training_pairs(table, PairRules(seed=5)) != training_pairs(table)
     assert found.notes == ("pairs drawn by A-FINE's rule with seed 5",)
 
@@ -124,10 +122,10 @@ def test_afines_list_of_a_part_is_taken_where_it_lies_beside_it(tmp_path: Path):
     ]
     write_triplets(tmp_path / "Test/Triplet/Triplet.txt", listed)
     part = OpinionTable([replace(row, split="test") for row in table], tmp_path, "tid2013")
-    found = pair_lists(part, ProtocolSettings(part="test"))
+    found = pair_lists(part)
     assert [pair.first for pair in found.lists["all"]] == ["images/r000_0.png", "images/r001_2.png"]
     assert "A-FINE's list" in found.notes[0]
-    assert len(pair_lists(table, SETTINGS).lists["all"]) == 2 * 4 * 2  # no part: drawn
+    assert len(pair_lists(table).lists["all"]) == 2 * 4 * 2  # no part: drawn
 
 
 def test_a_part_without_pairs_is_an_error(tmp_path: Path):
@@ -136,11 +134,11 @@ def test_a_part_without_pairs_is_an_error(tmp_path: Path):
     table.root = tmp_path
     write_labels(tmp_path / "labels", {"r000_1": ("Similar", "Positive", "Negative")})
     with raises((EvaluationError, DatasetError), "diffiqa"):
-        pair_lists(table, SETTINGS)
+        pair_lists(table)
 
 
 def test_a_list_of_ones_own_has_its_own_pairs(tmp_path: Path):
     write_pictures(tmp_path / "images", ["a.png", "b.png", "r.png"])
     write_lines(tmp_path / "PSY.txt", ["a.png,b.png,r.png,1"])
     table = read_listed(tmp_path / "PSY.txt", tmp_path / "images")
-    assert {name: len(pairs) for name, pairs in pair_lists(table, SETTINGS).lists.items()} == {"all": 1}
+    assert {name: len(pairs) for name, pairs in pair_lists(table).lists.items()} == {"all": 1}

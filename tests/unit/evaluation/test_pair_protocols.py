@@ -8,13 +8,14 @@ from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.diffiqa import Label
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
-from acutance.evaluation.measure import ProtocolSettings, Scores
-from acutance.evaluation.protocols import PreparedPairs, PreparedProtocol, find_protocol
+from acutance.evaluation.measure import EvaluationOptions, Scores
+from acutance.evaluation.pairs import pair_lists
+from acutance.evaluation.protocols import Prepared, find_protocol
 from tests.fakes.datasets.catalogue import FAKES
 from tests.unit.datasets.tables import full_reference
 from tests.unit.datasets.test_diffiqa_labels import write_labels
 
-NO_DRAWS = ProtocolSettings(draws=0)
+NO_DRAWS = EvaluationOptions(draws=0)
 
 
 @pytest.fixture
@@ -26,11 +27,11 @@ def fake(tmp_path: Path) -> Callable[[str], OpinionTable]:
     return make
 
 
-def prepared(table: OpinionTable, settings: ProtocolSettings = NO_DRAWS, name: str = "pairs") -> PreparedProtocol:
-    return find_protocol(name).prepare(table, settings)
+def prepared(table: OpinionTable, settings: EvaluationOptions = NO_DRAWS, name: str = "pairs") -> Prepared:
+    return find_protocol(name).prepare(table, settings, None)
 
 
-def oracle(table: OpinionTable, needed: PreparedProtocol) -> Scores:
+def oracle(table: OpinionTable, needed: Prepared) -> Scores:
     """Opinions as scores; a reference that is not rated is the best of all."""
     mos = {row.image: row.mos for row in table}
     return {key: mos.get(key[0], 1e9) for key in needed.needed}
@@ -56,8 +57,7 @@ def test_a_reference_that_stands_in_pairs_is_scored_beside_itself(fake: Callable
 def test_every_picture_of_a_pair_is_needed_and_no_other():
     table = full_reference(3, 6, name="tid2013")
     plan = prepared(table)
-    assert isinstance(plan, PreparedPairs)
-    pictures = {(name, pair.reference) for pair in plan.found.lists["all"] for name in (pair.first, pair.second)}
+    pictures = {(name, pair.reference) for pair in pair_lists(table).lists["all"] for name in (pair.first, pair.second)}
     assert set(plan.needed) == pictures
 
 
@@ -67,7 +67,7 @@ def test_types_of_diffiqa_are_averaged_each_counting_the_same(fake: Callable[[st
     said: dict[str, Label] = {"01": "Positive", "02": "Positive", "03": "Similar", "04": "Negative"}
     labels = {f"000200x5y9_{number}": (label, label, label) for number, label in said.items()}
     write_labels(table.root / "Test" / "trainlabel" / "labels", labels)
-    plan = prepared(part_of_table(table, None, "test"), ProtocolSettings(part="test", draws=0))
+    plan = prepared(part_of_table(table, None, "test"), EvaluationOptions(part="test", draws=0))
     order = {"02": 5.0, "reference": 4.0, "03": 3.0, "04": 2.0, "01": 1.0}
     scores = {key: order["reference" if key[0] == key[1] else key[0][-6:-4]] for key in plan.needed}
     found = plan.outcome(scores, "higher").results
@@ -82,7 +82,7 @@ def test_a_type_without_pairs_leaves_no_average_of_the_others(fake: Callable[[st
     table = fake("diffiqa")
     labels = table.root / "Test" / "trainlabel" / "labels"
     write_labels(labels, {f"000200x5y9_{number}": ("Negative",) * 3 for number in ("01", "02")})
-    plan = prepared(part_of_table(table, None, "test"), ProtocolSettings(part="test", draws=0))
+    plan = prepared(part_of_table(table, None, "test"), EvaluationOptions(part="test", draws=0))
     found = plan.outcome(dict.fromkeys(plan.needed, 1.0), "higher").results
     assert (found["pairs_NYY"], found["pairs_SNY"], found["accuracy_SNY"]) == (2, 0, None)
     assert found["accuracy_ref_above_test"] is None
@@ -91,8 +91,8 @@ def test_a_type_without_pairs_leaves_no_average_of_the_others(fake: Callable[[st
 def test_shares_of_people_are_averaged_on_pieapp(fake: Callable[[str], OpinionTable]):
     """By hand: 70 % of people are for the first picture of each pair."""
     table = part_of_table(fake("pieapp"), None, "test")
-    plan = prepared(table, ProtocolSettings(part="test", draws=0))
-    first = {pair.first for pair in plan.found.lists["all"]} if isinstance(plan, PreparedPairs) else set()
+    plan = prepared(table, EvaluationOptions(part="test", draws=0))
+    first = {pair.first for pair in pair_lists(table).lists["all"]}
     scores = {key: 1.0 if key[0] in first else 0.0 for key in plan.needed}
     assert plan.outcome(scores, "higher").results["accuracy"] == pytest.approx(0.7)
     assert plan.outcome(scores, "lower").results["accuracy"] == pytest.approx(0.3)
@@ -102,8 +102,7 @@ def test_failed_pictures_make_their_pairs_wrong_and_are_counted():
     table = full_reference(4, 5, name="tid2013")
     plan = prepared(table)
     scores = {key: (None if key[0] == "images/r002_3.png" else score) for key, score in oracle(table, plan).items()}
-    assert isinstance(plan, PreparedPairs)
-    touched = sum("images/r002_3.png" in (pair.first, pair.second) for pair in plan.found.lists["all"])
+    touched = sum("images/r002_3.png" in (pair.first, pair.second) for pair in pair_lists(table).lists["all"])
     found = plan.outcome(scores, "higher").results
     assert found["missing"] == touched > 0
     assert found["accuracy"] == pytest.approx(1 - touched / (found["pairs"] or 0))
@@ -111,13 +110,13 @@ def test_failed_pictures_make_their_pairs_wrong_and_are_counted():
 
 def test_the_margin_makes_ties():
     table = full_reference(2, 4, name="tid2013")
-    plan = prepared(table, ProtocolSettings(draws=0, margin=1e12))
+    plan = prepared(table, EvaluationOptions(draws=0, margin=1e12))
     assert plan.outcome(oracle(table, plan), "higher").results["accuracy"] == 0.0  # no pair of these ties
 
 
 def test_every_list_has_its_interval(fake: Callable[[str], OpinionTable]):
     table = fake("sriqa_bench")
-    plan = prepared(table, ProtocolSettings(draws=200))
+    plan = prepared(table, EvaluationOptions(draws=200))
     draw = np.random.default_rng(0)
     found = plan.outcome({key: float(draw.normal()) for key in plan.needed}, "higher").results
     for ending in ("", "_regression"):

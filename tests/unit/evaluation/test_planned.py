@@ -6,27 +6,22 @@ import pytest
 from acutance.datasets.splits import split_table, write_split
 from acutance.datasets.table import RatedPicture
 from acutance.errors import EvaluationError
-from acutance.evaluation.data import Said, plan_data
-from acutance.evaluation.measure import PictureKey, ProtocolSettings, StatisticsSettings
-from acutance.evaluation.protocols import PreparedProtocol, Protocol, ProtocolOutcome
+from acutance.evaluation.data import plan_data
+from acutance.evaluation.measure import EvaluationOptions
+from acutance.evaluation.protocols import Prepared, Protocol
+from acutance.scoring import ScoreRow
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import planned
 
 
-class Beside(Protocol):
+def beside(table, options, on_progress=None) -> Prepared:
     """Needs the second picture and, beside itself, the reference."""
-
-    def prepare(self, table, settings, *, on_progress=None):
-        self.part = settings.part
-        needed: list[PictureKey] = [(table.rows[1].image, table.rows[1].reference)]
-        reference = table.rows[1].reference
-        return Nothing([*needed, (reference, reference)])
+    reference = table.rows[1].reference
+    return Prepared([(table.rows[1].image, reference), (reference, reference)])
 
 
-class Nothing(PreparedProtocol):
-    def outcome(self, scores, better):
-        return ProtocolOutcome()
+BESIDE = Protocol("beside", "A test.", beside)
 
 
 def test_pictures_are_named_by_their_paths_below_the_root(tmp_path: Path):
@@ -43,7 +38,7 @@ def test_pictures_of_one_reference_share_it():
 
 
 def test_only_what_the_protocol_needs_is_evaluated_and_more_than_the_table_has():
-    data = plan_data(full_reference(1, 3), Beside("beside", "A test."), ProtocolSettings(), None, {})
+    data = plan_data(full_reference(1, 3), BESIDE, EvaluationOptions())
     assert [(row.image, row.mos) for row in data.table] == [("images/r000_1.png", 1.0), ("images/r000.bmp", None)]
 
 
@@ -54,11 +49,11 @@ def test_a_picture_that_is_rated_twice_is_refused():
 
 
 def test_a_split_is_evaluated_on_its_test_part(tmp_path: Path):
-    table, protocol = full_reference(10, 2), Beside("beside", "A test.")
+    table = full_reference(10, 2)
     split = split_table(table, "vtamiq")
     write_split(tmp_path / "s.json", split)
-    data = plan_data(table, protocol, ProtocolSettings(), None, {"fake": tmp_path / "s.json"})
-    assert (data.part, protocol.part) == ("test", "test")
+    data = plan_data(table, BESIDE, EvaluationOptions(), {"fake": tmp_path / "s.json"})
+    assert data.part == "test"
     assert {row.reference for row in data.table} <= set(split.test)
     assert planned(table, "all").part == "all"
 
@@ -70,8 +65,9 @@ def test_the_whole_data_set_is_taken_without_part_or_split():
 def test_what_was_said_becomes_one_value_a_row():
     data = planned(table_of(rated("a"), rated("b"), rated("c")))
     data.better["m"] = "lower"
-    data.said["m"] = {("b", None): Said(None, "no such file"), ("a", None): Said(0.5)}
-    inputs = data.inputs("m", StatisticsSettings())
+    failed = ScoreRow(image="b", reference=None, model="m", error="no such file")
+    data.rows["m"] = {("b", None): failed, ("a", None): ScoreRow(image="a", reference=None, model="m", score=0.5)}
+    inputs = data.scored("m", EvaluationOptions())
     np.testing.assert_array_equal(inputs.scores, [0.5, np.nan, np.nan])
     assert list(inputs.errors)[:2] == [None, "no such file"]
     assert inputs.errors[2]

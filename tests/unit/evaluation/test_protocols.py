@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,14 @@ from acutance.catalog import CATALOG
 from acutance.datasets.catalogue import list_datasets, read_dataset
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.evaluation.measure import ProtocolSettings, Scores
+from acutance.evaluation.measure import EvaluationOptions, Scores
+from acutance.evaluation.pairs import pair_lists
 from acutance.evaluation.protocols import (
     PROTOCOLS,
     TRAINING_SETS,
-    PreparedPairs,
-    ProtocolOutcome,
+    Outcome,
+    Prepared,
     find_protocol,
-    list_protocols,
     rows_needed,
 )
 from acutance.scoring.api import ScoreRows
@@ -29,9 +28,13 @@ STAGES = {"afine-stage1": "raw_naturalness", "afine-stage2": "raw_fidelity", "af
 
 
 def test_protocols_are_listed_under_their_own_names():
-    assert [protocol.name for protocol in list_protocols()] == [*PROTOCOLS]
-    assert all(protocol.summary.endswith(".") for protocol in list_protocols())
+    assert [protocol.name for protocol in PROTOCOLS.values()] == [*PROTOCOLS]
+    assert all(protocol.summary.endswith(".") for protocol in PROTOCOLS.values())
     assert set(STAGES) < set(PROTOCOLS) > {"plain", "pairs", "hyperiqa", "vtamiq", "cross-dataset"}
+
+
+def test_the_plain_protocol_is_the_default_by_name_too():
+    assert find_protocol("default") is find_protocol("plain")
 
 
 def test_an_unknown_name_offers_the_nearest():
@@ -41,33 +44,33 @@ def test_an_unknown_name_offers_the_nearest():
 
 @pytest.mark.parametrize("name", STAGES)
 def test_stages_of_afine_look_at_the_term_that_each_learns(name: str):
-    term = find_protocol(name).term_for("afine")
-    assert (term.name, term.better) == (STAGES[name], "lower")
-    assert term.name in CATALOG["afine"].term_names
+    protocol = find_protocol(name)
+    assert (protocol.term, protocol.direction("afine")) == (STAGES[name], "lower")
+    assert protocol.term in CATALOG["afine"].term_names
 
 
 def test_stage_1_can_be_had_of_the_half_without_reference():
-    assert find_protocol("afine-stage1").term_for("afine-naturalness").name == "raw_naturalness"
+    assert find_protocol("afine-stage1").direction("afine-naturalness") == "lower"
 
 
 def test_other_models_have_no_stages():
     with raises(ConfigError, "adaptive", "afine-stage3", "psnr"):
-        find_protocol("afine-stage3").term_for("psnr")
+        find_protocol("afine-stage3").direction("psnr")
 
 
 def test_other_protocols_look_at_the_score_in_its_own_direction():
-    assert asdict(find_protocol("pairs").term_for("gmsd")) == {"name": "score", "better": "lower"}
-    assert asdict(find_protocol("vtamiq").term_for("psnr")) == {"name": "score", "better": "higher"}
+    assert (find_protocol("pairs").term, find_protocol("pairs").direction("gmsd")) == ("score", "lower")
+    assert (find_protocol("vtamiq").term, find_protocol("vtamiq").direction("psnr")) == ("score", "higher")
     with raises(UnknownNameError, "psnrr", "psnr"):
-        find_protocol("plain").term_for("psnrr")
+        find_protocol("plain").direction("psnrr")
 
 
 def test_the_plain_protocol_needs_every_picture_once_and_adds_nothing():
     table = table_of(rated("a.png"), rated("b.png", None), rated("a.png"))
-    prepared = find_protocol("plain").prepare(table, ProtocolSettings())
+    prepared = find_protocol("plain").prepare(table, EvaluationOptions(), None)
     assert prepared.needed == [("a.png", None), ("b.png", None)] == rows_needed(table)
-    assert prepared.outcome({}, "higher") == ProtocolOutcome()
-    assert find_protocol("plain").conclude([]) == []
+    assert prepared.outcome({}, "higher") == Outcome()
+    assert find_protocol("plain").conclude([], {}) == []
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def sriqa(tmp_path: Path) -> OpinionTable:
     return read_dataset("sriqa_bench", tmp_path)
 
 
-def scored(table: OpinionTable, prepared: PreparedPairs, model: str, weights: Path | None = None) -> dict[str, Scores]:
+def scored(table: OpinionTable, prepared: Prepared, model: str, weights: Path | None = None) -> dict[str, Scores]:
     """The terms and the score of every picture that is needed, by term."""
     images, references = ([table.path(str(key[side])) for key in prepared.needed] for side in (0, 1))
     stream = acutance.score(images, reference=references, model=[model], weights=weights)
@@ -101,9 +104,9 @@ def scored(table: OpinionTable, prepared: PreparedPairs, model: str, weights: Pa
     return terms | {"score": {key: row.score for key, row in keyed}}
 
 
-def accuracy_by_hand(prepared: PreparedPairs, scores: Scores, *, sign: int) -> float:
+def accuracy_by_hand(table: OpinionTable, scores: Scores, *, sign: int) -> float:
     """Over the pairs one by one, as the text of A-FINE's metric says with a margin of 0."""
-    pairs = prepared.found.lists["all"]
+    pairs = pair_lists(table).lists["all"]
     right = 0
     for pair in pairs:
         first, second = scores[pair.first, pair.reference], scores[pair.second, pair.reference]
@@ -115,8 +118,7 @@ def accuracy_by_hand(prepared: PreparedPairs, scores: Scores, *, sign: int) -> f
 
 
 def test_psnr_is_right_about_more_and_more_noise(sriqa: OpinionTable):
-    prepared = find_protocol("pairs").prepare(sriqa, ProtocolSettings(draws=0))
-    assert isinstance(prepared, PreparedPairs)
+    prepared = find_protocol("pairs").prepare(sriqa, EvaluationOptions(draws=0), None)
     found = prepared.outcome(scored(sriqa, prepared, "psnr")["score"], "higher").results
     assert (found["accuracy"], found["accuracy_generative"], found["pairs"]) == (1.0, 1.0, 6)
 
@@ -125,12 +127,11 @@ def test_psnr_is_right_about_more_and_more_noise(sriqa: OpinionTable):
 def test_the_stages_of_afine_compare_their_own_terms(sriqa: OpinionTable, afine_pth: Path):
     """With the weights of the golden cases, against a count over the pairs written here."""
     for number, (name, term) in enumerate(STAGES.items()):
-        prepared = find_protocol(name).prepare(sriqa, ProtocolSettings(draws=0))
-        assert isinstance(prepared, PreparedPairs)
+        prepared = find_protocol(name).prepare(sriqa, EvaluationOptions(draws=0), None)
         if not number:
             terms = scored(sriqa, prepared, "afine", weights=afine_pth)
         found = prepared.outcome(terms[term], "lower").results
-        assert found["accuracy"] == pytest.approx(accuracy_by_hand(prepared, terms[term], sign=-1))
+        assert found["accuracy"] == pytest.approx(accuracy_by_hand(sriqa, terms[term], sign=-1))
         assert (found["pairs"], found["pairs_regression"], found["missing"]) == (6, 1, 0)
     original = next(row.image for row in sriqa if "Original" in row.image)
     assert terms["raw_fidelity"][original, original] == pytest.approx(0, abs=1e-6)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.score_files import NO_SCORE, ScoredLine, read_sheet, told_direction
+from acutance.evaluation.score_files import NO_SCORE, own_direction, read_sheet
 from acutance.scoring.rows import ScoreRow
 from acutance.scoring.score_file import ScoreFile
 from tests.raising import raises
@@ -15,6 +15,12 @@ ROWS = [
     ScoreRow(image="a.png", reference=None, model="niqe", score=4.5),
     ScoreRow(image='b, "c".png', reference="r.png", model="psnr", error="no such file"),
 ]
+
+
+def line(
+    model: str, image: str, reference: str | None, score: float | None, error: str | None = None, **fields
+) -> ScoreRow:
+    return ScoreRow(image=image, reference=reference, model=model, score=score, error=error, **fields)
 
 
 def write(path: Path, text: str) -> Path:
@@ -30,10 +36,10 @@ def test_what_score_wrote_is_read_in_every_format(tmp_path: Path, ending: str):
     sheet = read_sheet(file.path)
     assert sheet == {
         "psnr": [
-            ScoredLine("a.png", "r.png", math.inf),
-            ScoredLine('b, "c".png', "r.png", None, "no such file"),
+            line("psnr", "a.png", "r.png", math.inf),
+            line("psnr", 'b, "c".png', "r.png", None, "no such file"),
         ],
-        "niqe": [ScoredLine("a.png", None, 4.5)],
+        "niqe": [line("niqe", "a.png", None, 4.5)],
     }
     assert [line.score for line in read_sheet(file.path, "part")["psnr"]] == [1.5, None]
 
@@ -41,8 +47,8 @@ def test_what_score_wrote_is_read_in_every_format(tmp_path: Path, ending: str):
 def test_any_table_with_a_column_for_each_model_is_read(tmp_path: Path):
     path = write(tmp_path / "w.csv", "\ufeffimage,ours,reference,theirs\na.png,1e-3,r.png,nan\n\nb.png,-inf,,2\n")
     assert read_sheet(path) == {
-        "ours": [ScoredLine("a.png", "r.png", 0.001), ScoredLine("b.png", None, -math.inf)],
-        "theirs": [ScoredLine("a.png", "r.png", None, NO_SCORE), ScoredLine("b.png", None, 2.0)],
+        "ours": [line("ours", "a.png", "r.png", 0.001), line("ours", "b.png", None, -math.inf)],
+        "theirs": [line("theirs", "a.png", "r.png", None, NO_SCORE), line("theirs", "b.png", None, 2.0)],
     }
 
 
@@ -55,7 +61,7 @@ def test_json_lines_may_have_a_key_for_each_model(tmp_path: Path):
 def test_a_note_gives_infinity_back_and_is_no_model(tmp_path: Path):
     text = '{"image": "a.png", "ours": null, "note": "ours -infinite"}\n{"image": "b.png", "ours": 2, "note": "seen"}\n'
     assert read_sheet(write(tmp_path / "w.jsonl", text)) == {
-        "ours": [ScoredLine("a.png", None, -math.inf), ScoredLine("b.png", None, 2.0)]
+        "ours": [line("ours", "a.png", None, -math.inf), line("ours", "b.png", None, 2.0)]
     }
 
 
@@ -70,19 +76,19 @@ def test_what_0_1_wrote_is_read(ending: str):
 def test_the_direction_of_a_model_is_read(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,\na.png,other,1,\n")
     sheet = read_sheet(path)
-    assert told_direction(path, "ours", sheet["ours"]) == "lower"
-    assert told_direction(path, "other", sheet["other"]) is None
+    assert own_direction(path, "ours", sheet["ours"]) == "lower"
+    assert own_direction(path, "other", sheet["other"]) is None
 
 
 def test_a_lone_column_of_scores_has_a_direction_too(tmp_path: Path):
     path = write(tmp_path / "ours.csv", "image,score,better\na.png,0.5,lower\n")
-    assert read_sheet(path) == {"ours": [ScoredLine("a.png", None, 0.5, better="lower")]}
+    assert read_sheet(path) == {"ours": [line("ours", "a.png", None, 0.5, better="lower")]}
 
 
 def test_two_directions_of_one_model_are_an_error(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,higher\n")
     with raises(EvaluationError, "ours", path):
-        told_direction(path, "ours", read_sheet(path)["ours"])
+        own_direction(path, "ours", read_sheet(path)["ours"])
 
 
 def test_a_direction_that_is_none_is_an_error_that_names_the_line(tmp_path: Path):
@@ -104,12 +110,12 @@ def test_numbers_under_a_name_that_no_model_has_are_an_error_not_passed_over(tmp
 
 def test_names_of_pictures_may_be_numbers(tmp_path: Path):
     path = write(tmp_path / "w.csv", "image,reference,ours\n1,2,0.5\n")
-    assert read_sheet(path) == {"ours": [ScoredLine("1", "2", 0.5)]}
+    assert read_sheet(path) == {"ours": [line("ours", "1", "2", 0.5)]}
 
 
 def test_a_lone_column_of_scores_is_a_model_with_the_name_of_the_file(tmp_path: Path):
     path = write(tmp_path / "deepens.csv", "image,score\na.png,0.5\n")
-    assert read_sheet(path) == {"deepens": [ScoredLine("a.png", None, 0.5)]}
+    assert read_sheet(path) == {"deepens": [line("deepens", "a.png", None, 0.5)]}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from scipy import stats
 from acutance.datasets.splits import repeated_splits
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import ConfigError, DatasetError
-from acutance.evaluation.measure import ProtocolSettings, Scores
+from acutance.evaluation.measure import EvaluationOptions, Scores
 from acutance.evaluation.protocols import find_protocol
 from acutance.types import Better
 from tests.raising import lacking, raises
@@ -18,7 +18,7 @@ def noisy_scores(table: OpinionTable, *, slope: float = 1.0, noise: float = 1.5)
 
 
 def run(name: str, table: OpinionTable, scores: Scores, *, better: Better = "higher", seed: int = 0):
-    return find_protocol(name).prepare(table, ProtocolSettings(seed=seed)).outcome(scores, better)
+    return find_protocol(name).prepare(table, EvaluationOptions(seed=seed), None).outcome(scores, better)
 
 
 def columns_of_test(table: OpinionTable, test: tuple[str, ...], scores: Scores) -> tuple[np.ndarray, np.ndarray]:
@@ -91,23 +91,23 @@ def test_a_part_without_a_number_leaves_none_of_its_median():
 def test_only_rated_pictures_are_split_and_needed():
     unrated = [rated(f"images/x{number}.png", None, reference="images/x.bmp") for number in range(3)]
     table = full_reference(10, 4)
-    prepared = find_protocol("hyperiqa").prepare(table_of(*table, *unrated), ProtocolSettings())
+    prepared = find_protocol("hyperiqa").prepare(table_of(*table, *unrated), EvaluationOptions(), None)
     assert prepared.needed == [(row.image, row.reference) for row in table]
     assert prepared.notes == ["10 random splits with seed 0, 2 scenes of fake in each test part"]
 
 
 def test_pictures_without_reference_are_scenes_of_their_own():
     table = pictures(50)
-    prepared = find_protocol("hyperiqa").prepare(table, ProtocolSettings())
+    prepared = find_protocol("hyperiqa").prepare(table, EvaluationOptions(), None)
     assert prepared.needed[0] == ("p0000.jpg", None)
     assert "10 scenes" in prepared.notes[0]
 
 
 def test_too_few_scenes_are_an_error_before_anything_is_scored():
     with raises(ConfigError, "6:2:2", 3):
-        find_protocol("vtamiq").prepare(full_reference(3, 4), ProtocolSettings())
+        find_protocol("vtamiq").prepare(full_reference(3, 4), EvaluationOptions(), None)
 
 
 def test_a_table_that_nobody_rated_is_an_error():
     with raises(DatasetError, "fake"):
-        find_protocol("hyperiqa").prepare(table_of(RatedPicture(image="a.png")), ProtocolSettings())
+        find_protocol("hyperiqa").prepare(table_of(RatedPicture(image="a.png")), EvaluationOptions(), None)
