@@ -141,10 +141,10 @@ def table(
 ) -> None:
     """Write the table of a dataset or a list, if it is whole and sound: a line a picture, with reference and score."""
     from acutance.datasets.lists import FIRST_LETTERS, joined, moved, with_references
-    from acutance.datasets.table import demand_ending, demand_sound, read_table, write_table
+    from acutance.datasets.table import check_ending, read_table, require_sound, write_table
     from acutance.errors import ConfigError
 
-    demand_ending(output)
+    check_ending(output)
     given = {"--references": references, "--part": part, "--append": append or None}
     if unlisted := [option for option, value in given.items() if value is not None and not Path(name).suffix]:
         raise ConfigError(
@@ -168,7 +168,7 @@ def table(
         rated.rows = [replace(row, split=part.value) for row in rated]
     if append:
         rated = joined([read_table(output), rated])
-    demand_sound(rated, look_for_files=False)
+    require_sound(rated, look_for_files=False)
     write_table(rated, output)
     print(f"{output} ({len(rated)} rows)")
 
@@ -203,7 +203,7 @@ def _dataset_or_list(
 def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
     """Tell what is wrong with a table file; its pictures are looked for if their folder is named."""
     from acutance.cli.progress import counting
-    from acutance.datasets.catalogue import unreadable_pictures
+    from acutance.datasets.catalogue import unreadable_images
     from acutance.datasets.table import check_table, read_table
     from acutance.errors import ConfigError
 
@@ -213,7 +213,7 @@ def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
     faults = [str(problem) for problem in check_table(rated, look_for_files=root is not None)]
     if pictures and not faults:
         with counting("pictures") as advance:
-            faults = unreadable_pictures(rated, advance)
+            faults = unreadable_images(rated, advance)
     _tell(faults)
     if faults:
         raise typer.Exit(1)
@@ -238,8 +238,8 @@ def _report_table(report: "DatasetReport") -> "Table":
     table.add_column(facts.name)
     for heading in ("found", "published"):
         table.add_column(heading, justify="right")
-    table.add_row("pictures with a score", str(found.rated), str(facts.rated))
-    table.add_row("pictures without a score", str(found.unrated), str(facts.unrated))
+    table.add_row("images with a score", str(found.rated), str(facts.rated))
+    table.add_row("images without a score", str(found.unrated), str(facts.unrated))
     if facts.references is not None:
         table.add_row("references", str(found.references), str(facts.references))
     for split in dict.fromkeys((*facts.splits, *found.splits)):

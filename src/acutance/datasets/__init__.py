@@ -9,8 +9,8 @@ from acutance.datasets.table import (
     Problem,
     RatedPicture,
     check_table,
-    demand_sound,
     read_table,
+    require_sound,
     write_table,
 )
 from acutance.errors import DatasetError
@@ -25,11 +25,11 @@ __all__ = [
     "RatedPicture",
     "check_dataset",
     "check_table",
-    "demand_sound",
     "find_dataset",
     "list_datasets",
     "read_dataset",
     "read_list",
     "read_table",
+    "require_sound",
     "write_table",
 ]

@@ -1,4 +1,4 @@
-"""AGIQA-3K: pictures by ten generators, without references."""
+"""AGIQA-3K: generated images, without references (Li et al. 2024)."""
 
 from acutance.datasets.annotations import csv_records
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
@@ -11,7 +11,7 @@ AGIQA3K = DatasetFacts(
     distortions=10,
     low=0.0,
     high=5.0,
-    layout="AGIQA-3K/ (or the pictures in the root), data.csv",
+    layout="AGIQA-3K/ (or the images in the root), data.csv",
     licence="MIT, commercial use: yes.",
     where="https://github.com/lcysyzxdxc/AGIQA-3k-Database",
     paper="Li et al., AGIQA-3K, IEEE TCSVT 34(8), 2024",
@@ -19,22 +19,15 @@ AGIQA3K = DatasetFacts(
 )
 
 AGIQA_VOTES = 21
-"""People who rated each picture (Li et al. 2023)."""
+"""People who rated each image (Li et al. 2023)."""
 
 
 def read_agiqa3k(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of AGIQA-3K, by perceptual quality; ``distortion`` tells the generator and its setting.
-
-    Args:
-        folder: The root, with ``data.csv`` and the pictures beside it or in any folder below.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
-    """
+    """The rows of ``data.csv``, by perceptual quality; images lie beside it or in any folder below."""
     rows = []
     for record in csv_records(folder.need("data.csv"), ("name", "mos_quality", "std_quality")):
         name = record.text("name")
-        image = folder.picture_below("", name)
+        image = folder.image_below("", name)
         rows.append(
             RatedPicture(
                 image=image,

@@ -1,4 +1,4 @@
-"""The files in which datasets publish their opinions: text, CSV, MATLAB and Excel; faults name file and line."""
+"""The files in which datasets publish their opinions: text, CSV, MATLAB and Excel; errors name file and line."""
 
 import math
 import warnings
@@ -11,29 +11,31 @@ from numpy.typing import NDArray
 
 from acutance.errors import DatasetError
 from acutance.extras import require
-from acutance.tables.read import CURE, read_cells, read_text
+from acutance.tables.read import CURE, csv_lines, read_cells, read_text
 from acutance.tables.text import shown
 
 HEADER_WITHIN = 20
-"""A sheet's header is looked for in so many first rows: CSIQ's stands below a title."""
+"""The header of a sheet is looked for in so many first rows: CSIQ's stands below a title."""
 
 
 class Record:
-    """One line of a file: cells that are read as text or number, or refused by name.
+    """One line of a file, whose cells are read as text or number, or refused by name.
 
     Args:
-        path: The file, for errors.
+        path: The file.
         line: Number of the line or row, from 1.
         cells: What stands in it, by column.
+        cure: The end of its errors.
     """
 
-    def __init__(self, path: Path, line: int, cells: Mapping[str, object]) -> None:
+    def __init__(self, path: Path, line: int, cells: Mapping[str, object], cure: str = CURE) -> None:
         self.path = path
         self.line = line
         self.cells = cells
+        self._cure = cure
 
     def text(self, column: str) -> str:
-        """The cell as text, without blanks around it; whole numbers without a point.
+        """The cell as text without blanks around it; whole numbers without a point.
 
         Raises:
             DatasetError: An empty cell.
@@ -46,8 +48,8 @@ class Record:
             raise self.fault(column, "a name", "nothing")
         return text
 
-    def number(self, column: str) -> float:
-        """The cell as a finite number.
+    def number(self, column: str, ends: tuple[float, float] = (-math.inf, math.inf)) -> float:
+        """The cell as a finite number within these ends.
 
         Raises:
             DatasetError: Anything else.
@@ -57,8 +59,9 @@ class Record:
             number = float(value) if isinstance(value, int | float | str) else math.nan
         except ValueError:
             number = math.nan
-        if isinstance(value, bool) or not math.isfinite(number):
-            raise self.fault(column, "a number", "nothing" if value in (None, "") else repr(value))
+        if isinstance(value, bool) or not math.isfinite(number) or not ends[0] <= number <= ends[1]:
+            within = f" from {ends[0]:g} to {ends[1]:g}" if math.isfinite(ends[0]) else ""
+            raise self.fault(column, f"a number{within}", "nothing" if value is None else repr(value))
         return number
 
     def number_or_none(self, column: str) -> float | None:
@@ -68,33 +71,57 @@ class Record:
     def fault(self, column: str, expected: str, got: str) -> DatasetError:
         """The error that names file, line and column."""
         return DatasetError(
-            f"Expected {expected} in {self.path}, line {self.line}, column {column}, got {shown(got)}. "
-            "Mend the line or get the file again."
+            f"Expected {expected} in {self.path}, line {self.line}, column {column}, got {shown(got)}. {self._cure}"
         )
 
 
 def line_records(path: Path, columns: Sequence[str], *, separators: str = ",") -> Iterator[Record]:
     """The lines of a text file without header, split at blanks and separators; empty lines are passed over.
 
-    Args:
-        path: A text file.
-        columns: Names of the columns, in order.
-        separators: Characters that part columns as blanks do.
-
     Raises:
         DatasetError: Another number of columns, or no text.
     """
     blanks = {ord(mark): " " for mark in separators}
     for line, text in enumerate(read_text(path, "text", CURE).split("\n"), start=1):
-        cells = text.translate(blanks).split()
-        if not cells:
-            continue
-        if len(cells) != len(columns):
-            raise DatasetError(
-                f"Expected {len(columns)} columns ({', '.join(columns)}) in {path}, line {line}, "
-                f"got {len(cells)}. Mend the line or get the file again."
-            )
-        yield Record(path, line, dict(zip(columns, cells, strict=True)))
+        if cells := text.translate(blanks).split():
+            _check_count(path, line, cells, columns, len(columns), CURE)
+            yield Record(path, line, dict(zip(columns, cells, strict=True)))
+
+
+def place_records(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    least: int | None = None,
+    has_more: bool = False,
+    has_header: bool = False,
+    cure: str = CURE,
+) -> Iterator[Record]:
+    """The lines of a CSV file whose columns are known by their places; empty lines are passed over.
+
+    Args:
+        path: A CSV file.
+        columns: Names for the columns, in order.
+        least: How many columns a line needs; by default all.
+        has_more: Pass over further columns, which are an error otherwise.
+        has_header: Pass over the first line, which must have as many columns.
+        cure: The end of errors.
+
+    Raises:
+        DatasetError: Another number of columns, or no CSV.
+    """
+    least = len(columns) if least is None else least
+    lines = csv_lines(path, what=f"a list of {len(columns)} columns", cure=cure)
+    if has_header:
+        _, header = next(lines, (1, []))
+        if len(header) < least or (len(header) > len(columns) and not has_more):
+            got = shown(", ".join(header)) or "nothing"
+            raise DatasetError(f"Expected the columns {', '.join(columns)} in {path}, line 1, got {got}. {cure}")
+    for line, cells in lines:
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped):
+            _check_count(path, line, stripped[: len(columns)] if has_more else stripped, columns, least, cure)
+            yield Record(path, line, dict(zip(columns, stripped, strict=False)), cure)
 
 
 def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
@@ -109,8 +136,12 @@ def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     """
 
     def header(first: list[str]) -> list[str]:
-        names = _columns([cell.strip() for cell in first], needed)
-        _demand_columns(path, names, needed)
+        names = _spelt([cell.strip() for cell in first], needed)
+        if missing := [name for name in needed if name not in names]:
+            got = ", ".join(filter(None, names)) or "nothing"
+            raise DatasetError(
+                f"Expected the column {missing[0]} in {path}, line 1, got {shown(got)}. Get the file again."
+            )
         return names
 
     for line, cells in read_cells(path, header=header):
@@ -153,7 +184,7 @@ def sheet_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     """
     for rows in sheet_rows(path):
         for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
-            header = _columns(["" if cell is None else str(cell).strip() for cell in cells], needed)
+            header = _spelt(["" if cell is None else str(cell).strip() for cell in cells], needed)
             if set(needed) <= set(header):
                 for line, values in rows[place + 1 :]:
                     named = {name: value for name, value in zip(header, values, strict=False) if name}
@@ -166,11 +197,7 @@ def sheet_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
 
 
 def mat_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of a MATLAB file by name.
-
-    Args:
-        path: A MATLAB file of level 4 to 7.2.
-        names: Variables that must be there.
+    """Arrays of a MATLAB file of level 4 to 7.2 by name.
 
     Raises:
         DatasetError: A variable that is missing, or a file that cannot be read.
@@ -187,16 +214,18 @@ def mat_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     return {name: np.asarray(arrays[name]) for name in names}
 
 
-def _columns(header: list[str], needed: Sequence[str]) -> list[str]:
+def _check_count(path: Path, line: int, cells: Sequence[str], columns: Sequence[str], least: int, cure: str) -> None:
+    if not least <= len(cells) <= len(columns):
+        counts = f"{least} or {len(columns)}" if least < len(columns) else f"{len(columns)}"
+        raise DatasetError(
+            f"Expected {counts} columns in {path}, line {line}, got {len(cells)}: {', '.join(columns)}. {cure}"
+        )
+
+
+def _spelt(header: list[str], needed: Sequence[str]) -> list[str]:
     """The header with the spelling of the needed columns."""
-    spelt = {name.lower(): name for name in needed}
-    return [spelt.get(name.lower(), name) for name in header]
-
-
-def _demand_columns(path: Path, header: Sequence[str], needed: Sequence[str]) -> None:
-    if missing := [name for name in needed if name not in header]:
-        got = ", ".join(name for name in header if name) or "nothing"
-        raise DatasetError(f"Expected the column {missing[0]} in {path}, line 1, got {shown(got)}. Get the file again.")
+    by_letters = {name.lower(): name for name in needed}
+    return [by_letters.get(name.lower(), name) for name in header]
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> DatasetError:

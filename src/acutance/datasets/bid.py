@@ -1,4 +1,4 @@
-"""BID: pictures without references, blurred as cameras do."""
+"""BID: photographs with the blur of real cameras, without references (Ciancio et al. 2011)."""
 
 from acutance.datasets.annotations import Record, sheet_rows
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
@@ -19,16 +19,7 @@ BID = DatasetFacts(
 
 
 def read_bid(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of BID.
-
-    Args:
-        folder: The root, with ``DatabaseImage0001.JPG`` and so on, and ``DatabaseGrades.xlsx``, whose first
-            sheet has a header and then number and grade in its first two columns.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
-        MissingExtraError: If openpyxl is not installed.
-    """
+    """The rows of ``DatabaseGrades.xlsx``: below a header, number and grade in the first two columns."""
     path = folder.need("DatabaseGrades.xlsx")
     sheets = sheet_rows(path)
     if not sheets or len(sheets[0]) < 2:
@@ -39,7 +30,7 @@ def read_bid(folder: DatasetFolder) -> list[RatedPicture]:
         if cells[0] is not None:
             number = record.number("number")
             if not number.is_integer():
-                raise record.fault("number", "the number of a picture", f"{number:g}")
-            image = folder.picture(f"DatabaseImage{int(number):04d}.JPG")
+                raise record.fault("number", "the number of an image", f"{number:g}")
+            image = folder.image(f"DatabaseImage{int(number):04d}.JPG")
             rows.append(RatedPicture(image=image, mos=record.number("grade"), scene=image))
     return rows

@@ -1,4 +1,4 @@
-"""BIQ2021: pictures without references, with an official split."""
+"""BIQ2021: photographs without references, with an official split (Ahmed, Asif 2022)."""
 
 from acutance.datasets.annotations import csv_records
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
@@ -15,28 +15,20 @@ BIQ2021 = DatasetFacts(
     licence=NOT_STATED,
     where="https://github.com/nisarahmedrana/BIQ2021",
     paper="Ahmed, Asif, BIQ2021: a large-scale blind IQA database, Journal of Electronic Imaging 31(5), 2022",
-    note="11,989 pictures are 512x512. The train list has two empty columns; one of its names differs in case.",
+    note="11,989 images are 512x512. The train list has two empty columns; one of its names differs in case.",
 )
 
 BIQ2021_LISTS = {"train": "Train (Images and MOS).csv", "test": "Test (Images and MOS).csv"}
-
 BIQ2021_VOTES = 30
-"""Observers of each picture (readme of BIQ2021)."""
+"""Observers of each image (readme of BIQ2021)."""
 
 
 def read_biq2021(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of BIQ2021.
-
-    Args:
-        folder: The root, with ``Images`` and the two lists, one of which has empty columns.
-
-    Raises:
-        DatasetError: A list that is not there or damaged.
-    """
+    """The rows of the two lists, one of which has empty columns."""
     rows = []
     for split, name in BIQ2021_LISTS.items():
         for record in csv_records(folder.need(name), ("Image Name", "MOS")):
-            image = folder.picture(f"Images/{record.text('Image Name')}")
+            image = folder.image(f"Images/{record.text('Image Name')}")
             rows.append(
                 RatedPicture(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, scene=image, split=split)
             )

@@ -22,21 +22,11 @@ CSIQ = DatasetFacts(
 
 CSIQ_DISTORTIONS = ("AWGN", "JPEG", "jpeg2000", "fnoise", "BLUR", "contrast")
 """As in the file names, in the order of ``dst_idx``."""
-
 _SHEET_COLUMNS = ("image", "dst_idx", "dst_lev", "dmos")
 
 
 def read_csiq(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of CSIQ.
-
-    Args:
-        folder: The root, with ``src_imgs``, the distorted pictures in ``dst_imgs/<kind>`` or ``dst_imgs_all``,
-            and the scores as ``csiq.DMOS.xlsx``, as ``DMOS.csv`` with the same columns, or as ``csiq_label.txt``.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
-        MissingExtraError: Only the Excel file is there, and openpyxl is not installed.
-    """
+    """The rows of ``csiq_label.txt``, or of the authors' sheet as CSV or Excel file."""
     path = folder.need("csiq_label.txt", "DMOS.csv", "csiq.DMOS.xlsx")
     place = "dst_imgs_all" if folder.find("dst_imgs_all") else "dst_imgs"
     if path.suffix.lower() == ".txt":
@@ -48,9 +38,10 @@ def read_csiq(folder: DatasetFolder) -> list[RatedPicture]:
 def _labelled(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
     """A row of ``csiq_label.txt``, such as ``1600.AWGN.1.png 0.061989``."""
     parts = record.text("name").split(".")
-    if len(parts) != 4 or _kind(parts[1]) is None or not parts[2].isdecimal():
+    kinds = {kind.lower(): kind for kind in CSIQ_DISTORTIONS}
+    if len(parts) != 4 or parts[1].lower() not in kinds or not parts[2].isdecimal():
         raise record.fault("name", "a name such as 1600.AWGN.1.png", repr(record.text("name")))
-    return _row(folder, place, record, (parts[0], _kind(parts[1]) or "", int(parts[2])))
+    return _row(folder, place, record, (parts[0], kinds[parts[1].lower()], int(parts[2])))
 
 
 def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
@@ -63,9 +54,9 @@ def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
 
 def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str, int]) -> RatedPicture:
     scene, kind, level = what
-    reference = folder.picture(f"src_imgs/{scene}.png")
+    reference = folder.image(f"src_imgs/{scene}.png")
     return RatedPicture(
-        image=folder.picture_below(place, f"{scene}.{kind}.{level}.png"),
+        image=folder.image_below(place, f"{scene}.{kind}.{level}.png"),
         reference=reference,
         mos=record.number("dmos"),
         mos_std=record.number_or_none("dmos_std"),
@@ -73,7 +64,3 @@ def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str
         level=level,
         scene=reference,
     )
-
-
-def _kind(text: str) -> str | None:
-    return next((kind for kind in CSIQ_DISTORTIONS if kind.lower() == text.lower()), None)

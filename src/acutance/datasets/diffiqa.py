@@ -1,4 +1,4 @@
-"""DiffIQA: enhanced pictures that may surpass their reference, and what people said of each (Chen et al. 2025)."""
+"""DiffIQA: enhanced images that may surpass their reference, and what people said of each (Chen et al. 2025)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,23 +25,30 @@ DIFFIQA = DatasetFacts(
     licence="Academic research only, commercial use: no.",
     where="https://github.com/ChrisDud0257/AFINE",
     paper="Chen, Wu, Ma, Zhang, Toward generalized image quality assessment, CVPR 2025",
-    note="Three people each said whether the enhanced picture is better than its reference; no scores.",
+    note="Three people each said whether the enhanced image is better than its reference; no scores.",
 )
 
 DIFFIQA_VERSIONS = ("01", "02", "03", "04", "05", "06")
 """Folders of enhanced versions beside ``Original``."""
 DIFFIQA_SPLITS = {"Train": "train", "Validation": "validation", "Test": "test"}
+PEOPLE = 3
+"""How many people label a pair (A, B and C)."""
+Label = Literal["Positive", "Similar", "Negative"]
+"""Better than the other image, about equal, or worse."""
+LABELS: tuple[Label, ...] = get_args(Label)
+OUTCOMES: dict[Label, float] = {"Positive": WINS, "Similar": TIES, "Negative": LOSES}
+"""Whether the enhanced image beats its reference."""
+TYPES = ("PSY", "PNY", "SNY", "SSY", "PYY", "SYY", "NYY")
+"""Of triplets: a letter for the first and the second, P better, S similar, N worse than the reference, which is Y."""
+TEST_TYPES = ("PSY", "PNY", "PYY", "SNY", "NYY")
+"""Those that A-FINE validates and tests with: the pairs of equals are left out."""
 
 
 def read_diffiqa(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of DiffIQA, without scores; ``distortion`` tells the version, ``01`` to ``06``.
+    """All enhanced images, without scores; ``distortion`` tells the version, ``01`` to ``06``.
 
-    Args:
-        folder: The root, with ``{Train,Validation,Test}/images`` or ``images``; in it ``Original/<name>.png``
-            and ``<version>/<name>_<version>.png``.
-
-    Raises:
-        DatasetError: None of these folders is there.
+    Images lie in ``{Train,Validation,Test}/images`` or ``images``, as ``Original/<name>.png`` and
+    ``<version>/<name>_<version>.png``.
     """
     parts: dict[str, str | None] = {
         f"{place}/images": split for place, split in DIFFIQA_SPLITS.items() if folder.find(f"{place}/images/Original")
@@ -57,132 +64,18 @@ def read_diffiqa(folder: DatasetFolder) -> list[RatedPicture]:
     ]
 
 
-def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -> list[RatedPicture]:
-    reference = folder.picture(f"{place}/Original/{name}")
-    stem = PurePosixPath(name).stem
-    return [
-        RatedPicture(
-            image=folder.picture(f"{place}/{version}/{stem}_{version}.png"),
-            reference=reference,
-            distortion=version,
-            scene=reference,
-            split=split,
-        )
-        for version in DIFFIQA_VERSIONS
-    ]
-
-
-Label = Literal["Positive", "Similar", "Negative"]
-"""Better than the other picture, about equal, or worse."""
-LABELS: tuple[Label, ...] = get_args(Label)
-SOURCE = DIFFIQA.where
-"""Where both datasets are offered."""
-
-
-def label_of(path: Path, fields: dict[str, object], picture: str, dataset: str) -> Label:
-    """The label of one picture in a file.
-
-    Args:
-        path: The file, for the error.
-        fields: What stands in it.
-        picture: Key of the picture, such as ``Picture_AI``.
-        dataset: Name of the dataset, for the error.
-
-    Raises:
-        DatasetError: No such picture, or another word.
-    """
-    value = _inside(fields, picture, "Label")
-    for label in LABELS:
-        if value == label:
-            return label
-    raise DatasetError(
-        f"Expected Positive, Similar or Negative as {picture}.Label of {dataset} in {path}, got {value!r}. "
-        + _cure(dataset)
-    )
-
-
-def name_of(path: Path, fields: dict[str, object], picture: str, dataset: str) -> str:
-    """The file name of one picture in a file.
-
-    Args:
-        path: The file, for the error.
-        fields: What stands in it.
-        picture: Key of the picture, such as ``Picture_01``.
-        dataset: Name of the dataset, for the error.
-
-    Raises:
-        DatasetError: No such picture, or no name.
-    """
-    value = _inside(fields, picture, "Name")
-    if not isinstance(value, str) or not value:
-        raise DatasetError(
-            f"Expected a file name as {picture}.Name of {dataset} in {path}, got {value!r}. {_cure(dataset)}"
-        )
-    return value
-
-
-def read_label_file(path: Path, dataset: str) -> dict[str, object]:
-    """The JSON object of a label file.
-
-    Args:
-        path: The file.
-        dataset: Name of the dataset, for the error.
-
-    Raises:
-        DatasetError: A file that is missing or holds no JSON object.
-    """
-    return read_json_object(path, f"a label of {dataset}", _cure(dataset))
-
-
-def folders_in(folder: Path, what: str, dataset: str) -> list[Path]:
-    """The folders in a folder, sorted; hidden ones are passed over.
-
-    Args:
-        folder: Where to look.
-        what: What each should be, for the error.
-        dataset: Name of the dataset, for the error.
-
-    Raises:
-        DatasetError: No such folder, or none in it.
-    """
-    inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    found = [path for path in inside if not path.name.startswith(".")]
-    if not found:
-        got = "none" if folder.is_dir() else "no such folder"
-        raise DatasetError(f"Expected folders of {what} of {dataset} in {folder}, got {got}. {_cure(dataset)}")
-    return found
-
-
-def _inside(fields: dict[str, object], picture: str, key: str) -> object:
-    entry = fields.get(picture)
-    return entry.get(key) if isinstance(entry, dict) else None
-
-
-def _cure(dataset: str) -> str:
-    return f"Get {dataset} whole from {SOURCE}."
-
-
-DATASET = DIFFIQA.title
-
-PEOPLE = 3
-"""How many people label a pair (A, B and C)."""
-
-
 @dataclass(frozen=True)
 class Majorities:
-    """What most people said of each enhanced picture against its reference."""
+    """What most people said of each enhanced image against its reference."""
 
     labels: dict[str, Label]
-    """Label of each picture, by its name without ending; sorted."""
+    """Label of each image, by its name without ending; sorted."""
     left_out: list[str] = field(default_factory=list)
-    """Pictures of which three people said three things."""
+    """Images of which three people said three things."""
 
 
 def majority(labels: Sequence[Label]) -> Label | None:
     """What at least two of three people said; ``None`` if each said something else.
-
-    Args:
-        labels: The three labels.
 
     Raises:
         DatasetError: Another number of labels.
@@ -192,7 +85,7 @@ def majority(labels: Sequence[Label]) -> Label | None:
         'Similar'
     """
     if len(labels) != PEOPLE:
-        raise DatasetError(f"Expected {PEOPLE} labels of a pair of {DATASET}, got {len(labels)}. Give one a person.")
+        raise DatasetError(f"Expected {PEOPLE} labels of a pair of DiffIQA, got {len(labels)}. Give one a person.")
     label, votes = Counter(labels).most_common(1)[0]
     return label if votes > 1 else None
 
@@ -202,24 +95,23 @@ def read_majorities(folder: Path, *, on_progress: OnProgress | None = None) -> M
 
     Args:
         folder: The folder ``labels`` of a part, with ``A/01/<name>_01.json`` and so on.
-        on_progress: Told how many pictures are done, of how many.
+        on_progress: Called with how many images are done, of how many.
 
     Raises:
         DatasetError: Not three people, a label that one of them lacks, or a file of another layout.
     """
-    people = folders_in(folder, "three people", DATASET)
+    people = folders_in(folder, "three people", DIFFIQA)
     if len(people) != PEOPLE:
         names = ", ".join(person.name for person in people)
         raise DatasetError(
-            f"Expected folders of {PEOPLE} people (A, B, C) of {DATASET} in {folder}, got {len(people)}: {names}. "
-            f"Get the labels whole from {SOURCE}."
+            f"Expected folders of {PEOPLE} people (A, B, C) of DiffIQA in {folder}, got {len(people)}: {names}. "
+            f"Get the labels whole from {DIFFIQA.where}."
         )
     files = _shared_files(people)
     labels: dict[str, Label] = {}
     left_out: list[str] = []
     for done, file in enumerate(files, start=1):
-        paths = [person / file for person in people]
-        found = majority([label_of(path, read_label_file(path, DATASET), "Picture_AI", DATASET) for path in paths])
+        found = majority([read_labels(person / file, ("Picture_AI",), DIFFIQA)[0][1] for person in people])
         if found is None:
             left_out.append(Path(file).stem)
         else:
@@ -229,58 +121,77 @@ def read_majorities(folder: Path, *, on_progress: OnProgress | None = None) -> M
     return Majorities(labels, left_out)
 
 
-def _shared_files(people: Sequence[Path]) -> list[str]:
-    """The label files, below the folder of each person, sorted by their names."""
-    by_person = {
-        person.name: {path.relative_to(person).as_posix() for path in person.glob("*/*.json")} for person in people
-    }
-    everything = set[str]().union(*by_person.values())
-    if not everything:
-        raise DatasetError(
-            f"Expected labels such as {people[0] / '01' / 'NAME_01.json'} of {DATASET}, got none. "
-            f"Get them whole from {SOURCE}."
-        )
-    for name, files in by_person.items():
-        for missing in sorted(everything - files)[:1]:
+def read_labels(path: Path, images: Sequence[str], dataset: DatasetFacts) -> list[tuple[str, Label]]:
+    """File name, where it is told, and label of images in what one person said: a JSON file of DiffIQA or SRIQA-Bench.
+
+    Args:
+        path: The file.
+        images: Keys of the images, such as ``Picture_AI``.
+        dataset: Which it is of, for errors.
+
+    Raises:
+        DatasetError: No JSON, no such image, or another word.
+    """
+    cure = f"Get {dataset.title} whole from {dataset.where}."
+    fields = read_json_object(path, f"a label of {dataset.title}", cure)
+    found: list[tuple[str, Label]] = []
+    for image in images:
+        there = fields.get(image)
+        entry = there if isinstance(there, dict) else {}
+        label = entry.get("Label")
+        if label not in LABELS:
             raise DatasetError(
-                f"Expected a label of every person of {DATASET} for {missing} in {people[0].parent}, got none of "
-                f"{name} ({len(everything - files)} missing). Get the labels whole from {SOURCE}."
+                f"Expected Positive, Similar or Negative as {image}.Label of {dataset.title} in {path}, got {label!r}. "
+                + cure
             )
-    return sorted(everything, key=lambda file: (Path(file).stem, file))
+        found.append((str(entry.get("Name") or ""), label))
+    return found
 
 
-OUTCOMES: dict[Label, float] = {"Positive": WINS, "Similar": TIES, "Negative": LOSES}
-"""Whether the enhanced picture beats its reference."""
-ENDING = ".png"
-"""Of every picture of DiffIQA."""
-TYPES = ("PSY", "PNY", "SNY", "SSY", "PYY", "SYY", "NYY")
-"""A letter for the first, for the second, and Y for the reference: P better, S similar, N worse than it."""
-TEST_TYPES = ("PSY", "PNY", "PYY", "SNY", "NYY")
-"""Those that A-FINE validates and tests with: the pairs of equals are left out."""
+def folders_in(folder: Path, what: str, dataset: DatasetFacts) -> list[Path]:
+    """The folders in a folder, sorted; hidden ones are passed over.
+
+    Args:
+        folder: Where to look.
+        what: What each should be, for errors.
+        dataset: Which it is of, for errors.
+
+    Raises:
+        DatasetError: No such folder, or none in it.
+    """
+    inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    found = [path for path in inside if not path.name.startswith(".")]
+    if not found:
+        got = "none" if folder.is_dir() else "no such folder"
+        raise DatasetError(
+            f"Expected folders of {what} of {dataset.title} in {folder}, got {got}. "
+            f"Get {dataset.title} whole from {dataset.where}."
+        )
+    return found
 
 
 def diffiqa_triplets(labels: Mapping[str, Label]) -> list[Triplet]:
-    """The triplets of DiffIQA.
+    """A-FINE's triplets, from what most people said of each enhanced image against its reference.
 
-    For each reference: every two of its pictures whose order is known, which are those with different labels or
-    both ``Similar``; then each picture alone against the reference. The order in a pair is that of the names, so
+    For each reference: every two of its images whose order is known, which are those with different labels or
+    both ``Similar``; then each image alone against the reference. The order in a pair is that of the names, so
     either may be the better one.
 
     Args:
-        labels: Label of each enhanced picture, by its name without ending: ``<reference>_<index>``.
+        labels: Label of each enhanced image, by its name without ending: ``<reference>_<index>``.
 
     Raises:
         DatasetError: A name without an index.
     """
     triplets: list[Triplet] = []
     for name, members in _groups(labels).items():
-        reference = name + ENDING
+        reference = f"{name}.png"
         triplets += [
-            Triplet(first + ENDING, second + ENDING, reference, outcome(one, other), one, other)
+            Triplet(f"{first}.png", f"{second}.png", reference, outcome(one, other), one, other)
             for (first, one), (second, other) in combinations(members, 2)
             if one != other or one == TIES
         ]
-        triplets += [Triplet(first + ENDING, reference, reference, one, one, TIES) for first, one in members]
+        triplets += [Triplet(f"{first}.png", reference, reference, one, one, TIES) for first, one in members]
     return triplets
 
 
@@ -288,7 +199,7 @@ def triplet_type(triplet: Triplet) -> str:
     """The type of a triplet of DiffIQA, one of ``TYPES``.
 
     Raises:
-        DatasetError: Two pictures that both beat the reference, or both lose, of which no order is known.
+        DatasetError: Two images that both beat the reference, or both lose, of which no order is known.
     """
     letters = {WINS: "P", TIES: "S", LOSES: "N"}
     first = letters[triplet.first_beats_reference]
@@ -306,9 +217,6 @@ def triplet_type(triplet: Triplet) -> str:
 def by_type(pairs: Iterable[Comparison]) -> dict[str, list[Triplet]]:
     """The triplets of each type, in their order; types that do not occur are there and empty.
 
-    Args:
-        pairs: Triplets of DiffIQA.
-
     Raises:
         DatasetError: A triplet of no type, or a pair that is no triplet.
     """
@@ -320,8 +228,69 @@ def by_type(pairs: Iterable[Comparison]) -> dict[str, list[Triplet]]:
     return found
 
 
+def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool = False) -> None:
+    """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
+
+    Files of types that are there are replaced, or removed where a type does not occur.
+
+    Raises:
+        DatasetError: Pairs that are no triplets of DiffIQA.
+        ConfigError: A place that cannot be written to.
+    """
+    for path, triplets in zip(type_files(folder), by_type(pairs).values(), strict=True):
+        if triplets:
+            write_comparisons(path, triplets, names_only=names_only)
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"Expected to remove {path}, got: {error.strerror or error}. Choose another place."
+            ) from error
+
+
+def type_files(folder: Path) -> list[Path]:
+    """The files that ``write_types`` may write or remove in a folder."""
+    return [folder / f"{name}.txt" for name in TYPES]
+
+
+def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -> list[RatedPicture]:
+    reference = folder.image(f"{place}/Original/{name}")
+    stem = PurePosixPath(name).stem
+    return [
+        RatedPicture(
+            image=folder.image(f"{place}/{version}/{stem}_{version}.png"),
+            reference=reference,
+            distortion=version,
+            scene=reference,
+            split=split,
+        )
+        for version in DIFFIQA_VERSIONS
+    ]
+
+
+def _shared_files(people: Sequence[Path]) -> list[str]:
+    """The label files, below the folder of each person, sorted by their names."""
+    by_person = {
+        person.name: {path.relative_to(person).as_posix() for path in person.glob("*/*.json")} for person in people
+    }
+    everything = set[str]().union(*by_person.values())
+    if not everything:
+        raise DatasetError(
+            f"Expected labels such as {people[0] / '01' / 'NAME_01.json'} of DiffIQA, got none. "
+            f"Get them whole from {DIFFIQA.where}."
+        )
+    for name, files in by_person.items():
+        if missing := everything - files:
+            raise DatasetError(
+                f"Expected a label of every person of DiffIQA for {min(missing)} in {people[0].parent}, got none of "
+                f"{name} ({len(missing)} missing). Get the labels whole from {DIFFIQA.where}."
+            )
+    return sorted(everything, key=lambda file: (Path(file).stem, file))
+
+
 def _groups(labels: Mapping[str, Label]) -> dict[str, list[tuple[str, float]]]:
-    """The pictures of each reference and their outcomes, all sorted by name."""
+    """The images of each reference and their outcomes, all sorted by name."""
     groups: dict[str, list[tuple[str, float]]] = {}
     for name in sorted(labels):
         reference, separator, index = name.rpartition("_")
@@ -331,36 +300,3 @@ def _groups(labels: Mapping[str, Label]) -> dict[str, list[tuple[str, float]]]:
             )
         groups.setdefault(reference, []).append((name, OUTCOMES[labels[name]]))
     return dict(sorted(groups.items()))
-
-
-def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool = False) -> None:
-    """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
-
-    Args:
-        folder: Where to write; files of types that are there are replaced, or removed where a type does not occur.
-        pairs: Triplets of DiffIQA.
-        names_only: Write file names without folders.
-
-    Raises:
-        DatasetError: Pairs that are no triplets of DiffIQA.
-        ConfigError: A place that cannot be written to.
-    """
-    for path, triplets in zip(type_files(folder), by_type(pairs).values(), strict=True):
-        if triplets:
-            write_comparisons(path, triplets, names_only=names_only)
-        else:
-            _remove(path)
-
-
-def type_files(folder: Path) -> list[Path]:
-    """The files that ``write_types`` may write or remove in a folder."""
-    return [folder / f"{name}.txt" for name in TYPES]
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"Expected to remove {path}, got: {error.strerror or error}. Choose another place."
-        ) from error

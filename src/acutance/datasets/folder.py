@@ -18,22 +18,22 @@ TAKE_WHAT_IS_THERE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetFacts:
-    """One dataset as published."""
+    """What was published of a dataset; its counts are the paper's."""
 
     name: str
     """Name on the command line and in Python."""
     title: str
     """Name as the paper spells it."""
     rated: int
-    """Pictures with an opinion score."""
+    """Images with an opinion score."""
     unrated: int = 0
-    """Pictures without one that belong to the set all the same."""
+    """Images without one that belong to the dataset all the same."""
     references: int | None = None
-    """Pristine pictures; ``None`` where there are none."""
+    """Pristine images; ``None`` where there are none."""
     distortions: int | None = None
     """Kinds of distortion, methods or generators; ``None`` where nobody counts them."""
     splits: Mapping[str, int] = field(default_factory=dict)
-    """Pictures in each official split."""
+    """Images in each official split."""
     better: Better = "higher"
     """Which direction of the published scores means better quality."""
     low: float | None = None
@@ -53,7 +53,7 @@ class DatasetFacts:
 
     @property
     def pictures(self) -> int:
-        """All pictures that have a row, references left out."""
+        """All images that have a row, references left out."""
         return self.rated + self.unrated
 
 
@@ -63,18 +63,19 @@ class Dataset:
 
     facts: DatasetFacts
     read: Callable[["DatasetFolder"], list[RatedPicture]]
-    """Rows in any order, without the scale, which the facts tell; missing pictures are noted in the folder."""
+    """Rows in any order, without the scale, which the facts tell; raises ``DatasetError`` for lists of scores that are
+    missing or damaged, and notes missing images in the folder."""
 
 
 class DatasetFolder:
-    """The root of a dataset, and what was looked for in it and not found.
+    """The root of a dataset. Names are found without regard to case, and given back as they are on the disk.
 
     Args:
         root: The folder that the published layout starts from.
         facts: Which dataset it is, for errors.
 
     Attributes:
-        missing: Pictures that should be there, in the order in which they were looked for.
+        missing: Images that should be there, in the order in which they were looked for.
 
     Raises:
         DatasetError: No such folder.
@@ -91,7 +92,7 @@ class DatasetFolder:
             raise DatasetError(f"Expected {facts.title} in the folder {root}, got {got}. {self._cure()}")
 
     def find(self, *relatives: str) -> Path | None:
-        """The first of these files or folders that is there, by its real name."""
+        """The first of these files or folders that is there."""
         for relative in relatives:
             real = self._real(relative)
             if real is not None:
@@ -113,25 +114,25 @@ class DatasetFolder:
             )
         return found
 
-    def picture(self, relative: str) -> str:
-        """The real path of a picture; one that is not there is noted as missing, under the name given."""
+    def image(self, relative: str) -> str:
+        """The path of an image; one that is not there is noted as missing, under the name given."""
         real = self._real(relative)
         if real is None:
             self.missing[relative] = None
         return real or relative
 
-    def picture_below(self, folder: str, name: str) -> str:
-        """The real path of a picture of this name anywhere below a folder; else noted as missing."""
+    def image_below(self, folder: str, name: str) -> str:
+        """The path of an image of this name anywhere below a folder; else noted as missing."""
         found = self.gather(folder).get(name.lower())
-        return found if found is not None else self.picture(f"{folder}/{name}" if folder else name)
+        return found if found is not None else self.image(f"{folder}/{name}" if folder else name)
 
     def names(self, relative: str) -> list[str]:
-        """Real names of what lies in a folder, sorted; nothing if there is no such folder."""
+        """Names of what lies in a folder, sorted; nothing if there is no such folder."""
         real = self._real(relative)
         return [] if real is None else sorted(set(self._listing(real).values()), key=name_order)
 
     def gather(self, folder: str) -> dict[str, str]:
-        """Every file below a folder: name in lower case to real path, the first in order where names clash."""
+        """Every file below a folder: name in lower case to path, the first in order where names clash."""
         if folder not in self._gathered:
             found: dict[str, str] = {}
             real = self._real(folder)
@@ -141,14 +142,11 @@ class DatasetFolder:
         return self._gathered[folder]
 
     def is_missing(self, relative: str | None) -> bool:
-        """Whether this picture was looked for and is not there."""
+        """Whether this image was looked for and is not there."""
         return relative in self.missing
 
-    def demand_whole(self, expected: int) -> None:
-        """Raise one line if pictures are missing.
-
-        Args:
-            expected: How many pictures its lists name.
+    def require_whole(self, expected: int) -> None:
+        """Raise if images are missing, of so many that the lists name.
 
         Raises:
             DatasetError: Naming the counts, the first missing file and where to get it.
@@ -156,7 +154,7 @@ class DatasetFolder:
         if self.missing:
             count, first = len(self.missing), min(self.missing, key=name_order)
             raise DatasetError(
-                f"Expected {expected:,} pictures of {self.facts.title} in {self.root}, got {expected - count:,}: "
+                f"Expected {expected:,} images of {self.facts.title} in {self.root}, got {expected - count:,}: "
                 f"{first} is missing{f' and {count - 1:,} more' if count > 1 else ''}. "
                 f"Copy it again from {self.facts.where}, or {TAKE_WHAT_IS_THERE}."
             )

@@ -1,19 +1,16 @@
 """KADID-10k, and KADIS-700k with the same 25 kinds of distortion at 5 levels (Lin, Hosu, Saupe 2019, 2020)."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 import numpy as np
 
 from acutance.datasets.afine_lists import read_afine_lists
-from acutance.datasets.annotations import Record, csv_records
+from acutance.datasets.annotations import Record, csv_records, place_records
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
-from acutance.tables.read import csv_lines
 from acutance.types import Better
 
 KADID10K = DatasetFacts(
@@ -25,7 +22,7 @@ KADID10K = DatasetFacts(
     low=1.0,
     high=5.0,
     layout="images/, dmos.csv",
-    licence="Pictures from Pixabay; terms of the labels not stated with the data.",
+    licence="Images from Pixabay; terms of the labels not stated with the data.",
     where="https://database.mmsp-kn.de/kadid-10k-database.html",
     paper="Lin, Hosu, Saupe, KADID-10k, QoMEX 2019",
     note="Its column dmos is better when higher; its column var is the standard deviation of 30 votes.",
@@ -38,10 +35,10 @@ KADIS700K = DatasetFacts(
     references=140_000,
     distortions=25,
     layout="ref_imgs/, dist_imgs/, kadis700k_ref_imgs.csv",
-    licence="Pictures from Pixabay; terms of the lists not stated with the data.",
+    licence="Images from Pixabay; terms of the lists not stated with the data.",
     where="https://database.mmsp-kn.de/kadid-10k-database.html",
     paper="Lin, Hosu, Saupe, DeepFL-IQA: weak supervision for deep IQA feature learning, 2020",
-    note="Published as pristine pictures and MATLAB code that makes dist_imgs; nobody was asked for opinions.",
+    note="Published as pristine images and MATLAB code that makes dist_imgs; nobody was asked for opinions.",
 )
 
 KADID_DISTORTIONS = (
@@ -74,105 +71,12 @@ KADID_DISTORTIONS = (
 """In the order of the numbers in the file names."""
 KADID_LEVELS = 5
 KADID_VOTES = 30
-"""Votes on each picture (Lin, Hosu, Saupe 2019)."""
-
-_NAME = re.compile(r".+_(\d\d)_(\d\d)\.\w+")
-
-
-def read_kadid10k(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of KADID-10k, from ``dmos.csv``, or from A-FINE's lists in its place.
-
-    The column ``var`` holds standard deviations: with ``(4.57, 0.496)`` and ``(4.33, 0.869)`` of its first two
-    pictures, the squares of 30 whole votes add up to whole numbers only if it does.
-
-    Args:
-        folder: The root, with ``images`` and ``dmos.csv``.
-
-    Raises:
-        DatasetError: A list that is not there or damaged.
-    """
-    path = folder.find("dmos.csv")
-    if path is None and (rows := read_afine_lists(folder, parse_kadid_name)):
-        return rows
-    path = path or folder.need("dmos.csv")
-    return [_row(folder, record) for record in csv_records(path, ("dist_img", "ref_img", "dmos"))]
-
-
-def read_kadis700k(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of KADIS-700k, without scores: five levels of one distortion for each pristine picture.
-
-    Args:
-        folder: The root, with ``ref_imgs``, ``dist_imgs`` (made by the authors' MATLAB code) and
-            ``kadis700k_ref_imgs.csv``, whose first two columns are a pristine picture and a kind.
-
-    Raises:
-        DatasetError: A list that is not there or damaged.
-    """
-    folder.need("dist_imgs")
-    path = folder.need("kadis700k_ref_imgs.csv")
-    rows = []
-    for record in csv_records(path, ("ref_im",)):
-        kind_column = next((name for name in record.cells if name != "ref_im"), "dist_type")
-        kind = record.number(kind_column)
-        if not (kind.is_integer() and 1 <= kind <= len(KADID_DISTORTIONS)):
-            raise record.fault(kind_column, f"a kind from 1 to {len(KADID_DISTORTIONS)}", f"{kind:g}")
-        rows += _levels(folder, record.text("ref_im"), int(kind))
-    return rows
-
-
-def parse_kadid_name(name: str) -> tuple[str, int] | None:
-    """Kind and level of a distorted picture by its name; ``None`` if it is named otherwise.
-
-    Example:
-        >>> parse_kadid_name("I81_25_05.png")
-        ('Contrast change', 5)
-    """
-    found = _NAME.fullmatch(name)
-    if found is None or not 1 <= int(found[1]) <= len(KADID_DISTORTIONS):
-        return None
-    return KADID_DISTORTIONS[int(found[1]) - 1], int(found[2])
-
-
-def _row(folder: DatasetFolder, record: Record) -> RatedPicture:
-    name = record.text("dist_img")
-    parsed = parse_kadid_name(name)
-    if parsed is None:
-        raise record.fault("dist_img", "a name such as I01_01_01.png", repr(name))
-    reference = folder.picture(f"images/{record.text('ref_img')}")
-    return RatedPicture(
-        image=folder.picture(f"images/{name}"),
-        reference=reference,
-        mos=record.number("dmos"),
-        mos_std=record.number_or_none("var"),
-        num_votes=KADID_VOTES,
-        distortion=parsed[0],
-        level=parsed[1],
-        scene=reference,
-    )
-
-
-def _levels(folder: DatasetFolder, pristine: str, kind: int) -> list[RatedPicture]:
-    reference = folder.picture(f"ref_imgs/{pristine}")
-    stem = PurePosixPath(pristine).stem
-    return [
-        RatedPicture(
-            image=folder.picture(f"dist_imgs/{stem}_{kind:02d}_{level:02d}.bmp"),
-            reference=reference,
-            distortion=KADID_DISTORTIONS[kind - 1],
-            level=level,
-            scene=reference,
-        )
-        for level in range(1, KADID_LEVELS + 1)
-    ]
-
-
+"""Votes on each image (Lin, Hosu, Saupe 2019)."""
 Metric = Literal["ssim", "ms-ssim", "iw-ssim", "mdsi", "vsi", "fsimc", "gmsd", "sff", "scqi", "add-gsim", "sr-sim"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-"""In the order of the columns."""
+"""Whose scores of KADIS-700k are published beside it, in the order of their columns."""
 LOWER_IS_BETTER = frozenset({"mdsi", "gmsd"})
 """Metrics of differences; the others are of likeness, but for ``add-gsim``, of which the file itself is asked."""
-SCORE_COLUMNS = ("image", "reference", *METRICS)
-"""Of the file."""
 SCORED_KINDS = {
     "gblur": 1,
     "lblur": 2,
@@ -201,89 +105,135 @@ SCORED_KINDS = {
     "contrastchange": 25,
 }
 """Numbers of the distortions in file names by the words for them in the file of scores, in small letters."""
-SCORED_NAME = re.compile(r"(.+)_([A-Za-z0-9]+)_(\d+)(?:\.\w+)?")
+
+_NAME = re.compile(r".+_(\d\d)_(\d\d)\.\w+")
+_SCORED_NAME = re.compile(r"(.+)_([A-Za-z0-9]+)_(\d+)(?:\.\w+)?")
 
 
-@dataclass(frozen=True)
-class _ScoredName:
-    """A distorted picture by its name."""
+def read_kadid10k(folder: DatasetFolder) -> list[RatedPicture]:
+    """The rows of ``dmos.csv``, or of A-FINE's lists in its place; images lie in ``images``.
 
-    image: str
-    kind: int
-    level: int
+    The column ``var`` holds standard deviations: with ``(4.57, 0.496)`` and ``(4.33, 0.869)`` of its first two
+    images, the squares of 30 whole votes add up to whole numbers only if it does.
+    """
+    path = folder.find("dmos.csv")
+    if path is None and (rows := read_afine_lists(folder, parse_kadid_name)):
+        return rows
+    records = csv_records(path or folder.need("dmos.csv"), ("dist_img", "ref_img", "dmos"))
+    return [_row(folder, record) for record in records]
+
+
+def read_kadis700k(folder: DatasetFolder) -> list[RatedPicture]:
+    """Five levels of one distortion for each pristine image, without scores.
+
+    The first two columns of ``kadis700k_ref_imgs.csv`` are a pristine image of ``ref_imgs`` and a kind; ``dist_imgs``
+    is made by the authors' MATLAB code.
+    """
+    folder.need("dist_imgs")
+    rows = []
+    for record in csv_records(folder.need("kadis700k_ref_imgs.csv"), ("ref_im",)):
+        kind_column = next((name for name in record.cells if name != "ref_im"), "dist_type")
+        kind = record.number(kind_column)
+        if not (kind.is_integer() and 1 <= kind <= len(KADID_DISTORTIONS)):
+            raise record.fault(kind_column, f"a kind from 1 to {len(KADID_DISTORTIONS)}", f"{kind:g}")
+        reference = folder.image(f"ref_imgs/{record.text('ref_im')}")
+        stem = PurePosixPath(record.text("ref_im")).stem
+        rows += [
+            RatedPicture(
+                image=folder.image(f"dist_imgs/{stem}_{int(kind):02d}_{level:02d}.bmp"),
+                reference=reference,
+                distortion=KADID_DISTORTIONS[int(kind) - 1],
+                level=level,
+                scene=reference,
+            )
+            for level in range(1, KADID_LEVELS + 1)
+        ]
+    return rows
 
 
 def read_kadis_scores(root: str | Path, scores: str | Path, metric: Metric = "vsi") -> OpinionTable:
-    """KADIS-700k with the scores of one metric in the place of opinions; pictures without score are left out.
+    """KADIS-700k with the scores of one metric in the place of opinions, as weak labels.
 
     Args:
         root: Folder with ``ref_imgs`` and ``dist_imgs``.
-        scores: The file of scores: CSV with a header; the columns are a picture such as ``abc_gblur_3.png`` (or
+        scores: The file of scores: CSV with a header; the columns are an image such as ``abc_gblur_3.png`` (or
             ``abc_01_03.bmp``, as it is named on the disk), its reference, and the eleven metrics in the order of
             ``METRICS``.
         metric: Which of them; its direction stands in ``better``.
 
     Raises:
-        DatasetError: A folder or file that is not there, a damaged line, or pictures that are missing.
+        DatasetError: A folder or file that is not there, a damaged line, or images that are missing.
     """
     folder, path = DatasetFolder(Path(root), KADIS700K), Path(scores)
     folder.need("dist_imgs")
     if not path.is_file():
         raise DatasetError(f"Expected the scores of KADIS-700k at {path}, got no such file. Check the path.")
-    better = _direction(path, metric)
-    rows = [_scored(folder, record, metric, better) for record in _records(path)]
+    records = list(place_records(path, ("image", "reference", *METRICS), has_more=True, has_header=True))
+    better = _direction(records, metric)
+    rows = [_scored_row(folder, record, metric, better) for record in records]
     if not rows:
         raise DatasetError(f"Expected scores of KADIS-700k in {path}, got none. Get the file again.")
-    folder.demand_whole(len({row.image for row in rows} | {row.reference for row in rows}))
+    folder.require_whole(len({row.image for row in rows} | {row.reference for row in rows}))
     return OpinionTable(rows, folder.root, KADIS700K.name)
 
 
-def _records(path: Path) -> Iterator[Record]:
-    lines = csv_lines(path)
-    next(lines, None)
-    for line, cells in lines:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) < len(SCORE_COLUMNS):
-            raise DatasetError(
-                f"Expected {len(SCORE_COLUMNS)} columns in {path}, line {line}, got {len(cells)}. Get the file again."
-            )
-        yield Record(path, line, dict(zip(SCORE_COLUMNS, (cell.strip() for cell in cells), strict=False)))
+def parse_kadid_name(name: str) -> tuple[str, int] | None:
+    """Kind and level of a distorted image by its name; ``None`` if it is named otherwise.
+
+    Example:
+        >>> parse_kadid_name("I81_25_05.png")
+        ('Contrast change', 5)
+    """
+    found = _NAME.fullmatch(name)
+    if found is None or not 1 <= int(found[1]) <= len(KADID_DISTORTIONS):
+        return None
+    return KADID_DISTORTIONS[int(found[1]) - 1], int(found[2])
 
 
-def _direction(path: Path, metric: Metric) -> Better:
-    """Which way is better; that of ``add-gsim`` is not written down anywhere and is told by its sign beside VSI."""
-    if metric != "add-gsim":
-        return "lower" if metric in LOWER_IS_BETTER else "higher"
-    pairs = [(record.number("add-gsim"), record.number("vsi")) for record in _records(path)]
-    return "lower" if len(pairs) > 1 and np.corrcoef(np.array(pairs).T)[0, 1] < 0 else "higher"
-
-
-def _scored(folder: DatasetFolder, record: Record, metric: Metric, better: Better) -> RatedPicture:
-    name = _parsed(record)
-    reference = folder.picture(f"ref_imgs/{record.text('reference')}")
+def _row(folder: DatasetFolder, record: Record) -> RatedPicture:
+    name = record.text("dist_img")
+    parsed = parse_kadid_name(name)
+    if parsed is None:
+        raise record.fault("dist_img", "a name such as I01_01_01.png", repr(name))
+    reference = folder.image(f"images/{record.text('ref_img')}")
     return RatedPicture(
-        image=folder.picture(f"dist_imgs/{name.image}"),
+        image=folder.image(f"images/{name}"),
         reference=reference,
-        mos=record.number(metric),
-        better=better,
-        distortion=KADID_DISTORTIONS[name.kind - 1],
-        level=name.level,
+        mos=record.number("dmos"),
+        mos_std=record.number_or_none("var"),
+        num_votes=KADID_VOTES,
+        distortion=parsed[0],
+        level=parsed[1],
         scene=reference,
     )
 
 
-def _parsed(record: Record) -> _ScoredName:
+def _direction(records: list[Record], metric: Metric) -> Better:
+    """Which way is better; that of ``add-gsim`` is not written down anywhere and is told by its sign beside VSI."""
+    if metric != "add-gsim":
+        return "lower" if metric in LOWER_IS_BETTER else "higher"
+    pairs = [(record.number("add-gsim"), record.number("vsi")) for record in records]
+    return "lower" if len(pairs) > 1 and np.corrcoef(np.array(pairs).T)[0, 1] < 0 else "higher"
+
+
+def _scored_row(folder: DatasetFolder, record: Record, metric: Metric, better: Better) -> RatedPicture:
     text = record.text("image")
-    found = SCORED_NAME.fullmatch(PurePosixPath(text).name)
-    kind = _kind(found[2]) if found else None
-    if found is None or kind is None or not 1 <= int(found[3]) <= KADID_LEVELS:
+    found = _SCORED_NAME.fullmatch(PurePosixPath(text).name)
+    kind = _kind(found[2]) if found else 0
+    if found is None or not 1 <= kind <= len(KADID_DISTORTIONS) or not 1 <= int(found[3]) <= KADID_LEVELS:
         raise record.fault("image", "a name such as abc_gblur_3.png", repr(text))
     level = int(found[3])
-    return _ScoredName(f"{found[1]}_{kind:02d}_{level:02d}.bmp", kind, level)
+    reference = folder.image(f"ref_imgs/{record.text('reference')}")
+    return RatedPicture(
+        image=folder.image(f"dist_imgs/{found[1]}_{kind:02d}_{level:02d}.bmp"),
+        reference=reference,
+        mos=record.number(metric),
+        better=better,
+        distortion=KADID_DISTORTIONS[kind - 1],
+        level=level,
+        scene=reference,
+    )
 
 
-def _kind(word: str) -> int | None:
-    if word.isdecimal():
-        return int(word) if 1 <= int(word) <= len(KADID_DISTORTIONS) else None
-    return SCORED_KINDS.get(word.lower())
+def _kind(word: str) -> int:
+    return int(word) if word.isdecimal() else SCORED_KINDS.get(word.lower(), 0)

@@ -1,10 +1,8 @@
 """LIVE release 2 (DMOS, better when lower) and LIVE In the Wild Challenge (MOS), both with MATLAB files."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acutance.datasets.annotations import Record, mat_arrays
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
@@ -34,30 +32,22 @@ LIVEC = DatasetFacts(
     licence="Any use with its copyright notice.",
     where="https://live.ece.utexas.edu/research/ChallengeDB/index.html",
     paper="Ghadiyaram, Bovik, Massive online crowdsourced study, IEEE TIP 25(1), 2016",
-    note="The first 7 of its 1169 entries are pictures of the training session and are left out.",
+    note="The first 7 of its 1169 entries are images of the training session and are left out.",
 )
 
 LIVE_BLOCKS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
-"""Pictures in each folder, references among them, in the order of the MATLAB arrays (readme of release 2)."""
-TRAINING_PICTURES = 7
+"""Images in each folder, references among them, in the order of the MATLAB arrays (readme of release 2)."""
+TRAINING_IMAGES = 7
 """First entries of LIVE Challenge, shown in the training session (its readme)."""
 
 
 def read_live(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of LIVE, from the realigned DMOS; entries that are references are left out.
-
-    Args:
-        folder: The root, with ``refimgs``, one folder of ``img<number>.bmp`` for each kind of distortion,
-            ``dmos_realigned.mat`` (``dmos_new``, ``orgs``) and ``refnames_all.mat``.
-
-    Raises:
-        DatasetError: Files that are not there, damaged or of unequal length.
-    """
+    """The rows of ``dmos_realigned.mat`` (``dmos_new``, ``orgs``); entries that are references are left out."""
     path, names_path = folder.need("dmos_realigned.mat"), folder.need("refnames_all.mat")
     arrays = mat_arrays(path, ("dmos_new", "orgs"))
     scores, originals = arrays["dmos_new"].ravel(), arrays["orgs"].ravel()
     references = _texts(names_path, "refnames_all")
-    blocks = _blocks()
+    blocks = [(kind, number) for kind, count in LIVE_BLOCKS.items() for number in range(1, count + 1)]
     if not len(scores) == len(originals) == len(references) == len(blocks):
         raise DatasetError(
             f"Expected {len(blocks)} entries in {path} and {names_path}, got {len(scores)} of dmos_new, "
@@ -67,10 +57,10 @@ def read_live(folder: DatasetFolder) -> list[RatedPicture]:
     for index, (kind, number) in enumerate(blocks):
         if not originals[index]:
             record = Record(path, index + 1, {"dmos_new": scores[index].item(), "refnames_all": references[index]})
-            reference = folder.picture(f"refimgs/{record.text('refnames_all')}")
+            reference = folder.image(f"refimgs/{record.text('refnames_all')}")
             rows.append(
                 RatedPicture(
-                    image=folder.picture(f"{kind}/img{number}.bmp"),
+                    image=folder.image(f"{kind}/img{number}.bmp"),
                     reference=reference,
                     mos=record.number("dmos_new"),
                     distortion=kind,
@@ -81,14 +71,7 @@ def read_live(folder: DatasetFolder) -> list[RatedPicture]:
 
 
 def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of LIVE In the Wild Challenge, without the pictures of the training session.
-
-    Args:
-        folder: The root, with ``Images`` and ``Data/All{Images,MOS,StdDev}_release.mat``.
-
-    Raises:
-        DatasetError: Files that are not there, damaged or of unequal length.
-    """
+    """The rows of ``Data/All{Images,MOS,StdDev}_release.mat``, without the images of the training session."""
     path = folder.need("Data/AllMOS_release.mat")
     names = _texts(folder.need("Data/AllImages_release.mat"), "AllImages_release")
     scores = mat_arrays(path, ("AllMOS_release",))["AllMOS_release"].ravel()
@@ -100,25 +83,18 @@ def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
             f"{len(scores)} and {len(spreads)}. Get the files again."
         )
     rows = []
-    for index in range(TRAINING_PICTURES, len(names)):
+    for index in range(TRAINING_IMAGES, len(names)):
         cells = {"AllImages_release": names[index], "mos": scores[index].item(), "std": spreads[index].item()}
         record = Record(path, index + 1, cells)
-        image = folder.picture(f"Images/{record.text('AllImages_release')}")
+        image = folder.image(f"Images/{record.text('AllImages_release')}")
         rows.append(RatedPicture(image=image, mos=record.number("mos"), mos_std=record.number("std"), scene=image))
     return rows
 
 
-def _blocks() -> list[tuple[str, int]]:
-    """Kind and number of every entry of the arrays."""
-    return [(kind, number) for kind, count in LIVE_BLOCKS.items() for number in range(1, count + 1)]
-
-
 def _texts(path: Path, name: str) -> list[str]:
     """A MATLAB cell array of texts."""
-    cells: NDArray[Any] = mat_arrays(path, (name,))[name].ravel()
-    texts = []
+    cells = mat_arrays(path, (name,))[name].ravel()
     for place, cell in enumerate(cells, start=1):
-        texts.append(str(np.squeeze(cell)))
         if np.asarray(cell).dtype.kind != "U" or np.size(cell) != 1:
             raise DatasetError(f"Expected a text as entry {place} of {name} in {path}, got none. Get the file again.")
-    return texts
+    return [str(np.squeeze(cell)) for cell in cells]

@@ -1,4 +1,4 @@
-"""PIPAL: Elo ratings of restored and distorted patches; validation and test pictures come without them."""
+"""PIPAL: Elo ratings of restored and distorted patches; validation and test images come without them."""
 
 from pathlib import PurePosixPath
 
@@ -22,23 +22,15 @@ PIPAL = DatasetFacts(
 )
 
 TRAIN_FOLDERS = ("Train_Dist", "Train_Dis", "Dist_Imgs", "Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
-"""Where people keep the distorted pictures, which are handed out in four archives."""
+"""Where people keep the distorted images, which are handed out in four archives."""
 UNRATED = {"Val": "validation", "Test": "test", "NTIRE2022_FR_Valid": "validation", "NTIRE2022_FR_Testing": "test"}
-"""Prefix of ``_Ref`` and ``_Dist`` to split: the pictures of the challenges of 2021 and 2022."""
+"""Prefix of ``_Ref`` and ``_Dist`` to split: the images of the challenges of 2021 and 2022."""
 SCENE_LETTERS = 5
-"""The name of the reference in that of a distorted picture: ``A0001_00_00.bmp`` has ``A0001.bmp``."""
+"""The name of the reference in that of a distorted image: ``A0001_00_00.bmp`` has ``A0001.bmp``."""
 
 
 def read_pipal(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of PIPAL: the rated training part, and what is there of the others without scores.
-
-    Args:
-        folder: The root, with ``Train_Ref``, ``Train_Dist`` and ``Train_Label/*.txt`` (``name,elo``), or with
-            A-FINE's lists in their place.
-
-    Raises:
-        DatasetError: Labels that are not there or damaged.
-    """
+    """The training part by ``Train_Label/*.txt`` (``name,elo``) or A-FINE's lists, the others without scores."""
     lists = [name for name in folder.names("Train_Label") if name.lower().endswith(".txt")]
     if not lists and (rows := read_afine_lists(folder, parse_pipal_name)):
         return rows
@@ -71,9 +63,9 @@ def _rated(folder: DatasetFolder, record: Record) -> RatedPicture:
     if parsed is None:
         raise record.fault("name", "a name such as A0001_00_00.bmp", repr(name))
     there = next((place for place in TRAIN_FOLDERS if name.lower() in folder.gather(place)), TRAIN_FOLDERS[0])
-    reference = folder.picture(f"Train_Ref/{name[:SCENE_LETTERS]}.bmp")
+    reference = folder.image(f"Train_Ref/{name[:SCENE_LETTERS]}.bmp")
     return RatedPicture(
-        image=folder.picture_below(there, name),
+        image=folder.image_below(there, name),
         reference=reference,
         mos=record.number("elo"),
         distortion=parsed[0],
@@ -86,8 +78,8 @@ def _unrated(folder: DatasetFolder) -> list[RatedPicture]:
     rows = []
     for prefix, split in UNRATED.items():
         for name in folder.names(f"{prefix}_Dist"):
-            reference = folder.picture(f"{prefix}_Ref/{name[:SCENE_LETTERS]}.bmp")
-            image = folder.picture(f"{prefix}_Dist/{name}")
+            reference = folder.image(f"{prefix}_Ref/{name[:SCENE_LETTERS]}.bmp")
+            image = folder.image(f"{prefix}_Dist/{name}")
             kind, _ = parse_pipal_name(name) or (None, None)
             rows.append(RatedPicture(image=image, reference=reference, distortion=kind, scene=reference, split=split))
     return rows

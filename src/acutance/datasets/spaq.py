@@ -1,4 +1,4 @@
-"""SPAQ: pictures of smartphones, without references."""
+"""SPAQ: photographs of smartphones, without references (Fang et al. 2020)."""
 
 from acutance.datasets.annotations import csv_records, sheet_records
 from acutance.datasets.folder import RESEARCH_ONLY, DatasetFacts, DatasetFolder
@@ -20,20 +20,11 @@ SPAQ_SCORES = "Annotations/MOS and Image attribute scores"
 
 
 def read_spaq(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of SPAQ.
-
-    Args:
-        folder: The root, with ``TestImage`` and ``Annotations/MOS and Image attribute scores.xlsx``, or the same
-            as ``.csv``.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
-        MissingExtraError: Only the Excel file is there, and openpyxl is not installed.
-    """
+    """The rows of the authors' Excel file, or of the same as CSV."""
     path = folder.need(f"{SPAQ_SCORES}.xlsx", f"{SPAQ_SCORES}.csv")
     records = sheet_records if path.suffix.lower() == ".xlsx" else csv_records
     rows = []
     for record in records(path, ("Image name", "MOS")):
-        image = folder.picture(f"TestImage/{record.text('Image name')}")
+        image = folder.image(f"TestImage/{record.text('Image name')}")
         rows.append(RatedPicture(image=image, mos=record.number("MOS"), scene=image))
     return rows

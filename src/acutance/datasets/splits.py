@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, get_args
@@ -18,11 +18,12 @@ from acutance.tables.atomic import write_text
 from acutance.tables.read import parser, read_json_object
 
 Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
 Rule = Literal["rest-trains", "rest-validates", "rest-tests"]
 """Which part takes what rounding leaves: training, while the others round down; validation or test, while the
 others round to the nearest whole number, halves to the even one."""
-PARTS: tuple[Part, ...] = get_args(Part)
 RULES: tuple[Rule, ...] = get_args(Rule)
+CURE = "Make it again with: acutance data split."
 
 
 @dataclass(frozen=True)
@@ -41,66 +42,22 @@ PROTOCOLS = {
     "hyperiqa": Protocol((8, 0, 2), "rest-tests"),  # round(0.8 n), the others test
 }
 """Published protocols by name, each from the code of its authors."""
+VTAMIQ = {
+    "tid2008": (15, 20, 25),
+    "tid2013": (15, 20, 25),
+    "csiq": (18, 24, 30),
+    "live": (17, 23, 29),
+    "kadid10k": (49, 65, 81),
+    "pipal": (160, 160, 200),
+    "pieapp": (130, 135, 140),
+}
+"""Where training, validation and test end among the references sorted by name (its ``train_config.py``, 2024).
 
-
-def find_protocol(protocol: str | Protocol) -> Protocol:
-    """A protocol by its name; shares and a rule are given back as they are.
-
-    Raises:
-        UnknownNameError: A name nobody knows.
-    """
-    if isinstance(protocol, Protocol):
-        return protocol
-    if protocol not in PROTOCOLS:
-        raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
-
-
-def part_sizes(count: int, protocol: Protocol) -> tuple[int, int, int]:
-    """How many scenes train, validate and test.
-
-    Args:
-        count: Number of scenes.
-        protocol: Shares and rule.
-
-    Raises:
-        ConfigError: Shares that are none, or too few scenes to give every part one.
-
-    Example:
-        >>> part_sizes(29, PROTOCOLS["vtamiq"])
-        (19, 5, 5)
-    """
-    ratios, rule = protocol.ratios, protocol.rule
-    if min(ratios) < 0 or ratios[0] == 0 or sum(ratios) == ratios[0]:
-        shown = ":".join(map(str, ratios))
-        raise ConfigError(f"Expected shares such as 6:2:2, with training and another part, got {shown}. Change them.")
-    if rule == "rest-trains":
-        sizes = [count * ratio // sum(ratios) for ratio in ratios]
-    else:
-        sizes = [round(ratio / sum(ratios) * count) for ratio in ratios]
-    rest = RULES.index(rule)
-    sizes[rest] += count - sum(sizes)
-    if any((size > 0) != (ratio > 0) for size, ratio in zip(sizes, ratios, strict=True)):
-        shown = ":".join(map(str, ratios))
-        raise ConfigError(f"Expected enough scenes for {shown}, got {count}. Take another protocol or more scenes.")
-    return sizes[0], sizes[1], sizes[2]
-
-
-def parse_ratios(text: str) -> tuple[int, int, int]:
-    """Shares from a text: ``6:2:2``, or ``8:2`` for training and test.
-
-    Raises:
-        ConfigError: Another text.
-
-    Example:
-        >>> parse_ratios("8:2")
-        (8, 0, 2)
-    """
-    parts = text.split(":")
-    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
-        raise ConfigError(f"Expected shares such as 6:2:2 or 8:2, got {text!r}. Write whole numbers with colons.")
-    shares = [int(part) for part in parts]
-    return shares[0], shares[1] if len(shares) == len(PARTS) else 0, shares[-1]
+Two slips are put right: LIVE's last reference (28, counted from 0) belonged to no part and tests here, and PIPAL's
+validation was its test and is empty here.
+"""
+TRAINS_WHOLE = "kadis700k"
+"""VTAMIQ trains with all of it, however many references are there (it leaves out denoised images)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +100,65 @@ class Split:
         return found
 
 
+def find_protocol(protocol: str | Protocol) -> Protocol:
+    """A protocol by its name; shares and a rule are given back as they are.
+
+    Raises:
+        UnknownNameError: A name nobody knows.
+    """
+    if isinstance(protocol, Protocol):
+        return protocol
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    return PROTOCOLS[protocol]
+
+
+def part_sizes(count: int, protocol: Protocol) -> tuple[int, int, int]:
+    """How many of so many scenes train, validate and test.
+
+    Raises:
+        ConfigError: Shares that are none, or too few scenes to give every part one.
+
+    Example:
+        >>> part_sizes(29, PROTOCOLS["vtamiq"])
+        (19, 5, 5)
+    """
+    ratios, rule = protocol.ratios, protocol.rule
+    shown = ":".join(map(str, ratios))
+    if min(ratios) < 0 or ratios[0] == 0 or sum(ratios) == ratios[0]:
+        raise ConfigError(f"Expected shares such as 6:2:2, with training and another part, got {shown}. Change them.")
+    if rule == "rest-trains":
+        sizes = [count * ratio // sum(ratios) for ratio in ratios]
+    else:
+        sizes = [round(ratio / sum(ratios) * count) for ratio in ratios]
+    sizes[RULES.index(rule)] += count - sum(sizes)
+    if any((size > 0) != (ratio > 0) for size, ratio in zip(sizes, ratios, strict=True)):
+        raise ConfigError(f"Expected enough scenes for {shown}, got {count}. Take another protocol or more scenes.")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def parse_ratios(text: str) -> tuple[int, int, int]:
+    """Shares from a text: ``6:2:2``, or ``8:2`` for training and test.
+
+    Raises:
+        ConfigError: Another text.
+
+    Example:
+        >>> parse_ratios("8:2")
+        (8, 0, 2)
+    """
+    parts = text.split(":")
+    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
+        raise ConfigError(f"Expected shares such as 6:2:2 or 8:2, got {text!r}. Write whole numbers with colons.")
+    shares = [int(part) for part in parts]
+    return shares[0], shares[1] if len(shares) == len(PARTS) else 0, shares[-1]
+
+
+def scene_of(row: RatedPicture) -> str:
+    """What must not stand on two sides: the scene, else the reference, else the image itself."""
+    return row.scene or row.reference or row.image
+
+
 def scenes_of(table: OpinionTable, *, compare_contents: bool = False) -> list[str]:
     """All scenes of a table, sorted by name without regard to case.
 
@@ -156,7 +172,7 @@ def scenes_of(table: OpinionTable, *, compare_contents: bool = False) -> list[st
     if not len(table):
         raise DatasetError(f"Expected rows in the table of {table.name}, got none. Read the dataset again.")
     sides = [scene_of(row) for row in table]
-    demand_separate(table, sides, kind="scene", compare_contents=compare_contents)
+    require_separate(table, sides, kind="scene", compare_contents=compare_contents)
     return sorted(set(sides), key=lambda scene: (scene.casefold(), scene))
 
 
@@ -183,16 +199,10 @@ def split_table(table: OpinionTable, protocol: str | Protocol, *, seed: int = 0)
 
 
 def repeated_splits(table: OpinionTable, protocol: str | Protocol, *, count: int, seed: int = 0) -> list[Split]:
-    """Several random splits, each with a seed of its own; a longer list begins with the shorter one.
-
-    Args:
-        table: Table of a dataset.
-        protocol: Name of a published protocol, or shares and a rule.
-        count: How many, at least 1.
-        seed: Seed that all others come from, from 0 to 2**32 - 1.
+    """Several random splits, each with a seed that comes from this one; a longer list begins with the shorter.
 
     Raises:
-        ConfigError: A count below 1, or as in ``split_table``.
+        ConfigError: A count below 1; other errors are those of ``split_table``.
     """
     if count < 1:
         raise ConfigError(f"Expected at least 1 split, got {count}. Ask for more.")
@@ -203,6 +213,38 @@ def repeated_splits(table: OpinionTable, protocol: str | Protocol, *, count: int
     return [_split(table.name, scenes, chosen, one) for one in seeds]
 
 
+def fixed_split(table: OpinionTable) -> Split:
+    """The split that VTAMIQ fixed reference by reference.
+
+    Args:
+        table: The whole dataset; of PieAPP only the rows whose column ``split`` is ``train`` are split.
+
+    Raises:
+        UnknownNameError: A dataset without fixed split.
+        DatasetError: Another number of references than the split is for.
+    """
+    if table.name not in (*VTAMIQ, TRAINS_WHOLE):
+        raise UnknownNameError("dataset with a fixed split", table.name, (*VTAMIQ, TRAINS_WHOLE))
+    scenes = scenes_of(table)
+    if table.name == "pieapp":  # by the names of its files of labels, where ref_10_ comes before ref_1_
+        trained = scenes_of(part_of_table(table, None, "train"))
+        scenes = sorted(trained, key=lambda reference: f"{PurePosixPath(reference).stem}_pairwise_labels.csv")
+    train, validation, test = VTAMIQ.get(table.name, (len(scenes),) * 3)
+    if len(scenes) != test:
+        raise DatasetError(
+            f"Expected the {test} references of {table.name}, got {len(scenes)}. Take the whole dataset, or split it "
+            "at random."
+        )
+    return Split(
+        dataset=table.name,
+        train=tuple(scenes[:train]),
+        validation=tuple(scenes[train:validation]),
+        test=tuple(scenes[validation:]),
+        rule="vtamiq-fixed",
+        scenes_sha256=checksum(scenes),
+    )
+
+
 def rows_of(table: OpinionTable, split: Split, part: Part) -> OpinionTable:
     """The rows of a table whose scenes are in one part of a split."""
     scenes = set(split.scenes(part))
@@ -210,12 +252,7 @@ def rows_of(table: OpinionTable, split: Split, part: Part) -> OpinionTable:
 
 
 def part_of_table(table: OpinionTable, split: Split | None, part: Part) -> OpinionTable:
-    """The rows of one part, by a split or else by the table's own column.
-
-    Args:
-        table: Table of a dataset.
-        split: Without it the column ``split`` decides; a table in which it is empty is taken whole.
-        part: Which part.
+    """The rows of one part, by a split or else by the table's own column; a table in which it is empty is taken whole.
 
     Raises:
         DatasetError: A leak between the parts of the column.
@@ -225,17 +262,12 @@ def part_of_table(table: OpinionTable, split: Split | None, part: Part) -> Opini
     sides = [row.split for row in table if row.split]
     if not sides:
         return table
-    demand_separate(OpinionTable([row for row in table if row.split], table.root, table.name), sides)
+    require_separate(OpinionTable([row for row in table if row.split], table.root, table.name), sides)
     return OpinionTable([row for row in table if row.split == part], table.root, table.name)
 
 
-def check_split(split: Split, table: OpinionTable, *, compare_contents: bool = False) -> None:
+def check_split(split: Split, table: OpinionTable) -> None:
     """Raise unless every scene of the table is in one part, and nothing stands in two.
-
-    Args:
-        split: The split.
-        table: The table it is for.
-        compare_contents: Also find copies of a file under other names, by reading files.
 
     Raises:
         DatasetError: A leak, a scene in no part, or one the table has not.
@@ -243,44 +275,15 @@ def check_split(split: Split, table: OpinionTable, *, compare_contents: bool = F
     parts = split.parts()
     scenes = {scene_of(row) for row in table}
     cure = "Take the split of this table, or split again."
-    for missing in sorted(scenes - set(parts))[:1]:
-        raise DatasetError(f"Expected every scene of {table.name} in the split, got none for {missing!r}. {cure}")
-    for unknown in sorted(set(parts) - scenes)[:1]:
-        raise DatasetError(f"Expected only scenes of {table.name} in the split, got {unknown!r}. {cure}")
-    demand_separate(table, [parts[scene_of(row)] for row in table], compare_contents=compare_contents)
-
-
-def _split(dataset: str, scenes: list[str], protocol: Protocol, seed: int) -> Split:
-    train, validation, _ = part_sizes(len(scenes), protocol)
-    shuffled = [scenes[index] for index in _random_state(seed).permutation(len(scenes))]
-    return Split(
-        dataset=dataset,
-        train=tuple(sorted(shuffled[:train])),
-        validation=tuple(sorted(shuffled[train : train + validation])),
-        test=tuple(sorted(shuffled[train + validation :])),
-        ratios=protocol.ratios,
-        rule=protocol.rule,
-        seed=seed,
-        scenes_sha256=checksum(scenes),
-    )
-
-
-def _random_state(seed: int) -> np.random.RandomState:
-    """A generator whose numbers no later numpy changes (NEP 19)."""
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"Expected a seed from 0 to 2**32 - 1, got {seed}. Choose another.")
-    return np.random.RandomState(seed)
-
-
-CURE = "Make it again with: acutance data split."
+    if missing := scenes - set(parts):
+        raise DatasetError(f"Expected every scene of {table.name} in the split, got none for {min(missing)!r}. {cure}")
+    if unknown := set(parts) - scenes:
+        raise DatasetError(f"Expected only scenes of {table.name} in the split, got {min(unknown)!r}. {cure}")
+    require_separate(table, [parts[scene_of(row)] for row in table])
 
 
 def write_split(path: Path, split: Split) -> None:
     """Write a split as JSON, whole or not at all.
-
-    Args:
-        path: Where to write.
-        split: The split.
 
     Raises:
         DatasetError: A scene in two parts.
@@ -311,78 +314,16 @@ def read_split(path: Path, table: OpinionTable | None = None) -> Split:
     return split
 
 
-VTAMIQ = {
-    "tid2008": (15, 20, 25),
-    "tid2013": (15, 20, 25),
-    "csiq": (18, 24, 30),
-    "live": (17, 23, 29),
-    "kadid10k": (49, 65, 81),
-    "pipal": (160, 160, 200),
-    "pieapp": (130, 135, 140),
-}
-"""Where training, validation and test end among the references sorted by name (its ``train_config.py``, 2024).
-
-Two slips are put right: LIVE's last reference (28, counted from 0) belonged to no part and tests here, and PIPAL's
-validation was its test and is empty here.
-"""
-TRAINS_WHOLE = "kadis700k"
-"""VTAMIQ trains with all of it, however many references are there (it leaves out denoised pictures)."""
-
-
-def fixed_split(table: OpinionTable, protocol: str = "vtamiq") -> Split:
-    """The fixed split of a dataset.
-
-    Args:
-        table: The whole dataset; of PieAPP only the rows whose column ``split`` is ``train`` are split.
-        protocol: Who fixed it: ``vtamiq``.
-
-    Raises:
-        UnknownNameError: A protocol or a dataset without fixed split.
-        DatasetError: Another number of references than the split is for.
-    """
-    if protocol != "vtamiq":
-        raise UnknownNameError("fixed split", protocol, ["vtamiq"])
-    if table.name not in (*VTAMIQ, TRAINS_WHOLE):
-        raise UnknownNameError("dataset with a fixed split", table.name, (*VTAMIQ, TRAINS_WHOLE))
-    scenes = scenes_of(table)
-    if table.name == "pieapp":
-        scenes = sorted(scenes_of(part_of_table(table, None, "train")), key=_label_file)
-    train, validation, test = VTAMIQ.get(table.name, (len(scenes),) * 3)
-    if len(scenes) != test:
-        raise DatasetError(
-            f"Expected the {test} references of {table.name}, got {len(scenes)}. Take the whole dataset, or split it "
-            "at random."
-        )
-    return Split(
-        dataset=table.name,
-        train=tuple(scenes[:train]),
-        validation=tuple(scenes[train:validation]),
-        test=tuple(scenes[validation:]),
-        rule=f"{protocol}-fixed",
-        scenes_sha256=checksum(scenes),
-    )
-
-
-def _label_file(reference: str) -> str:
-    """The file that PieAPP's labels of a reference are in, by whose name its references are sorted."""
-    return PurePosixPath(reference).stem + "_pairwise_labels.csv"  # ref_10_ comes before ref_1_
-
-
-def scene_of(row: RatedPicture) -> str:
-    """What must not stand on two sides: the scene, else the reference, else the picture itself."""
-    return row.scene or row.reference or row.image
-
-
-def demand_separate(
+def require_separate(
     table: OpinionTable, sides: Sequence[str], *, kind: str = "part", compare_contents: bool = False
 ) -> None:
-    """Raise if anything stands on two sides.
+    """Raise if an image, a reference or a scene stands on two sides.
 
     Two names are one thing if they are equal, if both lead to one file (links), or if they differ in case only,
     unless both files are there with different contents.
 
     Args:
-        table: The pictures; files that are not there are compared by name alone.
+        table: The images; files that are not there are compared by name alone.
         sides: Side of each row, such as ``train`` or the name of its scene.
         kind: What a side is, for the error.
         compare_contents: Find copies under other names too; reads every file whose size occurs on two sides.
@@ -390,17 +331,17 @@ def demand_separate(
     Raises:
         DatasetError: A leak, naming both sides and both names.
     """
-    checker = _Checker(table, kind)
+    seen = _Sides(table, kind)
     for row, side in zip(table, sides, strict=True):
-        checker.add_scene(scene_of(row), side)
+        seen.add_scene(scene_of(row), side)
         for name in filter(None, (row.image, row.reference)):
-            checker.add_file(name, side)
+            seen.add_file(name, side)
     if compare_contents:
-        checker.compare_contents()
+        seen.compare_contents()
 
 
-class _Checker:
-    """What was seen so far, and where."""
+class _Sides:
+    """What was seen so far, and on which side."""
 
     def __init__(self, table: OpinionTable, kind: str) -> None:
         self._table = table
@@ -421,12 +362,10 @@ class _Checker:
                 raise self._leak("file", (name, self._files[name]), (name, side))
             return
         self._files[name] = side
-        key = posixpath.normpath(name).casefold()
-        other, other_side = self._names.setdefault(key, (name, side))
+        other, other_side = self._names.setdefault(posixpath.normpath(name).casefold(), (name, side))
         if other_side != side and not self._are_two_files(name, other):
             raise self._leak("file", (other, other_side), (name, side))
-        link = _identity(self._table.path(name))
-        if link:
+        if link := _identity(self._table.path(name)):
             other, other_side = self._links.setdefault(link, (name, side))
             if other_side != side:
                 raise self._leak("file", (other, other_side), (name, side))
@@ -439,14 +378,11 @@ class _Checker:
                 by_size.setdefault(path.stat().st_size, []).append(name)
         for names in by_size.values():
             if len({self._files[name] for name in names}) > 1:
-                self._compare(names)
-
-    def _compare(self, names: list[str]) -> None:
-        seen: dict[bytes, str] = {}
-        for name in names:
-            other = seen.setdefault(_digest(self._table.path(name)), name)
-            if self._files[other] != self._files[name]:
-                raise self._leak("file", (other, self._files[other]), (name, self._files[name]))
+                seen: dict[bytes, str] = {}
+                for name in names:
+                    other = seen.setdefault(_digest(self._table.path(name)), name)
+                    if self._files[other] != self._files[name]:
+                        raise self._leak("file", (other, self._files[other]), (name, self._files[name]))
 
     def _are_two_files(self, one: str, other: str) -> bool:
         """Whether names that differ in case only are two files of different contents."""
@@ -473,13 +409,27 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _digest(path: Path) -> bytes:
-    digest = hashlib.sha256()
-    for block in _blocks(path):
-        digest.update(block)
-    return digest.digest()
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            yield block
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _split(dataset: str, scenes: list[str], protocol: Protocol, seed: int) -> Split:
+    train, validation, _ = part_sizes(len(scenes), protocol)
+    shuffled = [scenes[index] for index in _random_state(seed).permutation(len(scenes))]
+    return Split(
+        dataset=dataset,
+        train=tuple(sorted(shuffled[:train])),
+        validation=tuple(sorted(shuffled[train : train + validation])),
+        test=tuple(sorted(shuffled[train + validation :])),
+        ratios=protocol.ratios,
+        rule=protocol.rule,
+        seed=seed,
+        scenes_sha256=checksum(scenes),
+    )
+
+
+def _random_state(seed: int) -> np.random.RandomState:
+    """A generator whose numbers no later numpy changes (NEP 19)."""
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"Expected a seed from 0 to 2**32 - 1, got {seed}. Choose another.")
+    return np.random.RandomState(seed)

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from acutance.datasets.annotations import Record, line_records
 from acutance.datasets.comparisons import Comparison, pairs_of
-from acutance.datasets.diffiqa import DIFFIQA, LABELS, SOURCE, folders_in, label_of, name_of, read_label_file
+from acutance.datasets.diffiqa import DIFFIQA, LABELS, folders_in, read_labels
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
 from acutance.datasets.table import RatedPicture
 from acutance.errors import DatasetError
@@ -32,17 +32,20 @@ SRIQA_BENCH = DatasetFacts(
 
 SRIQA_PEOPLE = 10
 """People who compared each pair (readme of SRIQA-Bench)."""
+REFERENCE = "{content}_Original.png"
+"""Name of the reference of a content."""
+TOP = 100.0
+"""Score of the best image of a content; the worst has 0."""
+EQUAL = 1e-10
+"""A spread of scores that is rounding."""
+
+Counts = Float64[np.ndarray, " images images"]
 
 
 def read_sriqa_bench(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of SRIQA-Bench, the rated references included; ``distortion`` tells the method.
+    """The rows of ``MOS/<scene>.txt`` (``file,score``), the rated references included; ``distortion`` tells the method.
 
-    Args:
-        folder: The root, with ``MOS/<scene>.txt`` (``file,score``) and ``images/<method>/<scene>_<method>.png``;
-            the folder of a method may carry its ``x4`` or not.
-
-    Raises:
-        DatasetError: Scores that are not there or damaged.
+    Images are ``images/<method>/<scene>_<method>.png``; the folder of a method may carry its ``x4`` or not.
     """
     folder.need("MOS")
     return [
@@ -51,27 +54,6 @@ def read_sriqa_bench(folder: DatasetFolder) -> list[RatedPicture]:
         if name.lower().endswith(".txt")
         for record in line_records(folder.need(f"MOS/{name}"), ("file", "score"))
     ]
-
-
-def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
-    name = record.text("file")
-    scene, _, method = PurePosixPath(name).stem.partition("_")
-    if not method:
-        raise record.fault("file", "a name such as online15_SwinIRx4.png", repr(name))
-    reference = folder.picture_below("images", f"{scene}_Original.png")
-    return RatedPicture(
-        image=folder.picture_below("images", name),
-        reference=reference,
-        mos=record.number("score"),
-        num_votes=SRIQA_PEOPLE,
-        distortion=method,
-        scene=reference,
-    )
-
-
-DATASET = SRIQA_BENCH.title
-REFERENCE = "{content}_Original.png"
-"""Name of the reference of a content."""
 
 
 def read_scores(path: Path) -> list[tuple[str, float]]:
@@ -83,9 +65,9 @@ def read_scores(path: Path) -> list[tuple[str, float]]:
     Raises:
         DatasetError: A line of another layout, naming it.
     """
-    cure = f"Get {DATASET} whole from {SOURCE}."
+    title, cure = SRIQA_BENCH.title, f"Get {SRIQA_BENCH.title} whole from {SRIQA_BENCH.where}."
     scored = []
-    for number, line in enumerate(read_text(path, f"the scores of {DATASET}", cure).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, f"the scores of {title}", cure).splitlines(), start=1):
         if not line.strip():
             continue
         cells = cells_of(line)
@@ -95,12 +77,12 @@ def read_scores(path: Path) -> list[tuple[str, float]]:
             name, score = "", float("nan")
         if len(cells) != 2 or not name or not 0 <= score <= 100:
             raise DatasetError(
-                f"Expected file,score with a score from 0 to 100 of {DATASET} in {path}, line {number}, "
+                f"Expected file,score with a score from 0 to 100 of {title} in {path}, line {number}, "
                 f"got {line!r}. {cure}"
             )
         scored.append((name, score))
     if len(scored) < 2:
-        raise DatasetError(f"Expected at least two scores of {DATASET} in {path}, got {len(scored)}. {cure}")
+        raise DatasetError(f"Expected at least two scores of {title} in {path}, got {len(scored)}. {cure}")
     return scored
 
 
@@ -111,7 +93,7 @@ def cells_of(line: str) -> list[str]:
 
 
 def sriqa_pairs(folder: Path) -> list[Comparison]:
-    """The test pairs: every two pictures of a content, in the order of its list, 55 where it lists 11.
+    """The test pairs: every two images of a content, in the order of its list, 55 where it lists 11.
 
     Args:
         folder: One of the folders ``MOS``, ``MOS_Reg`` and ``MOS_Gen``, with ``<content>.txt``.
@@ -122,23 +104,15 @@ def sriqa_pairs(folder: Path) -> list[Comparison]:
     paths = sorted(folder.glob("*.txt"))
     if not paths:
         raise DatasetError(
-            f"Expected lists such as online15.txt of {DATASET} in {folder}, got none. Get it whole from {SOURCE}."
+            f"Expected lists such as online15.txt of {SRIQA_BENCH.title} in {folder}, got none. "
+            f"Get it whole from {SRIQA_BENCH.where}."
         )
     return [pair for path in paths for pair in pairs_of(REFERENCE.format(content=path.stem), read_scores(path))]
 
 
-Counts = Float64[np.ndarray, " pictures pictures"]
-Scores = Float64[np.ndarray, " pictures"]
-
-TOP = 100.0
-"""Score of the best picture of a content; the worst has 0."""
-EQUAL = 1e-10
-"""A spread of scores that is rounding."""
-
-
 @dataclass(frozen=True)
 class ContentLabels:
-    """How often each picture of a content was found better than each other one."""
+    """How often each image of a content was found better than each other one."""
 
     names: list[str]
     """File names without ending, sorted."""
@@ -151,22 +125,22 @@ def read_pairwise_labels(folder: Path, *, on_progress: OnProgress | None = None)
 
     Args:
         folder: The folder ``labels``, with ``<person>/<content>/*.json``.
-        on_progress: Told how many files are done, of how many.
+        on_progress: Called with how many files are done, of how many.
 
     Raises:
         DatasetError: A file of another layout, or a content that some people did not label.
     """
-    people = folders_in(folder, "people", DATASET)
-    contents = {person: [path.name for path in folders_in(person, "contents", DATASET)] for person in people}
+    people = folders_in(folder, "people", SRIQA_BENCH)
+    contents = {person: {path.name for path in folders_in(person, "contents", SRIQA_BENCH)} for person in people}
     for person, names in contents.items():
-        for missing in sorted(set(contents[people[0]]) ^ set(names))[:1]:
+        if missing := contents[people[0]] ^ names:
             raise DatasetError(
-                f"Expected the same contents of every person of {DATASET} in {folder}, got {missing} of only one of "
-                f"{people[0].name} and {person.name}. Get the labels whole from {SOURCE}."
+                f"Expected the same contents of every person of {SRIQA_BENCH.title} in {folder}, got {min(missing)} of "
+                f"only one of {people[0].name} and {person.name}. Get the labels whole from {SRIQA_BENCH.where}."
             )
     files = {
         name: [file for person in people for file in sorted((person / name).glob("*.json"))]
-        for name in contents[people[0]]
+        for name in sorted(contents[people[0]])
     }
     total, done = sum(map(len, files.values())), 0
     found = {}
@@ -179,27 +153,24 @@ def read_pairwise_labels(folder: Path, *, on_progress: OnProgress | None = None)
 
 
 def mos_of(content: ContentLabels) -> dict[str, float]:
-    """Score of each picture of a content, 0 the worst and 100 the best, best first.
-
-    Args:
-        content: Its labels.
+    """Score of each image of a content, 0 the worst and 100 the best, best first.
 
     Raises:
-        DatasetError: Labels by which all pictures are equal.
+        DatasetError: Labels by which all images are equal.
     """
     scores = mos_from_counts(content.counts)
     order = sorted(range(len(scores)), key=lambda index: (-scores[index], content.names[index]))
     return {content.names[index]: float(scores[index]) for index in order}
 
 
-def mos_from_counts(counts: Counts) -> Scores:
-    """Scores from 0, the worst picture of a content, to 100, the best: most likely by Thurstone's model.
+def mos_from_counts(counts: Counts) -> Float64[np.ndarray, " images"]:
+    """Scores from 0, the worst image of a content, to 100, the best: most likely by Thurstone's model.
 
     Args:
-        counts: How often picture i was found better than picture j, of one content; an equal counts for both.
+        counts: How often image i was found better than image j, of one content; an equal counts for both.
 
     Raises:
-        DatasetError: Labels by which all pictures are equal.
+        DatasetError: Labels by which all images are equal.
         StatisticsError: Counts that are no square of numbers of at least 0.
     """
     from acutance.stats.ordering import thurstone_scores
@@ -208,28 +179,46 @@ def mos_from_counts(counts: Counts) -> Scores:
     spread = float(np.ptp(scores)) if len(scores) else 0.0
     if spread <= EQUAL:
         raise DatasetError(
-            f"Expected labels that prefer one of {len(counts)} pictures, got none. Leave this content out."
+            f"Expected labels that prefer one of {len(counts)} images, got none. Leave this content out."
         )
     return np.asarray(TOP * (scores - scores.min()) / spread)
 
 
+def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
+    name = record.text("file")
+    scene, _, method = PurePosixPath(name).stem.partition("_")
+    if not method:
+        raise record.fault("file", "a name such as online15_SwinIRx4.png", repr(name))
+    reference = folder.image_below("images", REFERENCE.format(content=scene))
+    return RatedPicture(
+        image=folder.image_below("images", name),
+        reference=reference,
+        mos=record.number("score"),
+        num_votes=SRIQA_PEOPLE,
+        distortion=method,
+        scene=reference,
+    )
+
+
 def _count(where: Path, paths: list[Path]) -> ContentLabels:
+    title, cure = SRIQA_BENCH.title, f"Get {SRIQA_BENCH.title} whole from {SRIQA_BENCH.where}."
     labelled = []
     for path in paths:
-        fields = read_label_file(path, DATASET)
-        names = [PurePosixPath(name_of(path, fields, key, DATASET)).stem for key in ("Picture_01", "Picture_02")]
-        labels = [label_of(path, fields, key, DATASET) for key in ("Picture_01", "Picture_02")]
-        if names[0] == names[1]:
-            raise DatasetError(
-                f"Expected two pictures of {DATASET} in {path}, got {names[0]} twice. Get it whole from {SOURCE}."
-            )
-        labelled.append((names[0], names[1], LABELS.index(labels[0]) - LABELS.index(labels[1])))  # 0 is the best
+        keys = ("Picture_01", "Picture_02")
+        (first, one), (second, other) = (
+            (PurePosixPath(name).stem, label) for name, label in read_labels(path, keys, SRIQA_BENCH)
+        )
+        if not (first and second):
+            raise DatasetError(f"Expected a file name as {keys[bool(first)]}.Name in {path}, got none. {cure}")
+        if first == second:
+            raise DatasetError(f"Expected two images of {title} in {path}, got {first} twice. {cure}")
+        labelled.append((first, second, LABELS.index(one) - LABELS.index(other)))  # 0 is the best
     if not labelled:
-        raise DatasetError(f"Expected labels of {DATASET} in {where}, got none. Get them whole from {SOURCE}.")
-    pictures = sorted({name for first, second, _ in labelled for name in (first, second)})
-    index = {name: place for place, name in enumerate(pictures)}
-    counts = np.zeros((len(pictures), len(pictures)))
+        raise DatasetError(f"Expected labels of {title} in {where}, got none. {cure}")
+    images = sorted({name for first, second, _ in labelled for name in (first, second)})
+    index = {name: place for place, name in enumerate(images)}
+    counts = np.zeros((len(images), len(images)))
     for first, second, difference in labelled:
         counts[index[first], index[second]] += difference <= 0
         counts[index[second], index[first]] += difference >= 0
-    return ContentLabels(pictures, counts)
+    return ContentLabels(images, counts)

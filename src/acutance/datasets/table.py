@@ -1,4 +1,4 @@
-"""One table for every dataset: pictures, their references, what people said of them."""
+"""One table for every dataset: images, their references, and what people said of them."""
 
 import csv
 import math
@@ -19,6 +19,10 @@ from acutance.tables.text import shown
 from acutance.tables.write import Kind, write_parquet
 from acutance.types import Better
 
+TABLE_ENDINGS = (".csv", ".parquet")
+SHOWN_PROBLEMS = 3
+"""How many problems one error names before it only counts."""
+
 
 def _known_part(split: str) -> str:
     if split not in ("train", "validation", "test"):
@@ -28,10 +32,10 @@ def _known_part(split: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RatedPicture:
-    """One row: a picture and the opinion of it."""
+    """One row: an image and the opinion of it."""
 
     image: str
-    """Path of the picture, relative to the root of the dataset, with ``/``, as it is on this disk."""
+    """Path of the image, relative to the root of the dataset, with ``/``, as it is on this disk."""
     reference: str | None = None
     """Path of its reference, if it has one."""
     mos: Number = None
@@ -47,27 +51,33 @@ class RatedPicture:
     high: Number = None
     """Highest value of the scale."""
     distortion: str | None = None
-    """What was done to the picture, in the dataset's own words."""
+    """What was done to the image, in the dataset's own words."""
     level: Whole = None
     """How strongly, 1 for least."""
     scene: str | None = None
-    """What must not stand on two sides of a split: the reference, or the picture itself."""
+    """What must not stand on two sides of a split: the reference, or the image itself."""
     split: Annotated[str | None, AfterValidator(_known_part)] = None
     """``train``, ``validation`` or ``test``, where the dataset says so."""
 
 
 COLUMNS = tuple(field.name for field in fields(RatedPicture))
 """Names of the columns, in their order in files."""
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(COLUMNS, "text"),
+    **dict.fromkeys(("mos", "mos_std", "low", "high"), "number"),
+    **dict.fromkeys(("num_votes", "level"), "whole"),
+}
+"""What the columns hold."""
 
 
 class OpinionTable:
-    """Rated pictures of one root folder.
+    """Rated images of one root folder.
 
     Args:
-        rows: The pictures, in an order that does not depend on the file system.
+        rows: The images, in an order that does not depend on the file system.
         root: Folder that their paths start from.
         name: Name of the dataset.
-        notes: What a user should know of it, a line each: pictures that are not there, columns that were not read.
+        notes: What a user should know of it, a line each: images that are not there, columns that were not read.
     """
 
     def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str, notes: Sequence[str] = ()) -> None:
@@ -83,25 +93,16 @@ class OpinionTable:
         return iter(self.rows)
 
     def path(self, relative: str) -> Path:
-        """Where a picture of the table is."""
+        """Where an image of the table is."""
         return self.root / relative
 
     def paths(self) -> list[Path]:
-        """Where the pictures are, in the order of the rows."""
+        """Where the images are, in the order of the rows."""
         return [self.path(row.image) for row in self.rows]
 
 
-TABLE_ENDINGS = (".csv", ".parquet")
-KINDS: dict[str, Kind] = {
-    **dict.fromkeys(COLUMNS, "text"),
-    **dict.fromkeys(("mos", "mos_std", "low", "high"), "number"),
-    **dict.fromkeys(("num_votes", "level"), "whole"),
-}
-"""What the columns of a table hold."""
-
-
 def write_table(table: OpinionTable, path: str | Path) -> None:
-    """Write a table, whole or not at all; a file that is there is replaced.
+    """Write a table, whole or not at all, so that it is read back the same to the last bit.
 
     CSV has a header, empty cells for what is not known and the shortest digits that make the same number.
 
@@ -115,7 +116,7 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    is_parquet = demand_ending(path) == ".parquet"
+    is_parquet = check_ending(path) == ".parquet"
     try:
         with atomic_write(path) as temporary:
             if is_parquet:
@@ -141,18 +142,25 @@ def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    demand_ending(path)
+    check_ending(path)
     if not path.is_file():
         raise DatasetError(f"Expected a table at {path}, got no such file. Check the path.")
-    rows = read_rows(path, RatedPicture, header=lambda names: _known_columns(path, names), is_exact=True)
+
+    def header(columns: list[str]) -> list[str]:
+        if sorted(columns) != sorted(COLUMNS):
+            got = shown(", ".join(columns)) or "nothing"
+            raise DatasetError(
+                f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Make a table of "
+                "another list: acutance data table LIST -o table.csv."
+            )
+        return columns
+
+    rows = read_rows(path, RatedPicture, header=header, is_exact=True)
     return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
 
 
-def demand_ending(path: Path) -> str:
-    """The ending of a file of a table, in small letters.
-
-    Args:
-        path: A name, whether there is such a file or not.
+def check_ending(path: Path) -> str:
+    """The ending of a file of a table in small letters, whether there is such a file or not.
 
     Raises:
         UnknownNameError: An ending that is not in ``TABLE_ENDINGS``.
@@ -163,31 +171,9 @@ def demand_ending(path: Path) -> str:
     return ending
 
 
-def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
-        writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
-        writer.writerow(COLUMNS)
-        writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
-
-
-def _known_columns(path: Path, columns: list[str]) -> list[str]:
-    if sorted(columns) != sorted(COLUMNS):
-        got = shown(", ".join(columns)) or "nothing"
-        raise DatasetError(
-            f"Expected the columns {', '.join(COLUMNS)} in {path}, got {got}. Make a table of "
-            "another list: acutance data table LIST -o table.csv."
-        )
-    return columns
-
-
-SHOWN_PROBLEMS = 3
-"""How many problems one error names before it only counts."""
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong."""
+    """One thing that is wrong with a table."""
 
     table: str
     """Name of the table or of its file."""
@@ -204,9 +190,9 @@ class Problem:
 def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Problem]:
     """Everything that is wrong with a table, in the order of its rows.
 
-    Looked for are pictures and references that are not on disk, rows that stand twice, scores that are no
+    Looked for are images and references that are not on disk, rows that stand twice, scores that are no
     numbers or lie outside ``low`` to ``high``, scales whose ends are the wrong way round, negative deviations,
-    levels and votes below 1, and pictures, references or scenes on two sides of a split. Those are held against
+    levels and votes below 1, and images, references or scenes on two sides of a split. Those are held against
     each other without regard to case and to ``./`` in paths.
 
     Args:
@@ -218,23 +204,20 @@ def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Pro
     sides: dict[tuple[str, str], tuple[str, int]] = {}
     on_disk: dict[str, bool] = {}
     for number, row in enumerate(table, start=1):
-        found = [*_values(row)]
-        first = rows_by_key.setdefault((posixpath.normpath(row.image), _path(row.reference)), number)
+        found = [*_wrong_values(row)]
+        reference = None if row.reference is None else posixpath.normpath(row.reference)
+        first = rows_by_key.setdefault((posixpath.normpath(row.image), reference), number)
         if first != number:
             found.append(("image", f"{row.image} stands in row {first} too"))
         found += _leaks(row, number, sides)
         if look_for_files:
-            found += _files(table, row, on_disk)
+            found += _missing_files(table, row, on_disk)
         problems += [Problem(table.name, number, column, what) for column, what in found]
     return problems
 
 
-def demand_sound(table: OpinionTable, *, look_for_files: bool = True) -> None:
-    """Raise one line if anything is wrong with a table.
-
-    Args:
-        table: The table.
-        look_for_files: Whether to look on the disk.
+def require_sound(table: OpinionTable, *, look_for_files: bool = True) -> None:
+    """Raise one line if ``check_table`` finds anything.
 
     Raises:
         DatasetError: Naming the first problems and counting the others.
@@ -245,28 +228,29 @@ def demand_sound(table: OpinionTable, *, look_for_files: bool = True) -> None:
         raise DatasetError(f"Expected a sound table, got {told}. Mend these rows.")
 
 
-def _values(row: RatedPicture) -> Iterator[tuple[str, str]]:
+def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
+        writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
+        writer.writerow(COLUMNS)
+        writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
+
+
+def _wrong_values(row: RatedPicture) -> Iterator[tuple[str, str]]:
     if row.low is not None and row.high is not None and not row.low < row.high:
         yield "low", f"{row.low:g} is not below the high end, {row.high:g}"
     if row.mos is not None:
         if not math.isfinite(row.mos):
             yield "mos", f"{row.mos} is no score"
         elif (row.low is not None and row.mos < row.low) or (row.high is not None and row.mos > row.high):
-            yield "mos", f"{row.mos:g} lies outside {_end(row.low)} to {_end(row.high)}"
+            low, high = ("no end" if end is None else f"{end:g}" for end in (row.low, row.high))
+            yield "mos", f"{row.mos:g} lies outside {low} to {high}"
     if row.mos_std is not None and not 0 <= row.mos_std < math.inf:
         yield "mos_std", f"{row.mos_std} is no standard deviation"
-    if row.num_votes is not None and row.num_votes < 1:
-        yield "num_votes", f"{row.num_votes} is less than 1"
-    if row.level is not None and row.level < 1:
-        yield "level", f"{row.level} is less than 1"
-
-
-def _path(name: str | None) -> str | None:
-    return None if name is None else posixpath.normpath(name)
-
-
-def _end(value: float | None) -> str:
-    return "no end" if value is None else f"{value:g}"
+    for column in ("num_votes", "level"):
+        value = getattr(row, column)
+        if value is not None and value < 1:
+            yield column, f"{value} is less than 1"
 
 
 def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[str, int]]) -> Iterator[tuple[str, str]]:
@@ -279,12 +263,11 @@ def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[st
                 yield column, f"{name} is in {row.split} here and in {split} in row {first}"
 
 
-def _files(table: OpinionTable, row: RatedPicture, on_disk: dict[str, bool]) -> Iterator[tuple[str, str]]:
+def _missing_files(table: OpinionTable, row: RatedPicture, on_disk: dict[str, bool]) -> Iterator[tuple[str, str]]:
     for column in ("image", "reference"):
         name = getattr(row, column)
-        if name is None:
-            continue
-        if name not in on_disk:
-            on_disk[name] = table.path(name).is_file()
-        if not on_disk[name]:
-            yield column, f"{name} is not in {table.root}"
+        if name is not None:
+            if name not in on_disk:
+                on_disk[name] = table.path(name).is_file()
+            if not on_disk[name]:
+                yield column, f"{name} is not in {table.root}"

@@ -13,13 +13,27 @@ from scipy.optimize import OptimizeWarning, curve_fit, leastsq
 from scipy.special import expit
 
 from acutance.datasets.afine_lists import RatedLine, is_of_contents, read_lines, read_rated_lines
-from acutance.datasets.splits import Part, Split, part_of_table
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable
 from acutance.errors import DatasetError
 from acutance.tables.atomic import write_text
 from acutance.types import Better
 
+NATURALNESS = (-2.0, 2.0)
+"""The best and the worst target of raw naturalness, which are the ends of its calibrator (A-FINE, eq. 8)."""
+FINAL = (0.0, 100.0)
+"""The best and the worst target of A-FINE's last scaling."""
+FITTED = {NATURALNESS: "raw_naturalness", FINAL: "adaptive"}
+"""What of A-FINE is fitted to a list, by its best and worst."""
+EVALUATIONS = 10_000
+"""At most in a fit of A-FINE's, as in its script."""
+Version = Literal["2024", "2021"]
+"""Of VTAMIQ's code: 2024 fits the curve by fourth powers of residuals and turns last; 2021 turns first and fits
+by squares."""
+OFFSET = 1e-6
+"""What VTAMIQ's authors add to the exponent."""
+
 Scores = Float64[np.ndarray, " rows"]
+Parameters = tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -53,36 +67,25 @@ def stretch(scores: Scores, *, worst: float, best: float, better: Better = "high
     Raises:
         DatasetError: Scores that are all equal, or not finite.
     """
-    demand_spread(scores)
-    low, high = float(scores.min()), float(scores.max())
+    require_spread(scores)
     ends = (worst, best) if better == "higher" else (best, worst)
-    return Stretch(low, high, *ends)
+    return Stretch(float(scores.min()), float(scores.max()), *ends)
 
 
 def afine_naturalness_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
     """A-FINE's targets of raw naturalness: -(4 (MOS - min) / (max - min) - 2), from -2, the best, to 2.
 
-    Args:
-        scores: Scores of all pictures that the calibrator is fitted on, PIPAL's training part for A-FINE.
-        better: Which direction of them means better quality.
-
-    Raises:
-        DatasetError: Scores that are all equal, or not finite.
+    The limits are those of all images that the calibrator is fitted on, PIPAL's training part for A-FINE.
     """
-    return stretch(scores, worst=2.0, best=-2.0, better=better)
+    return stretch(scores, worst=NATURALNESS[1], best=NATURALNESS[0], better=better)
 
 
 def afine_final_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
     """A-FINE's targets of its last scaling: 100 - 100 (MOS - min) / (max - min), from 0, the best, to 100.
 
-    Args:
-        scores: Scores of all pictures that the scaling is fitted on, SRIQA-Bench for A-FINE.
-        better: Which direction of them means better quality.
-
-    Raises:
-        DatasetError: Scores that are all equal, or not finite.
+    The limits are those of all images that the scaling is fitted on, SRIQA-Bench for A-FINE.
     """
-    return stretch(scores, worst=100.0, best=0.0, better=better)
+    return stretch(scores, worst=FINAL[1], best=FINAL[0], better=better)
 
 
 def ahiq_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
@@ -90,33 +93,8 @@ def ahiq_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
 
     AHIQ stretches each list by limits of its own; here those of the training list are kept and serve validation
     and test too, whose values may leave 0 to 1.
-
-    Args:
-        scores: Scores of the training list.
-        better: Which direction of them means better quality.
-
-    Raises:
-        DatasetError: Scores that are all equal, or not finite.
     """
     return stretch(scores, worst=0.0, best=1.0, better=better)
-
-
-def scores_of(table: OpinionTable, *, split: Split | None = None, part: Part = "train") -> Scores:
-    """The opinion scores to fit on: of one part, so that no fit sees a test.
-
-    Args:
-        table: Table of a dataset.
-        split: Whose part; without it the column ``split`` of the table decides, and a table without one is taken
-            whole.
-        part: Which part.
-
-    Raises:
-        DatasetError: No rows in this part, or one without a score.
-    """
-    rows = part_of_table(table, split, part).rows
-    if not rows:
-        raise DatasetError(f"Expected rows of {table.name} for {part}, got none. Take another part or split.")
-    return np.array([_score(row, table.name) for row in rows], dtype=np.float64)
 
 
 def direction_of(table: OpinionTable) -> Better:
@@ -132,7 +110,7 @@ def direction_of(table: OpinionTable) -> Better:
     return found.pop()
 
 
-def demand_spread(scores: Scores) -> None:
+def require_spread(scores: Scores) -> None:
     """Raise unless scores are finite, not all equal, and no farther apart than float64 can say.
 
     Raises:
@@ -142,24 +120,7 @@ def demand_spread(scores: Scores) -> None:
         spread = float(scores.std()) if len(scores) and np.isfinite(scores).all() else 0.0
     if not np.isfinite(spread) or spread == 0 or np.ptp(scores) == 0:
         got = "none" if not len(scores) else f"{scores.min():g} to {scores.max():g}"
-        raise DatasetError(f"Expected finite scores that differ, got {got}. Take more pictures with a score.")
-
-
-def _score(row: RatedPicture, dataset: str) -> float:
-    if row.mos is None:
-        raise DatasetError(
-            f"Expected a score of {row.image} in the table of {dataset}, column mos, got none. "
-            "Leave out pictures nobody rated."
-        )
-    return row.mos
-
-
-NATURALNESS = (-2.0, 2.0)
-"""Ends of the calibrator of naturalness (A-FINE, eq. 8)."""
-FINAL = (0.0, 100.0)
-"""Ends of the last scaling."""
-EVALUATIONS = 10_000
-"""At most, as A-FINE's script."""
+        raise DatasetError(f"Expected finite scores that differ, got {got}. Take more images with a score.")
 
 
 @dataclass(frozen=True)
@@ -184,7 +145,7 @@ def fit_logistic(values: Scores, targets: Scores, *, low: float, high: float) ->
     The start is A-FINE's: the mean of the values, and a quarter of their population standard deviation.
 
     Args:
-        values: What a model says of pictures, the lower the better.
+        values: What a model says of images, the lower the better.
         targets: What it should be, from ``low``, the best, to ``high``.
         low: Value far to the left.
         high: Value far to the right.
@@ -194,8 +155,8 @@ def fit_logistic(values: Scores, targets: Scores, *, low: float, high: float) ->
     """
     if values.shape != targets.shape:
         raise DatasetError(f"Expected a target for each value, got {len(targets)} for {len(values)}. Pair them.")
-    demand_spread(values)
-    demand_spread(targets)
+    require_spread(values)
+    require_spread(targets)
     if np.corrcoef(values, targets)[0, 1] <= 0:
         raise DatasetError(
             f"Expected values that rise with their targets, got {len(values)} that do not. Turn one of them."
@@ -221,30 +182,10 @@ def fit_naturalness_calibrator(naturalness: Scores, targets: Scores) -> Logistic
     """A-FINE's first values of its calibrator of naturalness: 4.9592 and 21.5968 on PIPAL's training part.
 
     Args:
-        naturalness: Raw naturalness of each distorted picture after stage 1, lower better.
-        targets: ``afine_naturalness_targets`` of their scores, from -2 to 2.
-
-    Raises:
-        DatasetError: As in ``fit_logistic``.
+        naturalness: Raw naturalness of each distorted image after stage 1, lower better.
+        targets: ``afine_naturalness_targets`` of their scores.
     """
     return fit_logistic(naturalness, targets, low=NATURALNESS[0], high=NATURALNESS[1])
-
-
-def fit_final_scaling(combined: Scores, targets: Scores) -> Logistic:
-    """A-FINE's constants of its last scaling: -1.9701 and 2.3734 on SRIQA-Bench, references included.
-
-    Args:
-        combined: Combined score D of each picture, lower better.
-        targets: ``afine_final_targets`` of their scores, from 0 to 100.
-
-    Raises:
-        DatasetError: As in ``fit_logistic``.
-    """
-    return fit_logistic(combined, targets, low=FINAL[0], high=FINAL[1])
-
-
-ENDS = {(-2.0, 2.0): "raw_naturalness", (0.0, 100.0): "adaptive"}
-"""Best and worst of a list, and what of A-FINE is fitted to it."""
 
 
 def normalised(lines: Sequence[RatedLine], *, final: bool, better: Better = "higher") -> list[RatedLine]:
@@ -304,33 +245,35 @@ class Targets:
     @property
     def term(self) -> str:
         """What of A-FINE is fitted to it."""
-        return ENDS[self.low, self.high]
+        return FITTED[self.low, self.high]
 
     def fit(self, scores: Mapping[str, float]) -> Logistic:
         """The logistic from a model's scores to the opinions.
 
+        For A-FINE's last scaling these are -1.9701 and 2.3734 on SRIQA-Bench, references included.
+
         Args:
-            scores: By the file name of the picture, in lower case.
+            scores: By the file name of the image, in lower case.
 
         Raises:
-            DatasetError: A picture without a score, or scores that do not rise with the opinions.
+            DatasetError: An image without a score, or scores that do not rise with the opinions.
         """
-        missing = [line.image for line in self.lines if file_name(line.image) not in scores]
+        names = [file_name(line.image) for line in self.lines]
+        missing = [line.image for line, name in zip(self.lines, names, strict=True) if name not in scores]
         if missing:
             raise DatasetError(
-                f"Expected a score of each of {len(self.lines)} pictures of the list, got none of {len(missing)}, such "
+                f"Expected a score of each of {len(self.lines)} images of the list, got none of {len(missing)}, such "
                 f"as {missing[0]}. Score them too."
             )
-        names = [file_name(line.image) for line in self.lines]
         if len(set(names)) < len(names):
             twice = next(name for place, name in enumerate(names) if name in names[:place])
             raise DatasetError(
-                f"Expected every picture once in the list, got {twice} twice, so that its score is not known. Remove a "
+                f"Expected every image once in the list, got {twice} twice, so that its score is not known. Remove a "
                 "line."
             )
-        said = np.array([scores[file_name(line.image)] for line in self.lines], dtype=np.float64)
+        given = np.array([scores[name] for name in names], dtype=np.float64)
         targets = np.array([line.mos for line in self.lines], dtype=np.float64)
-        return (fit_naturalness_calibrator if self.low else fit_final_scaling)(said, targets)
+        return fit_logistic(given, targets, low=self.low, high=self.high)
 
 
 def read_targets(path: Path) -> Targets:
@@ -342,7 +285,7 @@ def read_targets(path: Path) -> Targets:
     lines = list(read_lines(path))
     opinions = [line.mos for line in lines]
     ends = (round(min(opinions), 6), round(max(opinions), 6)) if opinions else ()
-    if ends not in ENDS:
+    if ends not in FITTED:
         got = " to ".join(f"{end:g}" for end in ends) or "nothing"
         raise DatasetError(
             f"Expected opinions from -2 to 2, or from 0 to 100, in {path}, got {got}. Make the list with: acutance "
@@ -352,16 +295,8 @@ def read_targets(path: Path) -> Targets:
 
 
 def file_name(path: str) -> str:
-    """By which pictures of a list and scores of them meet."""
+    """By which images of a list and scores of them meet."""
     return PurePosixPath(path.replace("\\", "/")).name.casefold()
-
-
-Version = Literal["2024", "2021"]
-"""Of the authors' code: 2024 fits the curve by fourth powers of residuals and turns last; 2021 turns first and fits
-by squares."""
-Parameters = tuple[float, float, float, float, float]
-OFFSET = 1e-6
-"""What the authors add to the exponent."""
 
 
 @dataclass(frozen=True)
@@ -410,7 +345,7 @@ def fit_quality_targets(
     """Fit VTAMIQ's processing of scores.
 
     Args:
-        scores: Scores to fit on: the training pictures; VTAMIQ itself takes all, its test among them.
+        scores: Scores to fit on: the training images; VTAMIQ itself takes all, its test among them.
         better: Which direction of them means better quality.
         linearise: Fit the curve that makes targets close to uniform; without it they are stretched and turned.
         version: Of the authors' code.
@@ -418,7 +353,7 @@ def fit_quality_targets(
     Raises:
         DatasetError: Scores that are all equal, or not finite.
     """
-    demand_spread(scores)
+    require_spread(scores)
     low, high = float(scores.min()), float(scores.max())
     turns = better == "higher"
     values = (scores - low) / (high - low)

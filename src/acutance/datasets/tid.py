@@ -70,25 +70,17 @@ _NAME = re.compile(r"i(\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
 
 
 def read_tid(folder: DatasetFolder) -> list[RatedPicture]:
-    """The rows of TID2008 or TID2013, from ``mos_with_names.txt``, or from A-FINE's lists in its place.
-
-    Args:
-        folder: The root, with ``distorted_images``, ``reference_images`` and the list, ``mos name``.
-
-    Raises:
-        DatasetError: A list that is not there or damaged.
-    """
+    """The rows of ``mos_with_names.txt``, ``mos name``, or of A-FINE's lists in its place."""
     path = folder.find("mos_with_names.txt")
     if path is None and (rows := read_afine_lists(folder, parse_tid_name)):
         return rows
-    path = path or folder.need("mos_with_names.txt")
-    records = list(line_records(path, ("mos", "name"), separators=""))
+    records = list(line_records(path or folder.need("mos_with_names.txt"), ("mos", "name"), separators=""))
     spreads = _spreads(folder.find("mos_std.txt"), len(records))
     return [_row(folder, record, spread) for record, spread in zip(records, spreads, strict=True)]
 
 
 def parse_tid_name(name: str) -> tuple[str, int] | None:
-    """Kind and level of a distorted picture by its name; ``None`` if it is named otherwise.
+    """Kind and level of a distorted image by its name; ``None`` if it is named otherwise.
 
     Example:
         >>> parse_tid_name("I01_08_5.bmp")
@@ -105,9 +97,9 @@ def _row(folder: DatasetFolder, record: Record, spread: float | None) -> RatedPi
     parsed = parse_tid_name(name)
     if parsed is None:
         raise record.fault("name", "a name such as I01_01_1.bmp", repr(name))
-    reference = folder.picture(f"reference_images/I{name[1:3]}.BMP")
+    reference = folder.image(f"reference_images/I{name[1:3]}.BMP")
     return RatedPicture(
-        image=folder.picture(f"distorted_images/{name}"),
+        image=folder.image(f"distorted_images/{name}"),
         reference=reference,
         mos=record.number("mos"),
         mos_std=spread,

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from acutance.datasets.catalogue import DATASETS, read_published
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions
-from acutance.datasets.splits import demand_separate, part_of_table, read_split, rows_of, scene_of, split_table
+from acutance.datasets.splits import part_of_table, read_split, require_separate, rows_of, scene_of, split_table
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, OpinionDirectionError, TrainingError
 from acutance.training.config import Settings
@@ -142,7 +142,7 @@ def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTa
         )
     kept = {scenes[index] for index in np.random.RandomState(seed).permutation(len(scenes))[:count]}
     sides = ["validation" if scene_of(row) in kept else "train" for row in table]
-    demand_separate(table, sides)
+    require_separate(table, sides)
     parts = [
         OpinionTable([row for row, side in zip(table, sides, strict=True) if side == wanted], table.root, table.name)
         for wanted in ("train", "validation")

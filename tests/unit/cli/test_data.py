@@ -38,7 +38,7 @@ def test_a_whole_dataset_is_counted_beside_the_published_numbers(run: Run, live:
     result = run("data", "check", "live", live)
     assert (result.exit_code, result.stderr) == (0, "")
     cells = [line.rsplit(maxsplit=2) for line in result.stdout.splitlines()]
-    assert ["pictures with a score", "779", "779"] in cells
+    assert ["images with a score", "779", "779"] in cells
     assert ["references", "29", "29"] in cells
 
 

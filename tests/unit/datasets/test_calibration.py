@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.targets import Logistic, fit_final_scaling, fit_logistic, fit_naturalness_calibrator
+from acutance.datasets.targets import Logistic, fit_logistic, fit_naturalness_calibrator
 from acutance.errors import DatasetError
 from tests.raising import raises
 
@@ -23,7 +23,8 @@ def test_the_authors_fits_come_out(golden: dict[str, Any]):
     assert first.centre == pytest.approx(golden["fit_stage1"]["beta3"], abs=1e-6)
     assert first.scale == pytest.approx(golden["fit_stage1"]["beta4"], abs=1e-6)
     values = random.normal(-2, 3, 60)
-    last = fit_final_scaling(values, 100 / (1 + np.exp(-(values + 1.5) / 2)) + random.normal(size=60))
+    targets = 100 / (1 + np.exp(-(values + 1.5) / 2)) + random.normal(size=60)
+    last = fit_logistic(values, targets, low=0, high=100)
     assert last.centre == pytest.approx(golden["fit_stage3"]["beta3"], abs=1e-6)
     assert last.scale == pytest.approx(golden["fit_stage3"]["beta4"], abs=1e-6)
 

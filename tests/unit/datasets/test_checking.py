@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.table import OpinionTable, RatedPicture, check_table, demand_sound
+from acutance.datasets.table import OpinionTable, RatedPicture, check_table, require_sound
 from acutance.errors import DatasetError
 from tests.raising import raises
 
@@ -85,8 +85,8 @@ def test_the_first_problems_become_one_line():
     rows = [picture(f"{number}.png", level=0) for number in range(5)]
     table = OpinionTable(rows, Path("/nowhere"), "fake")
     with raises(DatasetError, "fake, row 1, column level", "fake, row 2", "fake, row 3", "2 more"):
-        demand_sound(table, look_for_files=False)
-    demand_sound(OpinionTable([picture()], Path("/nowhere"), "fake"), look_for_files=False)
+        require_sound(table, look_for_files=False)
+    require_sound(OpinionTable([picture()], Path("/nowhere"), "fake"), look_for_files=False)
 
 
 @pytest.mark.parametrize("other", ["ok/a.png", "./ok/a.png", "ok//a.png", "OK/A.png"])

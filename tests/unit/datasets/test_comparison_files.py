@@ -9,7 +9,6 @@ from acutance.datasets.comparisons import (
     read_triplets,
     write_comparisons,
     write_pairs,
-    write_triplets,
 )
 from acutance.datasets.diffiqa import write_types
 from acutance.errors import ConfigError, DatasetError
@@ -22,7 +21,7 @@ TRIPLETS = [
 
 
 def test_triplets_have_six_columns_as_published(tmp_path: Path):
-    write_triplets(tmp_path / "Triplet.txt", TRIPLETS, names_only=True)
+    write_pairs(tmp_path / "Triplet.txt", TRIPLETS, names_only=True)
     assert (tmp_path / "Triplet.txt").read_text() == "a_01.png,a_02.png,a.png,1,1,0.5\na_01.png,a.png,a.png,0,0,0.5\n"
 
 
@@ -32,7 +31,7 @@ def test_types_have_four_columns_as_published(tmp_path: Path):
 
 
 def test_triplets_come_back_with_their_folders(tmp_path: Path):
-    write_triplets(tmp_path / "t.txt", TRIPLETS)
+    write_pairs(tmp_path / "t.txt", TRIPLETS)
     assert read_triplets(tmp_path / "t.txt") == TRIPLETS
 
 

@@ -1,11 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.catalogue import count_differences, count_rows, demand_published
+from acutance.datasets.catalogue import count_differences, count_rows, read_dataset
 from acutance.datasets.csiq import CSIQ
 from acutance.datasets.pipal import PIPAL
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
+from tests.fakes.datasets.catalogue import FAKES
 from tests.raising import raises
 
 ROWS = [
@@ -24,13 +25,13 @@ def test_pictures_references_distortions_and_splits_are_counted():
 
 def test_a_split_that_is_not_as_published_is_a_difference_where_there_are_splits():
     known = replace(PIPAL, rated=2, references=2, splits={"train": 1, "test": 9})
-    assert count_differences(known, count_rows(TABLE)) == ["2 pictures to test, published are 9"]
+    assert count_differences(known, count_rows(TABLE)) == ["2 images to test, published are 9"]
     assert count_differences(known, replace(count_rows(TABLE), splits={})) == []
 
 
-def test_other_counts_are_one_line_with_dataset_counts_and_where_to_get_it():
-    with raises(DatasetError, "CSIQ", "/data/set", 2, 866, 2, 30, CSIQ.where, "--allow-missing") as caught:
-        demand_published(CSIQ, TABLE)
-    for named in ("/data/set", "3 of 866", CSIQ.title, CSIQ.where, "--allow-missing"):
-        assert named in str(caught.value)
-    demand_published(replace(CSIQ, rated=2, references=2), TABLE)
+def test_other_counts_are_one_line_with_dataset_counts_and_where_to_get_it(fake):
+    root, here = fake("csiq"), FAKES["csiq"]
+    with raises(DatasetError, "CSIQ", root, here.rated, 866, 30, CSIQ.where, "--allow-missing") as caught:
+        read_dataset("csiq", root, as_published=True)
+    assert f"{here.rated} of 866" in str(caught.value)
+    read_dataset("live", fake("live"), as_published=True)

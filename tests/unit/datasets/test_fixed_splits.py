@@ -62,5 +62,3 @@ def test_a_half_copied_dataset_has_no_fixed_split():
 def test_a_dataset_without_fixed_split_is_an_error():
     with raises(UnknownNameError, "koniq10k"):
         fixed_split(full_reference(24, 1, name="koniq10k"))
-    with raises(UnknownNameError, "afine", "vtamiq"):
-        fixed_split(full_reference(24, 1), "afine")

@@ -17,13 +17,13 @@ def touch(root: Path, *names: str) -> None:
 def test_every_part_of_a_path_is_found_without_regard_to_case(tmp_path: Path):
     touch(tmp_path, "Distorted_Images/I01.BMP")
     folder = folder_of("tid2013", tmp_path)
-    assert folder.picture("distorted_images/i01.bmp") == "Distorted_Images/I01.BMP"
+    assert folder.image("distorted_images/i01.bmp") == "Distorted_Images/I01.BMP"
     assert folder.missing == {}
 
 
 def test_a_picture_that_is_not_there_is_noted_under_the_name_given(tmp_path: Path):
     folder = folder_of("tid2013", tmp_path)
-    assert folder.picture("images/A.bmp") == "images/A.bmp"
+    assert folder.image("images/A.bmp") == "images/A.bmp"
     assert list(folder.missing) == ["images/A.bmp"]
     assert folder.is_missing("images/A.bmp")
     assert not folder.is_missing(None)
@@ -33,7 +33,7 @@ def test_a_picture_that_is_not_there_is_noted_under_the_name_given(tmp_path: Pat
 def test_a_list_cannot_name_a_file_outside_the_root_or_a_hidden_one(tmp_path: Path, name: str):
     touch(tmp_path, "outside.bmp", "root/images/a.bmp", "root/.hidden.bmp")
     folder = folder_of("tid2013", tmp_path / "root")
-    folder.picture(name)
+    folder.image(name)
     assert list(folder.missing) == [name]
 
 
@@ -47,9 +47,9 @@ def test_a_file_in_the_place_of_a_folder_holds_nothing(tmp_path: Path):
 def test_pictures_below_a_folder_are_found_by_name_and_the_first_in_order_wins(tmp_path: Path):
     touch(tmp_path, "b/A.png", "a/c/a.PNG", "a/z.png", ".git/a.png")
     folder = folder_of("agiqa3k", tmp_path)
-    assert folder.picture_below("", "a.png") == "a/c/a.PNG"
-    assert folder.picture_below("b", "a.png") == "b/A.png"
-    assert folder.picture_below("b", "z.png") == "b/z.png"
+    assert folder.image_below("", "a.png") == "a/c/a.PNG"
+    assert folder.image_below("b", "a.png") == "b/A.png"
+    assert folder.image_below("b", "z.png") == "b/z.png"
     assert list(folder.missing) == ["b/z.png"]
 
 
@@ -73,4 +73,4 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "scandir", refuse)
     with raises(DatasetError, "KADID-10k", "Permission denied"):
-        folder.picture("images/a.png")
+        folder.image("images/a.png")

@@ -25,7 +25,7 @@ def test_a_small_dataset_is_not_as_published(name: str, fake):
     counted = FAKES[name].rated if facts.rated else FAKES[name].unrated
     kind = "with" if facts.rated else "without"
     published = facts.rated or facts.unrated
-    assert report.differences[0] == f"{counted} pictures {kind} a score, published are {published}"
+    assert report.differences[0] == f"{counted} images {kind} a score, published are {published}"
     assert (report.missing, report.problems, report.unreadable) == ([], [], [])
 
 
@@ -33,9 +33,9 @@ def test_official_splits_are_counted(fake):
     report = check_dataset("koniq10k", fake("koniq10k"))
     assert report.found.splits == {"train": 3, "validation": 1, "test": 2}
     assert report.differences[1:] == [
-        "3 pictures to train, published are 7058",
-        "1 pictures to validation, published are 1000",
-        "2 pictures to test, published are 2015",
+        "3 images to train, published are 7058",
+        "1 images to validation, published are 1000",
+        "2 images to test, published are 2015",
     ]
 
 
@@ -88,4 +88,4 @@ def test_a_folder_without_the_dataset_is_an_error_and_no_report(tmp_path: Path):
 
 def test_splits_are_not_compared_with_a_list_that_tells_none(tmp_path: Path):
     write_koniq10k(tmp_path, with_sets=False)
-    assert check_dataset("koniq10k", tmp_path).differences == ["6 pictures with a score, published are 10073"]
+    assert check_dataset("koniq10k", tmp_path).differences == ["6 images with a score, published are 10073"]

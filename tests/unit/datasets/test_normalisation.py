@@ -5,17 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.datasets.splits import split_table
 from acutance.datasets.targets import (
     afine_final_targets,
     afine_naturalness_targets,
     ahiq_targets,
     direction_of,
-    scores_of,
 )
 from acutance.errors import DatasetError
 from tests.raising import raises
-from tests.unit.datasets.tables import pictures, rated, table_of
+from tests.unit.datasets.tables import rated, table_of
 
 
 @pytest.fixture(scope="module")
@@ -50,26 +48,6 @@ def test_the_limits_of_the_training_list_serve_validation_too():
 def test_scores_that_do_not_differ_have_no_range(scores: list[float]):
     with raises(DatasetError):
         ahiq_targets(np.array(scores))
-
-
-def test_only_training_scores_are_fitted_on():
-    table = pictures(20)
-    split = split_table(table, "hyperiqa", seed=1)
-    held_out = {float(name[1:5]) for name in split.test}
-    assert set(scores_of(table, split=split)) == set(np.arange(20.0)) - held_out
-
-
-def test_the_datasets_own_parts_count_without_a_split():
-    table = table_of(rated("a", 1.0, split="train"), rated("b", 2.0, split="test"))
-    assert scores_of(table).tolist() == [1.0]
-    assert scores_of(table, part="test").tolist() == [2.0]
-
-
-def test_a_part_without_rows_or_scores_is_an_error():
-    with raises(DatasetError, "fake", "validation"):
-        scores_of(table_of(rated("a", split="train")), part="validation")
-    with raises(DatasetError, "a", "fake", "mos"):
-        scores_of(table_of(rated("a", None)))
 
 
 def test_a_table_has_one_direction():

@@ -71,6 +71,16 @@ def test_a_pair_of_one_picture_is_an_error(tmp_path: Path):
         read_pairwise_labels(tmp_path)
 
 
+@pytest.mark.parametrize("place", [1, 2])
+def test_an_image_without_a_name_names_the_file(tmp_path: Path, place: int):
+    path = write_pair(tmp_path, "p1", ("a_X", "Positive"), ("a_Y", "Negative"))
+    labels = json.loads(path.read_text())
+    del labels[f"Picture_0{place}"]["Name"]
+    path.write_text(json.dumps(labels))
+    with raises(DatasetError, f"Picture_0{place}.Name", "SRIQA-Bench", "a_X_a_Y.json"):
+        read_pairwise_labels(tmp_path)
+
+
 def test_a_content_without_labels_is_an_error(tmp_path: Path):
     (tmp_path / "p1" / "a").mkdir(parents=True)
     with raises(DatasetError, "SRIQA-Bench"):

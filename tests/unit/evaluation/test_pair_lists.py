@@ -6,7 +6,7 @@ import pytest
 
 from acutance.datasets.afine_lists import read_listed
 from acutance.datasets.catalogue import read_dataset
-from acutance.datasets.comparisons import Triplet, write_triplets
+from acutance.datasets.comparisons import Triplet, write_pairs
 from acutance.datasets.diffiqa import TEST_TYPES, Label, write_types
 from acutance.datasets.splits import part_of_table
 from acutance.datasets.table import OpinionTable
@@ -120,7 +120,7 @@ def test_afines_list_of_a_part_is_taken_where_it_lies_beside_it(tmp_path: Path):
         Triplet("r000_0.png", "r000_1.png", "r000.png", 0.0, 0.0, 0.0),
         Triplet("r001_2.png", "r001_0.png", "r001.png", 1.0, 0.0, 0.0),
     ]
-    write_triplets(tmp_path / "Test/Triplet/Triplet.txt", listed)
+    write_pairs(tmp_path / "Test/Triplet/Triplet.txt", listed)
     part = OpinionTable([replace(row, split="test") for row in table], tmp_path, "tid2013")
     found = pair_lists(part)
     assert [pair.first for pair in found.lists["all"]] == ["images/r000_0.png", "images/r001_2.png"]
