@@ -9,14 +9,14 @@ from scipy import ndimage, signal
 
 from acutance.distortions.pixels import Pixels
 
+_SLICES = 2000
+"""Slices of a pixel in which the area under a circle is added up; the error of a weight is below 1e-6."""
+
 
 def gaussian_blurred(planes: Pixels, sigma: float, *, radius: int | None = None) -> Pixels:
-    """The planes behind a sampled Gaussian.
+    """The planes (H, W, C) behind a sampled Gaussian, ``sigma`` pixels wide.
 
-    Args:
-        planes: Shape (H, W, C).
-        sigma: Standard deviation in pixels, above 0.
-        radius: Half width of the filter in pixels; ``None`` is MATLAB's ``imgaussfilt``, ceil(2 sigma).
+    It reaches ``radius`` pixels, by default ceil(2 sigma) as in MATLAB's ``imgaussfilt``.
     """
     reach = math.ceil(2 * sigma) if radius is None else radius
     filtered = ndimage.gaussian_filter(planes, sigma, radius=reach, axes=(0, 1), mode="nearest")
@@ -24,7 +24,7 @@ def gaussian_blurred(planes: Pixels, sigma: float, *, radius: int | None = None)
 
 
 def widely_blurred(planes: Pixels, sigma: float) -> Pixels:
-    """The same by Fourier transforms, which is faster from a sigma of about 6 pixels on."""
+    """As ``gaussian_blurred``, by Fourier transforms: faster from a sigma of about 6 pixels on."""
     reach = math.ceil(2 * sigma)
     line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     line /= line.sum()
@@ -32,13 +32,7 @@ def widely_blurred(planes: Pixels, sigma: float) -> Pixels:
 
 
 def convolved(planes: Pixels, kernel: NDArray[np.float64]) -> Pixels:
-    """The planes behind a kernel with odd sides.
-
-    Args:
-        planes: Shape (H, W, C).
-        kernel: Shape (2 R + 1, 2 S + 1); the same turned by 180 degrees, so that it does not matter whether it
-            is convolved or correlated.
-    """
+    """The planes (H, W, C) behind a kernel of odd sides that is the same turned by 180 degrees."""
     rows, columns = (side // 2 for side in kernel.shape)
     padded = np.pad(planes.transpose(2, 0, 1), ((0, 0), (rows, rows), (columns, columns)), mode="edge")
     weights = kernel.astype(planes.dtype)[np.newaxis]
@@ -46,39 +40,19 @@ def convolved(planes: Pixels, kernel: NDArray[np.float64]) -> Pixels:
     return np.asarray(filtered.transpose(1, 2, 0), dtype=planes.dtype)
 
 
-_SLICES = 2000
-"""Slices of a pixel in which the area under a circle is added up; the error of a weight is below 1e-6."""
+def gaussian_blur(image: Pixels, sigma: float) -> Pixels:
+    """The image behind a Gaussian of a standard deviation in pixels, as MATLAB's ``imgaussfilt``."""
+    return gaussian_blurred(image, sigma)
 
 
-def gaussian_blur(picture: Pixels, sigma: float) -> Pixels:
-    """The picture behind a Gaussian, as MATLAB's ``imgaussfilt``.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        sigma: Standard deviation in pixels, above 0.
-    """
-    return gaussian_blurred(picture, sigma)
+def lens_blur(image: Pixels, radius: float) -> Pixels:
+    """The image out of focus: the mean over a disc of a radius in pixels."""
+    return convolved(image, disc(radius))
 
 
-def lens_blur(picture: Pixels, radius: float) -> Pixels:
-    """The picture out of focus: the mean over a disc.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        radius: Of the disc, in pixels, above 0.
-    """
-    return convolved(picture, disc(radius))
-
-
-def motion_blur(picture: Pixels, length: float, generator: np.random.Generator) -> Pixels:
-    """The picture of a camera that moved on a straight line.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        length: Of the way, in pixels; 1 and less is no movement.
-        generator: Draws the angle, a whole number of degrees from 0 to 180.
-    """
-    return convolved(picture, line(length, int(generator.integers(0, 181))))
+def motion_blur(image: Pixels, length: float, generator: np.random.Generator) -> Pixels:
+    """The image of a camera that moved ``length`` pixels on a straight line; its angle is a whole number of degrees."""
+    return convolved(image, line(length, int(generator.integers(0, 181))))
 
 
 @lru_cache(maxsize=32)
@@ -107,7 +81,7 @@ def disc(radius: float) -> NDArray[np.float64]:
 def line(length: float, angle: int) -> NDArray[np.float64]:
     """Weights that fall linearly from 1 on the line to 0 at a distance of one pixel, as ``fspecial('motion')``.
 
-    As there, a pixel further from the middle than the line's end is measured from that end.
+    A pixel further from the middle than the line's end is measured from that end, as there.
 
     Args:
         length: In pixels.

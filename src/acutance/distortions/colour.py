@@ -28,26 +28,27 @@ _LINE_END = 0.0031308
 """Where sRGB's curve begins to be a power (IEC 61966-2-1)."""
 _EPSILON, _KAPPA = 216 / 24389, 24389 / 27
 """Where the cube root becomes a line, and its slope (CIE 15:2004)."""
+_BITS = 5
+"""Bits of each channel that tell colours apart while cutting, as Wu's; the palette itself has 8."""
+_STEPS = 1 << _BITS
+_GREY = (0.2989, 0.5870, 0.1140)
+"""MATLAB's ``rgb2gray``."""
+_SHIFTED = 1
+"""The channel that KADID shifts: green."""
+_EDGE_SIGMA, _EDGE_FLOOR, _EDGE_PERCENTILES = 4, 0.1, (1, 99)
+"""KADID's map of edges: Gaussian in pixels, where it is cut off, and between which percentiles it is stretched."""
 
 
-def to_lab(picture: Pixels) -> Lab:
-    """L*a*b* of an sRGB picture.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-    """
-    relative = _linear(picture) @ _TO_RELATIVE.T.astype(picture.dtype)
+def to_lab(image: Pixels) -> Lab:
+    """L*a*b* of an sRGB image."""
+    relative = _linear(image) @ _TO_RELATIVE.T.astype(image.dtype)
     roots = np.where(relative > _EPSILON, np.cbrt(relative), (_KAPPA * relative + 16) / 116)
     x, y, z = roots[..., 0], roots[..., 1], roots[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=2)
 
 
 def from_lab(lab: Lab) -> Pixels:
-    """The sRGB picture of an L*a*b* one; what sRGB cannot show is clipped to [0, 1].
-
-    Args:
-        lab: Shape (H, W, 3).
-    """
+    """The sRGB image of an L*a*b* one; what sRGB cannot show is clipped to [0, 1]."""
     y = (lab[..., 0] + 16) / 116
     roots = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=2)
     cubes = roots * roots * roots
@@ -66,15 +67,10 @@ def _encoded(linear: Pixels) -> Pixels:
     return np.where(linear <= _LINE_END, linear * 12.92, curved)
 
 
-_BITS = 5
-"""Bits of each channel that tell colours apart while cutting, as Wu's; the palette itself has 8."""
-_STEPS = 1 << _BITS
-
-
 def minimum_variance_palette(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Colours that stand for the pixels' own: the means of boxes, cut one after the other.
 
-    Each cut is the one that leaves the least squared error, over all boxes, axes and places. A picture of no more
+    Each cut is the one that leaves the least squared error, over all boxes, axes and places. An image of no more
     colours than asked for keeps them all.
 
     Args:
@@ -138,93 +134,61 @@ def _explained(moments: NDArray[Any]) -> NDArray[Any]:
     return np.asarray((moments[:, 1:] ** 2).sum(axis=1) / moments[:, 0])
 
 
-_GREY = (0.2989, 0.5870, 0.1140)
-"""MATLAB's ``rgb2gray``."""
-_SHIFTED = 1
-"""The channel that KADID shifts: green."""
-_EDGE_SIGMA, _EDGE_FLOOR, _EDGE_PERCENTILES = 4, 0.1, (1, 99)
-"""KADID's map of edges: Gaussian in pixels, where it is cut off, and between which percentiles it is stretched."""
-
-
-def colour_diffusion(picture: Pixels, amount: float) -> Pixels:
-    """The picture with colours that run: a* and b* blurred by 1.5 amount + 2 pixels and multiplied by amount.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        amount: At least 1.
-    """
-    lab = to_lab(picture)
+def colour_diffusion(image: Pixels, amount: float) -> Pixels:
+    """The image with colours that run: a* and b* blurred by 1.5 amount + 2 pixels and multiplied by amount."""
+    lab = to_lab(image)
     lab[..., 1:] = widely_blurred(lab[..., 1:], 1.5 * amount + 2) * amount
     return from_lab(lab)
 
 
-def colour_shift(picture: Pixels, amount: float, generator: np.random.Generator) -> Pixels:
-    """The picture with its green shifted down and right, where there are edges.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        amount: Length of the shift in pixels.
-        generator: Draws its direction.
-    """
+def colour_shift(image: Pixels, amount: float, generator: np.random.Generator) -> Pixels:
+    """The image with its green shifted ``amount`` pixels down and right, at a random angle, where there are edges."""
     direction = generator.random(2)
     down, right = (round(float(step)) for step in direction / np.hypot(*direction) * amount)
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     rows, columns = np.arange(height) - down, np.arange(width) - right
-    green = picture[..., _SHIFTED]
+    green = image[..., _SHIFTED]
     moved = green[rows.clip(min=0)][:, columns.clip(min=0)]
-    shifted = picture.copy()
-    shifted[..., _SHIFTED] += (moved - green) * edge_map(picture)
+    shifted = image.copy()
+    shifted[..., _SHIFTED] += (moved - green) * edge_map(image)
     return shifted
 
 
-def edge_map(picture: Pixels) -> Pixels:
+def edge_map(image: Pixels) -> Pixels:
     """How near an edge is, from 0 to 1; shape (H, W)."""
-    grey = picture @ np.array(_GREY, dtype=picture.dtype)
+    grey = image @ np.array(_GREY, dtype=image.dtype)
     slopes = [ndimage.correlate1d(grey, [-0.5, 0, 0.5], axis=axis, mode="nearest") for axis in (0, 1)]
     edges = _stretched(gaussian_blurred(np.hypot(*slopes)[..., np.newaxis], _EDGE_SIGMA)[..., 0])
     edges = _stretched(edges.clip(min=_EDGE_FLOOR))
     return _stretched(edges.clip(*np.percentile(edges, _EDGE_PERCENTILES).astype(edges.dtype)))
 
 
-def colour_quantisation(picture: Pixels, colours: int) -> Pixels:
-    """The picture in few colours, dithered by Floyd and Steinberg.
+def colour_quantisation(image: Pixels, colours: int) -> Pixels:
+    """The image in 1 to 256 colours, dithered by Floyd and Steinberg.
 
     The palette has the least variance around its colours that one cut after the other can reach, as ``rgb2ind``.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1]; floats are rounded to 8 bits.
-        colours: Size of the palette, 1 to 256.
     """
-    pixels = as_bytes(picture)
+    pixels = as_bytes(image)
     palette = Image.new("P", (1, 1))
     palette.putpalette(minimum_variance_palette(pixels, colours).tobytes())
     dithered = Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    return from_bytes(_bytes_of(dithered.convert("RGB")), picture)
+    return from_bytes(_bytes_of(dithered.convert("RGB")), image)
 
 
-def saturation_hsv(picture: Pixels, factor: float) -> Pixels:
-    """The picture with its saturation in HSV multiplied.
+def saturation_hsv(image: Pixels, factor: float) -> Pixels:
+    """The image with its saturation in HSV multiplied; 0 takes the colour away.
 
     With hue and value kept, each channel's distance to the brightest one is proportional to the saturation; below
     0 it lies beyond, where hues become their opposites, and what leaves [0, 1] is clipped.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        factor: 1 is none, 0 takes the colour away.
     """
-    red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
+    red, green, blue = image[..., 0], image[..., 1], image[..., 2]
     value = np.maximum(np.maximum(red, green), blue)[..., np.newaxis]
-    return np.asarray(value + (picture - value) * picture.dtype.type(factor))
+    return np.asarray(value + (image - value) * image.dtype.type(factor))
 
 
-def saturation_lab(picture: Pixels, factor: float) -> Pixels:
-    """The picture with a* and b* multiplied.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        factor: 1 is none.
-    """
-    lab = to_lab(picture)
+def saturation_lab(image: Pixels, factor: float) -> Pixels:
+    """The image with a* and b* multiplied."""
+    lab = to_lab(image)
     lab[..., 1:] *= factor
     return from_lab(lab)
 

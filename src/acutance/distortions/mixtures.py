@@ -116,26 +116,26 @@ def draw_mixture(seed: int, *, fewest: int = 2, most: int = MOST_STEPS, kinds: S
     return Mixture(tuple((name, int(level)) for name, level in zip(names, levels, strict=True)), seed)
 
 
-def apply_mixture(picture: NDArray[Any], mixture: Mixture, *, mask: NDArray[Any] | None = None) -> NDArray[Any]:
-    """The picture with all distortions of a mixture, one after the other.
+def apply_mixture(image: NDArray[Any], mixture: Mixture, *, mask: NDArray[Any] | None = None) -> NDArray[Any]:
+    """The image with all distortions of a mixture, one after the other.
 
     Between the steps values stay floats in [0, 1]; only the last result is rounded, and blended where a mask says so.
 
     Args:
-        picture: As ``distort`` takes it; never changed.
+        image: As ``distort`` takes it; never changed.
         mixture: What to do.
         mask: As ``distort`` takes it.
 
     Returns:
-        Shape and type of the picture.
+        Shape and type of the image.
 
     Raises:
-        InputError: If the picture or the mask has another shape or type, or floats outside [0, 1].
+        InputError: If the image or the mask has another shape or type, or floats outside [0, 1].
     """
-    floats = as_floats(picture)
+    floats = as_floats(image)
     for name, level in mixture.steps:
         floats = distorted_floats(floats, name, level, mixture.seed).clip(0, 1)
-    return like(floats, picture, mask)
+    return like(floats, image, mask)
 
 
 def _level_chances() -> NDArray[np.float64]:

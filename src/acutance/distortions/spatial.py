@@ -9,14 +9,18 @@ from acutance.distortions.pixels import Pixels, as_bytes, from_bytes
 
 _BAND = 16
 """Rows worked on at a time: what they need stays in the processor's cache, which halves the time."""
+_WARPS = 5
+"""How often KADID's jitter warps the image."""
+_PATCH = 16
+"""Side of a moved patch in pixels, and how far it stays from the border; it moves by up to half of it."""
+_BLOCK = 32
+"""Side of a colour block in pixels."""
 
 
 def warped(planes: Pixels, shifts: Pixels) -> Pixels:
-    """The planes with each pixel taken from elsewhere, by Keys' cubic (a = -1/2), edges repeated.
+    """The planes (C, H, W) with each pixel taken from elsewhere, by Keys' cubic (a = -1/2), edges repeated.
 
-    Args:
-        planes: Shape (C, H, W).
-        shifts: Shape (2, H, W): how far the pixel comes down and right, in pixels.
+    ``shifts`` (2, H, W) say how far the pixel comes down and right, in pixels.
     """
     height = planes.shape[1]
     result = np.empty_like(planes)
@@ -94,43 +98,24 @@ def otsu_thresholds(histogram: NDArray[np.int64], count: int) -> NDArray[np.int6
     return np.asarray(occurring[np.array(ends[::-1]) - 1])
 
 
-_WARPS = 5
-"""How often KADID's jitter warps the picture."""
-_PATCH = 16
-"""Side of a moved patch in pixels, and how far it stays from the border; it moves by up to half of it."""
-_BLOCK = 32
-"""Side of a colour block in pixels."""
-
-
-def jitter(picture: Pixels, amount: float, generator: np.random.Generator) -> Pixels:
-    """The picture with scattered pixels: warped five times by random shifts, bicubically.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        amount: Standard deviation of each shift in pixels.
-        generator: Draws the shifts, for each pixel its own.
-    """
-    planes = np.ascontiguousarray(picture.transpose(2, 0, 1))
+def jitter(image: Pixels, amount: float, generator: np.random.Generator) -> Pixels:
+    """The image with scattered pixels: warped five times, bicubically, by Gaussian shifts of each pixel."""
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1))
     for _ in range(_WARPS):
         shifts = generator.standard_normal((2, *planes.shape[1:]), dtype=np.float32) * np.float32(amount)
         planes = warped(planes, shifts.astype(planes.dtype))
     return planes.transpose(1, 2, 0)
 
 
-def non_eccentricity_patch(picture: Pixels, count: int, generator: np.random.Generator) -> Pixels:
-    """The picture with small patches copied to a place nearby, one after the other.
+def non_eccentricity_patch(image: Pixels, count: int, generator: np.random.Generator) -> Pixels:
+    """The image with small patches copied to a place nearby, one after the other.
 
-    Patches have 16 pixels; in pictures with a side below 48 a third of it, so that they can move.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        count: How many patches.
-        generator: Draws where they come from and go to.
+    Patches have 16 pixels; in images with a side below 48 a third of it, so that they can move.
     """
-    moved = picture.copy()
-    side = min(_PATCH, max(1, min(picture.shape[:2]) // 3))
+    moved = image.copy()
+    side = min(_PATCH, max(1, min(image.shape[:2]) // 3))
     for _ in range(count):
-        source, target = zip(*(_way(length, side, generator) for length in picture.shape[:2]), strict=True)
+        source, target = zip(*(_way(length, side, generator) for length in image.shape[:2]), strict=True)
         patch = moved[source[0] : source[0] + side, source[1] : source[1] + side].copy()
         moved[target[0] : target[0] + side, target[1] : target[1] + side] = patch
     return moved
@@ -144,55 +129,41 @@ def _way(length: int, side: int, generator: np.random.Generator) -> tuple[int, i
     return start, min(max(start + round((generator.random() - 0.5) * side), 0), last)
 
 
-def pixelate(picture: Pixels, strength: float) -> Pixels:
-    """The picture made smaller and large again by the nearest pixel.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        strength: Sides become 0.95 - strength^0.6 of what they are; 0 to 0.9.
-    """
-    rows, columns = (_nearest(length, 0.95 - strength**0.6) for length in picture.shape[:2])
-    return picture[rows][:, columns]
+def pixelate(image: Pixels, strength: float) -> Pixels:
+    """The image with sides 0.95 - strength^0.6 as long, and back, by the nearest pixel; the strength is 0 to 0.9."""
+    rows, columns = (_nearest(length, 0.95 - strength**0.6) for length in image.shape[:2])
+    return image[rows][:, columns]
 
 
 def _nearest(length: int, scale: float) -> NDArray[np.intp]:
     """Which pixel each pixel shows after both resizes, with half-pixel centres."""
     small = math.ceil(length * scale)
-    places = (np.arange(length) * 2 + 1) * small // (2 * length)  # of the small picture
+    places = (np.arange(length) * 2 + 1) * small // (2 * length)  # of the small image
     return np.asarray((places * 2 + 1) * length // (2 * small))
 
 
-def quantisation(picture: Pixels, thresholds: int) -> Pixels:
-    """The picture with few values, split by Otsu's thresholds of all its values together.
+def quantisation(image: Pixels, thresholds: int) -> Pixels:
+    """The image with few values, split by Otsu's thresholds of all its values together.
 
-    Values up to the lowest threshold become 0, above the highest 1, others the threshold above them. A picture of
-    no more different values than thresholds stays as it is.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1]; floats are rounded to 8 bits.
-        thresholds: How many, at least 1.
+    Values up to the lowest threshold become 0, above the highest 1, others the threshold above them. An image of no
+    more different values than thresholds stays as it is.
     """
-    pixels = as_bytes(picture)
+    pixels = as_bytes(image)
     ends = otsu_thresholds(np.bincount(pixels.ravel(), minlength=256), thresholds)
     if ends is None:
-        return from_bytes(pixels, picture)
+        return from_bytes(pixels, image)
     values = np.concatenate([[0], ends[1:], [255]]).astype(np.uint8)
     table = values[np.searchsorted(ends, np.arange(256))]
-    return from_bytes(table[pixels], picture)
+    return from_bytes(table[pixels], image)
 
 
-def colour_block(picture: Pixels, count: int, generator: np.random.Generator) -> Pixels:
-    """The picture under squares of random colour.
+def colour_block(image: Pixels, count: int, generator: np.random.Generator) -> Pixels:
+    """The image under squares of random colour, which may hide one another.
 
-    Squares have 32 pixels; in pictures with a side below 64 half of it.
-
-    Args:
-        picture: Shape (H, W, 3), in [0, 1].
-        count: How many squares; they may hide one another.
-        generator: Draws their places and colours.
+    Squares have 32 pixels; in images with a side below 64 half of it.
     """
-    covered = picture.copy()
-    height, width = picture.shape[:2]
+    covered = image.copy()
+    height, width = image.shape[:2]
     side = min(_BLOCK, (min(height, width) + 1) // 2)
     for _ in range(count):
         colour = generator.random(3)
