@@ -23,7 +23,7 @@ from PIL import Image
 
 from acutance.distortions import KINDS, apply_mixture
 from acutance.synthesis import synthesize
-from acutance.synthesis.maker import Maker, Settings, write_picture
+from acutance.synthesis.maker import Maker, Settings, write_image
 from acutance.synthesis.plan import DEFAULT_METRICS, Choices, RandomPlan, items_from
 from acutance.synthesis.workers import WORKER_ENVIRONMENT
 
@@ -104,7 +104,7 @@ def print_shares(sources: Path, metrics: tuple[str, ...], count: int = 125) -> N
             moments.append(time.process_time())
             maker.scores(distorted, reference)
             moments.append(time.process_time())
-            write_picture(distorted, settings.images / item.name)
+            write_image(distorted, settings.images / item.name)
             moments.append(time.process_time())
             for part, (begin, end) in zip(PARTS, pairwise(moments), strict=True):
                 spent[part] += (end - begin) / count * 1000

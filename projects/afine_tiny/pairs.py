@@ -20,7 +20,7 @@ from PIL import Image
 
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.table import OpinionTable
-from acutance.synthesis import MadeSet, synthesize
+from acutance.synthesis import SyntheticSet, synthesize
 from acutance.tables.atomic import atomic_write
 from acutance.training.data import DataConfig, told, training_tables
 from projects.afine_tiny.recipes import DATA
@@ -44,7 +44,7 @@ HELD_OUT = 20
 """Pristine pictures to measure with."""
 
 
-def make_pairs(root: Path, output: Path) -> tuple[MadeSet, ...]:
+def make_pairs(root: Path, output: Path) -> tuple[SyntheticSet, ...]:
     """Make all sets.
 
     Args:

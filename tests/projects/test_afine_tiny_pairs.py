@@ -10,7 +10,7 @@ from PIL import Image
 
 from acutance.datasets import read_dataset
 from acutance.datasets.table import OpinionTable, RatedPicture
-from acutance.synthesis import MadeSet, synthesize
+from acutance.synthesis import SyntheticSet, synthesize
 from acutance.training.data import DataConfig, training_tables
 from projects.afine_tiny import pairs
 from projects.afine_tiny.pairs import best_rated, make_pairs, resized
@@ -64,9 +64,9 @@ class Asked:
     def __init__(self) -> None:
         self.calls: list[tuple[list[Path], Path, dict[str, Any]]] = []
 
-    def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> MadeSet:
+    def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> SyntheticSet:
         self.calls.append((list(sources), output, settings))
-        return MadeSet(output / "table.csv", settings["count"] or 0, ())
+        return SyntheticSet(output / "table.csv", settings["count"] or 0, ())
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ class Few:
         self.first_seen: list[int] = []
         """How many pictures were there when each call began."""
 
-    def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> MadeSet:
+    def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> SyntheticSet:
         seen: list[int] = []
 
         def watch(done: int, total: int) -> None:

@@ -14,7 +14,7 @@ from acutance.cli.options import SOME_FAILED
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from acutance.synthesis import MadeSet
+    from acutance.synthesis import SyntheticSet
 
 INTERRUPTED = 130
 """As a shell reports a program that SIGINT ended."""
@@ -151,7 +151,7 @@ def _numbers(text: str) -> list[int] | None:
         raise ConfigError(f"Expected levels such as 1,3,5 or all, got {text!r}. Change --levels.") from None
 
 
-def _report(made: "MadeSet") -> None:
+def _report(made: "SyntheticSet") -> None:
     from acutance.tables.text import printable
 
     for failure in made.failures:

@@ -4,14 +4,11 @@ import os
 import struct
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -20,15 +17,22 @@ from acutance.distortions import apply_mixture
 from acutance.distortions.pixels import as_bytes, as_floats
 from acutance.errors import AcutanceError, ConfigError, ImageReadError, InputError
 from acutance.images import read_image
-from acutance.layers.images import to_batch
-from acutance.models.quality_model import PairDepth, QualityModel, ReadsDepth
 from acutance.synthesis.plan import Item, derived_seed
+from acutance.tables.atomic import atomic_write
 from acutance.tables.text import readable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from acutance.models.quality_model import QualityModel
+
+Row = dict[str, Any]
+"""Of an item: ``image``, the score of each metric, ``error``."""
 
 ENDINGS = (".png", ".bmp", ".tiff")
 """Formats that keep every pixel."""
-TEMPORARY = ".tmp"
-"""Ending of a file that is being written."""
+KEPT_BYTES = 256_000_000
+"""Decoded references that a process keeps; the one used longest ago goes first."""
 
 _PILLOW_NAMES = {".bmp": "BMP", ".tiff": "TIFF"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -40,102 +44,14 @@ _FILTER_UP = 2
 """Each value less the one above (PNG specification, 9.2)."""
 
 
-def eight_bits(picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """The picture in 8 bits, rounded to the nearest.
-
-    Args:
-        picture: From ``read_image``.
-    """
-    return picture if picture.dtype == np.uint8 else as_bytes(as_floats(picture))
-
-
-def write_picture(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write a picture whole, or leave what is there untouched.
-
-    Args:
-        pixels: Shape (H, W, 3).
-        path: Where to write; its ending is one of ``ENDINGS``.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        if path.suffix == ".png":
-            temporary.write_bytes(png_bytes(pixels))
-        else:
-            Image.fromarray(pixels).save(temporary, _PILLOW_NAMES[path.suffix])
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise cannot_write(path, error) from error
-
-
-def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """The picture as a PNG file, written fast: one filter for all rows, and only runs are searched for.
-
-    Pillow tries every filter on every row. Over the 25 distortions of a photograph of 512 x 512, this takes 7 ms
-    where Pillow takes 16 at its lowest level and 78 at its usual one; files are a tenth larger than at the lowest.
-
-    Args:
-        pixels: Shape (H, W, 3).
-    """
-    height, width, channels = pixels.shape
-    values = pixels.reshape(height, width * channels)
-    rows = np.empty((height, 1 + width * channels), np.uint8)
-    rows[:, 0] = _FILTER_UP
-    rows[0, 1:] = values[0]
-    np.subtract(values[1:], values[:-1], out=rows[1:, 1:])  # modulo 256
-    packer = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
-    header = struct.pack(">IIBBBBB", width, height, *_EIGHT_BIT_COLOUR)
-    packed = packer.compress(rows.tobytes()) + packer.flush()
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _PNG_END
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a picture that was written is there to its end; PNG by its last chunk, others by reading them.
-
-    Args:
-        path: Where it was written.
-    """
-    try:
-        if path.suffix != ".png":
-            read_image(path)
-            return True
-        with path.open("rb") as file:
-            file.seek(-len(_PNG_END), os.SEEK_END)
-            return file.read() == _PNG_END
-    except (OSError, ImageReadError):
-        return False
-
-
-def cannot_write(path: Path, error: OSError) -> ConfigError:
-    """The error of a file that cannot be written."""
-    return ConfigError(
-        f"Expected to write {path}, got: {error.strerror or error}. Make room there, then continue with --resume."
-    )
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-KEPT_BYTES = 256_000_000
-"""Decoded references that a process keeps; the one used longest ago goes first."""
-
-Row = dict[str, Any]
-"""Of an item: ``image``, the score of each metric, ``error``."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What all items have in common; travels to worker processes."""
 
     images: Path
-    """Folder of the pictures that are made."""
+    """Folder of the images that are made."""
     references: Path
-    """Folder of the pristine pictures, as written."""
+    """Folder of the pristine images, as written."""
     metrics: tuple[str, ...] = ()
     """Names of the metrics, in the order of their columns."""
     size: int | None = None
@@ -161,11 +77,7 @@ class ItemTask:
 
 
 class Maker:
-    """Makes references and items, one after the other.
-
-    Args:
-        settings: What they have in common.
-    """
+    """Makes references and items, one after the other; needs PyTorch for metrics only."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -179,20 +91,20 @@ class Maker:
             ConfigError: The file cannot be written.
         """
         try:
-            picture = eight_bits(read_image(task.source))
+            image = eight_bits(read_image(task.source))
         except (AcutanceError, MemoryError) as error:
             return _one_line(error)
         settings = self.settings
         if settings.size is not None:
-            picture = random_crop(picture, settings.size, derived_seed("crop", settings.seed, task.name))
-        write_picture(picture, reference_path(settings.references, task.name))
+            image = random_crop(image, settings.size, derived_seed("crop", settings.seed, task.name))
+        write_image(image, reference_path(settings.references, task.name))
         return None
 
     def make(self, task: ItemTask) -> Row:
-        """The row of an item, whose picture is written before; an item that fails has an error and no picture.
+        """The row of an item, whose image is written before; an item that fails has an error and no image.
 
         Raises:
-            ConfigError: The picture cannot be written.
+            ConfigError: The image cannot be written.
         """
         error = task.error
         if error is None:
@@ -203,7 +115,7 @@ class Maker:
             except (AcutanceError, MemoryError, RuntimeError) as failure:  # torch raises RuntimeError
                 error = _one_line(failure)
             else:
-                write_picture(distorted, self.settings.images / task.item.name)
+                write_image(distorted, self.settings.images / task.item.name)
                 return {"image": task.item.name, **scores, "error": None}
         return {"image": task.item.name, **dict.fromkeys(self.metrics), "error": error}
 
@@ -214,7 +126,7 @@ class Maker:
             return self._kept[name]
         reference: NDArray[np.uint8] = read_image(reference_path(self.settings.references, name))
         self._kept[name] = reference
-        while len(self._kept) > 1 and sum(picture.nbytes for picture in self._kept.values()) > KEPT_BYTES:
+        while len(self._kept) > 1 and sum(image.nbytes for image in self._kept.values()) > KEPT_BYTES:
             self._kept.popitem(last=False)
         return reference
 
@@ -222,27 +134,21 @@ class Maker:
         """The score of each metric, the same as ``acutance.score`` gives for the two files.
 
         Raises:
-            InputError: Pictures that a metric cannot compare, or a score that is no number.
+            InputError: Images that a metric cannot compare, or a score that is no number.
         """
         if not self.metrics:
             return {}
-        first, second = (to_batch([picture], dtype=torch.float64) for picture in (distorted, reference))
+        import torch
+
+        from acutance.layers.images import to_batch
+
+        batches = [to_batch([image], dtype=torch.float64) for image in (distorted, reference)]
         with torch.inference_mode():
-            scores = {name: _score(metric, first, second) for name, metric in self.metrics.items()}
+            scores = {name: _score(metric, *batches) for name, metric in self.metrics.items()}
         for name, score in scores.items():
             if np.isnan(score):
                 raise InputError(f"Expected a number from {name}, got NaN. Leave that metric out.")
         return scores
-
-
-def write_references(maker: Maker, tasks: Sequence[ReferenceTask]) -> list[str | None]:
-    """What went wrong with each reference, if anything."""
-    return [maker.write_reference(task) for task in tasks]
-
-
-def make_items(maker: Maker, tasks: Sequence[ItemTask]) -> list[Row]:
-    """The row of each item."""
-    return [maker.make(task) for task in tasks]
 
 
 def reference_path(folder: Path, name: str) -> Path:
@@ -250,28 +156,84 @@ def reference_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.png"
 
 
-def random_crop(picture: NDArray[np.uint8], size: int, seed: int) -> NDArray[np.uint8]:
-    """A random part of a picture, every place equally likely.
-
-    Args:
-        picture: Shape (H, W, 3).
-        size: Height and width in pixels; a side that is no longer stays whole.
-        seed: What the place is drawn from.
-    """
-    if size < 1:
-        raise ConfigError(f"Expected a size of 1 or more, got {size}. Change the size.")
+def random_crop(image: NDArray[np.uint8], size: int, seed: int) -> NDArray[np.uint8]:
+    """A random part of an image (H, W, 3) with sides of ``size`` pixels; a side that is no longer stays whole."""
     generator = np.random.default_rng(seed)
-    height, width = (min(side, size) for side in picture.shape[:2])
-    top = int(generator.integers(picture.shape[0] - height, endpoint=True))
-    left = int(generator.integers(picture.shape[1] - width, endpoint=True))
-    return np.ascontiguousarray(picture[top : top + height, left : left + width])
+    height, width = (min(side, size) for side in image.shape[:2])
+    top = int(generator.integers(image.shape[0] - height, endpoint=True))
+    left = int(generator.integers(image.shape[1] - width, endpoint=True))
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
-def _score(metric: QualityModel, distorted: torch.Tensor, reference: torch.Tensor) -> float:
-    """The score of two 8-bit pictures."""
+def eight_bits(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """An image as ``read_image`` gives it in 8 bits, rounded to the nearest."""
+    return image if image.dtype == np.uint8 else as_bytes(as_floats(image))
+
+
+def write_image(pixels: NDArray[np.uint8], path: Path) -> None:
+    """Write an image (H, W, 3) whole, or leave what is there untouched; its ending is one of ``ENDINGS``.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        with atomic_write(path) as temporary:
+            if path.suffix == ".png":
+                temporary.write_bytes(png_bytes(pixels))
+            else:
+                Image.fromarray(pixels).save(temporary, _PILLOW_NAMES[path.suffix])
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """The image (H, W, 3) as a PNG file, written fast: one filter for all rows, and only runs are searched for.
+
+    Pillow tries every filter on every row. Over the 25 distortions of a photograph of 512 x 512, this takes 7 ms
+    where Pillow takes 16 at its lowest level and 78 at its usual one; files are a tenth larger than at the lowest.
+    """
+    height, width, channels = pixels.shape
+    values = pixels.reshape(height, width * channels)
+    rows = np.empty((height, 1 + width * channels), np.uint8)
+    rows[:, 0] = _FILTER_UP
+    rows[0, 1:] = values[0]
+    np.subtract(values[1:], values[:-1], out=rows[1:, 1:])  # modulo 256
+    packer = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", width, height, *_EIGHT_BIT_COLOUR)
+    packed = packer.compress(rows.tobytes()) + packer.flush()
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _PNG_END
+
+
+def is_whole(path: Path) -> bool:
+    """Whether an image that was written is there to its end; PNG by its last chunk, others by reading them."""
+    try:
+        if path.suffix != ".png":
+            read_image(path)
+            return True
+        with path.open("rb") as file:
+            file.seek(-len(_PNG_END), os.SEEK_END)
+            return file.read() == _PNG_END
+    except (OSError, ImageReadError):
+        return False
+
+
+def cannot_write(path: Path, error: OSError) -> ConfigError:
+    """The error of a file that cannot be written."""
+    return ConfigError(
+        f"Expected to write {path}, got: {error.strerror or error}. Make room there, then continue with --resume."
+    )
+
+
+def _score(metric: "QualityModel", distorted: "Tensor", reference: "Tensor") -> float:
+    from acutance.models.quality_model import PairDepth, ReadsDepth
+
     if isinstance(metric, ReadsDepth):
         return float(metric.terms_at_depth(distorted, reference, PairDepth(eight_bits=True))["score"])
     return float(metric(distorted, reference))
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _one_line(error: Exception) -> str:

@@ -22,16 +22,178 @@ from acutance.scoring.sources import collect
 
 DEFAULT_METRICS = ("mdsi", "gmsd", "sr_sim")
 """Three that agree well with people for the time they take; docs/synthesis.md has the numbers."""
+LONGEST_NAME = 120
+"""Bytes of a source's name at most: what is added to it must fit into the 255 of most file systems."""
 
-_BY_WORDS = {"_".join(kind.title.lower().split()): kind.name for kind in KINDS.values()}
+_LOGGER = logging.getLogger(__name__)
+_BY_TITLE = {"_".join(kind.title.lower().split()): kind.name for kind in KINDS.values()}
 """``gaussian_blur`` for ``gblur``: the title of a kind as one word."""
+_UNFIT = re.compile(r"[^\w.+() -]")
+"""Characters of a file name that become an underscore."""
+_SOURCE_STREAM, _CHOICE_STREAM = 1, 2
+"""Set the two shuffles of one seed apart."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One pristine image."""
+
+    path: Path
+    name: str
+    """Its file name without ending; numbered where two would meet, also where case does not count."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image to make."""
+
+    source: int
+    """Index of its source."""
+    name: str
+    """Its file name."""
+    mixture: Mixture
+    """What is done to the source; a single distortion is a mixture of one step."""
+    level: int | None
+    """Level of a single distortion; ``None`` for mixtures, which have one a step."""
+
+    @property
+    def distortion(self) -> str:
+        """The kind, or the steps of a mixture such as ``gblur-3+jpeg-1``."""
+        if self.level is not None:
+            return self.mixture.steps[0][0]
+        return "+".join(f"{kind}-{level}" for kind, level in self.mixture.steps)
+
+
+@runtime_checkable
+class Plan(Protocol):
+    """Items by their index."""
+
+    def __len__(self) -> int: ...
+
+    def item(self, index: int) -> Item:
+        """The item of that index, from 0."""
+        ...
+
+    def sources_used(self) -> list[int]:
+        """Indices of the sources that have an item, in order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What items are drawn from."""
+
+    names: Sequence[str]
+    """Names of the sources, each once."""
+    kinds: Sequence[str]
+    levels: Sequence[int]
+    seed: int
+    ending: str
+    """Of the images, such as ``.png``."""
+
+
+class LadderPlan:
+    """Every kind and level of every source, source by source, then ``mixtures`` mixtures of it.
+
+    Raises:
+        ConfigError: Mixtures of kinds of one family.
+    """
+
+    def __init__(self, choices: Choices, mixtures: int = 0) -> None:
+        self._choices = choices
+        self._single = len(choices.kinds) * len(choices.levels)
+        self._each = self._single + mixtures
+        self._most = _most_steps(choices.kinds) if mixtures else 0
+
+    def __len__(self) -> int:
+        return len(self._choices.names) * self._each
+
+    def item(self, index: int) -> Item:
+        """The item of that index, from 0."""
+        source, place = divmod(index, self._each)
+        name, chosen = self._choices.names[source], self._choices
+        if place < self._single:
+            kind, level = _kind_and_level(chosen, place)
+            return _single(source, f"{name}_", kind, level, derived_seed(chosen.seed, name), chosen.ending)
+        number = place - self._single + 1
+        seed = derived_seed(chosen.seed, name, number)
+        mixture = draw_mixture(seed, most=self._most, kinds=chosen.kinds)
+        return Item(source, f"{name}_mixture_{number:02d}{chosen.ending}", mixture, None)
+
+    def sources_used(self) -> list[int]:
+        """All of them."""
+        return list(range(len(self._choices.names)))
+
+
+class RandomPlan:
+    """Random sources, kinds and levels, as evenly as can be: none comes again before all had their turn.
+
+    An item depends on the choices and its index, not on how many there are.
+
+    Args:
+        choices: What is drawn from.
+        count: How many items.
+        mixture_share: Part of them that are mixtures, 0 to 1, evenly spread.
+
+    Raises:
+        ConfigError: A share out of range, or mixtures of kinds of one family.
+    """
+
+    def __init__(self, choices: Choices, count: int, mixture_share: float = 0.0) -> None:
+        if not 0 <= mixture_share <= 1:
+            raise ConfigError(f"Expected a share of mixtures from 0 to 1, got {mixture_share}. Change the share.")
+        self._choices = choices
+        self._count = count
+        self._share = mixture_share
+        self._most = _most_steps(choices.kinds) if mixture_share else 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def item(self, index: int) -> Item:
+        """The item of that index, from 0."""
+        chosen = self._choices
+        source = self._source(index)
+        seed = derived_seed(chosen.seed, index)
+        mixtures_before = math.floor(index * self._share)
+        if math.floor((index + 1) * self._share) > mixtures_before:
+            mixture = draw_mixture(seed, most=self._most, kinds=chosen.kinds)
+            return Item(source, f"{index:07d}_mixture{chosen.ending}", mixture, None)
+        count = len(chosen.kinds) * len(chosen.levels)
+        kind, level = _kind_and_level(chosen, _turn(chosen.seed, _CHOICE_STREAM, index - mixtures_before, count))
+        return _single(source, f"{index:07d}_", kind, level, seed, chosen.ending)
+
+    def sources_used(self) -> list[int]:
+        """Those whose turn comes."""
+        return sorted({self._source(index) for index in range(min(self._count, len(self._choices.names)))})
+
+    def _source(self, index: int) -> int:
+        return _turn(self._choices.seed, _SOURCE_STREAM, index, len(self._choices.names))
+
+
+def items_from(plan: Plan, start: int) -> Iterator[Item]:
+    """The items of a plan from an index on."""
+    return (plan.item(index) for index in range(start, len(plan)))
+
+
+def plan_checksum(plan: Plan) -> str:
+    """The sha256 of all that a plan says, apart from the paths of its sources."""
+    digest = hashlib.sha256()
+    for item in items_from(plan, 0):
+        digest.update(json.dumps([item.source, item.name, item.mixture.to_json()]).encode())
+    return digest.hexdigest()
+
+
+def derived_seed(*parts: str | int) -> int:
+    """A seed of 63 bits that is another for other parts."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "big") >> 1
 
 
 def chosen_kinds(names: Iterable[str] | None) -> tuple[str, ...]:
-    """Names of the distortions that were chosen, each once, in KADID's order.
+    """Names of the distortions that were chosen, each once, in KADID's order; all 25 for ``None``.
 
     Args:
-        names: Names, or titles with underscores for spaces; ``None`` is all 25.
+        names: Names, or titles with underscores for spaces.
 
     Raises:
         UnknownNameError: A name that nobody knows; offers the nearest.
@@ -43,20 +205,22 @@ def chosen_kinds(names: Iterable[str] | None) -> tuple[str, ...]:
     """
     if names is None:
         return tuple(KINDS)
-    wanted = {_kind(name) for name in names}
+    wanted = set()
+    for name in names:
+        kind = name if name in KINDS else _BY_TITLE.get(name.lower())
+        if kind is None:
+            raise UnknownNameError("distortion", name, (*KINDS, *_BY_TITLE))
+        wanted.add(kind)
     if not wanted:
         raise ConfigError("Expected at least one distortion, got none. Name one, or leave it out for all.")
     return tuple(name for name in KINDS if name in wanted)
 
 
 def chosen_levels(levels: Iterable[int] | None) -> tuple[int, ...]:
-    """The levels that were chosen, each once, in order.
-
-    Args:
-        levels: Numbers from 1 to 5; ``None`` is all.
+    """The levels that were chosen, each once, in order; all for ``None``.
 
     Raises:
-        ConfigError: No level, or one out of range.
+        ConfigError: No level, or one that is not 1 to 5.
     """
     wanted = sorted(set(range(1, LEVELS + 1) if levels is None else levels))
     if not wanted:
@@ -69,9 +233,6 @@ def chosen_levels(levels: Iterable[int] | None) -> tuple[int, ...]:
 
 def chosen_metrics(names: Sequence[str]) -> tuple[ModelEntry, ...]:
     """The metrics that were chosen: models that compare with a reference and need no weights.
-
-    Args:
-        names: Names from the catalogue.
 
     Raises:
         UnknownNameError: A name that nobody knows; offers the nearest.
@@ -94,66 +255,39 @@ def chosen_metrics(names: Sequence[str]) -> tuple[ModelEntry, ...]:
     return tuple(entries)
 
 
-def demand_numbers(low: int, **numbers: float | None) -> None:
+def check_numbers(low: int, **numbers: float | None) -> None:
     """Raise ``ConfigError`` unless every number that is given is ``low`` or more."""
     for name, number in numbers.items():
         if number is not None and number < low:
             raise ConfigError(f"Expected {name} of {low} or more, got {number}. Change {name}.")
 
 
-def _kind(name: str) -> str:
-    if name in KINDS:
-        return name
-    by_words = _BY_WORDS.get(name.lower())
-    if by_words is None:
-        raise UnknownNameError("distortion", name, (*KINDS, *_BY_WORDS))
-    return by_words
-
-
-_LOGGER = logging.getLogger(__name__)
-LONGEST_NAME = 120
-"""Bytes of a name at most: what is added to it must fit into the 255 of most file systems."""
-
-_UNFIT = re.compile(r"[^\w.+() -]")
-"""Characters of a file name that become an underscore."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One pristine picture."""
-
-    path: Path
-    """Where it was found."""
-    name: str
-    """Its file name without ending; numbered where two would meet, also where case does not count."""
-
-
 def find_sources(places: Sequence[str | Path], output: Path | None = None) -> list[Source]:
-    """The pictures that files and folders hold, each once: folders sorted, places in their own order.
+    """The images of files and folders, each once: folders sorted, places in their own order.
 
     Args:
-        places: Files and folders; folders are walked.
+        places: Files, and folders, which are walked.
         output: Folder that is written to; left out when a folder around it is walked.
 
     Raises:
         ImageReadError: A place that does not exist.
-        InputError: A folder without pictures, or no place at all.
+        InputError: A folder without images, or no place at all.
     """
     found = collect([*places])
     for line in LeftOut(found.unread).before():
         _LOGGER.warning("%s", line)
-    pictures = {picture.key: Path(picture.source) for picture in found.pictures}
+    paths = {image.key: Path(image.source) for image in found.pictures}
     if output is not None and not any(_is_below(Path(place), output) for place in places):
-        below = {folder for folder in {path.parent for path in pictures.values()} if _is_below(folder, output)}
-        pictures = {key: path for key, path in pictures.items() if path.parent not in below}
-        if not pictures:
-            raise InputError(f"Expected pictures outside {output}, which is written to, got none. Name another folder.")
+        below = {folder for folder in {path.parent for path in paths.values()} if _is_below(folder, output)}
+        paths = {key: path for key, path in paths.items() if path.parent not in below}
+        if not paths:
+            raise InputError(f"Expected images outside {output}, which is written to, got none. Name another folder.")
     taken: set[str] = set()
     used: dict[str, int] = {}
-    return [Source(path, _own_name(path, taken, used)) for path in pictures.values()]
+    return [Source(path, _own_name(path, taken, used)) for path in paths.values()]
 
 
-def demand_outside(sources: Sequence[Source], folder: Path) -> None:
+def check_outside(sources: Sequence[Source], folder: Path) -> None:
     """Raise ``ConfigError`` if a source lies in the folder that is written to."""
     for source in sources:
         if _is_below(source.path, folder):
@@ -162,7 +296,7 @@ def demand_outside(sources: Sequence[Source], folder: Path) -> None:
             )
 
 
-def demand_unchanged(sources: Sequence[Source], began: int) -> None:
+def check_unchanged(sources: Sequence[Source], began: int) -> None:
     """Raise ``ConfigError`` if a source was changed after a moment, in nanoseconds since 1970."""
     for source in sources:
         if not source.path.exists():
@@ -190,160 +324,6 @@ def _own_name(path: Path, taken: set[str], used: dict[str, int]) -> str:
     return name
 
 
-_SOURCE_STREAM, _CHOICE_STREAM = 1, 2
-"""Set the two shuffles of one seed apart."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One picture to make."""
-
-    source: int
-    """Place of its source among the sources."""
-    name: str
-    """Its file name."""
-    mixture: Mixture
-    """What is done to the source; a single distortion is a mixture of one step."""
-    level: int | None
-    """Level of a single distortion; ``None`` for mixtures, which have one a step."""
-
-    @property
-    def distortion(self) -> str:
-        """The kind, or the steps of a mixture such as ``gblur-3+jpeg-1``."""
-        if self.level is not None:
-            return self.mixture.steps[0][0]
-        return "+".join(f"{kind}-{level}" for kind, level in self.mixture.steps)
-
-
-@runtime_checkable
-class Plan(Protocol):
-    """Items by their place."""
-
-    def __len__(self) -> int: ...
-
-    def item(self, index: int) -> Item:
-        """The item of that place, from 0."""
-        ...
-
-    def sources_used(self) -> list[int]:
-        """Places of the sources that have an item, in order."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """What items are drawn from."""
-
-    names: Sequence[str]
-    """Names of the sources, each once."""
-    kinds: Sequence[str]
-    levels: Sequence[int]
-    seed: int
-    ending: str
-    """Of the pictures, such as ``.png``."""
-
-
-class LadderPlan:
-    """Every kind and level of every source, source by source, then its mixtures.
-
-    Args:
-        choices: What is made of what.
-        mixtures: How many mixtures of each source.
-
-    Raises:
-        ConfigError: Mixtures of kinds of one family.
-    """
-
-    def __init__(self, choices: Choices, mixtures: int = 0) -> None:
-        self._choices = choices
-        self._single = len(choices.kinds) * len(choices.levels)
-        self._each = self._single + mixtures
-        self._most = _most_steps(choices.kinds) if mixtures else 0
-
-    def __len__(self) -> int:
-        return len(self._choices.names) * self._each
-
-    def item(self, index: int) -> Item:
-        """The item of that place, from 0."""
-        source, place = divmod(index, self._each)
-        name, chosen = self._choices.names[source], self._choices
-        if place < self._single:
-            kind, level = _kind_and_level(chosen, place)
-            return _single(source, f"{name}_", kind, level, derived_seed(chosen.seed, name), chosen.ending)
-        number = place - self._single + 1
-        seed = derived_seed(chosen.seed, name, number)
-        mixture = draw_mixture(seed, most=self._most, kinds=chosen.kinds)
-        return Item(source, f"{name}_mixture_{number:02d}{chosen.ending}", mixture, None)
-
-    def sources_used(self) -> list[int]:
-        """All of them."""
-        return list(range(len(self._choices.names)))
-
-
-class RandomPlan:
-    """Random sources, kinds and levels, as evenly as can be: none comes again before all had their turn.
-
-    An item depends on the choices and its place, not on how many there are.
-
-    Args:
-        choices: What is drawn from.
-        count: How many items.
-        mixture_share: Part of them that are mixtures, 0 to 1, evenly spread.
-
-    Raises:
-        ConfigError: A share out of range, or mixtures of kinds of one family.
-    """
-
-    def __init__(self, choices: Choices, count: int, mixture_share: float = 0.0) -> None:
-        if not 0 <= mixture_share <= 1:
-            raise ConfigError(f"Expected a share of mixtures from 0 to 1, got {mixture_share}. Change the share.")
-        self._choices = choices
-        self._count = count
-        self._share = mixture_share
-        self._most = _most_steps(choices.kinds) if mixture_share else 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def item(self, index: int) -> Item:
-        """The item of that place, from 0."""
-        chosen = self._choices
-        source = self._source(index)
-        seed = derived_seed(chosen.seed, index)
-        before = math.floor(index * self._share)
-        if math.floor((index + 1) * self._share) > before:
-            mixture = draw_mixture(seed, most=self._most, kinds=chosen.kinds)
-            return Item(source, f"{index:07d}_mixture{chosen.ending}", mixture, None)
-        number = len(chosen.kinds) * len(chosen.levels)
-        kind, level = _kind_and_level(chosen, _turn(chosen.seed, _CHOICE_STREAM, index - before, number))
-        return _single(source, f"{index:07d}_", kind, level, seed, chosen.ending)
-
-    def sources_used(self) -> list[int]:
-        """Those whose turn comes."""
-        return sorted({self._source(index) for index in range(min(self._count, len(self._choices.names)))})
-
-    def _source(self, index: int) -> int:
-        return _turn(self._choices.seed, _SOURCE_STREAM, index, len(self._choices.names))
-
-
-def items_from(plan: Plan, start: int) -> Iterator[Item]:
-    """The items of a plan from one place on."""
-    return (plan.item(index) for index in range(start, len(plan)))
-
-
-def plan_checksum(plan: Plan) -> str:
-    """The sha256 of all that a plan says, apart from the paths of its sources."""
-    digest = hashlib.sha256()
-    for item in items_from(plan, 0):
-        digest.update(json.dumps([item.source, item.name, item.mixture.to_json()]).encode())
-    return digest.hexdigest()
-
-
-def derived_seed(*parts: str | int) -> int:
-    """A seed of 63 bits that is another for other parts."""
-    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "big") >> 1
-
-
 def _single(source: int, start: str, kind: str, level: int, seed: int, ending: str) -> Item:
     name = f"{start}{KINDS[kind].number:02d}_{level:02d}{ending}"
     return Item(source, name, Mixture(((kind, level),), seed), level)
@@ -355,7 +335,7 @@ def _kind_and_level(choices: Choices, place: int) -> tuple[str, int]:
 
 
 def _turn(seed: int, stream: int, index: int, length: int) -> int:
-    """What comes at a place when ``length`` things come in random order, again and again."""
+    """What comes at an index when ``length`` things come in random order, again and again."""
     epoch, place = divmod(index, length)
     return _shuffled(seed, stream, epoch, length)[place]
 

@@ -3,17 +3,16 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import TypeVar
-
-import torch
 
 from acutance.errors import ConfigError
 from acutance.synthesis.maker import Maker, Settings
@@ -35,50 +34,44 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _maker: Maker | None = None
+"""Of a worker process, or of this one where it does the work itself."""
 
 
 class Workers:
     """Worker processes with a ``Maker`` each; with one, this process does the work. Used in a ``with`` block.
 
-    Args:
-        count: How many processes.
-        settings: What their makers are made with.
+    A pool's own ``map`` would take all tasks at once; here a few chunks wait for each worker, whatever there are.
     """
 
     def __init__(self, count: int, settings: Settings) -> None:
         self._count = count
         self._settings = settings
         self._pool: ProcessPoolExecutor | None = None
-        self._maker: Maker | None = None
-        self._threads = torch.get_num_threads()
+        self._open = ExitStack()
 
     def __enter__(self) -> "Workers":
         if self._count == 1:
-            torch.set_num_threads(1)  # as in workers: scores must not depend on their number
-            self._maker = Maker(self._settings)
+            self._open.enter_context(_working_here(self._settings))
             return self
         self._pool = ProcessPoolExecutor(
             self._count, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._settings,)
         )
+        self._open.callback(self._pool.shutdown, wait=True, cancel_futures=True)
         with _as_workers_start():
             for _ in range(self._count):
-                self._pool.submit(_wake)
+                self._pool.submit(os.getpid)  # a task for a process to be started for
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        torch.set_num_threads(self._threads)
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._open.close()
 
-    def run(
-        self, work: Callable[[Maker, Sequence[Task]], list[Result]], tasks: Iterable[Task], chunk: int
-    ) -> Iterator[list[Result]]:
+    def run(self, work: Callable[[Maker, Task], Result], tasks: Iterable[Task], chunk: int) -> Iterator[list[Result]]:
         """The results of chunks of tasks, in their order.
 
         Args:
-            work: A function of a module, since it travels by name.
+            work: A function of a module or class, since it travels by name.
             tasks: What to do.
             chunk: How many tasks a worker takes at once.
 
@@ -88,9 +81,7 @@ class Workers:
         source = iter(tasks)
         chunks = iter(lambda: list(islice(source, chunk)), [])
         if self._pool is None:
-            if self._maker is None:
-                raise ValueError("workers work inside their with block")
-            yield from (work(self._maker, tasks) for tasks in chunks)
+            yield from (_work(work, tasks) for tasks in chunks)
             return
         waiting: deque[Future[list[Result]]] = deque()
         try:
@@ -114,12 +105,37 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _work(work: Callable[[Maker, Task], Result], tasks: Sequence[Task]) -> list[Result]:
+    if _maker is None:
+        raise ValueError("workers work inside their with block")
+    return [work(_maker, task) for task in tasks]
+
+
+@contextmanager
+def _working_here(settings: Settings) -> Iterator[None]:
+    """This process as its own worker, with one thread too: scores must not depend on the number of workers."""
+    global _maker
+    _maker = Maker(settings)
+    torch = sys.modules.get("torch")  # absent without metrics
+    threads = torch.get_num_threads() if torch else 1
+    try:
+        if torch:
+            torch.set_num_threads(1)
+        yield
+    finally:
+        _maker = None
+        if torch:
+            torch.set_num_threads(threads)
+
+
 def _begin(settings: Settings) -> None:
-    """Make a process a worker: one thread, and no life without its parent."""
+    """Make a process a worker: no life without its parent, which alone minds an interrupt.
+
+    Its environment limits it to one thread.
+    """
     global _maker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
     _maker = Maker(settings)
 
 
@@ -128,16 +144,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _work(work: Callable[[Maker, Sequence[Task]], list[Result]], tasks: Sequence[Task]) -> list[Result]:
-    if _maker is None:
-        raise ValueError("a worker begins before it works")
-    return work(_maker, tasks)
-
-
-def _wake() -> None:
-    """Nothing: a task for a process to be started for."""
 
 
 @contextmanager

@@ -54,9 +54,9 @@ def test_the_usual_metrics_are_taken_unless_others_are_named(
 ):
     asked: dict[str, Any] = {}
 
-    def remember(*_: object, **options: Any) -> acutance.synthesis.MadeSet:
+    def remember(*_: object, **options: Any) -> acutance.synthesis.SyntheticSet:
         asked.update(options)
-        return acutance.synthesis.MadeSet(Path("t.csv"), 0, ())
+        return acutance.synthesis.SyntheticSet(Path("t.csv"), 0, ())
 
     monkeypatch.setattr(acutance.synthesis, "synthesize", remember)
     assert run("synthesize", "photos", "-n", 3, "-o", "out").exit_code == 0

@@ -5,10 +5,10 @@ from acutance.distortions import KINDS
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.synthesis.plan import (
     DEFAULT_METRICS,
+    check_numbers,
     chosen_kinds,
     chosen_levels,
     chosen_metrics,
-    demand_numbers,
 )
 from tests.raising import raises
 
@@ -72,9 +72,9 @@ def test_the_usual_metrics_are_three_that_may_be_chosen():
 
 
 def test_numbers_below_their_least_are_named():
-    demand_numbers(1, count=1, size=None)
+    check_numbers(1, count=1, size=None)
     with raises(ConfigError, "count", 1, 0):
-        demand_numbers(1, count=0)
+        check_numbers(1, count=0)
 
 
 def test_one_metric_in_two_cases_is_one_metric():

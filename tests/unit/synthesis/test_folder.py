@@ -23,30 +23,30 @@ def folder(tmp_path: Path) -> OutputFolder:
 def test_a_run_writes_down_what_it_depends_on_and_its_sources(folder: OutputFolder):
     assert json.loads(folder.provenance.read_text()) == {"made_by": "acutance", **DESCRIBED}
     assert folder.sources.read_text() == 'name,path\na_ b,"photos/a, b.png"\n'
-    folder.demand_same(DESCRIBED)
+    folder.check_same(DESCRIBED)
 
 
 @pytest.mark.parametrize("asked", [{}, {"resume": True}, {"overwrite": True}], ids=str)
 def test_an_absent_or_empty_folder_may_be_written_to(tmp_path: Path, asked: dict[str, bool]):
     flags = {"resume": False, "overwrite": False} | asked
-    OutputFolder(tmp_path / "new").demand_place(**flags)
-    OutputFolder(tmp_path).demand_place(**flags)
+    OutputFolder(tmp_path / "new").check_writable(**flags)
+    OutputFolder(tmp_path).check_writable(**flags)
 
 
 def test_what_a_kill_before_the_first_picture_leaves_counts_as_empty(folder: OutputFolder):
     killed = OutputFolder(folder.root.parent / "killed")
     killed.root.mkdir()
     folder.provenance.rename(killed.root / "provenance.json.7.tmp")
-    killed.demand_place(resume=False, overwrite=False)
+    killed.check_writable(resume=False, overwrite=False)
 
 
 def test_a_begun_folder_is_touched_only_when_asked_to(folder: OutputFolder):
-    folder.demand_place(resume=True, overwrite=False)
-    folder.demand_place(resume=False, overwrite=True)
+    folder.check_writable(resume=True, overwrite=False)
+    folder.check_writable(resume=False, overwrite=True)
     with raises(ConfigError, "out", "--resume", "--overwrite"):
-        folder.demand_place(resume=False, overwrite=False)
+        folder.check_writable(resume=False, overwrite=False)
     with raises(ConfigError, "--resume", "--overwrite"):
-        folder.demand_place(resume=True, overwrite=True)
+        folder.check_writable(resume=True, overwrite=True)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "images/holiday.jpg", "sources.csv", "notes.tmp"])
@@ -54,21 +54,21 @@ def test_a_folder_of_somebody_elses_is_never_touched(tmp_path: Path, name: str):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
     with raises(ConfigError, tmp_path):
-        OutputFolder(tmp_path).demand_place(resume=False, overwrite=False)
+        OutputFolder(tmp_path).check_writable(resume=False, overwrite=False)
     for resume, overwrite in ((True, False), (False, True)):
         with raises(ConfigError, tmp_path, "provenance.json"):
-            OutputFolder(tmp_path).demand_place(resume=resume, overwrite=overwrite)
+            OutputFolder(tmp_path).check_writable(resume=resume, overwrite=overwrite)
 
 
 def test_a_file_is_no_folder(tmp_path: Path):
     (tmp_path / "out").write_text("")
     with raises(ConfigError, "out"):
-        OutputFolder(tmp_path / "out").demand_place(resume=False, overwrite=True)
+        OutputFolder(tmp_path / "out").check_writable(resume=False, overwrite=True)
 
 
 def test_the_first_difference_to_the_run_before_is_named(folder: OutputFolder):
     with raises(ConfigError, "seed", 0, 1):
-        folder.demand_same({**DESCRIBED, "seed": 1})
+        folder.check_same({**DESCRIBED, "seed": 1})
 
 
 def test_clearing_leaves_what_the_run_did_not_write(folder: OutputFolder):

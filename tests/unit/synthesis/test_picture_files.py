@@ -7,7 +7,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError
 from acutance.images import read_image
-from acutance.synthesis.maker import ENDINGS, eight_bits, is_whole, png_bytes, write_picture
+from acutance.synthesis.maker import ENDINGS, eight_bits, is_whole, png_bytes, write_image
 from tests.raising import raises
 from tests.unit.synthesis.conftest import scene
 
@@ -15,7 +15,7 @@ from tests.unit.synthesis.conftest import scene
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_picture_is_read_as_it_was_written(tmp_path: Path, ending: str):
     pixels = scene(0)
-    write_picture(pixels, tmp_path / f"a{ending}")
+    write_image(pixels, tmp_path / f"a{ending}")
     np.testing.assert_array_equal(read_image(tmp_path / f"a{ending}"), pixels)
     assert [path.name for path in tmp_path.iterdir()] == [f"a{ending}"]
 
@@ -24,7 +24,7 @@ def test_a_picture_is_read_as_it_was_written(tmp_path: Path, ending: str):
 def test_a_picture_that_was_cut_off_is_not_whole(tmp_path: Path, ending: str):
     path = tmp_path / f"a{ending}"
     assert not is_whole(path)
-    write_picture(scene(0), path)
+    write_image(scene(0), path)
     assert is_whole(path)
     whole = path.read_bytes()
     for length in (0, 40, len(whole) - 1):
@@ -53,7 +53,7 @@ def test_eight_bits_are_the_nearest():
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_full_disk_leaves_the_picture_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str):
     path = tmp_path / f"a{ending}"
-    write_picture(scene(0), path)
+    write_image(scene(0), path)
     before = path.read_bytes()
 
     def half(place: Path, _: bytes) -> int:
@@ -64,6 +64,6 @@ def test_a_full_disk_leaves_the_picture_that_was_there(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "write_bytes", half)
     monkeypatch.setattr(Image.Image, "save", lambda _, place, *__: half(place, b""))
     with raises(ConfigError, path, "No space left on device"):
-        write_picture(scene(1), path)
+        write_image(scene(1), path)
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == [path.name]

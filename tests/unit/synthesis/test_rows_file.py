@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.synthesis.folder import RowsFile
+from acutance.synthesis.folder import kept_rows, new_rows
 from acutance.synthesis.maker import Row, png_bytes
 from acutance.synthesis.plan import Choices, RandomPlan, items_from
+from acutance.tables.append import ResumableFile
 from tests.raising import raises
 from tests.unit.synthesis.conftest import scene
 
@@ -24,16 +25,14 @@ def path(tmp_path: Path) -> Path:
     for row in ROWS[:4]:
         (tmp_path / "images" / row["image"]).write_bytes(png_bytes(scene(0)))
     (tmp_path / "images" / ROWS[1]["image"]).unlink()
-    with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
+    with new_rows(tmp_path / "rows.jsonl", COLUMNS) as rows:
         rows.add([ROWS[0], {**ROWS[1], "psnr": None, "error": "Expected, got."}])
         rows.add(ROWS[2:4])
     return tmp_path / "rows.jsonl"
 
 
-def restored(path: Path) -> RowsFile:
-    rows = RowsFile(path, COLUMNS)
-    rows.restore(PLAN, path.parent / "images")
-    return rows
+def restored(path: Path) -> ResumableFile:
+    return kept_rows(path, COLUMNS, PLAN, path.parent / "images")
 
 
 def test_rows_are_found_again(path: Path):
@@ -43,7 +42,7 @@ def test_rows_are_found_again(path: Path):
 
 
 def test_an_infinite_score_stays_one(tmp_path: Path):
-    with RowsFile(tmp_path / "rows.jsonl", COLUMNS) as rows:
+    with new_rows(tmp_path / "rows.jsonl", COLUMNS) as rows:
         rows.add([{**ROWS[0], "psnr": float("inf")}])
     assert [row["psnr"] for row in rows.rows()] == [float("inf")]
     assert json.loads((tmp_path / "rows.jsonl").read_text()) == {**ROWS[0], "psnr": None, "note": "psnr infinite"}
@@ -85,7 +84,7 @@ def test_rows_after_a_picture_that_was_cut_off_are_made_again(path: Path, left: 
 def test_a_full_disk_is_named_though_closing_fails_too():
     with (
         raises(ConfigError, "/dev/full", "No space left on device"),
-        RowsFile(Path("/dev/full"), COLUMNS) as rows,
+        new_rows(Path("/dev/full"), COLUMNS) as rows,
     ):
         rows.add(ROWS)
 
@@ -93,7 +92,7 @@ def test_a_full_disk_is_named_though_closing_fails_too():
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path):
     (tmp_path / "rows.jsonl").mkdir()
     with raises(ConfigError, "rows.jsonl"):
-        RowsFile(tmp_path / "rows.jsonl", COLUMNS).__enter__()
+        new_rows(tmp_path / "rows.jsonl", COLUMNS).__enter__()
     with raises(ConfigError, "rows.jsonl"):
         restored(tmp_path / "rows.jsonl")
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from acutance.errors import ConfigError, ImageReadError, InputError
-from acutance.synthesis.plan import LONGEST_NAME, demand_outside, demand_unchanged, find_sources
+from acutance.synthesis.plan import LONGEST_NAME, check_outside, check_unchanged, find_sources
 from tests.raising import raises
 
 
@@ -47,8 +47,8 @@ def test_places_without_pictures_are_refused(tmp_path: Path):
 def test_sources_inside_the_output_are_refused(tmp_path: Path):
     touch(tmp_path, "out/references/a.png")
     with raises(ConfigError, "out", "a.png"):
-        demand_outside(find_sources([tmp_path / "out"], tmp_path / "out"), tmp_path / "out")
-    demand_outside(find_sources([tmp_path]), tmp_path / "elsewhere")
+        check_outside(find_sources([tmp_path / "out"], tmp_path / "out"), tmp_path / "out")
+    check_outside(find_sources([tmp_path]), tmp_path / "elsewhere")
 
 
 def test_pictures_below_the_output_are_no_sources_of_the_folder_around_it(tmp_path: Path):
@@ -68,6 +68,6 @@ def test_a_source_changed_after_the_run_began_is_named(tmp_path: Path):
     touch(tmp_path, "a.png")
     sources = find_sources([tmp_path])
     changed = (tmp_path / "a.png").stat().st_ctime_ns
-    demand_unchanged(sources, changed)
+    check_unchanged(sources, changed)
     with raises(ConfigError, "a.png"):
-        demand_unchanged(sources, changed - 1)
+        check_unchanged(sources, changed - 1)

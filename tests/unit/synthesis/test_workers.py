@@ -1,7 +1,6 @@
 import os
 import signal
 import threading
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -17,22 +16,22 @@ SETTINGS = Settings(images=Path(), references=Path(), seed=7)
 Facts = tuple[int, int, int, dict[str, str | None], bool]
 
 
-def doubled(maker: Maker, tasks: Sequence[int]) -> list[int]:
-    return [task * 2 for task in tasks]
+def doubled(maker: Maker, task: int) -> int:
+    return task * 2
 
 
-def facts(maker: Maker, tasks: Sequence[int]) -> list[Facts]:
+def facts(maker: Maker, task: int) -> Facts:
     """What a worker is like."""
     environment = {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}
     is_deaf = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    return [(os.getpid(), maker.settings.seed, torch.get_num_threads(), environment, is_deaf)]
+    return os.getpid(), maker.settings.seed, torch.get_num_threads(), environment, is_deaf
 
 
-def refused(maker: Maker, tasks: Sequence[int]) -> list[int]:
-    raise ConfigError(f"Expected others, got {tasks[0]}.")
+def refused(maker: Maker, task: int) -> int:
+    raise ConfigError(f"Expected others, got {task}.")
 
 
-def ended(maker: Maker, tasks: Sequence[int]) -> list[int]:
+def ended(maker: Maker, task: int) -> int:
     os._exit(1)
 
 
