@@ -144,9 +144,9 @@ def _demand_outputs(
             lacking = "--output" if output is None else "folders of methods"
             raise ConfigError(f"Expected {lacking} beside --plots, got none. Name it, or leave --plots out.")
     if report is not None:
-        from acutance.reports.page import demand_report_place
+        from acutance.reports.page import check_report_place
 
-        demand_report_place(report, overwrite=replaces)
+        check_report_place(report, overwrite=replaces)
 
 
 def _print(comparison: "Comparison", output_format: Format) -> None:

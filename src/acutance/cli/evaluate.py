@@ -228,9 +228,9 @@ def _demand_outputs(
     if plots:
         require("matplotlib", extra="plots")
     if report is not None:
-        from acutance.reports.page import demand_report_place
+        from acutance.reports.page import check_report_place
 
-        demand_report_place(report, overwrite=replaces)
+        check_report_place(report, overwrite=replaces)
 
 
 def _tell_of_nothing(run: "EvaluationRun", group_by: str | None, *, tests: bool) -> None:

@@ -3,11 +3,11 @@
 import base64
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,43 +17,120 @@ from acutance.comparison.results import Comparison, PictureScores
 from acutance.errors import AcutanceError
 from acutance.evaluation.results import Evaluation, EvaluationRun, Prediction
 from acutance.images import read_image
-from acutance.reports.html import Html, Part, escaped, joined, number, paragraph, tag
-from acutance.reports.plots.labels import curve_values
+from acutance.reports.columns import best_and_next
+from acutance.reports.html import Block, Part, paragraph
+from acutance.stats.curves import Curve
 from acutance.stats.samples import Numbers
+from acutance.tables.text import pretty
+from acutance.types import OnProgress
 
-MAX_PICTURE_BYTES = 4_500_000
+MAX_IMAGE_BYTES = 4_500_000
 """What all thumbnails of a page may take; a third more in the page, where bytes are written as base64."""
-LEAST_PICTURE_BYTES = 12_000
-"""What is left for one of them at least: cards are left out before pictures become smaller."""
+LEAST_IMAGE_BYTES = 12_000
+"""What is left for one of them at least: cards are left out before images become smaller."""
 MOST_REASONS = 5
 """Reasons that a card gives."""
+MOST_CANDIDATES = 1000
+"""How many of a list may be looked at for pictures that are not shown yet."""
+HDR_PEAK = 203.0
+"""Nits to which HDR pictures are brought to be looked at, whatever they were scored at: white by BT.2408."""
+MAX_SIDE = 384
+"""Longest side of a thumbnail in pixels."""
+_STEPS = ((384, 88), (384, 75), (288, 75), (192, 70), (128, 55), (96, 40))
+"""Longest side and JPEG quality, tried until the pictures are small enough."""
+_GREY = (128, 128, 128)
 
-Progress = Callable[[int, int], None]
 
-
-@dataclass(frozen=True)
-class Layer:
-    """A picture that can be shown on either side of the slider."""
+class Layer(NamedTuple):
+    """An image that can be shown on either side of the slider; its small copy and classes of CSS, once it was read."""
 
     name: str
     path: Path
+    copy: "Thumbnail | None" = None
+    css: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A picture of the page."""
+    """An image of the page."""
 
     title: str
     reasons: Sequence[str]
     """Why it is shown."""
     layers: Sequence[Layer]
-    """Its pictures; one that stands alone has no slider."""
+    """Its images; one that stands alone has no slider."""
     sides: tuple[str, str] = ("", "")
     """Names of the layers on the left and right of the slider."""
     is_fixed: bool = False
     """Whether the sides stay what they are."""
-    table: Html = field(default_factory=Html)
+    blocks: Sequence[Block] = ()
     """The scores."""
+    size: str = ""
+    """How large the images are, since a small copy hides what is seen in full size."""
+
+    @property
+    def has_slider(self) -> bool:
+        """Whether there is something to slide over."""
+        return len(self.layers) > 1
+
+
+@dataclass(frozen=True)
+class Cards(Block):
+    """Cards with controls for all of them at once: what stands on either side, and a switch from slider to pairs."""
+
+    cards: Sequence[Card]
+    names: Sequence[str]
+    """Of all layers."""
+    kind = "cards"
+
+    @property
+    def has_slider(self) -> bool:
+        """Whether any card has one."""
+        return any(card.has_slider for card in self.cards)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether sides of any card can be chosen."""
+        return any(card.has_slider and not card.is_fixed for card in self.cards)
+
+
+def images_part(cards: Sequence[Card], lead: str, on_progress: OnProgress | None = None) -> Part:
+    """All cards that fit into ``MAX_IMAGE_BYTES``, below a sentence about them."""
+    images = sum(len(card.layers) for card in cards)
+    shown = list(cards)
+    while images > MAX_IMAGE_BYTES // LEAST_IMAGE_BYTES and len(shown) > 1:
+        images -= len(shown.pop().layers)
+    done: list[Card] = []
+    for card in shown:
+        if on_progress is not None:
+            on_progress(len(done), len(shown))
+        done.append(_with_copies(card, MAX_IMAGE_BYTES * len(card.layers) // images))
+    if not done:
+        return Part("pictures", "Pictures", [])
+    if on_progress is not None:
+        on_progress(len(done), len(shown))
+    more = f" {len(cards) - len(shown)} more are left out to keep the page small." if len(shown) < len(cards) else ""
+    names = list(dict.fromkeys(layer.name for card in shown for layer in card.layers))
+    return Part("pictures", "Pictures", [*paragraph(lead + more), Cards(done, names)])
+
+
+def _with_copies(card: Card, most_bytes: int) -> Card:
+    copies = thumbnails([layer.path for layer in card.layers], most_bytes=most_bytes)
+    left, right = card.sides if card.has_slider else (card.layers[0].name, "")
+    layers = []
+    for layer, copy in zip(card.layers, copies, strict=True):
+        kinds = {"tiny": copy.is_tiny, "left": layer.name == left, "right": layer.name == right}
+        layers.append(layer._replace(copy=copy, css=" ".join(kind for kind, holds in kinds.items() if holds)))
+    sizes = list(dict.fromkeys(copy.size for copy in copies if copy.size is not None))
+    shrunk = any(max(size) > max(copies[0].width, copies[0].height) for size in sizes)
+    size = " and ".join(f"{width} x {height}" for width, height in sizes)
+    more = len(card.reasons) - MOST_REASONS
+    return replace(
+        card,
+        layers=layers,
+        reasons=[*card.reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])],
+        size=f"{size} pixels{', shown smaller' if shrunk else ''}" if size else "",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,171 +150,123 @@ class Thumbnail:
     """Why there is no picture, in one line; empty if there is one."""
 
 
-def pictures_part(cards: Sequence[Card], lead: str, on_progress: Progress | None = None) -> Part:
-    """All cards, with controls for all of them at once.
+def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
+    """Small copies of pictures that are laid over each other, all in one frame.
+
+    The first readable picture gives the frame; one of another shape stands in it on grey. Pictures are read as
+    for scoring: upright, transparent pixels over white, in sRGB. Copies carry no metadata.
 
     Args:
-        cards: As many are shown as fit into ``MAX_PICTURE_BYTES``.
-        lead: A sentence about them.
-        on_progress: Called with the number of finished cards and of all.
+        paths: Files of one card of the page.
+        most_bytes: What all copies together may take; the last step of size and quality is taken as it comes.
+
+    Returns:
+        One for every path: one that cannot be read is a placeholder that says why.
     """
-    pictures = sum(len(card.layers) for card in cards)
-    most = MAX_PICTURE_BYTES // LEAST_PICTURE_BYTES
-    shown = list(cards)
-    while pictures > most and len(shown) > 1:
-        pictures -= len(shown.pop().layers)
-    names = list(dict.fromkeys(layer.name for card in shown for layer in card.layers))
-    done: list[Html] = []
-    for card in shown:
-        if on_progress is not None:
-            on_progress(len(done), len(shown))
-        copies = thumbnails(
-            [layer.path for layer in card.layers], most_bytes=MAX_PICTURE_BYTES * len(card.layers) // pictures
+    copies = [_copy(path) for path in paths]
+    first = next((copy.size for copy in copies if copy.size is not None), (MAX_SIDE * 3 // 4, MAX_SIDE // 2))
+    files: list[bytes] = []
+    for side, quality in _STEPS:
+        frame = _inside(first, side)
+        files = [b"" if copy.picture is None else _jpeg(copy.picture, frame, quality) for copy in copies]
+        if sum(map(len, files)) <= most_bytes:
+            break
+    width, height, is_tiny = _on_page(first)
+    return [
+        Thumbnail(
+            uri=_uri("image/jpeg", file) if file else _uri("image/svg+xml", _placeholder(width, height)),
+            width=width,
+            height=height,
+            is_tiny=is_tiny and bool(file),
+            size=copy.size,
+            problem=copy.problem,
         )
-        done.append(_card(card, copies, names))
-    if on_progress is not None and shown:
-        on_progress(len(done), len(shown))
-    if not done:
-        return Part("pictures", "Pictures", Html())
-    left_out = (
-        f" {len(cards) - len(shown)} more are left out to keep the page small." if len(shown) < len(cards) else ""
-    )
-    is_free = any(not card.is_fixed and len(card.layers) > 1 for card in shown)
-    controls = _controls(names if is_free else [], has_slider=any(len(card.layers) > 1 for card in shown))
-    return Part(
-        "pictures", "Pictures", joined([paragraph(lead + left_out), controls, tag("div", *done, class_="cards")])
-    )
-
-
-def _controls(names: Sequence[str], *, has_slider: bool) -> Html:
-    """Selects for the sides of all cards, and a switch from the slider to two pictures beside each other."""
-    if not has_slider:
-        return Html()
-    selects = [
-        tag(
-            "label",
-            f"On the {side} everywhere",
-            tag(
-                "select", _option("", "as chosen", ""), *_options(names, names, ""), data_side=side, autocomplete="off"
-            ),
-        )
-        for side in (("left", "right") if names else ())
+        for file, copy in zip(files, copies, strict=True)
     ]
-    switch = tag("label", tag("input", type="checkbox", id="beside", autocomplete="off"), "side by side, no slider")
-    return tag("div", *selects, switch, class_="controls")
 
 
-def _card(card: Card, copies: Sequence[Thumbnail], names: Sequence[str]) -> Html:
-    has_slider = len(card.layers) > 1
-    left, right = card.sides if has_slider else (card.layers[0].name, "")
-    images = [
-        tag(
-            "img",
-            src=copy.uri,
-            alt=f"{layer.name}: {copy.problem or card.title}",
-            width=str(copy.width),
-            height=str(copy.height),
-            class_=" ".join(
-                kind
-                for kind, holds in (
-                    ("tiny", copy.is_tiny),
-                    ("left", layer.name == left),
-                    ("right", layer.name == right),
-                )
-                if holds
-            ),
-            data_layer=str(names.index(layer.name)),
-        )
-        for layer, copy in zip(card.layers, copies, strict=True)
-    ]
-    problems = [
-        paragraph(f"{layer.name}: {copy.problem}", "failed")
-        for layer, copy in zip(card.layers, copies, strict=True)
-        if copy.problem
-    ]
-    return tag(
-        "article",
-        tag("h3", card.title),
-        tag("ul", *(tag("li", reason) for reason in _short(card.reasons)), class_="reasons"),
-        tag(
-            "div",
-            tag("div", *images, class_="stage two" if has_slider else "stage"),
-            _slider(card) if has_slider else Html(),
-            class_="view",
-        ),
-        _sides(card, names) if has_slider else Html(),
-        _size(copies),
-        *problems,
-        card.table,
-        class_="card",
-    )
+@dataclass(frozen=True)
+class _Copy:
+    """A picture shrunk to ``MAX_SIDE``, its own size, and why there is none."""
+
+    picture: Image.Image | None = None
+    size: tuple[int, int] | None = None
+    problem: str = ""
 
 
-def _short(reasons: Sequence[str]) -> list[str]:
-    """The first few reasons."""
-    more = len(reasons) - MOST_REASONS
-    return [*reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
+def _copy(path: Path) -> _Copy:
+    try:
+        if not path.is_file():
+            return _Copy(problem="Expected a picture file, got no such file.")
+        picture = Image.fromarray(_eight_bits(read_image(path, hdr_peak=HDR_PEAK)))
+    except (AcutanceError, OSError, ValueError) as error:
+        return _Copy(problem=" ".join(str(error).split()))
+    size = picture.size
+    return _Copy(_resized(picture, _inside(size, MAX_SIDE)), size)
 
 
-def _slider(card: Card) -> Html:
-    left, right = card.sides
-    return tag(
-        "input",
-        type="range",
-        min="0",
-        max="100",
-        step="any",
-        value="50",
-        autocomplete="off",
-        aria_label=f"How much of {left} is shown over {right}",
-    )
+def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Rounded to 8 bits, shape (H, W, 3)."""
+    if pixels.dtype.kind == "f":
+        pixels = np.rint(pixels * 255)
+    elif pixels.dtype.itemsize == 2:
+        pixels = (pixels.astype(np.uint32) * 255 + 32767) // 65535
+    eight: NDArray[np.uint8] = pixels.astype(np.uint8, copy=False)
+    return eight
 
 
-def _sides(card: Card, names: Sequence[str]) -> Html:
-    """What stands on the left and on the right, to be chosen unless it is fixed."""
-    left, right = card.sides
-    if card.is_fixed:
-        return tag("div", tag("span", left), tag("span", right), class_="sides")
-    own = [layer.name for layer in card.layers]
-    selects = [
-        tag(
-            "select",
-            *_options(own, names, chosen),
-            data_side=side,
-            data_first=str(names.index(chosen)),
-            aria_label=f"On the {side}",
-            autocomplete="off",
-        )
-        for side, chosen in (("left", left), ("right", right))
-    ]
-    return tag("div", *selects, class_="sides")
+def _inside(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The size shrunk in proportion to a longest side; never enlarged."""
+    longest = max(size)
+    if longest <= side:
+        return size
+    return max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
 
 
-def _options(shown: Sequence[str], names: Sequence[str], chosen: str) -> list[Html]:
-    return [_option(str(names.index(name)), name, str(names.index(chosen)) if chosen else "") for name in shown]
+def _on_page(size: tuple[int, int]) -> tuple[int, int, bool]:
+    """Width and height on the page, and whether pixels are shown as squares."""
+    times = MAX_SIDE // max(size)
+    if times >= 2:
+        return size[0] * times, size[1] * times, True
+    return *_inside(size, MAX_SIDE), False
 
 
-def _option(value: str, name: str, chosen: str) -> Html:
-    return tag("option", escaped(name), value=value, selected=bool(value) and value == chosen)
+def _jpeg(picture: Image.Image, frame: tuple[int, int], quality: int) -> bytes:
+    """The picture in a frame, as large as it fits, without subsampled colour."""
+    scale = min(frame[0] / picture.width, frame[1] / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    if max(abs(size[0] - frame[0]), abs(size[1] - frame[1])) > 1:
+        framed = Image.new("RGB", frame, _GREY)
+        framed.paste(_resized(picture, size), ((frame[0] - size[0]) // 2, (frame[1] - size[1]) // 2))
+    else:  # a pixel of difference is rounding
+        framed = _resized(picture, frame)
+    file = io.BytesIO()
+    framed.save(file, "JPEG", quality=quality, subsampling=0)
+    return file.getvalue()
 
 
-def _size(copies: Sequence[Thumbnail]) -> Html:
-    """How large the pictures are, since a small copy hides what is seen in full size."""
-    sizes = list(dict.fromkeys(copy.size for copy in copies if copy.size is not None))
-    if not sizes:
-        return Html()
-    text = " and ".join(f"{width} x {height}" for width, height in sizes)
-    shrunk = any(max(size) > max(copies[0].width, copies[0].height) for size in sizes)
-    return tag("small", f"{text} pixels{', shown smaller' if shrunk else ''}")
+def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-MOST_CANDIDATES = 1000
-"""How many of a list may be looked at for pictures that are not shown yet."""
+def _placeholder(width: int, height: int) -> bytes:
+    """A grey field with a cross, in the shape of the frame."""
+    middle, centre, arm = width / 2, height / 2, min(width, height) / 8
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<rect width="{width}" height="{height}" fill="#888"/><path stroke="#fff" stroke-width="3" d="'
+        f"M{middle - arm} {centre - arm}l{2 * arm} {2 * arm}M{middle + arm} {centre - arm}l{-2 * arm} {2 * arm}"
+        '"/></svg>'
+    ).encode()
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 @dataclass
 class Choice:
-    """A picture to show."""
+    """An image to show."""
 
     key: tuple[str, ...]
     """Data set, root, name and reference (empty without one); or the name alone."""
@@ -312,23 +341,9 @@ def fitted_opinions(evaluation: Evaluation) -> list[float | None]:
     bounded = np.clip(scores, finite.min(), finite.max())
     known = ~np.isnan(bounded)
     fitted = np.full(len(scores), np.nan)
-    fitted[known] = curve_values(curve, bounded[known])
+    found = Curve(kind=curve.kind, wanted=curve.wanted, parameters=curve.parameters, is_decreasing=False)
+    fitted[known] = found(bounded[known])
     return [float(value) if math.isfinite(value) else None for value in fitted]
-
-
-def best_and_next(scores: dict[str, float | None], better: str) -> tuple[str, str, float] | None:
-    """The best method, the second best and how far they are apart, 0 or more; ``None`` with fewer than two scores.
-
-    Example:
-        >>> best_and_next({"ours": 31.0, "swinir": 30.5, "old": None}, "higher")
-        ('ours', 'swinir', 0.5)
-    """
-    known = [(name, value) for name, value in scores.items() if value is not None and not math.isnan(value)]
-    known.sort(key=lambda item: item[1], reverse=better == "higher")
-    if len(known) < 2:
-        return None
-    (first, high), (second, low) = known[:2]
-    return first, second, 0.0 if high == low else abs(high - low)
 
 
 def _largest_residuals(evaluation: Evaluation) -> list[Choice]:
@@ -381,7 +396,7 @@ def _biggest_wins(comparison: Comparison, model: str) -> list[Choice]:
             found.append((pair, picture.picture))
     found.sort(key=lambda item: -item[0][2])
     return [
-        Choice((name,), [f"{first} wins by {number(gap, '.3g')} in {model}"], (second, first))
+        Choice((name,), [f"{first} wins by {pretty(gap, '.3g')} in {model}"], (second, first))
         for (first, second, gap), name in found[:MOST_CANDIDATES]
     ]
 
@@ -420,126 +435,3 @@ def key_of(evaluation: Evaluation, prediction: Prediction) -> tuple[str, str, st
 
 def _numbers(values: Iterable[float | None]) -> Numbers:
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-
-
-HDR_PEAK = 203.0
-"""Nits to which HDR pictures are brought to be looked at, whatever they were scored at: white by BT.2408."""
-MAX_SIDE = 384
-"""Longest side of a thumbnail in pixels."""
-_STEPS = ((384, 88), (384, 75), (288, 75), (192, 70), (128, 55), (96, 40))
-"""Longest side and JPEG quality, tried until the pictures are small enough."""
-_GREY = (128, 128, 128)
-
-
-def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
-    """Small copies of pictures that are laid over each other, all in one frame.
-
-    The first readable picture gives the frame; one of another shape stands in it on grey. Pictures are read as
-    for scoring: upright, transparent pixels over white, in sRGB. Copies carry no metadata.
-
-    Args:
-        paths: Files of one card of the page.
-        most_bytes: What all copies together may take; the last step of size and quality is taken as it comes.
-
-    Returns:
-        One for every path: one that cannot be read is a placeholder that says why.
-    """
-    copies = [_copy(path) for path in paths]
-    first = next((copy.size for copy in copies if copy.size is not None), (MAX_SIDE * 3 // 4, MAX_SIDE // 2))
-    files: list[bytes] = []
-    for side, quality in _STEPS:
-        frame = _inside(first, side)
-        files = [b"" if copy.picture is None else _jpeg(copy.picture, frame, quality) for copy in copies]
-        if sum(map(len, files)) <= most_bytes:
-            break
-    width, height, is_tiny = _shown(first)
-    return [
-        Thumbnail(
-            uri=_uri("image/jpeg", file) if file else _uri("image/svg+xml", _placeholder(width, height)),
-            width=width,
-            height=height,
-            is_tiny=is_tiny and bool(file),
-            size=copy.size,
-            problem=copy.problem,
-        )
-        for file, copy in zip(files, copies, strict=True)
-    ]
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """A picture shrunk to ``MAX_SIDE``, its own size, and why there is none."""
-
-    picture: Image.Image | None = None
-    size: tuple[int, int] | None = None
-    problem: str = ""
-
-
-def _copy(path: Path) -> _Copy:
-    try:
-        if not path.is_file():
-            return _Copy(problem="Expected a picture file, got no such file.")
-        picture = Image.fromarray(_eight_bits(read_image(path, hdr_peak=HDR_PEAK)))
-    except (AcutanceError, OSError, ValueError) as error:
-        return _Copy(problem=" ".join(str(error).split()))
-    size = picture.size
-    return _Copy(_resized(picture, _inside(size, MAX_SIDE)), size)
-
-
-def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Rounded to 8 bits, shape (H, W, 3)."""
-    if pixels.dtype.kind == "f":
-        pixels = np.rint(pixels * 255)
-    elif pixels.dtype.itemsize == 2:
-        pixels = (pixels.astype(np.uint32) * 255 + 32767) // 65535
-    eight: NDArray[np.uint8] = pixels.astype(np.uint8, copy=False)
-    return eight
-
-
-def _inside(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """The size shrunk in proportion to a longest side; never enlarged."""
-    longest = max(size)
-    if longest <= side:
-        return size
-    return max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
-
-
-def _shown(size: tuple[int, int]) -> tuple[int, int, bool]:
-    """Width and height on the page, and whether pixels are shown as squares."""
-    times = MAX_SIDE // max(size)
-    if times >= 2:
-        return size[0] * times, size[1] * times, True
-    return *_inside(size, MAX_SIDE), False
-
-
-def _jpeg(picture: Image.Image, frame: tuple[int, int], quality: int) -> bytes:
-    """The picture in a frame, as large as it fits, without subsampled colour."""
-    scale = min(frame[0] / picture.width, frame[1] / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    if max(abs(size[0] - frame[0]), abs(size[1] - frame[1])) > 1:
-        framed = Image.new("RGB", frame, _GREY)
-        framed.paste(_resized(picture, size), ((frame[0] - size[0]) // 2, (frame[1] - size[1]) // 2))
-    else:  # a pixel of difference is rounding
-        framed = _resized(picture, frame)
-    file = io.BytesIO()
-    framed.save(file, "JPEG", quality=quality, subsampling=0)
-    return file.getvalue()
-
-
-def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _placeholder(width: int, height: int) -> bytes:
-    """A grey field with a cross, in the shape of the frame."""
-    middle, centre, arm = width / 2, height / 2, min(width, height) / 8
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
-        f'<rect width="{width}" height="{height}" fill="#888"/><path stroke="#fff" stroke-width="3" d="'
-        f"M{middle - arm} {centre - arm}l{2 * arm} {2 * arm}M{middle + arm} {centre - arm}l{-2 * arm} {2 * arm}"
-        '"/></svg>'
-    ).encode()
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

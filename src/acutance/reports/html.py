@@ -1,225 +1,215 @@
-"""Tables, plots and parts of a page, in which every text is escaped."""
+"""What a page is made of, and how jinja2 makes HTML of it: every text is escaped, whoever wrote it."""
 
 import base64
-import html
-import importlib.util
+import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from acutance.comparison.results import Comparison
-from acutance.errors import AcutanceError
-from acutance.evaluation.results import EvaluationRun, Interval
-from acutance.extras import install_command
-from acutance.tables.text import printable
+from acutance.extras import require
+from acutance.reports.columns import Column, Measured, Row
+from acutance.tables.text import pretty, printable, probability
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from jinja2 import Environment
 
-_VOID = frozenset({"img", "input", "meta"})
-
-
-class Html(str):
-    """A piece of markup that is safe to put into a page as it is; anything else is text."""
-
-    __slots__ = ()
-
-
-def escaped(text: str) -> Html:
-    """A text as markup; markup stays as it is.
-
-    Example:
-        >>> escaped('<b> & "c"')
-        '&lt;b&gt; &amp; &quot;c&quot;'
-    """
-    return text if isinstance(text, Html) else Html(html.escape(printable(text), quote=True))
-
-
-def joined(pieces: Iterable[str]) -> Html:
-    """Pieces of markup, and texts, one behind the other."""
-    return Html("".join(map(escaped, pieces)))
-
-
-def tag(name: str, *children: str, **attributes: str | bool) -> Html:
-    """An element.
-
-    Args:
-        name: Its name.
-        children: Markup as it is and texts escaped.
-        attributes: By name; underscores stand for hyphens and one at the end falls away (``class_``); ``True`` is
-            an attribute without a value, ``False`` one that is not there.
-
-    Example:
-        >>> tag("td", "a<b", data_value="1", class_="number", hidden=False)
-        '<td data-value="1" class="number">a&lt;b</td>'
-    """
-    given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not False}
-    opening = "".join(f" {key}" if value is True else f' {key}="{escaped(str(value))}"' for key, value in given.items())
-    if name in _VOID:
-        return Html(f"<{name}{opening}>")
-    return Html(f"<{name}{opening}>{joined(children)}</{name}>")
-
-
-def number(value: float | None, form: str = ".5g") -> str:
-    """A number as people read it; a dash where there is none.
-
-    Args:
-        value: The number; NaN counts as none.
-        form: How to write it, as in an f-string.
-
-    Example:
-        >>> number(0.91234567), number(None), number(float("inf")), number(0.5, ".4f")
-        ('0.91235', '-', '∞', '0.5000')
-    """
-    if value is None or math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    written = format(value, form)
-    return written if float(written.replace(",", "")) else format(0.0, form)  # no minus before a zero
-
-
-def probability(value: float | None) -> str:
-    """A p-value: four digits after the point, and no zero that is none.
-
-    Example:
-        >>> probability(0.04999), probability(1e-9)
-        ('0.0500', '<0.0001')
-    """
-    return "<0.0001" if value is not None and value < 0.0001 else number(value, ".4f")
-
-
-Column = str | tuple[str, str]
-"""Name of a column, or its name and what it means."""
 MAX_BYTES = 600_000
 """Most markup of the rows of one table, thousands of rows; the rest stands in the files of the results."""
 
 
-def number_cell(
-    value: float | None,
-    form: str = ".5g",
-    *,
-    interval: Interval | None = None,
-    count: int | None = None,
-    mark: str = "",
-) -> Html:
-    """A cell with a number, by which its column is sorted in full precision.
+class Block:
+    """A piece of a page; ``kind`` says which macro of blocks.html.j2 shows it."""
 
-    Args:
-        value: The number; ``None`` is a dash, and last whichever way the column is sorted.
-        form: How to write it, as in an f-string.
-        interval: Written small below it.
-        count: How many numbers it is the mean of, where that is written beside it.
-        mark: A class of CSS, such as ``best``.
-    """
-    written: list[str] = [number(value, form) + ("" if count is None else f" of {count:,}")]
-    if interval is not None:
-        bounds = f"[{number(interval.low, form)}, {number(interval.high, form)}]"
-        written += [" ", tag("small", bounds, title=f"{interval.level:.0%} interval")]
-    return tag("td", *written, class_=f"number {mark}".strip(), data_value=_exact(value))
+    kind: ClassVar[str]
 
 
-def probability_cell(value: float | None) -> Html:
-    """A cell with a p-value."""
-    return tag("td", probability(value), class_="number", data_value=_exact(value))
+@dataclass(frozen=True)
+class Paragraph(Block):
+    """A sentence or two."""
+
+    text: str
+    css: str = ""
+    """Its class of CSS, such as ``note``."""
+    kind = "paragraph"
 
 
-def text_cell(text: str) -> Html:
-    """A cell with a name or the like."""
-    return tag("td", text)
+@dataclass(frozen=True)
+class Lines(Block):
+    """Text as it is, line by line."""
+
+    lines: Sequence[str]
+    kind = "lines"
 
 
-def long_cell(text: str) -> Html:
-    """A cell with a sentence, which is given room."""
-    return tag("td", text, class_="long" if text else False)
+@dataclass(frozen=True)
+class Plot(Block):
+    """A picture of a figure."""
+
+    title: str
+    uri: str
+    kind = "plot"
 
 
-def table(
-    title: str,
-    columns: Sequence[Column],
-    rows: Iterable[Sequence[Html]],
-    *,
-    count: int | None = None,
-    first_heads: bool = True,
-) -> Html:
-    """A table whose columns can be sorted; nothing if it has no rows.
+@dataclass(frozen=True)
+class Folded(Block):
+    """What opens by a click."""
 
-    Args:
-        title: What stands above it.
-        columns: Names of the columns, or names and what they mean.
-        rows: Cells row by row; beyond ``MAX_BYTES`` no more are taken, and the title says so.
-        count: How many rows there are, where they are made as they are taken.
-        first_heads: Whether the first cell of a row is its heading.
-    """
-    lines: list[Html] = []
-    first: Sequence[Html] = ()
-    left, is_cut = MAX_BYTES, False
-    for row in rows:
-        line = tag("tr", *_row(row, first_heads=first_heads))
-        left -= len(line)
-        if left < 0 and lines:
-            is_cut = True
-            break
-        first = first or row
-        lines.append(line)
-    if not lines:
-        return Html()
-    total = count if count is not None else len(rows) if isinstance(rows, Sequence) else len(lines)
-    cut = f" (the first {len(lines):,} of {total:,} rows)" if is_cut else ""
-    head = tag("thead", tag("tr", *(_header(*pair) for pair in zip(columns, first, strict=True))))
-    return tag(
-        "div",
-        tag("table", tag("caption", title, cut), head, tag("tbody", *lines), class_="sortable"),
-        class_="scroll",
-        role="region",
-        tabindex="0",
-        aria_label=title,
-    )
+    summary: str
+    blocks: Sequence[Block]
+    is_open: bool = False
+    kind = "folded"
 
 
-def folded(summary: str, *inside: str, is_open: bool = False) -> Html:
-    """What opens by a click; nothing if there is nothing inside."""
-    content = joined(inside)
-    return tag("details", tag("summary", summary), content, open=is_open) if content else Html()
+@dataclass(frozen=True)
+class Table(Block):
+    """A table that a click on a heading sorts."""
+
+    title: str
+    columns: Sequence[Column[Any]]
+    rows: Sequence[str]
+    """Markup."""
+    count: int
+    """How many rows there are in all."""
+    kind = "table"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the last rows are left out."""
+        return len(self.rows) < self.count
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the page."""
+    """A part of the page; one without blocks is left out."""
 
     name: str
     """Where links lead to."""
     title: str
-    """Its heading."""
-    content: Html
-    """What is in it; a part that is empty is left out."""
-
-    def html(self) -> Html:
-        """The part as a section."""
-        return tag("section", tag("h2", self.title), self.content, id=self.name)
+    blocks: Sequence[Block]
 
 
-def paragraph(text: str, kind: str = "") -> Html:
+class _Cell(NamedTuple):
+    text: str
+    sort: str | None = None
+    """What the column of a number is sorted by, as JavaScript reads it; empty where there is none."""
+    small: str = ""
+    tip: str = ""
+    is_best: bool = False
+    is_long: bool = False
+
+
+def table(
+    title: str,
+    columns: Sequence[Column[Row]],
+    rows: Iterable[Row],
+    *,
+    count: int | None = None,
+    first_heads: bool = True,
+) -> list[Block]:
+    """A table; nothing if it has no rows.
+
+    Args:
+        title: What stands above it.
+        columns: What to show of each row.
+        rows: Beyond ``MAX_BYTES`` of markup no more are taken, and the title says so.
+        count: How many rows there are, where they are made as they are taken.
+        first_heads: Whether the first cell of a row is its heading.
+    """
+    as_markup = _environment().get_template("blocks.html.j2").module.row  # type: ignore[attr-defined]
+    lines: list[str] = []
+    left, taken = MAX_BYTES, 0
+    for row in rows:
+        line = as_markup([_cell(column, row) for column in columns], first_heads)
+        left -= len(line)
+        taken += 1
+        if left < 0 and lines:
+            break
+        lines.append(line)
+    total = count if count is not None else len(rows) if isinstance(rows, Sequence) else taken
+    return [Table(title, columns, lines, total)] if lines else []
+
+
+def paragraph(text: str, css: str = "") -> list[Block]:
     """A paragraph; nothing if there is no text."""
-    return tag("p", text, class_=kind or False) if text else Html()
+    return [Paragraph(text, css)] if text else []
 
 
-def _header(column: Column, first: Html) -> Html:
-    """What stands above a column, on the same side as its first cell."""
-    name, meaning = (column, "") if isinstance(column, str) else column
-    button = tag("button", name, type="button", title=meaning or False)
-    return tag("th", button, scope="col", aria_sort="none", class_="number" if "data-value=" in first else False)
+def folded(summary: str, inside: Sequence[Block], *, is_open: bool = False) -> list[Block]:
+    """What opens by a click; nothing if there is nothing inside."""
+    return [Folded(summary, inside, is_open)] if inside else []
 
 
-def _row(cells: Sequence[Html], *, first_heads: bool) -> Sequence[Html]:
-    if first_heads and cells and cells[0].startswith("<td>"):
-        return [tag("th", Html(cells[0].removeprefix("<td>").removesuffix("</td>")), scope="row"), *cells[1:]]
-    return cells
+def render(title: str, lead: Sequence[Block], parts: Sequence[Part]) -> str:
+    """The page as HTML. It loads nothing, and may run no style and no script but its own."""
+    from markupsafe import Markup
+
+    style, script = (
+        files("acutance.reports").joinpath("templates", name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js")
+    )
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            policy=Markup(policy),  # noqa: S704 (made of digests)
+            version=version("acutance"),
+            title=title,
+            style=Markup(style),  # noqa: S704 (a file of the package)
+            script=Markup(script),  # noqa: S704 (a file of the package)
+            lead=lead,
+            parts=[part for part in parts if part.blocks],
+        )
+    )
+
+
+def check_jinja() -> None:
+    """Raise unless pages can be made.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    require("jinja2", extra="plots")
+
+
+@cache
+def _environment() -> "Environment":
+    check_jinja()
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("acutance.reports"),
+        autoescape=True,
+        finalize=lambda value: value if hasattr(value, "__html__") else printable(str(value)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _cell(column: Column[Row], row: Row) -> _Cell:
+    value = column.of(row)
+    if column.is_text:
+        return _Cell(value, is_long=bool(value) and column.kind == "long")
+    number, interval, of, is_best = value if isinstance(value, Measured) else Measured(value)
+    if column.kind == "probability":
+        return _Cell(probability(number), _exact(number))
+    form = ",.0f" if column.kind == "count" else column.form
+    text = pretty(number, form) + ("" if of is None else f" of {of:,}")
+    if interval is None:
+        return _Cell(text, _exact(number), is_best=is_best)
+    ends = f"[{pretty(interval.low, form)}, {pretty(interval.high, form)}]"
+    return _Cell(text, _exact(number), ends, f"{interval.level:.0%} interval", is_best)
 
 
 def _exact(value: float | None) -> str:
-    """The number as JavaScript reads it; empty if there is none."""
     if value is None or math.isnan(value):
         return ""
     if math.isinf(value):
@@ -227,75 +217,6 @@ def _exact(value: float | None) -> str:
     return repr(float(value))
 
 
-MOST_SVG_BYTES = 400_000
-"""Largest drawing of lines and letters; beyond it, with thousands of points, a picture takes less."""
-PNG_DPI = 110
-"""Dots an inch of such a picture."""
-Drawings = dict[str, Callable[[], "Figure"]]
-"""Titles, and what draws them."""
-
-
-def evaluation_figures(run: EvaluationRun) -> Part:
-    """Scores against opinions with the fitted curves, correlations, and what else the evaluations have."""
-    if not _is_installed():
-        return _without_matplotlib()
-    from acutance.reports.plots.evaluation import bars_figure, groups_figure, matrix_figure, scatter_figure
-
-    drawings: Drawings = {
-        "Opinions over scores": lambda: scatter_figure(run),
-        "Agreement with opinions": lambda: bars_figure(run),
-    }
-    if len({one.model for one in run.evaluations}) > 1 and len({one.dataset for one in run.evaluations}) > 1:
-        drawings["SRCC of models by data sets"] = lambda: matrix_figure(run)
-    if any(one.groups.get("distortion") for one in run.evaluations):
-        drawings["SRCC by distortion"] = lambda: groups_figure(run, by="distortion")
-    return _part(drawings)
-
-
-def comparison_figures(comparison: Comparison) -> Part:
-    """Scores and wins of all methods, model by model; nothing where no model scored them."""
-    if not comparison.models:
-        return Part("figures", "Figures", Html())
-    if not _is_installed():
-        return _without_matplotlib()
-    from acutance.reports.plots.comparison import violin_figure, wins_figure
-
-    return _part(
-        {
-            "Scores of the methods": lambda: violin_figure(comparison),
-            "Wins of the methods": lambda: wins_figure(comparison),
-        }
-    )
-
-
-def _is_installed() -> bool:
-    return importlib.util.find_spec("matplotlib") is not None
-
-
-def _without_matplotlib() -> Part:
-    missing = f"Figures need matplotlib, which is not installed. Do: {install_command('plots')}"
-    return Part("figures", "Figures", paragraph(missing, "note"))
-
-
-def _part(drawings: Drawings) -> Part:
-    return Part("figures", "Figures", joined(_figure(title, draw) for title, draw in drawings.items()))
-
-
-def _figure(title: str, draw: Callable[[], "Figure"]) -> Html:
-    """A figure; one that has nothing to show says so in its place."""
-    try:
-        figure = draw()
-    except AcutanceError as error:
-        return paragraph(f"{title}: {error}", "note")
-    picture = tag("img", src=_data_uri(figure), alt=title, class_="plot")
-    return tag("figure", tag("figcaption", title), tag("div", picture, class_="sheet"), class_="figure")
-
-
-def _data_uri(figure: "Figure") -> str:
-    """The figure as a picture of its own, so that neither its styles nor its names meet those of the page."""
-    from acutance.reports.plots.canvas import figure_png, figure_svg
-
-    kind, content = "svg+xml", figure_svg(figure).encode()
-    if len(content) > MOST_SVG_BYTES:
-        kind, content = "png", figure_png(figure, dpi=PNG_DPI)
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def _digest(text: str) -> str:
+    """What a browser compares before it takes a style or runs a script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"

@@ -1,27 +1,38 @@
-"""Tables in a terminal."""
+"""Tables for people in a terminal: scores, evaluations and comparisons."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column as RichColumn
+from rich.table import Table
 from rich.text import Text
 
+from acutance.reports import columns
+from acutance.reports.columns import Column, Row
 from acutance.tables.text import number, printable
 from acutance.types import ScoreInfo
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # listing models loads no statistics
     from acutance.comparison.results import Comparison, MethodScores, Strength
-    from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Interval, ModelTest
+    from acutance.evaluation.results import Evaluation, EvaluationRun
     from acutance.scoring import ScoreRow
     from acutance.stats.samples import Mean
 
 UNBOUNDED = 10_000
 """Letters of a line where nothing is folded."""
-ARROWS = {"higher": "↑", "lower": "↓"}
-"""Which way is better."""
+STATISTICS = "srcc krcc plcc rmse mae outlier_ratio"
+"""Columns of statistics that are printed."""
+SHOWN_TESTS = 30
+"""Lines of tests that are printed; more are only written to files."""
+SHOWN_DISAGREEMENTS = 5
+EQUAL = 1e-9
+"""Strengths that differ by no more are equal but for rounding."""
+STAR = "*"
+"""Marks a best method whose lead over the next one is significant."""
 
 
 @dataclass
@@ -68,47 +79,80 @@ def gather(
 
 
 def score_table(rows: "Sequence[ScoreRow]", summary: Summary, term_names: Sequence[str] = ()) -> Table:
-    """The scores of every picture, and their means over the pictures that have one."""
-    per_picture = len(summary.names)
+    """The scores of every image, and their means over the images that have one."""
+    per_image = len(summary.names)
     has_references = any(row.reference for row in rows)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("image", overflow="fold")
-    if has_references:
-        table.add_column("reference", overflow="fold")
-    for name, info in summary.infos.items():
-        table.add_column(f"{name} {ARROWS[info.better]}", justify="right")
-    for name in term_names:
-        table.add_column(name, justify="right")
-    for start in range(0, len(rows), per_picture):
-        group = rows[start : start + per_picture]
+    headings = [f"{name} {columns.ARROWS[info.better]}" for name, info in summary.infos.items()]
+    table = plain_table("image", *(["reference"] if has_references else []), numbers=[*headings, *term_names])
+    for start in range(0, len(rows), per_image):
+        group = rows[start : start + per_image]
         reference = [next((row.reference for row in group if row.reference), "")] if has_references else []
         names = [Text(printable(name)) for name in (group[0].image, *reference)]  # not rich's markup
-        table.add_row(*names, *map(_score, group), *_terms(group, term_names))
-    if len(rows) > per_picture:
+        scores = ["error" if row.score is None else number(row.score) for row in group]
+        terms = {name: number(value) for row in group for name, value in row.terms.items()}
+        table.add_row(*names, *scores, *(terms.get(name, "") for name in term_names))
+    if len(rows) > per_image:
         table.add_section()
         means, blank = summary.means(), [""] if has_references else []
-        table.add_row("mean", *blank, *(_marked_mean(mean, len(rows) // per_picture) for mean in means), style="bold")
+        table.add_row("mean", *blank, *(_marked_mean(mean, len(rows) // per_image) for mean in means), style="bold")
         if any(mean.has_infinite for mean in means):
             table.add_row("mean of finite scores", *blank, *map(_finite_mean, means))
     return table
 
 
 def summary_table(summary: Summary) -> Table:
-    """One line a model: how many pictures have a score, and their mean, least and largest."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("model", "better"):
-        table.add_column(heading)
+    """One line a model: how many images have a score, and their mean, least and largest."""
     means = summary.means()
     extra = ["mean of finite scores"] if any(mean.has_infinite for mean in means) else []
-    for heading in ("scored", "failed", "mean", *extra, "least", "largest"):
-        table.add_column(heading, justify="right")
+    table = plain_table("model", "better", numbers=["scored", "failed", "mean", *extra, "least", "largest"])
     for (name, info), mean in zip(summary.infos.items(), means, strict=True):
         scores = summary.scores.get(name)
         failed = sum(row.model == name for row in summary.failed)
         ends = [number(min(scores)), number(max(scores))] if scores else ["-"] * 2
         finite = [_finite_mean(mean)] if extra else []
-        table.add_row(name, info.better, str(mean.count), str(failed), _mean(mean.value), *finite, *ends)
+        table.add_row(name, info.better, str(mean.count), str(failed), number(mean.value), *finite, *ends)
     return table
+
+
+def _marked_mean(mean: "Mean", images: int) -> str:
+    """The mean, with the number of its images where others failed."""
+    return number(mean.value) + (f" of {mean.count}" if 0 < mean.count < images else "")
+
+
+def _finite_mean(mean: "Mean") -> str:
+    """The mean of the finite scores and their number, where others are not finite."""
+    if not mean.has_infinite:
+        return ""
+    return "-" if mean.finite is None else f"{number(mean.finite)} of {mean.finite_count}"
+
+
+def plain_table(*texts: str | Text, numbers: Sequence[str] = ()) -> Table:
+    """A table without lines: columns of text, which fold, then columns of numbers."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def column_table(shown: "Sequence[Column[Row]]", rows: "Iterable[Row]") -> Table:
+    """Rows of a table by its columns."""
+    table = plain_table()
+    for column in shown:
+        heading = column.heading or column.title.lower()
+        table.add_column(heading, overflow="fold") if column.is_text else table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*(_shown(column, row) for column in shown))
+    return table
+
+
+def _shown(column: "Column[Row]", row: "Row") -> Text | str:
+    value = column.printed(row) if column.printed else column.of(row)
+    if column.is_text:
+        style = "" if column.name != "winner" else "dim" if value == "-" else "bold"
+        return Text(printable(value), style=style)
+    return value if isinstance(value, str) else number(value.value if isinstance(value, columns.Measured) else value)
 
 
 def stdout_console() -> Console:
@@ -130,24 +174,23 @@ def in_parts(table: Table, width: int) -> list[Table]:
         table: Columns of names on the left, which are left-justified, then columns of numbers.
         width: Letters of a line.
     """
-    columns = table.columns
-    names = next((place for place, column in enumerate(columns) if column.justify != "left"), len(columns))
-    if names == len(columns) or _fits(table, width):
+    known = table.columns
+    names = next((place for place, column in enumerate(known) if column.justify != "left"), len(known))
+    if names == len(known) or _fits(table, width):
         return [table]
     parts: list[Table] = []
     start = names
-    while start < len(columns):
+    while start < len(known):
         end = start + 1
-        while end < len(columns) and _fits(_with_columns(columns, names, slice(start, end + 1)), width):
+        while end < len(known) and _fits(_with_columns([*known[:names], *known[start : end + 1]]), width):
             end += 1
-        parts.append(_with_columns(columns, names, slice(start, end)))
+        parts.append(_with_columns([*known[:names], *known[start:end]]))
         start = end
     return parts
 
 
-def _with_columns(columns: Sequence[Column], names: int, chosen: slice) -> Table:
-    taken = [*columns[:names], *columns[chosen]]
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def _with_columns(taken: Sequence[RichColumn]) -> Table:
+    table = plain_table()
     for column in taken:
         table.add_column(column.header, justify=column.justify, overflow=column.overflow)
     for cells in zip(*(column.cells for column in taken), strict=True):
@@ -159,39 +202,10 @@ def _fits(table: Table, width: int) -> bool:
     return Console(width=UNBOUNDED, markup=False).measure(table).maximum <= width
 
 
-def _score(row: "ScoreRow") -> str:
-    return "error" if row.score is None else number(row.score)
-
-
-def _terms(group: "Sequence[ScoreRow]", names: Sequence[str]) -> list[str]:
-    terms = {name: value for row in group for name, value in row.terms.items()}
-    return [number(terms[name]) if name in terms else "" for name in names]
-
-
-def _mean(value: float | None) -> str:
-    return number(value)
-
-
-def _marked_mean(mean: "Mean", pictures: int) -> str:
-    """The mean, with the number of its pictures where others failed."""
-    return _mean(mean.value) + (f" of {mean.count}" if 0 < mean.count < pictures else "")
-
-
-def _finite_mean(mean: "Mean") -> str:
-    """The mean of the finite scores and their number, where others are not finite."""
-    if not mean.has_infinite:
-        return ""
-    return "-" if mean.finite is None else f"{number(mean.finite)} of {mean.finite_count}"
-
-
-STATISTICS = ("srcc", "krcc", "plcc", "rmse", "mae", "outlier_ratio")
-HEADINGS = (*(name.replace("_", " ") for name in STATISTICS), "count", "failed", "unrated")
-
-
 def evaluation_tables(
     run: "EvaluationRun", group_by: str | None = None, *, tests: bool = False
 ) -> Iterator[Table | str]:
-    """Everything that is printed of a run.
+    """Everything that is printed of a run: models by statistics, groups, protocols, models by datasets, and tests.
 
     Args:
         run: The evaluations.
@@ -203,18 +217,22 @@ def evaluation_tables(
         by_dataset.setdefault(one.dataset, []).append(one)
     for dataset, listed in by_dataset.items():
         yield _title(dataset, listed[0])
-        yield _agreements(listed)
-        yield from _problems(listed)
+        agreements = [columns.AgreementRow(one, one.agreement) for one in listed]
+        yield column_table(columns.chosen(columns.AGREEMENTS, f"model {STATISTICS} count failed unrated"), agreements)
+        for one in listed:
+            yield from (printable(f"{one.model}: {note}") for note in columns.agreement_notes(one.agreement))
         if any(one.protocol_results for one in listed):
             yield _protocol(listed)
         if group_by is not None:
-            yield _groups(listed, group_by)
+            chosen = columns.chosen(columns.group_columns(group_by), f"group model {STATISTICS} count note")
+            yield column_table(chosen, _groups(listed, group_by))
     if len(by_dataset) > 1:
         yield "SRCC of every model on every data set"
         yield _matrix(run, list(by_dataset))
     if tests and run.tests:
         yield "tests between models, p after Holm's correction"
-        yield _tests(run.tests)
+        names = "dataset first second test statistic p_value p_corrected count winner note"
+        yield column_table(columns.chosen(columns.MODEL_TESTS, names), run.tests)
 
 
 def _title(dataset: str, one: "Evaluation") -> str:
@@ -223,40 +241,26 @@ def _title(dataset: str, one: "Evaluation") -> str:
     return printable(f"{dataset}{part}{protocol}")
 
 
-def _agreements(listed: "Sequence[Evaluation]") -> Table:
-    table = _table(["model"], HEADINGS)
-    for one in listed:
-        numbers = _statistics(one.agreement)
-        counts = [str(one.agreement.count), _count(one.failed), _count(one.unrated)]
-        table.add_row(_name(one), *numbers, *counts)
-    return table
-
-
-def _groups(listed: "Sequence[Evaluation]", by: str) -> Table:
-    table = _table([by, "model"], (*HEADINGS[: len(STATISTICS)], "count"))
-    table.add_column("note", overflow="fold")
-    models = {one.model: {group.name: group.agreement for group in one.groups.get(by, [])} for one in listed}
-    for name in dict.fromkeys(name for groups in models.values() for name in groups):
-        for one in listed:
-            agreement = models[one.model].get(name)
-            if agreement is not None:
-                cells = [*_statistics(agreement), str(agreement.count), " ".join(_notes(agreement))]
-                table.add_row(Text(printable(name)), _name(one), *cells)
-    return table
+def _groups(listed: "Sequence[Evaluation]", by: str) -> list[columns.AgreementRow]:
+    """The groups of all models, those of one name beside each other."""
+    rows = [
+        columns.AgreementRow(one, group.agreement, group.name) for one in listed for group in one.groups.get(by, [])
+    ]
+    places = {name: place for place, name in enumerate(dict.fromkeys(row.group for row in rows))}
+    return sorted(rows, key=lambda row: places[row.group])
 
 
 def _protocol(listed: "Sequence[Evaluation]") -> Table:
-    names = list(dict.fromkeys(name for one in listed for name in one.protocol_results))
-    table = _table(["of the protocol"], [])
+    table = plain_table("of the protocol")
     for one in listed:
         table.add_column(_name(one), justify="right")
-    for name in names:
+    for name in dict.fromkeys(name for one in listed for name in one.protocol_results):
         table.add_row(name.replace("_", " "), *(number(one.protocol_results.get(name)) for one in listed))
     return table
 
 
 def _matrix(run: "EvaluationRun", datasets: Sequence[str]) -> Table:
-    table = _table(["model"], [printable(name) for name in datasets])
+    table = plain_table("model", numbers=[printable(name) for name in datasets])
     found = {(one.model, one.dataset): one for one in run.evaluations}
     for model in dict.fromkeys(one.model for one in run.evaluations):
         listed = [found.get((model, dataset)) for dataset in datasets]
@@ -270,78 +274,12 @@ def _matrix_cell(one: "Evaluation") -> str:
     return f"{number(one.agreement.srcc)}{failed}"
 
 
-def _tests(tests: "Sequence[ModelTest]") -> Table:
-    table = _table(["data set", "first", "second", "test"], ["statistic", "p", "p corrected", "count"])
-    for heading in ("better", "note"):
-        table.add_column(heading)
-    for test in tests:
-        names = [Text(printable(name)) for name in (test.dataset, test.first, test.second, test.test)]
-        numbers = [number(test.statistic), _p(test.p_value), _p(test.p_corrected), str(test.count)]
-        table.add_row(*names, *numbers, Text(printable(test.winner)), test.note)
-    return table
-
-
-def _problems(listed: "Sequence[Evaluation]") -> Iterator[str]:
-    """What a reader must know of the numbers: missing ones, another curve than wanted, infinite scores."""
-    for one in listed:
-        yield from (printable(f"{one.model}: {note}") for note in _notes(one.agreement))
-
-
-def _notes(agreement: "Agreement") -> list[str]:
-    notes = [agreement.problem, agreement.curve.note if agreement.curve else ""]
-    if agreement.clipped:
-        many = "1 infinite score counts" if agreement.clipped == 1 else f"{agreement.clipped} infinite scores count"
-        notes.append(f"{many} as the nearest finite one for the curve and errors.")
-    return [note for note in notes if note]
-
-
-def _statistics(agreement: "Agreement") -> list[str]:
-    cells = []
-    for name in STATISTICS:
-        interval = agreement.intervals.get(name)
-        cell = number(getattr(agreement, name))
-        cells.append(cell if interval is None else f"{cell} [{interval.low:z.4f}, {interval.high:z.4f}]")
-    return cells
-
-
-def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in texts:
-        table.add_column(heading, overflow="fold")
-    for heading in numbers:
-        table.add_column(heading, justify="right")
-    return table
-
-
 def _name(one: "Evaluation") -> Text:
-    return Text(printable(f"{one.model} {ARROWS[one.better]}"))
-
-
-def _count(number: int) -> str:
-    return str(number) if number else "0"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"
-
-
-SHOWN_TESTS = 30
-"""Lines of tests that are printed; more are only written to files."""
-SHOWN_DISAGREEMENTS = 5
-SHOWN_WORST = 3
-"""Pictures that are printed for each method and model."""
-EQUAL = 1e-9
-"""Strengths that differ by no more are equal but for rounding."""
-STAR = "*"
-"""Marks a best method whose lead over the next one is significant."""
+    return Text(printable(columns.with_arrow(one)))
 
 
 def comparison_tables(comparison: "Comparison") -> Iterator[Table | str]:
-    """What is printed of a comparison, one after another: tables, and lines below them.
-
-    Args:
-        comparison: What to show.
-    """
+    """What is printed of a comparison, one after another: tables, and lines below them."""
     from acutance.comparison.results import PREFERENCES
 
     if comparison.results:
@@ -352,20 +290,15 @@ def comparison_tables(comparison: "Comparison") -> Iterator[Table | str]:
     for name, places in comparison.orders.items():
         yield _order_table(places) if name == PREFERENCES else _order_line(name, places)
     if comparison.disagreements:
-        yield _disagreement_table(comparison)
-    if any(one.worst for one in comparison.results):
-        yield _worst_table(comparison)
+        yield column_table(columns.DISAGREEMENTS, comparison.disagreements[:SHOWN_DISAGREEMENTS])
+    if worst := [one for one in comparison.results if one.worst]:
+        yield column_table(columns.chosen(columns.method_columns(comparison), "method model worst"), worst)
 
 
 def method_table(comparison: "Comparison") -> Table:
-    """Methods as rows and models as columns: mean, interval and wins; the best mean of a model is bold.
-
-    Args:
-        comparison: With results.
-    """
-    table = _folding("method")
-    for model in comparison.models:
-        table.add_column(f"{model} {ARROWS[comparison.better[model]]}", justify="right")
+    """Methods as rows and models as columns: mean, interval and wins; the best mean of a model is bold."""
+    headings = [f"{model} {columns.ARROWS[comparison.better[model]]}" for model in comparison.models]
+    table = plain_table("method", numbers=headings)
     by_place = {(one.method, one.model): one for one in comparison.results}
     marks = {model: _marks(comparison, model) for model in comparison.models}
     for method in comparison.methods:
@@ -394,7 +327,7 @@ def _marks(comparison: "Comparison", model: str) -> dict[str, str]:
 def _cell(one: "MethodScores", mark: str | None) -> Text:
     mean = Text(f"{mark or ''} {number(one.mean)}".strip(), style="bold" if mark else "")
     wins = f"{one.wins} win{'' if one.wins == 1 else 's'}"
-    below = f"{_interval(one.interval)}, {wins}" if one.interval else wins
+    below = f"{columns.ends(one.interval)}, {wins}" if one.interval else wins
     if one.is_mixed:
         below = f"finite: {number(one.finite_mean)} of {one.finite_count}, {below}"
     return Text("\n").join([mean, Text(below, style="dim")])
@@ -415,18 +348,9 @@ def _legend(comparison: "Comparison") -> str:
 
 
 def _test_table(comparison: "Comparison") -> Table:
-    table = _folding("model", "first", "second")
-    for heading in ("difference", "interval", "first wins", "ties", "second wins", "p", "corrected"):
-        table.add_column(heading, justify="right")
-    table.add_column("better", overflow="fold")
-    for one in comparison.tests:
-        names = [Text(printable(name)) for name in (one.model, one.first, one.second)]
-        finite = f" (finite: {number(one.finite_difference)} of {one.finite_count})" if one.is_mixed else ""
-        counts = [str(count) for count in (one.first_wins, one.ties, one.second_wins)]
-        p_values = [_p_of_methods(one.p_value), _p_of_methods(one.p_corrected)]
-        winner = Text(printable(one.winner) or "-", style="bold" if one.winner else "dim")
-        table.add_row(*names, number(one.difference) + finite, _interval(one.interval), *counts, *p_values, winner)
-    return table
+    known = [*columns.method_test_columns(comparison.tests), columns.interval_column(attrgetter("interval"))]
+    names = "model first second difference interval first_wins ties second_wins p_value p_corrected winner"
+    return column_table(columns.chosen(known, names), comparison.tests)
 
 
 def _many_tests(comparison: "Comparison") -> str:
@@ -446,42 +370,5 @@ def _order_line(name: str, places: "Sequence[Strength]") -> str:
 
 
 def _order_table(places: "Sequence[Strength]") -> Table:
-    table = _folding("preferred")
-    table.add_column("strength", justify="right")
-    table.add_column("interval", justify="right")
-    for place in places:
-        table.add_row(Text(printable(place.name)), f"{place.strength:+.4f}", _interval(place.interval))
-    return table
-
-
-def _disagreement_table(comparison: "Comparison") -> Table:
-    table = _folding("models disagree on", "first", "second")
-    table.add_column("tau-b", justify="right")
-    for one in comparison.disagreements[:SHOWN_DISAGREEMENTS]:
-        names = (one.picture, one.first_model, one.second_model)
-        table.add_row(*[Text(printable(name)) for name in names], f"{one.agreement:+.2f}")
-    return table
-
-
-def _worst_table(comparison: "Comparison") -> Table:
-    table = _folding("method", "model", "worst beside the others")
-    for one in comparison.results:
-        if one.worst:
-            pictures = ", ".join(one.worst[:SHOWN_WORST])
-            table.add_row(*[Text(printable(text)) for text in (one.method, one.model, pictures)])
-    return table
-
-
-def _folding(*headings: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
-
-
-def _interval(interval: "Interval | None") -> str:
-    return "-" if interval is None else f"{number(interval.low)} to {number(interval.high)}"
-
-
-def _p_of_methods(value: float) -> str:
-    return f"{value:.4f}" if value >= 0.0001 else f"{value:.0e}"
+    known = [*columns.chosen(columns.STRENGTHS, "method strength"), columns.interval_column(attrgetter("one.interval"))]
+    return column_table(known, [columns.OrderRow("", place, one) for place, one in enumerate(places, start=1)])

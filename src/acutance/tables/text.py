@@ -73,3 +73,32 @@ def number(value: float | None, form: str = "z.4f") -> str:
     if value is None:
         return "-"
     return format(value, form) if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def pretty(value: float | None, form: str = ".5g") -> str:
+    """A number as pages and plots show it: a dash where there is none, and no minus before a zero.
+
+    Args:
+        value: The number; NaN counts as none.
+        form: How to write it, as in an f-string.
+
+    Example:
+        >>> pretty(0.91234567), pretty(None), pretty(float("inf")), pretty(0.5, ".4f")
+        ('0.91235', '-', '∞', '0.5000')
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    written = format(value, form)
+    return written if float(written.replace(",", "")) else format(0.0, form)
+
+
+def probability(value: float | None) -> str:
+    """A p-value: four digits after the point, and no zero that is none.
+
+    Example:
+        >>> probability(0.04999), probability(1e-9)
+        ('0.0500', '<0.0001')
+    """
+    return "<0.0001" if value is not None and value < 0.0001 else pretty(value, ".4f")

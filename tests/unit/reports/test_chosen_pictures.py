@@ -3,7 +3,8 @@ import math
 import pytest
 
 from acutance.evaluation.results import Evaluation, EvaluationRun, FittedCurve, Prediction
-from acutance.reports.cards import best_and_next, choose_comparisons, choose_predictions, fitted_opinions
+from acutance.reports.cards import choose_comparisons, choose_predictions, fitted_opinions
+from acutance.reports.columns import best_and_next
 from tests.fakes.report_results import TIME, agreement, comparison, evaluation
 
 

@@ -3,11 +3,11 @@ import hashlib
 import math
 import re
 import sys
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from acutance.comparison.api import compare_scores
 from acutance.comparison.measure import Draws
@@ -16,7 +16,7 @@ from acutance.errors import ConfigError
 from acutance.evaluation.results import EvaluationRun
 from acutance.extras import install_command
 from acutance.reports import page
-from acutance.reports.page import demand_report_place, write_report
+from acutance.reports.page import check_report_place, write_report
 from tests.fakes.report_results import HOSTILE, TIME, UNREADABLE_BYTES, comparison, evaluation_run
 from tests.raising import raises
 from tests.unit.comparison.fakes import picture
@@ -103,9 +103,9 @@ def test_a_report_is_not_replaced_unasked(tmp_path):
 def test_a_place_that_cannot_hold_a_report_is_refused_before_any_work(tmp_path):
     (tmp_path / "folder.html").mkdir()
     with raises(ConfigError, "folder.html"):
-        demand_report_place(tmp_path / "folder.html", overwrite=True)
+        check_report_place(tmp_path / "folder.html", overwrite=True)
     with raises(ConfigError, ".html", "report.pdf"):
-        demand_report_place(tmp_path / "report.pdf")
+        check_report_place(tmp_path / "report.pdf")
     (tmp_path / "file").write_text("")
     with raises(ConfigError, "report.html"):
         write_report(EMPTY, tmp_path / "file" / "report.html")
@@ -205,7 +205,7 @@ def test_a_long_provenance_is_cut_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "MAX_PROVENANCE", 20)
     text = written(evaluation_run(tmp_path), tmp_path)
     assert "the rest stands in the JSON file" in text
-    assert "&quot;acutance&quot;: &quot;0.1.0&quot;" not in text
+    assert "&#34;acutance&#34;: &#34;0.1.0&#34;" not in text
 
 
 def test_a_hundred_thousand_failures_stay_below_eight_megabytes(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.tables.text import number, printable, readable, some
+from acutance.tables.text import number, pretty, printable, probability, readable, some
 
 
 def test_few_names_are_told_and_many_are_counted():
@@ -30,3 +30,25 @@ def test_bytes_of_a_name_that_are_no_utf_8_are_spelt_out():
 )
 def test_a_number_has_four_digits_and_a_dash_stands_for_none(value: float | None, text: str):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.0, "0"), (-1e-9, "-1e-09"), (float("-inf"), "-∞"), (float("nan"), "-"), (None, "-"), (123456.0, "1.2346e+05")],
+)
+def test_numbers_of_pages_are_short_and_missing_ones_a_dash(value, written):
+    assert pretty(value) == written
+
+
+def test_what_rounds_to_zero_on_a_page_has_no_sign():
+    assert (pretty(-1e-9, ".4f"), pretty(-1e-9, "+.2f"), pretty(1234.0, ",.0f")) == ("0.0000", "+0.00", "1,234")
+
+
+def test_no_probability_is_written_as_zero():
+    assert [probability(value) for value in (0.0, 0.00009, 0.0001, 1.0, None)] == [
+        "<0.0001",
+        "<0.0001",
+        "0.0001",
+        "1.0000",
+        "-",
+    ]
