@@ -16,11 +16,11 @@ from mkdocs.structure.files import File, Files
 from typer.testing import CliRunner
 
 import acutance
-from acutance.catalog import ModelEntry, list_models
-from acutance.catalog.options import described
+from acutance.catalog import list_models
 from acutance.cli.app import app
 from acutance.datasets.catalogue import list_datasets
 from acutance.datasets.folder import DatasetFacts
+from acutance.models.entry import ModelEntry, described
 from acutance.weights.record import CheckpointRecord
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import acutance
-from acutance.catalog.runs import run_weights
+from acutance.catalog import run_weights
 from acutance.models.quality_model import QualityModel
 from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ScoreRow

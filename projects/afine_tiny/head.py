@@ -10,9 +10,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.models.afine.statistics import Moments
-from acutance.models.afine_tiny.head import MomentsHead
-from acutance.models.afine_tiny.model import AFINETiny, quality
+from acutance.models.afine.heads import Moments
+from acutance.models.afine_tiny.model import AFINETiny, MomentsHead, quality
 from acutance.training.features import Rows, digest
 from acutance.training.images import correlations
 from acutance.training.start import frozen

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from acutance.models.afine_tiny.scene import CHANNELS, SCALES
+from acutance.models.afine_tiny.preprocess import CHANNELS, SCALES
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, scaled, training_tables
 from acutance.training.images import PictureStore

@@ -13,7 +13,7 @@ from torch.nn import functional
 from acutance.datasets.table import OpinionTable
 from acutance.distortions import KINDS, LEVELS, distort
 from acutance.layers.residual import ResidualTrunk
-from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import mean_and_variance, normalised
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables

@@ -9,9 +9,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
-from acutance.models.afine_tiny.views import Views
+from acutance.models.afine_tiny.preprocess import Views
 from acutance.training.images import as_images, correlations, scores_of
 from acutance.training.systems.afine import LABELS, PICTURES, accuracies, validation_pairs
 from acutance.training.task import Batch, Inputs, Outputs, ParameterGroup, Task, TrainedModel

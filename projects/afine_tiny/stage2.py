@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.statistics import PairMoments
+from acutance.models.afine.heads import AdaptivePair, PairMoments
 from acutance.models.afine_tiny.model import AFINETiny
 from acutance.training.losses import preference_loss
 from acutance.training.start import frozen

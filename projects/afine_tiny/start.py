@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from acutance.catalog.runs import run_weights
+from acutance.catalog import run_weights
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
-from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
 from acutance.training.task import TrainedModel
 from acutance.weights.store import fitted, load, read_header

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from acutance import load
+from acutance.models.classic.entry import CLASSIC
 from acutance.models.classic.metrics import ClassicMetric
-from acutance.models.classic.published import CLASSIC
 from acutance.models.quality_model import PairDepth, QualityModel
 from tests.contracts.quality_model import QualityModelContract
 

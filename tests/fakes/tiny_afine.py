@@ -8,9 +8,9 @@ from PIL import Image
 
 from acutance.datasets.table import OpinionTable, RatedPicture, write_table
 from acutance.distortions import distort
-from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
-from acutance.models.afine_tiny.views import views_of
+from acutance.models.afine_tiny.preprocess import views_of
 
 SMALLEST = AFINETinyConfig(stem=4, channels=(4, 6, 8, 10), blocks=(1, 1, 1, 1), hidden=8, whole_side=64)
 LEVELS = {"gblur": (3, 4, 5), "noisegauss": (3, 5), "jpeg": (4, 5)}

@@ -14,7 +14,7 @@ from acutance.layers.clip import ClipImageEncoder
 from acutance.layers.images import enlarge_to_multiple
 from acutance.models.afine.heads import Adapter, Calibrator, fidelity_calibrator, final_score
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
-from acutance.models.afine.published import PUBLISHED_ANCHOR
+from acutance.models.afine.weights import PUBLISHED_ANCHOR
 from acutance.models.quality_model import QualityModel
 from tests.golden.conftest import picture
 

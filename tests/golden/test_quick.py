@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from acutance.layers.clip import ClipImageEncoder
 from acutance.layers.resnet import ResNet50
 from acutance.layers.vit import VisionTransformer
-from acutance.models.afine.published import AFINE_KEYS
+from acutance.models.afine.weights import AFINE_KEYS
 from acutance.models.hyperiqa.model import CropMean, HyperIQA
 from acutance.models.hyperiqa.published import OFFICIAL
 from acutance.models.ms_hyperiqa.model import MSHyperIQA

@@ -12,9 +12,9 @@ from PIL import Image
 import acutance
 from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
-from acutance.models.afine.statistics import Moments
+from acutance.models.afine.heads import Moments
 from acutance.models.afine_tiny.model import quality
-from acutance.models.afine_tiny.scene import CHANNELS
+from acutance.models.afine_tiny.preprocess import CHANNELS
 from acutance.stats.correlation import srcc
 from acutance.training.config import with_settings
 from acutance.training.data import DataConfig

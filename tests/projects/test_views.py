@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.models.afine_tiny.views import small_copy
+from acutance.models.afine_tiny.preprocess import small_copy
 from projects.afine_tiny.views import Window, at_least, draw_window, small_pixels
 
 

@@ -7,7 +7,7 @@ import pytest
 import acutance
 from acutance import list_models
 from acutance.catalog import find_model
-from acutance.models.classic.published import CLASSIC
+from acutance.models.classic.entry import CLASSIC
 
 ROOT = Path(__file__).parents[2]
 

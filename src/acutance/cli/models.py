@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from acutance.catalog import ModelEntry
+    from acutance.models.entry import ModelEntry
 
 
 def models(
@@ -23,8 +23,8 @@ def models(
     """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence, cost."""
     from rich.table import Table
 
-    from acutance.catalog import GROUPS, ModelEntry, catalogue_name, find_model, list_models
-    from acutance.catalog.options import described
+    from acutance.catalog import GROUPS, catalogue_name, find_model, list_models
+    from acutance.models.entry import ModelEntry, described
     from acutance.reports.terminal import stdout_console
 
     console = stdout_console()
@@ -77,7 +77,7 @@ def _show(console: "Console", facts: dict[str, str]) -> None:
 
 def _costs(entry: "ModelEntry") -> dict[str, str]:
     """Parameters, and multiply-adds of one score."""
-    from acutance.catalog.costs import SIDES, Cost, cost_of, parameters_of
+    from acutance.inspection import SIDES, Cost, cost_of, parameters_of
 
     if entry.weights is None:
         return {"parameters": "none"}
@@ -98,7 +98,7 @@ def _costs(entry: "ModelEntry") -> dict[str, str]:
 
 def _measured(entry: "ModelEntry") -> dict[str, str]:
     """Time and memory of one score here."""
-    from acutance.catalog.costs import SIDES, measure
+    from acutance.inspection import SIDES, measure
 
     found = {side: measure(entry.name, side) for side in SIDES}
     first = found[SIDES[0]]

@@ -225,9 +225,9 @@ def patches(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw which patches of a picture a score depends on; the model's weights need not be there."""
-    from acutance.catalog.inspection import looked_at
     from acutance.cli.arguments import parse_options, parse_weights
     from acutance.images import read_image
+    from acutance.inspection import looked_at
     from acutance.reports.plots.canvas import demand_figure_place, save_figure
     from acutance.reports.plots.patches import patches_figure
 

@@ -121,10 +121,10 @@ def verify(
 ) -> None:
     """Check weights: their sha256, every tensor's name and shape, and the score of a pair where one is published."""
     from acutance.catalog import find_record
-    from acutance.catalog.inspection import ANCHOR_TOLERANCE, check_anchor, check_trunk, read_weights
     from acutance.cli.progress import downloading
-    from acutance.weights.verify import compared
-    from acutance.weights.verify import verify as verify_file
+    from acutance.inspection import ANCHOR_TOLERANCE, check_anchor, check_trunk, read_weights
+    from acutance.weights.download import compared
+    from acutance.weights.download import verify as verify_file
 
     with downloading("reading") as advance:
         result = verify_file(find_record(name), path, keep=False, on_progress=advance)
@@ -166,12 +166,11 @@ def convert(
 ) -> None:
     """Write weights as safetensors, trunks included, without the parts that scoring does not use."""
     from acutance.catalog import find_record
-    from acutance.catalog.inspection import read_weights
     from acutance.cli.progress import downloading
     from acutance.errors import ConfigError
+    from acutance.inspection import read_weights
     from acutance.weights import store
-    from acutance.weights.digest import sha256_of
-    from acutance.weights.download import find, missing
+    from acutance.weights.download import find, missing, sha256_of
 
     record = find_record(name)
     if record.is_trunk:
@@ -224,10 +223,10 @@ def merge(
 
     Untouched CLIP (the authors' mode Original) is ViT-B-32.pt in the place of clip_model.pth.
     """
-    from acutance.catalog.inspection import read_stage_files
     from acutance.errors import ConfigError
+    from acutance.inspection import read_stage_files
     from acutance.weights import store
-    from acutance.weights.digest import sha256_of
+    from acutance.weights.download import sha256_of
 
     if output.suffix not in (".safetensors", ".pth") or (output.suffix == ".pth" and model != "afine"):
         wanted = "a file .safetensors" if model != "afine" else "a file .safetensors or .pth"
@@ -236,7 +235,7 @@ def merge(
     if output.exists() and (not overwrite or any(path.samefile(output) for path in read.trunks.values())):
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
     if output.suffix == ".pth":
-        from acutance.models.afine.published import CLIP_MODEL
+        from acutance.models.afine.weights import CLIP_MODEL
         from acutance.training.publish import merge as merge_as_published
         from acutance.training.publish import unused_of_clip
 

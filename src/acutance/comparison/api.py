@@ -35,7 +35,7 @@ from acutance.scoring.settings import ScoringSettings, checked_settings
 from acutance.scoring.trained import ModelChoice, Weights
 from acutance.tables.text import readable
 from acutance.types import Better, OnProgress
-from acutance.weights.digest import sha256_of
+from acutance.weights.download import sha256_of
 
 Models = ModelChoice | Sequence[ModelChoice] | None
 

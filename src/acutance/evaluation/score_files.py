@@ -23,7 +23,7 @@ from acutance.tables.read import Cells, read_cells, row_place
 from acutance.tables.strict_json import NOTE
 from acutance.tables.text import some
 from acutance.types import Better
-from acutance.weights.digest import sha256_of
+from acutance.weights.download import sha256_of
 
 LONG = ("model", "score")
 """Columns of a file with a row for each image and model."""

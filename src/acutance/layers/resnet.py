@@ -1,6 +1,7 @@
 """ResNet-50 (He et al., CVPR 2016, arXiv 1512.03385) on timm, read bottleneck by bottleneck."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from acutance.layers.cpu import can_fuse, convolves_in_bfloat16, fast_convolution
-from acutance.layers.imagenet import BLOCKS
+from acutance.layers.imagenet import BLOCKS, resnet50_tensors
 from acutance.shapes import ImageBatch
 
 RESNET50 = "resnet50"
@@ -125,3 +126,9 @@ def _bottleneck_fast(block: Any, inputs: Tensor) -> Tensor:  # noqa: ANN401 (tim
         inputs if block.downsample is None else fast_convolution(inputs, block.downsample[0], norm=block.downsample[1])
     )
     return fast_convolution(hidden, block.conv3, norm=block.bn3, add=shortcut, relu=True)
+
+
+def check_resnet50(path: Path, name: str) -> None:
+    """Raise ``CheckpointError`` unless a file holds every tensor of the ResNet-50's backbone of that name."""
+    with torch.device("meta"):
+        resnet50_tensors(path, ResNet50().trunk.state_dict())

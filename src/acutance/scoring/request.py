@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from acutance.catalog import (
     BFLOAT16_NOTE,
     GROUPS,
-    ModelEntry,
     Precision,
     bfloat16_note,
     catalogue_name,
@@ -20,6 +19,7 @@ from acutance.catalog import (
 )
 from acutance.errors import ConfigError, InputError
 from acutance.images.decode import upright_size
+from acutance.models.entry import ModelEntry
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.scoring.left_out import LeftOut, kinds_of
 from acutance.scoring.manifest import is_manifest, read_manifest

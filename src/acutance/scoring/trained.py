@@ -3,8 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from acutance.catalog import catalogue_name, find_model
-from acutance.catalog.runs import model_of_run, run_weights
+from acutance.catalog import catalogue_name, find_model, model_of_run, run_weights
 from acutance.errors import ConfigError
 from acutance.models.quality_model import QualityModel
 

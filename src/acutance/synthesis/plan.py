@@ -13,10 +13,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from acutance.catalog import ModelEntry, find_model
+from acutance.catalog import find_model
 from acutance.distortions import KINDS, LEVELS, Mixture, draw_mixture
 from acutance.distortions.mixtures import MOST_STEPS
 from acutance.errors import ConfigError, InputError, UnknownNameError
+from acutance.models.entry import ModelEntry
 from acutance.scoring.left_out import LeftOut
 from acutance.scoring.sources import collect
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from acutance.layers.clip import CLIP_MEAN, CLIP_STD
-from acutance.models.afine.clip_start import CLIP, CLIP_NAMES, clip_tensors
-from acutance.models.afine.published import AFINE_KEYS, CLIP_MODEL, STAGE_FILES
+from acutance.models.afine.weights import AFINE_KEYS, CLIP, CLIP_MODEL, CLIP_NAMES, STAGE_FILES, clip_tensors
 from acutance.tables.atomic import atomic_write
 from acutance.weights.key_table import COUNTER, KeyTable
 

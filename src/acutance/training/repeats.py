@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from acutance.catalog.loading import load
+from acutance.catalog import load
 from acutance.datasets.splits import Protocol, repeated_splits, rows_of, write_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, TrainingError

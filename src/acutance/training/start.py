@@ -7,16 +7,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from acutance.catalog.entries import find_model
-from acutance.catalog.runs import model_of_run, run_weights
-from acutance.catalog.starting import resnet50_tensors
-from acutance.catalog.weights import open_weights, own_tensors, part_tensors
+from acutance.catalog import find_model, model_of_run, open_weights, own_tensors, part_tensors, run_weights
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
-from acutance.layers.imagenet import BLOCKS
+from acutance.layers.imagenet import BLOCKS, resnet50_tensors
 from acutance.layers.resnet import CHANNELS, ResNet50
 from acutance.models.afine.model import AFINE
-from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES
-from acutance.models.afine.stage_files import find_stages, read_stages
+from acutance.models.afine.weights import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES, find_stages, read_stages
 from acutance.models.ahiq.published import RESNET50
 from acutance.models.entry import weights_of
 from acutance.models.hyperiqa.model import CropMean, HyperIQA, HyperIQAConfig
@@ -25,8 +21,7 @@ from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
 from acutance.models.quality_model import JSON, QualityModel
 from acutance.weights.download import fetch
 from acutance.weights.foreign import read_foreign
-from acutance.weights.layout import STATE_DICTS
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.record import STATE_DICTS, CheckpointRecord
 from acutance.weights.store import fitted, is_own_format, load
 from acutance.weights.torchscript import is_torchscript
 

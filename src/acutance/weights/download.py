@@ -1,19 +1,200 @@
-"""Published weights brought onto this machine, once, into the ordinary Hugging Face cache."""
+"""Published weights brought onto this machine, once, into the ordinary Hugging Face cache, and verified."""
 
 import contextlib
 import errno
+import hashlib
+import inspect
+import io
 import logging
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.types import OnProgress
-from acutance.weights.digest import SHA256, sha256_of
 from acutance.weights.record import CheckpointRecord
-from acutance.weights.silent_hub import download_silently, network_errors, silent_log
+from acutance.weights.store import is_own_format
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+"""What a digest looks like; the hub's etag of a large file is one, that of a small file is not."""
+
+
+def sha256_of(path: Path, on_progress: OnProgress | None = None) -> str:
+    """The digest of a file as 64 lower-case hex digits.
+
+    Args:
+        path: The file to read, once from start to end.
+        on_progress: Called with bytes read and bytes in all.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (path := Path(folder, "abc")).write_bytes(b"abc")
+        ...     sha256_of(path)[:16]
+        'ba7816bf8f01cfea'
+    """
+    with _Watched(path, on_progress) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_in_cache(path: Path) -> str | None:
+    """The digest that the Hugging Face cache names a file by, or ``None`` if the file is none of its.
+
+    Args:
+        path: A path in the cache, ``snapshots/<commit>/<file>``: a link to ``blobs/<etag>``.
+    """
+    if not path.is_symlink():
+        return None
+    blob = path.readlink()  # one step only: the blob may itself link to a store with other names
+    named_by_digest = blob.parent.name == "blobs" and SHA256.fullmatch(blob.name)
+    return blob.name if named_by_digest else None
+
+
+class _Watched(io.FileIO):
+    """A file that says how far it has been read."""
+
+    def __init__(self, path: Path, on_progress: OnProgress | None) -> None:
+        super().__init__(path)
+        self.size = path.stat().st_size
+        self.on_progress = on_progress
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = super().readinto(buffer) or 0
+        if count and self.on_progress:
+            self.on_progress(self.tell(), self.size)
+        return count
+
+
+ATTEMPTS = 3
+"""How often a download is tried in all; older huggingface_hub gives up at the first broken connection."""
+
+
+def download_silently(
+    repository: str,
+    filename: str,
+    *,
+    size_bytes: int | None,
+    on_progress: OnProgress | None,
+    endpoint: str | None,
+) -> Path:
+    """The path in the cache of a file that huggingface_hub has downloaded.
+
+    Args:
+        repository: Hugging Face repository, ``owner/name``.
+        filename: Path of the file in it.
+        size_bytes: Size that the hub states, for the callback.
+        on_progress: Called with bytes done and bytes in all; last with both equal.
+        endpoint: Address of another hub.
+    """
+    import huggingface_hub
+
+    options: dict[str, Any] = {"endpoint": endpoint}
+    with contextlib.ExitStack() as stack:
+        if "tqdm_class" in inspect.signature(huggingface_hub.hf_hub_download).parameters:
+            options["tqdm_class"] = progress_class(size_bytes, on_progress)
+        else:  # older versions take none: numbers for the two ends only
+            stack.enter_context(_no_bars())
+            if on_progress and size_bytes:
+                on_progress(0, size_bytes)
+        path = _persistently(partial(huggingface_hub.hf_hub_download, repository, filename, **options))
+    if on_progress:
+        size = path.stat().st_size
+        on_progress(size, size)
+    return path
+
+
+def progress_class(size_bytes: int | None, on_progress: OnProgress | None) -> type:
+    """A stand-in for tqdm that draws nothing and passes the numbers on.
+
+    Args:
+        size_bytes: Bytes in all; ``None`` takes what the bar is told.
+        on_progress: Called with bytes done and bytes in all, always growing, also where huggingface_hub
+            opens a second bar or starts again.
+    """
+
+    class Progress:
+        highest = 0  # shared by all bars of one download
+
+        def __init__(self, *_: object, total: float | None = None, initial: float = 0, **__: object) -> None:
+            self.total = total
+            self.n = initial
+
+        def __enter__(self) -> "Progress":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, n: float | None = 1) -> None:
+            self.n += n or 0
+            total = size_bytes or int(self.total or 0)
+            if on_progress and total >= self.n > Progress.highest:
+                Progress.highest = int(self.n)
+                on_progress(Progress.highest, total)
+
+        def ignore(self, *_: object, **__: object) -> None:
+            pass
+
+        update_transfer = set_transfer_postfix_str = set_postfix_str = set_description = ignore
+        refresh = close = ignore
+
+    return Progress
+
+
+def network_errors() -> tuple[type[Exception], ...]:
+    """Whatever huggingface_hub, its http library (requests, httpx or httpx2) or the disk may raise."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # The bases of this error are the bases of all errors of the http library in use.
+    return OSError, *cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
+
+
+@contextlib.contextmanager
+def silent_log() -> Iterator[None]:
+    """Keep huggingface_hub from writing warnings to stderr: what matters is raised, or tried again."""
+    hub = logging.getLogger("huggingface_hub")
+    level = hub.level
+    hub.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        hub.setLevel(level)
+
+
+def _persistently(download: Callable[[], str]) -> Path:
+    """The path that ``download`` gives, tried again while nothing but the connection fails."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return Path(download())
+        except network_errors() as error:
+            answered = getattr(error, "response", None) is not None
+            if answered or getattr(error, "errno", None) == errno.ENOSPC:
+                raise
+    return Path(download())
+
+
+@contextlib.contextmanager
+def _no_bars() -> Iterator[None]:
+    from huggingface_hub import utils
+
+    if utils.are_progress_bars_disabled():  # type: ignore[attr-defined]
+        yield
+        return
+    utils.disable_progress_bars()  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        utils.enable_progress_bars()  # type: ignore[attr-defined]
+
 
 WEIGHTS_VARIABLE = "ACUTANCE_WEIGHTS"
 """Environment variable that names a folder of weights, looked at before the cache."""
@@ -237,3 +418,84 @@ def _about(size: int | None) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """What a file is, beside what it should be."""
+
+    path: Path
+    """The file that was read."""
+    sha256: str
+    """Its digest."""
+    expected: str | None
+    """The digest it should have: the record's, the hub's or that of its first use; ``None`` if there is none."""
+    ok: bool
+    """Whether the digests agree; true as well where there is nothing to compare with."""
+    at_first_use: bool = False
+    """Whether ``expected`` is the digest of its first use, which nobody has published."""
+    noted: Path | None = None
+    """The file that keeps its digest from now on, where this was its first use."""
+
+
+def verify(
+    record: CheckpointRecord,
+    path: Path | None = None,
+    *,
+    keep: bool = True,
+    on_progress: OnProgress | None = None,
+) -> Verification:
+    """The digest of a file of weights, compared with the one it should have.
+
+    Args:
+        record: The published weights.
+        path: The file; ``None`` takes the one that ``find`` finds.
+        keep: Whether to keep the digest at its first use.
+        on_progress: Called with bytes read and bytes in all.
+
+    Raises:
+        MissingWeightsError: There is no such file.
+    """
+    path = path or find(record)
+    if path is None:
+        raise missing(record, "nothing in its cache")
+    if not path.is_file():
+        got = "is a folder" if path.is_dir() else "is not there"
+        raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
+    digest = sha256_of(path, on_progress)
+    return compared(record, path, digest, keep=keep)
+
+
+def compared(record: CheckpointRecord, path: Path, digest: str, *, keep: bool = True) -> Verification:
+    """A digest beside the one that the file should have; where nobody states one, it is kept for the next time.
+
+    It is kept as ``afine.pth.sha256`` beside ``afine.pth``, a line that ``sha256sum -c`` reads; never in the cache of
+    Hugging Face, whose names are digests, nor of files that users train or convert themselves.
+
+    Args:
+        record: The published weights.
+        path: The file.
+        digest: Its sha256.
+        keep: Whether to keep the digest at its first use.
+    """
+    stated = record.sha256 or sha256_in_cache(path)
+    if stated is not None or not record.published or record.packaged or is_own_format(path):
+        return Verification(path=path, sha256=digest, expected=stated, ok=stated in (None, digest))
+    beside = path.with_name(f"{path.name}.sha256")
+    kept = _kept(beside)
+    if kept is not None:
+        return Verification(path=path, sha256=digest, expected=kept, ok=kept == digest, at_first_use=True)
+    if not keep:
+        return Verification(path=path, sha256=digest, expected=None, ok=True)
+    with contextlib.suppress(OSError):  # a folder that cannot be written to keeps nothing
+        beside.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+        return Verification(path=path, sha256=digest, expected=None, ok=True, noted=beside)
+    return Verification(path=path, sha256=digest, expected=None, ok=True)
+
+
+def _kept(beside: Path) -> str | None:
+    try:
+        found = re.match(r"[0-9a-f]{64}\b", beside.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return found[0] if found else None

@@ -22,7 +22,7 @@ from acutance.cli.app import app
 from acutance.images import read_image
 from acutance.layers.images import to_batch
 from acutance.models.afine import model
-from acutance.models.afine.clip_start import SIZES
+from acutance.models.afine.weights import SIZES
 from acutance.training.systems import afine, afine_frozen
 from tests.fakes.afine_stages import STAGES, narrow_afine, narrow_encoder, own_of, stage_tensors, write_stages
 from tests.fakes.afine_training import write_triplet_set

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.catalog.inspection import looked_at
 from acutance.cli.arguments import parse_options
+from acutance.inspection import looked_at
 from acutance.training.recipes.ahiq import PIPAL
-from acutance.weights.pytorch_file import read_pytorch
+from acutance.weights.foreign import read_pytorch
 from tests.fakes.ahiq_checkpoint import write_official, write_trunks
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures

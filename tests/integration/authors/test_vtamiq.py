@@ -17,7 +17,7 @@ from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.published import HEAD, KADIS700K, KADIS700K_VIEWS, PAPER, PAPER_VIEWS
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.training.systems.vtamiq import foreign_state
-from acutance.weights.pytorch_file import read_pytorch
+from acutance.weights.foreign import read_pytorch
 from tests.fakes.datasets.catalogue import FAKES
 from tests.fakes.datasets.files import write_lines, write_pictures
 from tests.fakes.vtamiq_checkpoint import small_vit_archive

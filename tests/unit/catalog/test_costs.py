@@ -6,8 +6,8 @@ import torchvision
 from torch import nn
 
 from acutance.catalog import find_model
-from acutance.catalog.costs import cost_of, measure, measured_here, multiply_adds, parameters_of
 from acutance.errors import InputError
+from acutance.inspection import cost_of, measure, measured_here, multiply_adds, parameters_of
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.quality_model import check_batch
 from tests.fakes.afine_training import tiny_encoder

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.catalog.inspection import looked_at, without_weights
 from acutance.errors import ConfigError, UnknownNameError
+from acutance.inspection import looked_at, without_weights
 from acutance.types import ScoreInfo
 from acutance.weights.store import save
 from tests.contracts.test_vtamiq import tiny

@@ -4,10 +4,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from acutance.catalog import ModelEntry, find_model
-from acutance.catalog.options import checked_options, described
+from acutance.catalog import find_model
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.models.entry import UsedBy
+from acutance.models.entry import ModelEntry, UsedBy, checked_options, described
 from tests.raising import raises
 
 

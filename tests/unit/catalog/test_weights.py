@@ -7,13 +7,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog.weights import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
+from acutance.catalog import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.entry import PublishedWeights
 from acutance.weights import store
 from acutance.weights.key_table import KeyTable
-from acutance.weights.layout import Layout, Tensors, Trunk
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.record import CheckpointRecord, Layout, Tensors, Trunk
 from tests.raising import raises
 
 EXPECTED = {"head.weight": torch.zeros(2), "trunk.weight": torch.zeros(3), "trunk.num_batches_tracked": torch.tensor(0)}

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from acutance.catalog import list_records
 from acutance.models.afine import model
 from acutance.types import ScoreInfo
-from acutance.weights.digest import sha256_of
+from acutance.weights.download import sha256_of
 from acutance.weights.store import read_header, save
 from tests.fakes.afine_stages import narrow_encoder, write_stages
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa

@@ -10,7 +10,7 @@ from torch.autograd import forward_ad
 from acutance.layers import clip
 from acutance.layers.clip import FLOAT32_BLOCKS, ClipImageEncoder
 from acutance.layers.cpu import CentredLinear
-from acutance.models.afine import published
+from acutance.models.afine import weights as published
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine import model
-from acutance.models.afine.published import CLIP_ARCHIVE, CLIP_TIMM
+from acutance.models.afine.weights import CLIP_ARCHIVE, CLIP_TIMM
 from acutance.training.recipes import find_recipe
 from acutance.training.start import clip_file, clip_of_start, frozen, load_parts, load_stage
 from acutance.weights.store import save

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acutance.catalog.runs import run_weights
+from acutance.catalog import run_weights
 from acutance.datasets.splits import read_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError

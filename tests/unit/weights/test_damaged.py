@@ -14,7 +14,7 @@ import torch
 from acutance.errors import AcutanceError, CheckpointError
 from acutance.weights import store
 from acutance.weights.foreign import read_foreign
-from acutance.weights.safetensors_header import read_safetensors_header
+from acutance.weights.store import read_safetensors_header
 from tests.fakes.clip_archive import with_record, write_archive
 from tests.raising import raises
 
@@ -117,7 +117,7 @@ def _doubled() -> dict[str, Any]:
 
 @pytest.mark.parametrize("content", [_within_itself, _doubled])
 def test_dicts_within_dicts_end(tmp_path: Path, content: Callable[[], dict[str, Any]], monkeypatch: Any) -> None:
-    monkeypatch.setattr("acutance.weights.pytorch_file.MOST_NAMES", 1000)
+    monkeypatch.setattr("acutance.weights.foreign.MOST_NAMES", 1000)
     torch.save(content(), tmp_path / "endless.pth")
     with raises(CheckpointError, "endless.pth"):
         read_foreign(tmp_path / "endless.pth")

@@ -1,7 +1,7 @@
 import hashlib
 from pathlib import Path
 
-from acutance.weights.digest import sha256_in_cache, sha256_of
+from acutance.weights.download import sha256_in_cache, sha256_of
 
 
 def test_the_digest_is_that_of_hashlib(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.weights.pytorch_file import read_pytorch
+from acutance.weights.foreign import read_pytorch
 from tests.raising import raises
 
 CONTENT = {

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.types import ScoreInfo
 from acutance.weights import store
-from acutance.weights.pytorch_file import read_pytorch
+from acutance.weights.foreign import read_pytorch
 from tests.raising import raises
 
 TENSORS = {"head.weight": torch.arange(6.0).reshape(2, 3), "adapter.k": torch.tensor(5.0)}

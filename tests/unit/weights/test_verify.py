@@ -5,10 +5,9 @@ from pathlib import Path
 import torch
 
 from acutance.errors import MissingWeightsError
-from acutance.weights.download import fetch
+from acutance.weights.download import fetch, verify
 from acutance.weights.record import CheckpointRecord
 from acutance.weights.store import save
-from acutance.weights.verify import verify
 from tests.fakes.hub import Hub
 from tests.raising import raises
 

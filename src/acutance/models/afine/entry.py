@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from acutance.models.afine import published
-from acutance.models.afine.stage_files import read_fidelity, read_naturalness, read_stages
+from acutance.models.afine import weights as published
+from acutance.models.afine.weights import read_fidelity, read_naturalness, read_stages
 from acutance.models.entry import ModelEntry, PublishedWeights
 
 Covariance = Literal["centred", "published"]
@@ -63,6 +63,7 @@ AFINE = ModelEntry(
         anchor=published.PUBLISHED_ANCHOR,
         read_parts=read_stages,
         starts=(published.CLIP_ARCHIVE, published.CLIP_TIMM),
+        check_start="acutance.models.afine.weights:check_clip",
     ),
 )
 NATURALNESS = ModelEntry(

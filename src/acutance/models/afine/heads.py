@@ -1,16 +1,111 @@
-"""The heads of A-FINE: naturalness of one picture, fidelity of two, and what makes one score of them.
+"""The heads of A-FINE, and the statistics of pairs that they read. Every quantity is lower for better images."""
 
-Chen, Wu, Ma, Zhang: Toward Generalized Image Quality Assessment: Relaxing the Perfect Reference Quality
-Assumption, CVPR 2025, arXiv 2503.11221. Every quantity is lower for better pictures.
-"""
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.models.afine.published import FIDELITY_LIMITS, FIRST_FIDELITY, FIRST_NATURALNESS
-from acutance.models.afine.statistics import Moments, PairMoments
-from acutance.shapes import ChannelBatch, ScoreBatch
+from acutance.errors import ShapeMismatchError
+from acutance.models.afine.weights import FIDELITY_LIMITS, FIRST_FIDELITY, FIRST_NATURALNESS
+from acutance.models.quality_model import QualityModel, check_batch
+from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a batch of pictures: the mean of every channel and what remains without it."""
+
+    mean: ChannelBatch
+    """(batch, channels), over the samples."""
+    variance: ChannelBatch
+    """(batch, channels), population variance over the samples."""
+    centred: Tensor
+    """(batch, samples, channels) for tokens, (batch, channels, samples) for pixels; the samples with their mean
+    where covariances are taken uncentred."""
+    sample_axis: int
+    """Which axis of ``centred`` holds the samples."""
+    uncentred: bool = False
+    """Whether covariances are ``mean(xy) - mean(x) mean(y)``, as in the authors' code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Moments of all levels of a batch, a list entry per level, each (batch, channels)."""
+
+    means: list[Tensor]
+    variances: list[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class PairMoments:
+    """Moments of a batch of pairs."""
+
+    distorted: Moments
+    reference: Moments
+    covariances: list[Tensor]
+
+
+def describe(samples: Tensor, sample_axis: int, *, uncentred: bool = False) -> Level:
+    """The level that these samples make.
+
+    Args:
+        samples: Of a batch.
+        sample_axis: Which axis they lie on.
+        uncentred: Take covariances as the authors' code does. Their rounding is divided by 1e-10 where a channel is
+            all but constant.
+    """
+    mean = samples.mean(sample_axis, keepdim=True)
+    centred = samples - mean
+    variance = centred.square().mean(sample_axis)
+    return Level(mean.squeeze(sample_axis), variance, samples if uncentred else centred, sample_axis, uncentred)
+
+
+def moments(levels: Iterable[Level]) -> Moments:
+    """Moments of every level; no level is kept."""
+    collected = Moments([], [])
+    for level in levels:
+        _add(collected, level)
+    return collected
+
+
+def pair_moments(distorted: Iterable[Level], reference: Iterable[Level]) -> PairMoments:
+    """Moments of two batches of equal length, taken level by level; no level is kept."""
+    pairs = PairMoments(Moments([], []), Moments([], []), [])
+    for ours, theirs in zip(distorted, reference, strict=True):
+        _add(pairs.distorted, ours)
+        _add(pairs.reference, theirs)
+        products = (ours.centred * theirs.centred).mean(ours.sample_axis)
+        pairs.covariances.append(products - ours.mean * theirs.mean if ours.uncentred else products)
+    return pairs
+
+
+def pair_moments_against(distorted: Iterable[Level], references: Sequence[Sequence[Level]]) -> PairMoments:
+    """Moments of a batch, its i-th picture against the kept levels of the i-th reference."""
+    pairs = PairMoments(Moments([], []), Moments([], []), [])
+    for ours, theirs in zip(distorted, _level_by_level(references), strict=True):
+        _add(pairs.distorted, ours)
+        pairs.reference.means.append(torch.cat([level.mean for level in theirs]))
+        pairs.reference.variances.append(torch.cat([level.variance for level in theirs]))
+        products = [
+            (centred * level.centred[0]).mean(ours.sample_axis - 1)
+            for centred, level in zip(ours.centred, theirs, strict=True)
+        ]
+        means = ours.mean * pairs.reference.means[-1] if ours.uncentred else 0
+        pairs.covariances.append(torch.stack(products) - means)
+    return pairs
+
+
+def _level_by_level(references: Sequence[Sequence[Level]]) -> Iterator[tuple[Level, ...]]:
+    return zip(*references, strict=True)
+
+
+def _add(collected: Moments, level: Level) -> None:
+    collected.means.append(level.mean)
+    collected.variances.append(level.variance)
+
 
 EPSILON = 1e-10
 """Keeps the ratios of the fidelity head and the scales of the logistics from dividing by zero."""
@@ -137,3 +232,94 @@ def final_score(adaptive: ScoreBatch) -> ScoreBatch:
 def logistic(values: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
     """``1 / (1 + exp(-(values - centre) / scale))``, stable at both ends."""
     return torch.sigmoid((values - centre) / scale)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedReference:
+    """What is kept of a reference."""
+
+    shape: tuple[int, ...]
+    """Shape of the batch of one that it was."""
+    levels: list[Level]
+    """All of them."""
+
+
+class AdaptivePair(QualityModel):
+    """Fidelity to the reference and naturalness of both pictures in one score; a model says what its levels are."""
+
+    needs_reference = True
+    weighed: ClassVar[str] = "naturalness"
+    """The term of ``alone`` by which the adapter decides how much it counts beside fidelity."""
+    naturalness_head: Any  # each model has its own
+    """Makes raw naturalness (batch,), lower for better pictures, of the moments of levels."""
+    naturalness_calibrator: Calibrator
+    fidelity_head: FidelityHead
+    fidelity_calibrator: Calibrator
+    adapter: Adapter
+
+    def plain(self, images: ImageBatch) -> ImageBatch:
+        """Pictures in [0, 1], of such as this model takes."""
+        return images
+
+    def levels(self, images: ImageBatch) -> Iterator[Level]:
+        """The levels of pictures in [0, 1], one at a time."""
+        raise NotImplementedError
+
+    def alone(self, moments: Moments) -> dict[str, ScoreBatch]:
+        """Terms of pictures that need no reference: raw_naturalness and naturalness."""
+        raw: Tensor = self.naturalness_head(moments)
+        return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw)}
+
+    def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
+        """(batch,) scores, of the combined quality D, whose lower values are better."""
+        raise NotImplementedError
+
+    def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
+        """Raw and calibrated naturalness of both, raw and calibrated fidelity, adaptive (D) and score."""
+        distorted, reference = self.checked_pair(
+            self.plain(distorted), None if reference is None else self.plain(reference)
+        )
+        return self._combine(pair_moments(self.levels(distorted), self.levels(reference)))
+
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+        """The levels of one reference (a batch of one), to compare many pictures with."""
+        reference = self.plain(reference)
+        check_batch(reference, "reference", self.smallest_side)
+        return EncodedReference(tuple(reference.shape), list(self.levels(reference)))
+
+    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        distorted = self.plain(distorted)
+        check_batch(distorted, "distorted", self.smallest_side)
+        for reference in features:
+            if reference.shape[1:] != distorted.shape[1:]:
+                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
+        levels = [reference.levels for reference in features]
+        return self._combine(pair_moments_against(self.levels(distorted), levels))
+
+    def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
+        distorted, reference = self.alone(pairs.distorted), self.alone(pairs.reference)
+        raw_fidelity = self.fidelity_head(pairs)
+        fidelity = self.fidelity_calibrator(raw_fidelity)
+        adaptive = self.adapter(distorted[self.weighed], reference[self.weighed], fidelity)
+        each: dict[str, ScoreBatch] = {}
+        for name, value in distorted.items():
+            each |= {name: value, of_reference(name): reference[name]}
+        return {
+            **each,
+            "raw_fidelity": raw_fidelity,
+            "fidelity": fidelity,
+            "adaptive": adaptive,
+            "score": self.final_score(adaptive),
+        }
+
+
+def of_reference(term: str) -> str:
+    """What a term of ``alone`` is called for the reference.
+
+    Example:
+        >>> [of_reference(term) for term in ("raw_naturalness", "naturalness")]
+        ['raw_reference_naturalness', 'reference_naturalness']
+    """
+    raw = "raw_"
+    return f"{raw}reference_{term.removeprefix(raw)}" if term.startswith(raw) else f"reference_{term}"

@@ -12,16 +12,19 @@ from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.entry import AFINEOptions, Covariance, FidelityOptions, NaturalnessOptions
 from acutance.models.afine.heads import (
     Adapter,
+    AdaptivePair,
     FidelityHead,
+    Level,
     NaturalnessHead,
+    PairMoments,
+    describe,
     fidelity_calibrator,
     final_score,
+    moments,
     naturalness_calibrator,
 )
-from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.published import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
-from acutance.models.afine.statistics import Level, PairMoments, describe, moments
-from acutance.models.afine.views import view_settings, whole_picture
+from acutance.models.afine.preprocess import view_settings, whole_picture
+from acutance.models.afine.weights import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 

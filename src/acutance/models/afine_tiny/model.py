@@ -6,24 +6,145 @@ Raw and calibrated terms are lower for better pictures, as in A-FINE; scores are
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, pairwise
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from acutance.layers.residual import ResidualTrunk
-from acutance.models.afine.heads import Adapter, Calibrator
-from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.statistics import Level, Moments, describe
-from acutance.models.afine_tiny.config import AFINETinyConfig
-from acutance.models.afine_tiny.fidelity import FaintFidelityHead
-from acutance.models.afine_tiny.head import MomentsHead, Regressor
-from acutance.models.afine_tiny.published import QUALITY
-from acutance.models.afine_tiny.scene import CHANNELS, SCALES, scene_scales
-from acutance.models.afine_tiny.views import FINE_PLACES, FINE_SIDE, Views, view_settings, views_of
+from acutance.models.afine.heads import (
+    Adapter,
+    AdaptivePair,
+    Calibrator,
+    FidelityHead,
+    Level,
+    Moments,
+    PairMoments,
+    describe,
+)
+from acutance.models.afine_tiny.entry import QUALITY, AFINETinyConfig
+from acutance.models.afine_tiny.preprocess import (
+    CHANNELS,
+    FINE_PLACES,
+    FINE_SIDE,
+    SCALES,
+    Views,
+    scene_scales,
+    view_settings,
+    views_of,
+)
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch, TokenBatch
+
+LARGEST = 5.0
+"""Normalised inputs lie within so many deviations of their mean, so that no picture is outside of what was learned."""
+VARIANCE_FLOOR = 1e-6
+"""Keeps the derivative of a deviation finite where a channel is constant."""
+
+
+class MomentsHead(nn.Module):
+    """Raw naturalness of a picture from the means and deviations of its levels; unbounded, lower is better.
+
+    Args:
+        channels: Of all levels together.
+        hidden: Width of each layer between.
+        layers: How many of them.
+        directions: Directions of the inputs that those see; 0 for all inputs.
+        dropout: Share of what goes into each layer that is left out in training.
+    """
+
+    def __init__(self, channels: int, hidden: int, dropout: float, layers: int = 1, directions: int = 0) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2 * channels)
+        self.directions = nn.Linear(2 * channels, directions, bias=False) if directions else nn.Identity()
+        self.regressor = Regressor(directions or 2 * channels, hidden, layers, dropout)
+
+    def forward(self, moments: Moments) -> ScoreBatch:
+        """(batch,) raw naturalness."""
+        raw: Tensor = self.regressor(self.directed(moments))
+        return raw
+
+    def directed(self, moments: Moments) -> ChannelBatch:
+        """What the regressor reads, (batch, directions), or all inputs."""
+        known: Tensor = self.directions(self.normalised(moments))
+        return known
+
+    def normalised(self, moments: Moments) -> ChannelBatch:
+        """Inputs, (batch, 2 * channels), in deviations from their mean."""
+        known: Tensor = self.norm(self.inputs(moments))
+        return known.clamp(-LARGEST, LARGEST)
+
+    @staticmethod
+    def inputs(moments: Moments) -> ChannelBatch:
+        """Means and deviations of all channels, (batch, 2 * channels), not normalised yet."""
+        variances = torch.cat(moments.variances, 1)
+        return torch.cat([*moments.means, (variances + VARIANCE_FLOOR).sqrt()], 1)
+
+
+class Regressor(nn.Module):
+    """One number of many.
+
+    Args:
+        inputs: How many.
+        hidden: Width of each layer between.
+        layers: How many of them.
+        dropout: Share of what goes into each layer that is left out in training.
+    """
+
+    def __init__(self, inputs: int, hidden: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.inputs = inputs
+        widths = (inputs, *(hidden,) * layers)
+        self.hidden = nn.ModuleList(nn.Linear(*each) for each in pairwise(widths))
+        self.output = nn.Linear(hidden, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, known: ChannelBatch) -> ScoreBatch:
+        """(batch,) of (batch, inputs)."""
+        for layer in self.hidden:
+            known = functional.relu(layer(self.dropout(known)))
+        number: Tensor = self.output(self.dropout(known))
+        return number.squeeze(1)
+
+
+FAINT = 1e-3
+"""Distances of means and structures count in proportion below it, and by their logarithm above."""
+GAIN = 4.0
+"""Makes differences of one out of what Thurstone's model takes for certain."""
+FEW = -4.0
+"""First weights of all channels before softplus, so low that those of a few can grow far above."""
+
+
+class FaintFidelityHead(FidelityHead):
+    """Raw fidelity of a pair as A-FINE's, a weighted distance of means and structure, but of their logarithms.
+
+    A-FINE's own sum is ruled by the largest of the distances, which lie between 0 and 2; here a distance of 0.01 beside
+    0.001 counts as much as one of 1 beside 0.1. 0 for equal pictures, symmetric, and never less for a larger distance.
+
+    Args:
+        channels: Of all levels together.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        for weights in (self.alpha, self.beta):
+            nn.init.normal_(weights, FEW, 0.01)
+
+    def distances(self, pairs: PairMoments) -> tuple[ChannelBatch, ChannelBatch]:
+        """Logarithms ``log(1 + distance / FAINT)`` of means and of structures, (batch, channels) each."""
+        means, structures = super().distances(pairs)
+        return _logarithms(means), _logarithms(structures)
+
+    def weigh(self, means: ChannelBatch, structures: ChannelBatch) -> ScoreBatch:
+        """(batch,) raw fidelity, from the logarithms of each channel."""
+        return GAIN * super().weigh(means, structures)
+
+
+def _logarithms(distances: ChannelBatch) -> ChannelBatch:
+    return torch.log1p(distances.clamp_min(0) / FAINT)
+
 
 SMALLEST_SIDE = 32
 """Stride of the last stage: shorter sides leave it nothing to see."""

@@ -5,11 +5,10 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.layers.imagenet import COUNTER, resnet50_names
+from acutance.layers.imagenet import resnet50_names
 from acutance.types import ScoreInfo
-from acutance.weights.key_table import KeyTable
-from acutance.weights.layout import Layout, Trunk
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.key_table import COUNTER, KeyTable
+from acutance.weights.record import CheckpointRecord, Layout, Trunk
 
 PAPER = "Lao, Gong, Shi, Yang, Wu, Wang, Xia, Yang: Attentions Help CNNs See Better, CVPRW 2022, arXiv 2204.10485"
 

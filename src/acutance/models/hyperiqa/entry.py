@@ -17,7 +17,11 @@ HYPERIQA = ModelEntry(
     config="acutance.models.hyperiqa.model:HyperIQAConfig",
     options=HyperIQAViews,
     weights=PublishedWeights(
-        record=published.HYPERIQA, layouts=published.LAYOUTS, stored_as="hyperiqa", starts=published.STARTS
+        record=published.HYPERIQA,
+        layouts=published.LAYOUTS,
+        stored_as="hyperiqa",
+        starts=published.STARTS,
+        check_start="acutance.layers.resnet:check_resnet50",
     ),
 )
 HYPERIQA_PYIQA = replace(

@@ -5,11 +5,10 @@ This file imports no torch: the catalogue reads it to list models.
 
 import math
 
-from acutance.layers.imagenet import COUNTER, resnet50_names
+from acutance.layers.imagenet import resnet50_names
 from acutance.types import ScoreInfo
-from acutance.weights.key_table import KeyTable
-from acutance.weights.layout import STATE_DICTS, Layout
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.key_table import COUNTER, KeyTable
+from acutance.weights.record import STATE_DICTS, CheckpointRecord, Layout
 
 OFFICIAL_RESIZE = (512, 384)
 """Height and width that the authors' KonIQ-10k pictures were brought to: ``Resize((512, 384))`` of torchvision."""

@@ -16,6 +16,10 @@ ENTRY = ModelEntry(
     config="acutance.models.ms_hyperiqa.model:MSHyperIQAConfig",
     options=MSHyperIQAViews,
     weights=PublishedWeights(
-        record=published.MS_HYPERIQA, layouts=published.LAYOUTS, stored_as="ms_hyperiqa", starts=STARTS
+        record=published.MS_HYPERIQA,
+        layouts=published.LAYOUTS,
+        stored_as="ms_hyperiqa",
+        starts=STARTS,
+        check_start="acutance.layers.resnet:check_resnet50",
     ),
 )

@@ -8,8 +8,7 @@ import math
 from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
-from acutance.weights.layout import STATE_DICTS, Layout
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.record import STATE_DICTS, CheckpointRecord, Layout
 
 PAPER = "No paper; reference code: github.com/ukeSJTU/CS3324-IQA, folder ms_hyperIQA"
 """What to cite."""

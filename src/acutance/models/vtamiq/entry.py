@@ -8,8 +8,7 @@ from acutance.models.entry import ModelEntry, PublishedWeights
 from acutance.models.vtamiq import published
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme, VTAMIQConfig
-from acutance.weights.layout import Layout
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.record import CheckpointRecord, Layout
 
 
 def _entry(
@@ -39,6 +38,7 @@ def _entry(
             derive=partial(published.derived_layout, layouts[0].name, config, scheme),
             stored_as=record.name,
             starts=(published.VIT_NPZ, published.VIT_TIMM),
+            check_start="acutance.models.vtamiq.pretrained:check_start",
         ),
     )
 

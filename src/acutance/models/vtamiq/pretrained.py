@@ -6,14 +6,18 @@ the same weights: ImageNet-21k, then ImageNet-1k at 384 pixels.
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.errors import CheckpointError
+from acutance.errors import CheckpointError, UnknownNameError
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.published import VIT_NPZ, VIT_TIMM
+from acutance.weights.download import fetch
+from acutance.weights.foreign import read_foreign
 
 Tensors = Mapping[str, Tensor]
 
@@ -54,6 +58,35 @@ _TIMM_ROOT = {
     "norm.weight": "encoder.norm.weight",
     "norm.bias": "encoder.norm.bias",
 }
+
+
+PUBLISHED = {VIT_NPZ.name: VIT_NPZ, VIT_TIMM.name: VIT_TIMM}
+"""The two files by name."""
+
+
+def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None, *, offline: bool = False) -> None:
+    """Load a published ViT-B/16 over VTAMIQ; registers, gains, decoder and predictor keep their values.
+
+    Args:
+        model: What to load it over.
+        name: Of the file, one of ``PUBLISHED``, which hold the same weights.
+        path: The file; by default the one on this machine, or the published one.
+        offline: Never touch the network.
+
+    Raises:
+        UnknownNameError: No file of weights of that name.
+        MissingWeightsError: It is neither here nor to be had.
+        CheckpointError: Another file, or a damaged one.
+    """
+    if name not in PUBLISHED:
+        raise UnknownNameError("set of weights", name, PUBLISHED)
+    path = path or fetch(PUBLISHED[name], offline=offline)
+    start_from_vit(model, read_foreign(path), "npz" if name == VIT_NPZ.name else "timm", path)
+
+
+def check_start(path: Path, name: str) -> None:
+    """Raise ``CheckpointError`` unless a file holds every tensor of the ViT-B/16 of that name."""
+    start_vtamiq(VTAMIQ(), name, path)
 
 
 def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"], source: object = "it") -> None:

@@ -11,8 +11,7 @@ from typing import Any, Final
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme, names_of, prefixed, sizes_in
 from acutance.types import ScoreInfo
 from acutance.weights.key_table import KeyTable
-from acutance.weights.layout import Layout
-from acutance.weights.record import CheckpointRecord
+from acutance.weights.record import CheckpointRecord, Layout
 
 PAPER_TEXT: Final = "Chubarau, Clark: VTAMIQ: Transformers for Attention Modulated IQA, 2021, arXiv 2110.01655"
 LICENCE: Final = "Unknown: the authors' repository has no licence; ask the authors before any use."

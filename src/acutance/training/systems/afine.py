@@ -11,10 +11,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from acutance.errors import TrainingError
-from acutance.models.afine.clip_start import start_clip
+from acutance.models.afine.heads import moments
 from acutance.models.afine.model import AFINENaturalness
-from acutance.models.afine.published import CLIP_ARCHIVE
-from acutance.models.afine.statistics import moments
+from acutance.models.afine.weights import CLIP_ARCHIVE, start_clip
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.config import TaskSettings
 from acutance.training.images import PictureStore, Pixels, as_images, read_ahead
@@ -24,7 +23,7 @@ from acutance.training.start import clip_file
 from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.triplets import Pair, PlacedTriplet, TripletData, triplet_lists
 from acutance.types import OnProgress
-from acutance.weights.digest import sha256_of
+from acutance.weights.download import sha256_of
 
 VARIANTS = 8
 """Left and right, up and down, transposed: each or not."""

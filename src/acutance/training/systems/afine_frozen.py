@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import afine_naturalness_targets, direction_of, fit_naturalness_calibrator
 from acutance.errors import ConfigError, DatasetError, TrainingError
+from acutance.models.afine.heads import AdaptivePair, PairMoments
 from acutance.models.afine.model import AFINE
-from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.statistics import PairMoments
 from acutance.training.images import PictureStore
 from acutance.training.losses import preference_loss
 from acutance.training.publish import lacks_of_clip, merge, publish_stage2, publish_stage3, unused_of_clip

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acutance.models.afine.pairs import AdaptivePair
-from acutance.models.afine.statistics import PairMoments, pair_moments_against
+from acutance.models.afine.heads import AdaptivePair, PairMoments, pair_moments_against
 from acutance.scoring.crew import Crew
 from acutance.training.features import FeatureFile, Rows, digest, file_mark
 from acutance.training.images import PictureStore, Pixels, read_ahead

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.catalog.weights import trunk_tensors
+from acutance.catalog import trunk_tensors
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError

@@ -10,7 +10,6 @@ import torch
 from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from acutance.catalog.starting import start_vtamiq
 from acutance.datasets.kadid import Metric, read_kadis_scores
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import Version, direction_of, fit_quality_targets
@@ -19,6 +18,7 @@ from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid, scales_of
 from acutance.models.vtamiq.preprocess import Positions, VTAMIQViews, grid_sets, sizes_of
+from acutance.models.vtamiq.pretrained import start_vtamiq
 from acutance.models.vtamiq.published import (
     HEAD_WEIGHTS,
     KADIS700K_WEIGHTS,

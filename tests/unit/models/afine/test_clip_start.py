@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.models.afine.clip_start import clip_tensors, start_clip
+from acutance.models.afine.weights import clip_tensors, start_clip
 from tests.fakes.afine_stages import narrow_afine, narrow_encoder, own_of, stage_tensors, timms
 from tests.fakes.clip_archive import SIZES, write_archive
 from tests.raising import raises

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from acutance.errors import CheckpointError
-from acutance.models.afine import published
-from acutance.weights.pytorch_file import read_pytorch
+from acutance.models.afine import weights as published
+from acutance.weights.foreign import read_pytorch
 from tests.fakes import afine_checkpoint
 from tests.raising import raises
 
@@ -106,7 +106,7 @@ def test_lower_is_better_in_both_models() -> None:
 
 def test_reading_the_record_loads_no_torch() -> None:
     code = (
-        "import sys, acutance.models.afine.published; "
+        "import sys, acutance.models.afine.entry; "
         "print(sorted({'torch', 'huggingface_hub', 'safetensors'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 from acutance import load
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine import model
-from acutance.models.afine.stage_files import find_stages
+from acutance.models.afine.weights import find_stages
 from tests.fakes.afine_stages import (
     FILES,
     SCALARS,

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from acutance.errors import InputError
-from acutance.models.afine.statistics import Moments, moments, pair_moments
-from acutance.models.afine_tiny.config import AFINETinyConfig
+from acutance.models.afine.heads import Moments, moments, pair_moments
+from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny
 from tests.fakes.tiny_afine import SMALLEST, tiny_naturalness, tiny_pair
 from tests.raising import raises

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from acutance.models.afine_tiny.scene import CHANNELS, RADIUS, SIGMA, scene_maps, scene_scales
-from acutance.models.afine_tiny.views import Views, views_of
+from acutance.models.afine_tiny.preprocess import CHANNELS, RADIUS, SIGMA, Views, scene_maps, scene_scales, views_of
 from tests.fakes.tiny_afine import tiny_naturalness
 from tests.raising import raises
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from acutance.models.afine_tiny.views import FINE_SIDE, TILE_SIDE, details, fine_squares, small_copy
+from acutance.models.afine_tiny.preprocess import FINE_SIDE, TILE_SIDE, details, fine_squares, small_copy
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,8 @@ from typer.testing import CliRunner
 import acutance
 from acutance.catalog import find_model
 from acutance.cli.app import app
-from acutance.models.classic.entry import ENTRIES
+from acutance.models.classic.entry import CLASSIC, ENTRIES
 from acutance.models.classic.metrics import build
-from acutance.models.classic.published import CLASSIC
 from acutance.models.quality_model import PairDepth
 from tests.unit.models.classic import oracles
 from tests.unit.models.classic.oracles import Picture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.models.classic.downsampling import averaged, halved
+from acutance.models.classic.channels import averaged, halved
 from tests.unit.models.classic import oracles
 
 

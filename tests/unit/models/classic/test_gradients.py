@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from acutance.models.classic.entry import CLASSIC
 from acutance.models.classic.metrics import ClassicMetric, build
-from acutance.models.classic.published import CLASSIC
 
 every_metric = pytest.mark.parametrize("name", CLASSIC)
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from acutance.catalog import find_model
 from acutance.errors import ConfigError, InputError, ShapeMismatchError, UnknownNameError
+from acutance.models.classic.entry import CLASSIC
 from acutance.models.classic.metrics import build
-from acutance.models.classic.published import CLASSIC
 from tests.raising import raises
 from tests.unit.models.classic.pictures import reference_batch, with_noise
 

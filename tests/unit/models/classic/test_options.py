@@ -1,8 +1,7 @@
 from pydantic import ValidationError
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.models.classic.options import OPTIONS, SSIMOptions, classic_options
-from acutance.models.classic.published import CLASSIC
+from acutance.models.classic.entry import CLASSIC, OPTIONS, SSIMOptions, classic_options
 from tests.raising import raises
 
 

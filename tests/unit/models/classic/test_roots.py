@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from acutance.models.classic.roots import FiniteRoots
+from acutance.models.classic.exact import FiniteRoots
 
 VALUES = [0.0, 1e-30, 0.25, 9.0]
 

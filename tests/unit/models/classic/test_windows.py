@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.models.classic.windows import SeparableWindows
+from acutance.models.classic.exact import SeparableWindows
 
 
 def random(*shape: int) -> Tensor:

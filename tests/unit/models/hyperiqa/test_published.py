@@ -9,7 +9,7 @@ import torch
 
 from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
 from acutance.models.hyperiqa.published import HYPERIQA, HYPERIQA_PYIQA, HYPERIQA_SCORE, LAYOUTS, OFFICIAL, PYIQA
-from acutance.weights.layout import Layout
+from acutance.weights.record import Layout
 from tests.fakes.hyperiqa_checkpoint import golden
 
 GOLDEN = golden("hyperiqa")

@@ -14,7 +14,7 @@ from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig
 from acutance.training.systems.vtamiq import foreign_state
-from acutance.weights.layout import Layout
+from acutance.weights.record import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 
 LAYOUTS = [*published.HEAD_LAYOUTS, *published.PAPER_LAYOUTS, *published.KADIS700K_LAYOUTS]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from acutance import load
 from acutance.models.afine.model import AFINE, AFINENaturalness
-from acutance.models.afine.published import AFINE_KEYS
+from acutance.models.afine.weights import AFINE_KEYS
 from acutance.training.config import OptimizerConfig
 from acutance.training.recipes.afine import STAGE1, STAGE2, STAGE3
 from acutance.training.schedules import build_optimizer

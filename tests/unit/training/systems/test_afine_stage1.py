@@ -15,14 +15,14 @@ from torch import Tensor
 
 from acutance.errors import MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINENaturalness
-from acutance.models.afine.published import CLIP_ARCHIVE
+from acutance.models.afine.weights import CLIP_ARCHIVE
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.images import PictureStore, as_images
 from acutance.training.run_folder import RunFolder, TrainingState
 from acutance.training.systems import afine
 from acutance.training.systems.afine import AFINEStage1Task, AFINEStage1Training, in_order, varied
 from acutance.training.task import Batch
-from acutance.weights.digest import sha256_of
+from acutance.weights.download import sha256_of
 from tests.conftest import pictures_of
 from tests.fakes.afine_stages import narrow_encoder, write_clip
 from tests.fakes.afine_training import (

@@ -1,4 +1,4 @@
-"""How a picture becomes the input of A-FINE: the whole picture, sides brought to multiples of 32."""
+"""How an image becomes the input of A-FINE: the whole image, sides brought to multiples of 32."""
 
 from acutance.layers.images import EnlargedBatch, enlarge_to_multiple
 from acutance.models.quality_model import JSON

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.catalog.starting import start_vtamiq
 from acutance.errors import CheckpointError
 from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq.pretrained import start_vtamiq
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.fakes.vtamiq_checkpoint import small_vit_archive
 from tests.raising import raises

@@ -1,4 +1,4 @@
-"""Gaussian windows slid as a column and a row, which float64 needs to be fast and small."""
+"""What piq computes, made exact: separable windows, finite gradients of roots, float64 kept."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -67,3 +67,69 @@ def _slid(planes: Tensor, window: Float[Tensor, " side"], dim: int) -> Tensor:
     for start, weight in enumerate(window.tolist()):
         total = torch.add(total, planes.narrow(dim, start, length), alpha=weight)
     return total
+
+
+ROOTS = frozenset({torch.sqrt, torch.Tensor.sqrt})
+POWERS = frozenset({torch.pow, torch.Tensor.pow, torch.Tensor.__pow__})
+
+
+class FiniteRoots(TorchFunctionMode):
+    """Within it, a square root or a broken power of 0 passes the gradient 0 on instead of infinity.
+
+    piq takes square roots of squared gradients (gmsd, mdsi, fsim ...), which are 0 wherever a picture is
+    flat; the chain rule then multiplies infinity by 0, and NaN spreads over the whole picture. The length
+    of a vector has a corner at 0, and 0 is its middle slope. Values stay as they are, bit for bit.
+
+    Example:
+        >>> lengths = torch.tensor([0.0, 4.0], requires_grad=True)
+        >>> with FiniteRoots():
+        ...     torch.autograd.grad(lengths.sqrt().sum(), lengths)[0].tolist()
+        [0.0, 0.25]
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401  (whatever the intercepted function returns)
+        """``func`` itself, but for roots and broken powers of tensors that want a gradient."""
+        broken = func in ROOTS or (func in POWERS and _is_broken(args[1]))
+        if not (broken and isinstance(args[0], Tensor) and args[0].requires_grad):
+            return func(*args, **(kwargs or {}))
+        zero = args[0] == 0
+        root = func(args[0].masked_fill(zero, 1), *args[1:], **(kwargs or {}))
+        return root.masked_fill(zero, 0)
+
+
+def _is_broken(exponent: Tensor | float) -> bool:
+    return isinstance(exponent, Tensor) or not float(exponent).is_integer()
+
+
+class KeptFloat64(TorchFunctionMode):
+    """Within it, ``float()`` leaves float64 as it is, and ``torch.zeros`` of no stated type has float64.
+
+    piq resizes saliency (sr_sim) and gathers subbands (dss) in float32, whatever the pictures are: 6e-8 of the
+    score. 8-bit pictures keep that, so that their scores stay what they were.
+
+    Example:
+        >>> with KeptFloat64():
+        ...     (torch.zeros(1) + torch.ones(1, dtype=torch.float64).float()).dtype
+        torch.float64
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401  (whatever the intercepted function returns)
+        """``func`` itself, but for the two that would lower the precision."""
+        given = kwargs or {}
+        if func is torch.Tensor.float and args[0].dtype == torch.float64:
+            return args[0]
+        if func is torch.zeros:
+            given = {"dtype": torch.float64} | given
+        return func(*args, **given)

@@ -1,0 +1,640 @@
+"""Every model by name, and how a name becomes a model that is ready to score; importing this imports no torch."""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
+from acutance.models.afine import entry as afine
+from acutance.models.afine_tiny import entry as afine_tiny
+from acutance.models.ahiq import entry as ahiq
+from acutance.models.classic import entry as classic
+from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, with_recorded
+from acutance.models.hyperiqa import entry as hyperiqa
+from acutance.models.ms_hyperiqa import entry as ms_hyperiqa
+from acutance.models.vtamiq import entry as vtamiq
+from acutance.types import OnProgress, ScoreInfo
+from acutance.weights.key_table import COUNTER
+from acutance.weights.record import CheckpointRecord, Layout, Part, Trunk
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from acutance.models.quality_model import JSON, ModelProvenance, QualityModel
+
+
+def list_models() -> list[ModelEntry]:
+    """Every model there is, sorted by name.
+
+    Example:
+        >>> [entry.name for entry in list_models()][:3]
+        ['afine', 'afine-fidelity', 'afine-naturalness']
+    """
+    return [CATALOG[name] for name in sorted(CATALOG)]
+
+
+def find_model(name: str) -> ModelEntry:
+    """The entry of a model; its name may be written in any case.
+
+    Raises:
+        UnknownNameError: If there is none of that name; the message offers the nearest.
+        ConfigError: The name of a group of models, or a path.
+
+    Example:
+        >>> find_model("PSNR").name
+        'psnr'
+    """
+    known = catalogue_name(name)
+    if known in CATALOG:
+        return CATALOG[known]
+    if known in GROUPS:
+        raise ConfigError(f"Expected one model, got {name!r}, which stands for {', '.join(GROUPS[known])}. Choose one.")
+    if "," in name and len(names := model_names(name)) > 1:
+        raise ConfigError(f"Expected one model, got {len(names)}: {', '.join(names)}. Choose one.")
+    if Path(name).name != name or os.path.lexists(name):
+        got = "a folder without such weights" if Path(name).is_dir() else "a file" if Path(name).exists() else "nothing"
+        raise ConfigError(
+            f"Expected the name of a model or the folder of a training at {name}, got {got} there. Name another; a "
+            "file of weights is given beside the name of its model (--weights, weights=)."
+        )
+    raise UnknownNameError("model", name, (*CATALOG, *GROUPS), listed_by="acutance models")
+
+
+def catalogue_name(name: str) -> str:
+    """The name of a model or a group as the catalogue writes it; a name that it does not know stays as it is.
+
+    Example:
+        >>> catalogue_name("SSIM"), catalogue_name("ms-ssim"), catalogue_name("Classic"), catalogue_name("runs/Small")
+        ('ssim', 'ms_ssim', 'classic', 'runs/Small')
+    """
+    lowered = name.lower()
+    spellings = (lowered, lowered.replace("-", "_"), lowered.replace("_", "-"))
+    return next((known for known in spellings if known in CATALOG or known in GROUPS), name)
+
+
+def model_names(text: str) -> list[str]:
+    """Names of models and folders of trainings between commas; a folder may have commas in its own name.
+
+    Raises:
+        ConfigError: There is none.
+
+    Example:
+        >>> model_names("psnr, SSIM,runs/small")
+        ['psnr', 'SSIM', 'runs/small']
+    """
+    names = (
+        [text] if "," in text and Path(text).is_dir() else [name.strip() for name in text.split(",") if name.strip()]
+    )
+    if not names:
+        raise ConfigError(f"Expected the name of a model, got {text!r}. The models are listed by: acutance models")
+    return names
+
+
+def list_records() -> dict[str, CheckpointRecord]:
+    """Every file of weights there is, those of trunks too, by name."""
+    records: dict[str, CheckpointRecord] = {}
+    for entry in list_models():
+        if entry.weights is not None:
+            records.setdefault(entry.weights.record.name, entry.weights.record)
+            trunks = [trunk.record for layout in entry.weights.layouts for trunk in layout.trunks]
+            records |= {record.name: record for record in (*trunks, *entry.weights.starts)}
+    return dict(sorted(records.items()))
+
+
+def find_record(name: str) -> CheckpointRecord:
+    """A file of weights by name.
+
+    Raises:
+        UnknownNameError: If there is none of that name; the message offers the nearest.
+    """
+    records = list_records()
+    name = name if name in records else catalogue_name(name)
+    if name not in records:
+        raise UnknownNameError("set of weights", name, records)
+    return records[name]
+
+
+def records_of(name: str) -> list[CheckpointRecord]:
+    """The file of weights of that name, and the trunks that it needs beside it.
+
+    Raises:
+        UnknownNameError: If there is none of that name; the message offers the nearest.
+    """
+    record = find_record(name)
+    name = record.name
+    layouts = [
+        layout
+        for entry in list_models()
+        if entry.weights is not None and entry.weights.record.name == name
+        for layout in entry.weights.layouts[:1]
+    ]
+    trunks = {trunk.record.name: trunk.record for layout in layouts for trunk in layout.trunks}
+    return [record, *trunks.values()]
+
+
+CATALOG: dict[str, ModelEntry] = {
+    entry.name: entry
+    for entry in (
+        *afine.ENTRIES,
+        *afine_tiny.ENTRIES,
+        ahiq.ENTRY,
+        *hyperiqa.ENTRIES,
+        ms_hyperiqa.ENTRY,
+        *vtamiq.ENTRIES,
+        *classic.ENTRIES,
+    )
+}
+"""Every model by name; all names are in lower case."""
+
+GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
+"""Names that stand for several models."""
+
+
+BEST = "best.safetensors"
+"""The weights of a run that validated best."""
+
+
+def run_weights(name: str | os.PathLike[str]) -> Path | None:
+    """The weights of a run; ``None`` if this is not the folder of one.
+
+    Args:
+        name: What a user calls a model.
+
+    Raises:
+        CheckpointError: The folder of a run that has no weights yet, or of several runs.
+    """
+    folder = Path(name)
+    if not folder.is_dir() or not ((folder / BEST).exists() or (folder / "config.json").exists()):
+        return None
+    if (folder / "repeats.json").exists():
+        raise CheckpointError(
+            f"Expected the folder of one training, got that of several: {folder}. Name one: {folder / 'run_01'}"
+        )
+    if not (folder / BEST).exists():
+        raise CheckpointError(
+            f"Expected the weights {BEST} of a training in {folder}, got none: it has not validated yet. "
+            "Go on with: acutance train --resume"
+        )
+    return folder / BEST
+
+
+def model_of_run(path: Path) -> str:
+    """Which model some weights of a run are for.
+
+    Raises:
+        CheckpointError: Another file, or a damaged one.
+    """
+    from acutance.weights.store import read_header
+
+    header = read_header(path)
+    return header.scores_as or header.model
+
+
+def recorded_options(entry: ModelEntry, weights: str | os.PathLike[str] | None) -> dict[str, Any] | None:
+    """The options that weights were validated with; ``None`` if they record none, or are not here.
+
+    Args:
+        entry: The model that is to score with them.
+        weights: The file; ``None`` for the one of the model on this machine.
+
+    Raises:
+        CheckpointError: A damaged file.
+    """
+    from acutance.weights.download import find
+    from acutance.weights.store import is_own_format, read_header
+
+    if entry.weights is None or not entry.options:
+        return None
+    path = find(entry.weights.record) if weights is None else Path(weights)
+    if path is None or not is_own_format(path):
+        return None
+    header = read_header(path)
+    return header.options if header.model == entry.weights.stored_as else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """A file of weights that was opened."""
+
+    path: Path
+    """The file."""
+    config: dict[str, object]
+    """What the model is built with to take these weights."""
+    published_sha256: str | None = None
+    """Checksum of the published file that a file of ours was converted from."""
+    trunk_sha256: dict[str, str] = field(default_factory=dict)
+    """Checksums of the trunks in a file of ours, by their names."""
+    score_info: ScoreInfo | None = None
+    """How to read the scores, where the weights were trained on opinions of their own."""
+    options: dict[str, object] | None = None
+    """Options of the model that the training of the weights validated with, if they were recorded."""
+    layout: Layout | None = None
+    """How a foreign file is laid out; ``None`` for one of ours."""
+    foreign: "Mapping[str, Tensor]" = field(default_factory=dict, repr=False)
+    """Its tensors by their names there."""
+    parts: Sequence[Part] = field(default=(), repr=False)
+    """The files of a folder, where that is what was opened."""
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether a training of ours wrote it."""
+        return self.layout is None and self.published_sha256 is None and not self.parts
+
+
+def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
+    """What a file is, published or ours, or a folder of the files of a training in stages.
+
+    Raises:
+        CheckpointError: A damaged file, or one of another model.
+        MissingWeightsError: A folder that lacks a file.
+    """
+    from acutance.weights import store
+    from acutance.weights.foreign import read_foreign
+
+    if path.is_dir():
+        return open_parts(weights, [path], path)
+    if store.is_own_format(path):
+        header = store.read_header(path)
+        store.demand_model(header, weights.stored_as, path)
+        return WeightsFile(
+            path=path,
+            config=header.config,
+            published_sha256=header.source_sha256,
+            trunk_sha256=header.trunk_sha256,
+            score_info=header.score_info,
+            options=header.options,
+        )
+    if not weights.layouts:
+        store.read_header(path)  # says that this is another file
+    foreign = read_foreign(
+        path,
+        [name for layout in weights.layouts for name in layout.bookkeeping],
+        [name for layout in weights.layouts for name in layout.wrappers],
+    )
+    if weights.read_parts is not None and not _shares_a_part(weights.layouts, foreign):
+        wanted, got = next(iter(weights.layouts[0].keys.names)), next(iter(foreign), "nothing")
+        raise CheckpointError(
+            f"Expected {wanted} in {path}, got {got}. Use {weights.record.filename}, or the folder that holds the "
+            "files of all stages."
+        )
+    layout = max(weights.layouts, key=lambda layout: _likeness(layout, foreign))
+    if weights.derive is not None:
+        layout = weights.derive({name: tuple(tensor.shape) for name, tensor in foreign.items()}) or layout
+    return WeightsFile(path=path, config=dict(layout.config), layout=layout, foreign=foreign)
+
+
+def open_parts(weights: PublishedWeights, places: Sequence[Path], path: Path) -> WeightsFile:
+    """The files of a training in stages, which are weights together.
+
+    Args:
+        weights: Of the model.
+        places: Their folders, or the files.
+        path: What to call them.
+
+    Raises:
+        CheckpointError: Weights that are one file, a damaged file, or one of another model.
+        MissingWeightsError: A file that is not there.
+    """
+    if weights.read_parts is None:
+        raise MissingWeightsError(
+            f"Expected the file of weights of {weights.stored_as} at {path}, got a folder. Name the file."
+        )
+    return WeightsFile(path=path, config={}, parts=weights.read_parts(places))
+
+
+def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of a file under the names a model expects, but for what its layout leaves to trunks.
+
+    Batch norm's counters are left out of foreign files.
+
+    Args:
+        file: From ``open_weights``.
+        expected: Every tensor of the model.
+
+    Raises:
+        CheckpointError: Names or shapes that do not fit.
+    """
+    if file.parts:
+        return {name: tensor for part in file.parts for name, tensor in part_tensors(part, expected).items()}
+    if file.layout is None:
+        return _stored(file.path, expected)
+    tensors = _renamed(file.layout, file.foreign, expected, file.path)
+    known = file.layout.keys.taking(file.layout.optional, expected)
+    covered = known.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
+    absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
+    if absent:
+        raise CheckpointError(
+            f"Expected {absent[0]} in {file.path}, got none: it has the layout {file.layout.name!r}. Use another file."
+        )
+    return tensors
+
+
+def part_tensors(part: Part, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of one of several files under the names a model expects.
+
+    Raises:
+        CheckpointError: Shapes or values that do not fit; the message names the file.
+    """
+    return part.keys.apply(part.tensors, {name: expected[name] for name in part.keys.own_names}, part.path)
+
+
+def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The tensors of a trunk under the names a model expects.
+
+    Raises:
+        CheckpointError: A damaged file, or names or shapes that do not fit.
+    """
+    from acutance.weights.foreign import read_foreign
+
+    return _renamed(trunk, read_foreign(path), expected, path)
+
+
+def trunks_of(file: WeightsFile) -> tuple[Trunk, ...]:
+    """What a file leaves out."""
+    return file.layout.trunks if file.layout else ()
+
+
+def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
+    """Files of trunks, from this machine or downloaded, by name of their records.
+
+    Raises:
+        MissingWeightsError: Some are neither here nor to be had; the message names all.
+    """
+    from acutance.weights.download import fetch
+
+    found: dict[str, Path] = {}
+    missing: list[tuple[CheckpointRecord, MissingWeightsError]] = []
+    for trunk in trunks:
+        try:
+            found[trunk.record.name] = fetch(trunk.record, offline=offline, on_progress=on_progress)
+        except MissingWeightsError as error:
+            missing.append((trunk.record, error))
+    if missing:
+        others = ", ".join(f"{record.name} (as {record.local_filename})" for record, _ in missing[1:])
+        raise MissingWeightsError(str(missing[0][1]) + (f" Missing as well: {others}." if others else ""))
+    return found
+
+
+def _renamed(
+    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
+) -> "dict[str, Tensor]":
+    keys = part.keys.taking(part.optional, expected) if isinstance(part, Layout) else part.keys
+    try:
+        prepared = part.prepare(foreign) if part.prepare else foreign
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    return keys.apply(prepared, {name: expected[name] for name in expected if name in keys.own_names}, path)
+
+
+def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    from acutance.weights import store
+
+    tensors, _ = store.load(path)
+    absent = sorted(name for name in expected if name not in tensors and not name.endswith(COUNTER))
+    if absent:
+        raise CheckpointError(
+            f"Expected the tensor {absent[0]} in {path}, got none. Convert them again, or take the published file."
+        )
+    return store.fitted(tensors, expected, path)
+
+
+def _shares_a_part(layouts: Sequence[Layout], foreign: "Mapping[str, Tensor]") -> bool:
+    """Whether a file has parts of such names as a model of several parts has in one file."""
+    parts = {name.partition(".")[0] for layout in layouts for name in layout.keys.names}
+    return not parts.isdisjoint(name.partition(".")[0] for name in foreign)
+
+
+def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:
+    """Share of names in common, 1 for the same names."""
+    theirs, ours = set(foreign), set(layout.keys.names)
+    return len(theirs & ours) / max(len(theirs | ours), 1)
+
+
+Precision = Literal["float32", "bfloat16", "float64"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
+BFLOAT16_NOTE = "bfloat16 changes nothing for"
+"""How what is said of models that cannot compute in it begins."""
+DEVICES = ("auto", "cpu", "cuda", "mps")
+_LOGGER = logging.getLogger(__name__)
+Loader = TypeVar("Loader", bound=Callable[..., object])
+
+
+def _outside_inference_mode(loader: Loader) -> Loader:
+    """The same, whose tensors autograd takes later even if they are made in inference mode."""
+
+    @wraps(loader)
+    def load_plainly(*given: Any, **named: Any) -> object:  # noqa: ANN401 (as the loader)
+        import torch
+
+        with torch.inference_mode(mode=False):
+            return loader(*given, **named)
+
+    return cast("Loader", load_plainly)
+
+
+@_outside_inference_mode
+def load(
+    name: str,
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    device: "str | torch.device" = "cpu",
+    precision: Precision = "float32",
+    offline: bool = False,
+    on_progress: OnProgress | None = None,
+    **options: Any,  # noqa: ANN401 (each model has its own)
+) -> "QualityModel":
+    """A model ready to score, frozen: training what holds it, or casting it to float16, changes no score.
+
+    Args:
+        name: A name from ``list_models()``, or the folder of a training.
+        weights: File of weights, published or converted, the folder of a training, or a folder of the files of
+            A-FINE's stages; by default the published ones, from this machine or downloaded.
+        device: ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"mps"``, or ``"auto"`` for the best there is.
+        precision: ``"float32"``; ``"bfloat16"`` for faster matrix products and scores a little off;
+            ``"float64"``. Where a model cannot compute in bfloat16, a warning says so.
+        offline: Never touch the network.
+        on_progress: Called with bytes done and bytes in all during a download.
+        options: Options of the model, such as ``channel="rgb"`` for ``ssim``; by default those that the training of
+            the weights recorded, or else the catalogue's.
+
+    Returns:
+        An ``nn.Module``: ``model(distorted, reference)`` gives (N,) scores, differentiable in both images;
+        ``model.terms(...)`` what they are made of; ``model.provenance`` what they depend on. ``train()`` leaves it in
+        evaluation mode; ``model.trainable()`` is a copy that can be trained.
+
+    Raises:
+        UnknownNameError: No model, option, device or precision of that name.
+        ConfigError: A setting that does not fit the model or the machine.
+        CheckpointError: Weights that are missing, damaged or of another model.
+
+    Example:
+        >>> import torch
+        >>> psnr = load("psnr")
+        >>> black, white = torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)
+        >>> psnr(black, white)
+        tensor([0.])
+    """
+    if weights is None and (trained := run_weights(name)):
+        name, weights = model_of_run(trained), trained
+    elif weights is not None:
+        weights = run_weights(weights) or weights
+    entry = find_model(name)
+    if precision not in PRECISIONS:
+        raise UnknownNameError("precision", precision, PRECISIONS)
+    recorded = recorded_options(entry, weights)
+    place, known = _device(str(device)), checked_options(entry, options, recorded)
+    if precision == "float64" and place.type == "mps":
+        raise ConfigError("Expected float32 or bfloat16 on mps, which has no float64, got float64. Use cpu for it.")
+    path = _weights_path(entry, weights, offline=offline, on_progress=on_progress)
+    if path is None or entry.weights is None:
+        return _ready(entry, build(entry, {}, **known), None, {}, place, precision)
+    file = open_weights(entry.weights, path)
+    origin: dict[str, JSON] = {}
+    if recorded is not None:
+        known, origin["settings"] = with_recorded(known, recorded)
+    elif "protocol" in entry.choices and "protocol" not in known and file.trained_here:
+        _LOGGER.warning(
+            "%s does not say which preprocessing its training validated with: %s scores by the catalogue's. Options "
+            "change it.",
+            path,
+            entry.name,
+        )
+    model = build(entry, file.config, **known)
+    before = model.state_dict()
+    tensors = own_tensors(file, before)
+    trunks = find_trunks(trunks_of(file), offline=offline, on_progress=on_progress)
+    for trunk in trunks_of(file):
+        tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
+    model.load_state_dict(before | tensors)
+    ready = _ready(entry, model, file, trunks, place, precision, origin)
+    if weights is None and ready.provenance and ready.provenance.weights_sha256:
+        _warn_of_change(entry.weights.record, path, ready.provenance.weights_sha256)
+    return ready
+
+
+def _warn_of_change(record: CheckpointRecord, path: Path, digest: str) -> None:
+    """Log one line if the file that was found is not the published one, or not the one of its first use."""
+    from acutance.weights.download import compared
+
+    found = compared(record, path, digest)
+    if not found.ok:
+        _LOGGER.warning(
+            "%s has the sha256 %s, not %s as %s. Check it: acutance weights verify %s",
+            path,
+            digest,
+            found.expected,
+            "at its first use" if found.at_first_use else "published",
+            record.name,
+        )
+
+
+def build(entry: ModelEntry, config: Mapping[str, object], **options: Any) -> "QualityModel":  # noqa: ANN401
+    """The model with random weights, built as a file of weights asks for.
+
+    Raises:
+        CheckpointError: A configuration that this version does not know.
+    """
+    from pydantic import ValidationError
+
+    if config and entry.config is None:
+        raise CheckpointError(
+            f"Expected no configuration of {entry.name}, got {', '.join(config)}. Update acutance, or write the "
+            "weights again."
+        )
+    try:
+        return entry.make(config, options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CheckpointError(
+            f"Expected a configuration of {entry.name} that this version knows, got {first['input']!r} as "
+            f"{'.'.join(map(str, first['loc'])) or 'it'}. Update acutance, or write the weights again."
+        ) from error
+
+
+def _weights_path(
+    entry: ModelEntry, given: str | os.PathLike[str] | None, *, offline: bool, on_progress: OnProgress | None
+) -> Path | None:
+    if entry.weights is None:
+        if given is not None:
+            raise ConfigError(
+                f"Expected no weights for {entry.name}, which has none, got {os.fspath(given)}. Leave them out."
+            )
+        return None
+    if given is None:
+        from acutance.weights.download import fetch
+
+        return fetch(entry.weights.record, offline=offline, on_progress=on_progress)
+    path = Path(given)
+    if not path.is_file() and not (path.is_dir() and entry.weights.read_parts):
+        got = "a folder" if path.is_dir() else "no such file"
+        raise MissingWeightsError(
+            f"Expected the file of weights of {entry.name} at {path}, got {got}. Name the file, set ACUTANCE_WEIGHTS "
+            f"to its folder, or do: acutance weights fetch {entry.weights.record.name}"
+        )
+    return path
+
+
+def _device(name: str) -> "torch.device":
+    import torch
+
+    kind = name.partition(":")[0]
+    if kind not in DEVICES:
+        raise UnknownNameError("device", name, DEVICES)
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if kind == "auto":
+        name = kind = next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[kind]:
+        raise ConfigError(f"Expected a device that this machine has, got {name!r}, which PyTorch cannot find. Use cpu.")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"Expected a device such as cpu or cuda:1, got {name!r}. Leave the number out.") from error
+
+
+def _ready(
+    entry: ModelEntry,
+    model: "QualityModel",
+    file: WeightsFile | None,
+    trunks: Mapping[str, Path],
+    device: "torch.device",
+    precision: Precision,
+    origin: Mapping[str, "JSON"] | None = None,
+) -> "QualityModel":
+    import torch
+
+    from acutance.models.quality_model import ModelProvenance
+    from acutance.weights.download import sha256_of
+
+    used: str = precision
+    if precision == "bfloat16" and not model.use_bfloat16_products():
+        used = "float32"
+    model.to(device, torch.float64 if precision == "float64" else torch.float32)
+    if file and file.score_info:
+        model.info = file.score_info
+    separate = trunks if not file or not file.parts else {part.path.name: part.path for part in file.parts if part.path}
+    trunk_sha256 = {name: sha256_of(path) for name, path in separate.items()} or (file.trunk_sha256 if file else {})
+    model.provenance = ModelProvenance(
+        model=entry.name,
+        weights=file.path.name if file else None,
+        weights_sha256=sha256_of(file.path) if file and not file.parts else None,
+        published_sha256=file.published_sha256 if file else None,
+        trunk_sha256=trunk_sha256 or None,
+        preprocessing={**model.preprocessing(), **(origin or {})},
+        precision=model.computes_in(used, device.type),
+        device=str(device),
+    )
+    if precision == "bfloat16" and (note := bfloat16_note([model.provenance])):
+        warnings.warn(note, stacklevel=4)  # of who called load
+    return model.freeze()
+
+
+def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:
+    """What to tell whoever asked for bfloat16 of models that compute in something else; ``None`` if none does."""
+    others = [f"{each.model} ({each.precision})" for each in provenances if "bfloat16" not in each.precision]
+    return f"{BFLOAT16_NOTE} {', '.join(others)}, which cannot compute in it here." if others else None
