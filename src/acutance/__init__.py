@@ -3,6 +3,7 @@
     acutance.score("out.png", reference="truth.png", model="psnr")    one score
     acutance.score("outputs/", reference="truth/")                    rows of many
     acutance.compare(["swinir/", "ours/"], reference="truth/")    which method is better
+    acutance.evaluate("psnr", data="kadid10k", root="kadid10k")    how well a model agrees with people
     acutance.load("afine", weights="afine.pth")             a model: an nn.Module
     acutance.list_models()                                  what there is
 
@@ -16,12 +17,17 @@ from acutance.errors import (
     AcutanceError,
     CheckpointError,
     ConfigError,
+    DatasetError,
+    EvaluationError,
     ImageReadError,
     InputError,
     MissingExtraError,
     MissingWeightsError,
+    OtherProcessError,
     PairingError,
     ShapeMismatchError,
+    StatisticsError,
+    TrainingError,
     UnknownNameError,
 )
 from acutance.types import ScoreInfo
@@ -29,23 +35,30 @@ from acutance.types import ScoreInfo
 if TYPE_CHECKING:
     from acutance.catalog import list_models, load
     from acutance.comparison.api import compare
+    from acutance.evaluation.api import evaluate
     from acutance.scoring import Score, ScoreRow, score
 
 __all__ = [
     "AcutanceError",
     "CheckpointError",
     "ConfigError",
+    "DatasetError",
+    "EvaluationError",
     "ImageReadError",
     "InputError",
     "MissingExtraError",
     "MissingWeightsError",
+    "OtherProcessError",
     "PairingError",
     "Score",
     "ScoreInfo",
     "ScoreRow",
     "ShapeMismatchError",
+    "StatisticsError",
+    "TrainingError",
     "UnknownNameError",
     "compare",
+    "evaluate",
     "list_models",
     "load",
     "score",
@@ -55,6 +68,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "compare": "acutance.comparison.api",
+    "evaluate": "acutance.evaluation.api",
     "list_models": "acutance.catalog",
     "load": "acutance.catalog",
     "Score": "acutance.scoring",
