@@ -167,16 +167,23 @@ def _quiet_where_another_tells() -> Iterator[None]:
     """Of several processes the first one warns, and the first of each machine says what stopped them all."""
     from acutance.errors import OtherProcessError
     from acutance.training.launch import is_first, is_first_here
+    from acutance.training.processes import leave
 
-    if not is_first():
-        logging.getLogger("acutance").setLevel(logging.ERROR)
-        warnings.simplefilter("ignore")
+    logger = logging.getLogger("acutance")
+    level = logger.level
     try:
-        yield
+        with warnings.catch_warnings():
+            if not is_first():
+                logger.setLevel(logging.ERROR)
+                warnings.simplefilter("ignore")
+            yield
     except (OtherProcessError, KeyboardInterrupt):
         if is_first_here():
             raise
         raise typer.Exit(FAILED) from None
+    finally:
+        logger.setLevel(level)
+        leave()
 
 
 def _list(*, asked: bool) -> None:

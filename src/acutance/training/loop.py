@@ -1,6 +1,5 @@
 """The loop: batches through the network, losses back, validation, checkpoints; on Lightning Fabric."""
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
 from acutance.errors import AcutanceError, CheckpointError, OtherProcessError, StatisticsError, TrainingError
@@ -394,30 +394,31 @@ class WeightAverage:
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
-        self._decay = decay
-        self._steps = 0
+        def mean(averages: Any, values: Any, steps: Any) -> None:  # noqa: ANN401 (as in torch)
+            share = min(decay, (1 + int(steps)) / (10 + int(steps)))
+            get_ema_multi_avg_fn(share)(averages, values, steps)  # type: ignore[no-untyped-call]
 
-    @torch.no_grad()
+        self._model = AveragedModel(network, multi_avg_fn=mean)
+        self._model.eval().requires_grad_(requires_grad=False)
+        self._model.n_averaged.fill_(1)  # torch would replace the first weights by those after a step
+
+    @property
+    def network(self) -> nn.Module:
+        """With the average."""
+        network: nn.Module = self._model.module
+        return network
+
     def update(self, network: nn.Module) -> None:
         """Take the weights after a step into account."""
-        self._steps += 1
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        parameters = dict(network.named_parameters())
-        for name, average in self.network.named_parameters():
-            average.lerp_(parameters[name].to(average.dtype), 1 - decay)
-        buffers = dict(network.named_buffers())
-        for name, kept in self.network.named_buffers():
-            kept.copy_(buffers[name])
+        self._model.update_parameters(network)
 
     def state(self) -> dict[str, Tensor | int]:
-        """All that a resumed average needs."""
-        return {"steps": self._steps, **{f"network.{name}": value for name, value in self.network.state_dict().items()}}
+        """All that a resumed average needs, as 0.1 writes it."""
+        own = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        return {"steps": int(self._model.n_averaged) - 1, **own}
 
-    def restore(self, state: dict[str, Tensor | int]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from ``state``."""
-        self._steps = int(state["steps"])
-        prefix = "network."
-        self.network.load_state_dict(
-            {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-        )
+        own = {name.removeprefix("network."): value for name, value in state.items() if name != "steps"}
+        self.network.load_state_dict(own)
+        self._model.n_averaged.fill_(int(state["steps"]) + 1)

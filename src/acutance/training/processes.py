@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -71,8 +70,6 @@ def launched(loop: LoopConfig) -> Fabric:
     launch = launch_of()
     device, several = checked_device(loop, launch), loop.processes > 1
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if loop.precision == "bfloat16" else "32-true"
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells every process's birth
-    warnings.filterwarnings("ignore", "torch.distributed.nn.functional", FutureWarning, "lightning_fabric")
     strategy = _Together(
         timeout=timedelta(seconds=loop.timeout), process_group_backend="gloo" if device == "cpu" else "nccl"
     )
@@ -88,7 +85,7 @@ def launched(loop: LoopConfig) -> Fabric:
         precision=precision,
         plugins=plugins if several else None,
     )
-    with _meeting(loop, launch):
+    with _meeting(loop, launch), _silent("lightning_fabric"):
         if launch is not None and launch.rank > 0:
             _find_first(launch, loop.timeout)
         fabric.launch()
@@ -302,6 +299,24 @@ def _tried(act: Callable[[], Found]) -> tuple[list[Found], Exception | None]:
         return [act()], None
     except (AcutanceError, OSError) as error:
         return [], error
+
+
+def leave() -> None:
+    """End what processes share; threads of it that still run when Python ends would abort the process."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Without the news of a logger, such as every process's birth."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

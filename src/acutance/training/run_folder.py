@@ -6,14 +6,13 @@ import io
 import json
 import math
 import shutil
-import socket
-import struct
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -24,6 +23,9 @@ from acutance.tables.read import read_json_object
 from acutance.tables.strict_json import json_text
 from acutance.training.task import TrainedModel
 from acutance.weights.store import save
+
+if TYPE_CHECKING:
+    from tensorboardX.event_file_writer import EventsWriter
 
 VERSION = 1
 """Of the layout of the file."""
@@ -102,59 +104,6 @@ def _damaged(path: Path, got: str) -> CheckpointError:
     return CheckpointError(f"Expected a checkpoint of a training at {path}, got {got}. Start anew with --overwrite.")
 
 
-class EventFile:
-    """A file of events in a folder; nothing where tensorboardX is not installed.
-
-    Lines are in the file when ``add`` comes back: tensorboardX's own writer keeps them for up to two minutes on a
-    thread, and a kill would lose them.
-
-    Args:
-        folder: Where event files lie.
-        first: Steps done before; of earlier files what comes later is no longer true.
-    """
-
-    def __init__(self, folder: Path, *, first: int) -> None:
-        self._path: Path | None = None
-        if importlib.util.find_spec("tensorboardX") is None:
-            return
-        from tensorboardX.proto.event_pb2 import Event, SessionLog
-
-        folder.mkdir(parents=True, exist_ok=True)
-        now = time.time()
-        self._path = folder / f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{first}"
-        events = [Event(wall_time=now, file_version="brain.Event:2")]
-        if first:  # TensorBoard then forgets the events of these steps in earlier files
-            events.append(Event(wall_time=now, step=first + 1, session_log=SessionLog(status=SessionLog.START)))
-        self._append(events)
-
-    def add(self, row: dict[str, float | int | None]) -> None:
-        """Add the finite numbers of a line of metrics, ``train_`` and ``val_`` grouped."""
-        if self._path is None:
-            return
-        from tensorboardX.proto.event_pb2 import Event
-        from tensorboardX.summary import scalar
-
-        told = {
-            name.replace("_", "/", 1): value
-            for name, value in row.items()
-            if value is not None and math.isfinite(value) and name.startswith(("train_", "val_", "learning_"))
-        }
-        now, step = time.time(), row["iteration"]
-        self._append([Event(wall_time=now, step=step, summary=scalar(name, value)) for name, value in told.items()])
-
-    def _append(self, events: list[Any]) -> None:
-        """Write events as records: length, its checksum, content, its checksum."""
-        from tensorboardX.record_writer import masked_crc32c
-
-        if self._path is None:
-            return
-        with self._path.open("ab") as file:
-            for content in (event.SerializeToString() for event in events):
-                length = struct.pack("<Q", len(content))
-                checksums = [struct.pack("<I", masked_crc32c(part)) for part in (length, content)]
-                file.write(length + checksums[0] + content + checksums[1])
-
-
 Row = dict[str, float | int | None]
 CONFIG, METRICS, LOG, CHECKPOINT = "config.json", "metrics.json", "train.log", "checkpoint.pt"
 CHANGEABLE = (
@@ -197,7 +146,7 @@ class RunFolder:
         self.path = path
         self._writes = writes
         self._rows: list[Row] = []
-        self._events: EventFile | None = None
+        self._events: EventsWriter | None = None
 
     def has_run(self) -> bool:
         """Whether a run was begun here."""
@@ -283,8 +232,7 @@ class RunFolder:
         """Add a line of metrics."""
         self._rows.append({name: None if value is None or math.isnan(value) else value for name, value in row.items()})
         self._write_metrics()
-        if self._events is not None:
-            self._events.add(row)
+        self._add_events(row)
         self.log(", ".join(f"{name} {value:.6g}" for name, value in row.items() if value is not None))
 
     def write_weights(self, name: str, trained: TrainedModel) -> None:
@@ -347,7 +295,33 @@ class RunFolder:
         self._write(CONFIG, json_text(config, 2) + "\n")
 
     def _open_events(self, first: int) -> None:
-        self._events = EventFile(self.path / "events", first=first) if self._writes else None
+        """Begin a file of TensorBoard's events, after some steps, where tensorboardX is installed."""
+        if not self._writes or importlib.util.find_spec("tensorboardX") is None:
+            return
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+        (self.path / "events").mkdir(parents=True, exist_ok=True)
+        # not its SummaryWriter, which keeps events on a thread for up to two minutes: a kill would lose them
+        self._events = EventsWriter(str(self.path / "events/events"), f".{first}")
+        weakref.finalize(self, self._events.close)
+        if first:  # TensorBoard then forgets the events of later steps in earlier files
+            start = SessionLog(status=SessionLog.START)
+            self._events.write_event(Event(wall_time=time.time(), step=first + 1, session_log=start))
+        self._events.flush()
+
+    def _add_events(self, row: Row) -> None:
+        """Add the finite numbers of a line of metrics, ``train_`` and ``val_`` grouped."""
+        if self._events is None:
+            return
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.summary import scalar
+
+        for name, value in row.items():
+            if value is not None and math.isfinite(value) and name.startswith(("train_", "val_", "learning_")):
+                summary = scalar(name.replace("_", "/", 1), value)
+                self._events.write_event(Event(wall_time=time.time(), step=row["iteration"], summary=summary))
+        self._events.flush()
 
     def _write_metrics(self) -> None:
         self._write(METRICS, json_text({"epochs": self._rows}, 2) + "\n")

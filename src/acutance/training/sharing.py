@@ -43,10 +43,7 @@ def gathered(fabric: Fabric, values: Mapping[str, Tensor], count: int) -> dict[s
         return dict(values)
     together = {}
     for name, value in values.items():
-        every = fabric.all_gather(value, sync_grads=value.requires_grad)  # (processes, samples, ...)
-        if not isinstance(every, Tensor):
-            raise TypeError(f"expected a tensor {name}, got {type(every).__name__}")
-        together[name] = every.flatten(0, 1)[:count]
+        together[name] = every_process(value).flatten(0, 1)[:count]
     return together
 
 

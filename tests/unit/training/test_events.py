@@ -8,7 +8,7 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.record_writer import masked_crc32c
 
-from acutance.training.run_folder import EventFile
+from acutance.training.run_folder import RunFolder, TrainingState
 
 ROW: dict[str, float | int | None] = {
     "epoch": 1,
@@ -39,25 +39,35 @@ def scalars(folder: Path) -> dict[tuple[str, int], float]:
     return {(value.tag, event.step): value.simple_value for event in read(folder) for value in event.summary.value}
 
 
-def test_finite_numbers_are_in_the_file_at_once(tmp_path: Path):
-    file = EventFile(tmp_path / "events", first=0)
-    file.add(ROW)
-    assert read(tmp_path / "events")[0].file_version == "brain.Event:2"
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    run = RunFolder(tmp_path / "run")
+    run.begin({})
+    return run
+
+
+def test_finite_numbers_are_in_the_file_at_once(folder: RunFolder):
+    folder.add_row(ROW)
+    assert read(folder.path / "events")[0].file_version == "brain.Event:2"
     expected = {("train/loss", 7): 0.5, ("train/l1_loss", 7): 0.25, ("learning/rate_hyper", 7): 1e-3}
-    assert scalars(tmp_path / "events") == pytest.approx(expected)
-    file.add({**ROW, "iteration": 8, "val_srcc": 0.75})
-    assert scalars(tmp_path / "events")["val/srcc", 8] == 0.75
+    assert scalars(folder.path / "events") == pytest.approx(expected)
+    folder.add_row({**ROW, "iteration": 8, "val_srcc": 0.75})
+    assert scalars(folder.path / "events")["val/srcc", 8] == 0.75
 
 
-def test_a_resumed_run_takes_back_what_came_after_its_checkpoint(tmp_path: Path):
-    EventFile(tmp_path, first=0).add(ROW)
-    EventFile(tmp_path, first=5).add(ROW)
-    assert len(list(tmp_path.iterdir())) == 2
-    (start,) = [event for event in read(tmp_path) if event.HasField("session_log")]
+def test_a_resumed_run_takes_back_what_came_after_its_checkpoint(folder: RunFolder):
+    folder.add_row(ROW)
+    folder.write_checkpoint(TrainingState(iteration=5))
+    RunFolder(folder.path).resume({})
+    assert len(list((folder.path / "events").iterdir())) == 2
+    (start,) = [event for event in read(folder.path / "events") if event.HasField("session_log")]
     assert (start.step, start.session_log.status) == (6, SessionLog.START)
 
 
 def test_without_tensorboardx_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    EventFile(tmp_path / "events", first=0).add(ROW)
-    assert not (tmp_path / "events").exists()
+    run = RunFolder(tmp_path / "run")
+    run.begin({})
+    run.add_row(ROW)
+    assert not (run.path / "events").exists()
+    assert (run.path / "metrics.csv").exists()
