@@ -26,7 +26,7 @@ from PIL import Image
 import acutance
 from acutance.layers.clip import ClipImageEncoder
 from acutance.layers.cpu import fast_linear
-from acutance.scoring.crew import Crew
+from acutance.models.torch_scorer import ComputeThreads
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.fakes.afine_checkpoint import write_published
@@ -149,7 +149,7 @@ def print_rates(weights: Path, rounds: int) -> None:
 
         times: dict[str, list[float]] = {"matmul": [], "onednn": [], "encoder": []}
         layer = torch.nn.Linear(2048, 2048, bias=False, dtype=dtype).requires_grad_(requires_grad=False)
-        with Crew(on_cpu=True) as crew:
+        with ComputeThreads(on_cpu=True) as crew:
             for _ in range(3 * rounds):
                 times["matmul"].append(timed(partial(torch.matmul, square, square)))
                 times["onednn"].append(timed(partial(fast_linear, square, layer)))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acutance.scoring.crew import Crew
+from acutance.models.torch_scorer import ComputeThreads
 from acutance.training.features import FeatureFile, Rows, file_mark
 from acutance.training.images import PictureStore, as_images
 from acutance.types import OnProgress
@@ -67,7 +67,7 @@ class PictureFeatures:
             found: Rows = describe(as_images(self._store.read(paths[place]), device))[0].float().cpu().numpy()
             return found
 
-        with Crew(on_cpu=device.type == "cpu") as crew:
+        with ComputeThreads(on_cpu=device.type == "cpu") as crew:
             for start in range(0, len(missing), CHUNK):
                 places = missing[start : start + CHUNK]
                 self._file.write(places, np.stack(crew.run(row, places)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, UnknownNameError
 from acutance.models.afine import entry as afine
@@ -18,7 +18,7 @@ from acutance.models.entry import ModelEntry, PublishedWeights, checked_options,
 from acutance.models.hyperiqa import entry as hyperiqa
 from acutance.models.ms_hyperiqa import entry as ms_hyperiqa
 from acutance.models.vtamiq import entry as vtamiq
-from acutance.types import OnProgress, ScoreInfo
+from acutance.types import PRECISIONS, OnProgress, Precision, ScoreInfo
 from acutance.weights.key_table import COUNTER
 from acutance.weights.record import CheckpointRecord, Layout, Part, Trunk
 
@@ -416,8 +416,6 @@ def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:
     return len(theirs & ours) / max(len(theirs | ours), 1)
 
 
-Precision = Literal["float32", "bfloat16", "float64"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 BFLOAT16_NOTE = "bfloat16 changes nothing for"
 """How what is said of models that cannot compute in it begins."""
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -4,6 +4,8 @@ import importlib
 import importlib.metadata
 import shutil
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -48,9 +50,23 @@ def install_command(extra: str) -> str:
 
 def requirements(extra: str) -> list[str]:
     """The packages of an extra with their versions, from the metadata that acutance was installed with."""
-    stated = (line.partition(";") for line in importlib.metadata.requires("acutance") or [])
+    try:
+        lines = importlib.metadata.requires("acutance") or []
+    except importlib.metadata.PackageNotFoundError:  # a source tree on PYTHONPATH
+        return [f"acutance[{extra}]"]
+    stated = (line.partition(";") for line in lines)
     return [
         package.strip()
         for package, _, marker in stated
         if marker.replace('"', "'").split() == ["extra", "==", f"'{extra}'"]
     ]
+
+
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """The version of each package that is installed, for provenance; acutance's own needs no installation."""
+    found = {}
+    for name in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            own = importlib.import_module(name).__version__ if name == "acutance" else None
+            found[name] = own or importlib.metadata.version(name)
+    return found

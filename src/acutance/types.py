@@ -8,6 +8,9 @@ Better = Literal["higher", "lower"]
 """Which direction of a score means better quality."""
 CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
 """What is fitted from scores to opinions."""
+Precision = Literal["float32", "bfloat16", "float64"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
+"""Types of a model's matrix products."""
 OnProgress = Callable[[int, int], None]
 """Called with how much is done, and of how much."""
 

@@ -8,24 +8,17 @@ import typer
 
 from acutance.cli.options import (
     SOME_FAILED,
-    Background,
-    BatchSize,
     BootstrapDraws,
-    Device,
     Directions,
     Format,
-    HdrPeak,
     Models,
     ModelSettings,
-    Offline,
-    Precision,
     Printed,
-    Products,
     Reference,
-    Strict,
-    Threads,
     Weights,
+    with_run_options,
 )
+from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
     from acutance.comparison.results import Comparison
@@ -36,6 +29,7 @@ COMPARE_EPILOG = (
 )
 
 
+@with_run_options()
 def compare(
     methods: Annotated[
         list[str] | None,
@@ -43,6 +37,7 @@ def compare(
             help="Folder of each method; its name is that of the folder unless given as NAME=DIR.", show_default=False
         ),
     ] = None,
+    *,
     reference: Reference = None,
     model: Models = None,
     weights: Weights = None,
@@ -78,14 +73,7 @@ def compare(
     plots: Annotated[bool, typer.Option("--plots", help="Draw violins and wins into the folder.")] = False,
     draws: BootstrapDraws = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
-    precision: Products = Precision.float32,
-    device: Device = "auto",
-    batch_size: BatchSize = "auto",
-    workers: Threads = None,
-    background: Background = "white",
-    hdr_peak: HdrPeak = None,
-    strict: Strict = False,
-    offline: Offline = False,
+    run: RunOptions,
 ) -> None:
     """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
@@ -93,7 +81,6 @@ def compare(
     from acutance.comparison.api import CompareRequest
     from acutance.comparison.measure import Draws
     from acutance.comparison.results import write_comparison
-    from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
 
     request = CompareRequest(
@@ -102,9 +89,7 @@ def compare(
         parse_models(model or []) or None,
         weights=parse_weights(weights or []),
         options=parse_options(settings or []),
-        settings=checked_settings(
-            batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
-        ),
+        settings=run,
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
         scores=scores,
@@ -117,7 +102,7 @@ def compare(
     for line in request.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        notes = request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        notes = request.load_models(advance)
     for line in notes:
         typer.echo(line, err=True)
     with counting("scoring") as advance:

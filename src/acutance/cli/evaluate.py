@@ -10,23 +10,16 @@ import typer
 from acutance.cli.options import (
     SOME_FAILED,
     AllowMissing,
-    Background,
-    BatchSize,
     BootstrapDraws,
-    Device,
     Directions,
     Format,
-    HdrPeak,
     ModelSettings,
-    Offline,
     OpinionBetter,
-    Precision,
     Printed,
-    Products,
-    Strict,
-    Threads,
     Weights,
+    with_run_options,
 )
+from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
@@ -63,6 +56,7 @@ class GroupBy(StrEnum):
     reference = "reference"
 
 
+@with_run_options()
 def evaluate(
     models: Annotated[
         list[str] | None,
@@ -129,14 +123,7 @@ def evaluate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results and scores.")] = False,
     weights: Weights = None,
     settings: ModelSettings = None,
-    precision: Products = Precision.float32,
-    device: Device = "auto",
-    batch_size: BatchSize = "auto",
-    workers: Threads = None,
-    background: Background = "white",
-    hdr_peak: HdrPeak = None,
-    strict: Strict = False,
-    offline: Offline = False,
+    run: RunOptions,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
@@ -144,7 +131,6 @@ def evaluate(
     from acutance.evaluation.api import measure, read, score, with_tests
     from acutance.evaluation.files import check_one_model, write_plain_results, write_run
     from acutance.evaluation.measure import EvaluationOptions
-    from acutance.scoring.settings import checked_settings
     from acutance.tables.text import printable
 
     _demand_models(models or [])
@@ -170,9 +156,7 @@ def evaluate(
             ),
             weights=parse_weights(weights or []),
             model_options=parse_options(settings or []),
-            settings=checked_settings(
-                batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
-            ),
+            settings=run,
             output=output,
             resume=resume,
             overwrite=overwrite,
@@ -183,22 +167,22 @@ def evaluate(
     for line in work.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        notes = work.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        notes = work.load_models(advance)
     for line in notes:
         typer.echo(line, err=True)
     with counting("scoring") as advance:
         score(work, advance)
     with counting("statistics") as advance:
-        run = with_tests(measure(work, advance))
-    write_run(run, output)
+        results = with_tests(measure(work, advance))
+    write_run(results, output)
     if eval_results is not None:
-        write_plain_results(run, eval_results)
-    _tell_of_nothing(run, group_by.value if group_by else None, tests=tests)
-    _print(run, output_format, group_by.value if group_by else None, tests=tests)
-    _draw(run, output, report, plots=plots, replaces=overwrite or resume)
+        write_plain_results(results, eval_results)
+    _tell_of_nothing(results, group_by.value if group_by else None, tests=tests)
+    _print(results, output_format, group_by.value if group_by else None, tests=tests)
+    _draw(results, output, report, plots=plots, replaces=overwrite or resume)
     for line in work.remarks():
         typer.echo(printable(line), err=True)
-    _finish(run, output)
+    _finish(results, output)
 
 
 def _demand_models(words: list[str]) -> None:

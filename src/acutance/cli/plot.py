@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.options import Background, HdrPeak, ModelSettings, Overwrite, Weights
+from acutance.cli.options import ModelSettings, Overwrite, Weights, with_run_options
+from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
     from acutance.evaluation.results import EvaluationRun
@@ -194,6 +195,7 @@ def compare(
     epilog="Examples:\n\nacutance plot patches out.png -r truth.png -m vtamiq.head --set vtamiq.head.protocol=grid "
     "-o patches.png\n\nacutance plot patches photo.jpg -m hyperiqa -o crops.pdf --kind outlines"
 )
+@with_run_options("background", "hdr_peak")
 def patches(
     image: Annotated[Path, typer.Argument(help="The picture.", show_default=False)],
     *,
@@ -219,10 +221,9 @@ def patches(
     kind: Annotated[
         PatchesKind, typer.Option(help="The patches outlined, how often each pixel is seen, or both.")
     ] = PatchesKind.both,
-    background: Background = "white",
-    hdr_peak: HdrPeak = None,
     dpi: Dpi = 300,
     overwrite: Overwrite = False,
+    run: RunOptions,
 ) -> None:
     """Draw which patches of a picture a score depends on; the model's weights need not be there."""
     from acutance.cli.arguments import parse_options, parse_weights
@@ -232,8 +233,8 @@ def patches(
     from acutance.reports.plots.patches import patches_figure
 
     demand_figure_place(output, overwrite=overwrite)
-    pixels = read_image(image, background=background, hdr_peak=hdr_peak)
-    truth = None if reference is None else read_image(reference, background=background, hdr_peak=hdr_peak)
+    pixels = read_image(image, background=run.background, hdr_peak=run.hdr_peak)
+    truth = None if reference is None else read_image(reference, background=run.background, hdr_peak=run.hdr_peak)
     given = parse_weights(weights or [])
     file = given if given is None or isinstance(given, str) else next(iter(given.values()))
     seen = looked_at(model, pixels, truth, file, parse_options(settings or []))

@@ -1,32 +1,30 @@
 """``acutance score``: how good pictures look, beside their references or alone."""
 
+import os
+import shlex
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from acutance.cli.options import (
     SOME_FAILED,
-    Background,
-    BatchSize,
-    Device,
     Format,
-    HdrPeak,
     Models,
     ModelSettings,
-    Offline,
-    Precision,
     Printed,
-    Products,
     Reference,
-    Strict,
-    Threads,
     Weights,
+    with_run_options,
 )
+from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
     from acutance.reports.terminal import Summary
+    from acutance.scoring.rows import ScoreRow
+    from acutance.scoring.run import ScorePlan
 
 SCORE_EPILOG = (
     "Examples:\n\nacutance score photo.jpg\n\n"
@@ -34,6 +32,7 @@ SCORE_EPILOG = (
 )
 
 
+@with_run_options()
 def score(
     images: Annotated[
         list[str],
@@ -42,6 +41,7 @@ def score(
             show_default=False,
         ),
     ],
+    *,
     reference: Reference = None,
     model: Models = None,
     weights: Weights = None,
@@ -61,59 +61,92 @@ def score(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the file of scores.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of scores.")] = False,
     terms: Annotated[bool, typer.Option("--terms", help="Also give what scores are made of.")] = False,
-    precision: Products = Precision.float32,
-    device: Device = "auto",
-    batch_size: BatchSize = "auto",
-    workers: Threads = None,
-    background: Background = "white",
-    hdr_peak: HdrPeak = None,
-    strict: Strict = False,
-    offline: Offline = False,
+    run: RunOptions,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.errors import ConfigError
     from acutance.reports.terminal import gather, score_table, stdout_console, summary_table
-    from acutance.scoring.printing import print_rows
-    from acutance.scoring.request import ScoreRequest
-    from acutance.scoring.settings import checked_settings
+    from acutance.scoring.run import load_models, open_score_file, plan_scores, score_rows
     from acutance.tables.text import printable
 
-    request = ScoreRequest(
+    plan = plan_scores(
         images[0] if len(images) == 1 else images,
         reference,
         parse_models(model or []) or None,
+        options=run,
         weights=parse_weights(weights or []),
-        options=parse_options(settings or []),
-        settings=checked_settings(
-            batch_size=batch_size, background=background, workers=workers, hdr_peak=hdr_peak, strict=strict
-        ),
+        model_options=parse_options(settings or []),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
     )
     if output is None and (resume or overwrite):
-        raise ConfigError("Expected --output beside --resume or --overwrite, got none. Name the file of scores.")
-    term_names = request.term_names() if terms else ()
+        raise ConfigError("--resume and --overwrite need --output. Name the file of scores.")
+    term_names = plan.term_names() if terms else ()
     if terms and not term_names:
-        typer.echo(f"--terms has no use: {', '.join(request.names)} has no parts", err=True)
-    file = None if output is None else request.output(output, term_names=term_names, resume=resume, overwrite=overwrite)
-    for line in [*request.report(), *request.hints()]:
+        typer.echo(f"--terms has no use: {', '.join(plan.names)} has no parts", err=True)
+    file = None
+    if output is not None:
+        file = open_score_file(plan, output, term_names=term_names, resume=resume, overwrite=overwrite)
+    for line in [*plan.report(), *([] if model else _hints(plan))]:
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        notes = request.load_models(device=device, precision=precision.value, offline=offline, on_progress=advance)
+        models, notes = load_models(plan, advance)
     for line in notes:
         typer.echo(line, err=True)
-    with counting("scoring", hidden=output_format is not Format.table and sys.stdout.isatty()) as advance:
-        rows = request.rows(advance) if file is None else request.to_file(file, advance)
-        if output_format is not Format.table:
+    is_table = output_format is Format.table
+    with counting("scoring", hidden=not is_table and sys.stdout.isatty()) as advance:
+        rows = score_rows(plan, models, file, advance)
+        if not is_table:
             rows = print_rows(rows, sys.stdout, term_names, as_json=output_format is Format.json)
-        summary, kept = gather(rows, request.infos, keep=output_format is Format.table and file is None)
-    if output_format is Format.table:
+        infos = {name: loaded.info for name, loaded in zip(plan.names, models, strict=True)}
+        summary, kept = gather(rows, infos, keep=is_table and file is None)
+    if is_table:
         stdout_console().print(score_table(kept, summary, term_names) if file is None else summary_table(summary))
-    for line in request.left_out.after():
+    for line in plan.left_out.after():
         typer.echo(printable(line), err=True)
     _finish(summary, output)
+
+
+def print_rows(
+    rows: "Iterable[ScoreRow]", stream: TextIO, term_names: Sequence[str] = (), *, as_json: bool
+) -> "Iterator[ScoreRow]":
+    """Write CSV with a header, or one JSON array, row by row, and pass the rows on."""
+    from acutance.scoring.rows import ROW_FIELDS
+    from acutance.tables.write import csv_line, json_line
+
+    terms = tuple(term_names)
+    if not as_json:
+        stream.write(csv_line([*ROW_FIELDS, *terms]))
+        for row in rows:
+            stream.write(csv_line(list(row.as_dict(terms).values())))
+            stream.flush()
+            yield row
+        return
+    separator = "[\n"
+    for row in rows:
+        stream.write(separator + json_line(row.as_dict(terms), always_noted=True).rstrip("\n"))
+        stream.flush()
+        separator = ",\n"
+        yield row
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")
+    stream.flush()
+
+
+def _hints(plan: "ScorePlan") -> list[str]:
+    """What may have been meant otherwise: two images of one size that are scored alone, by no model's name."""
+    from acutance.images.decode import upright_size
+    from acutance.scoring.run import names_two_files
+
+    pairs = plan.pairing.pairs
+    if not names_two_files(plan.named) or any(pair.reference for pair in pairs):
+        return []
+    sizes = {upright_size(Path(pair.image.source)) for pair in pairs}
+    first, second = (shlex.quote(os.fspath(pair.image.source)) for pair in pairs)
+    if len(sizes) > 1 or None in sizes or first == second:
+        return []
+    return [f"hint: scored alone, not compared; to compare: acutance score {first} --reference {second}"]
 
 
 def _finish(summary: "Summary", output: Path | None) -> None:

@@ -1,6 +1,5 @@
 """``acutance.compare``: methods beside each other, by scores of their images or by what people prefer."""
 
-import importlib.metadata
 import json
 import logging
 import os
@@ -9,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from acutance.catalog import CATALOG, GROUPS, Precision, catalogue_name, model_names
+from acutance.catalog import CATALOG, GROUPS, catalogue_name, model_names
 from acutance.comparison.measure import Draws, complete_scores, disagreements, method_results, method_tests, notes_of
 from acutance.comparison.methods import (
     MethodPlan,
@@ -26,16 +25,26 @@ from acutance.comparison.order import Preferences, order_by_scores, order_by_win
 from acutance.comparison.results import PREFERENCES, SCORES_NAME, WRITTEN, Comparison, PictureScores, write_comparison
 from acutance.errors import ConfigError, EvaluationError
 from acutance.evaluation.score_files import check_directions
-from acutance.scoring.left_out import LeftOut
+from acutance.extras import installed_versions
+from acutance.scoring.options import RunOptions, run_options
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.provenance import describe_run, provenance_path
-from acutance.scoring.request import Options, ScoreRequest
-from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.settings import ScoringSettings, checked_settings
-from acutance.scoring.trained import ModelChoice, Weights
+from acutance.scoring.provenance import LeftOut, describe_run, provenance_path
+from acutance.scoring.rows import ScoreFile
+from acutance.scoring.run import (
+    ModelChoice,
+    ModelOptions,
+    Weights,
+    load_models,
+    open_score_file,
+    plan_scores,
+    score_rows,
+)
 from acutance.tables.text import readable
-from acutance.types import Better, OnProgress
+from acutance.types import Better, OnProgress, Precision
 from acutance.weights.download import sha256_of
+
+if TYPE_CHECKING:
+    from acutance.models.quality_model import QualityModel
 
 Models = ModelChoice | Sequence[ModelChoice] | None
 
@@ -50,7 +59,7 @@ class ScoredByModels:
         reference: The undistorted picture, or a folder of them.
         model: Names or loaded models; ``None`` for the default ones.
         weights: A file for the models that have weights, or files by model name.
-        options: Options by model name.
+        options: ModelOptions by model name.
         settings: How to score.
         pair_by: How names meet in the folders.
         allow_unmatched: Take the pictures that all methods have when some lack others.
@@ -68,34 +77,35 @@ class ScoredByModels:
         model: Models,
         *,
         weights: Weights | None = None,
-        options: Options | None = None,
-        settings: ScoringSettings,
+        options: ModelOptions | None = None,
+        settings: RunOptions,
         pair_by: str = "path",
         allow_unmatched: bool = False,
     ) -> None:
         self.plan = match_methods(folders, reference, pair_by=pair_by)
         self.plan.demand_usable(allow_unmatched=allow_unmatched)
         pairs = [Pair(image, one.reference) for one in self.plan.pictures for image in one.images.values()]
-        self._request = ScoreRequest(
+        self._run = plan_scores(
             Pairing(pairs, unread=self.plan.unread),
             None,
             model,
+            options=settings,
             weights=weights,
-            options=options,
-            settings=settings,
+            model_options=options,
         )
-        self.left_out = self._request.left_out
+        self.left_out = self._run.left_out
         self._file: ScoreFile | None = None
+        self._loaded: list[QualityModel] = []
 
     @property
     def models(self) -> list[str]:
         """Names of the models, in their order."""
-        return self._request.names
+        return self._run.names
 
     @property
     def better(self) -> dict[str, Better]:
         """Which direction is better, by model; known when they are loaded."""
-        return {model: loaded.info.better for model, loaded in zip(self.models, self._request.models, strict=True)}
+        return {model: loaded.info.better for model, loaded in zip(self.models, self._loaded, strict=True)}
 
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
@@ -110,24 +120,21 @@ class ScoredByModels:
         Raises:
             ConfigError: A file that cannot be written, exists, or was begun by another run.
         """
-        self._file = self._request.output(folder / SCORES_NAME, resume=resume, overwrite=overwrite)
+        self._file = open_score_file(self._run, folder / SCORES_NAME, resume=resume, overwrite=overwrite)
 
-    def load_models(
-        self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> list[str]:
-        """Load the models; see ``ScoreRequest.load_models``."""
-        return self._request.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+    def load_models(self, on_progress: OnProgress | None = None) -> list[str]:
+        """Load the models; notes on them for the user."""
+        self._loaded, notes = load_models(self._run, on_progress)
+        return notes
 
     def pictures(self, on_progress: OnProgress | None = None) -> list[PictureScores]:
         """Every picture with its scores, made now; models must be loaded."""
-        request, file = self._request, self._file
-        rows = request.rows(on_progress) if file is None else request.to_file(file, on_progress)
+        rows = score_rows(self._run, self._loaded, self._file, on_progress)
         return gather_rows(self.plan.pictures, self.models, rows)
 
     def provenance(self) -> dict[str, object]:
         """What the scores depend on, as plain JSON values; models must be loaded."""
-        request, settings = self._request, self._request.settings
-        described = describe_run(request.models, settings.background, request.pairing.pairs, settings.hdr_peak)
+        described = describe_run(self._loaded, self._run.pairing.pairs, self._run.options)
         return described | self.left_out.fields()
 
 
@@ -178,9 +185,7 @@ class ScoredInFile:
     def demand_place(self, folder: Path, *, resume: bool, overwrite: bool) -> None:
         """Nothing to check: no scores are written."""
 
-    def load_models(
-        self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> list[str]:
+    def load_models(self, on_progress: OnProgress | None = None) -> list[str]:
         """Nothing to load."""
         return []
 
@@ -302,7 +307,7 @@ class CompareRequest:
         reference: The undistorted picture, or a folder of them.
         model: Names or loaded models; see ``compare``.
         weights: A file for the models that have weights, or files by model name.
-        options: Options by model name.
+        options: ModelOptions by model name.
         settings: How to score.
         pair_by: How names meet in the folders.
         allow_unmatched: Compare the pictures that all methods have when some lack others.
@@ -325,8 +330,8 @@ class CompareRequest:
         model: Models = None,
         *,
         weights: Weights | None = None,
-        options: Options | None = None,
-        settings: ScoringSettings | None = None,
+        options: ModelOptions | None = None,
+        settings: RunOptions | None = None,
         pair_by: str = "path",
         allow_unmatched: bool = False,
         scores: Place | None = None,
@@ -363,7 +368,7 @@ class CompareRequest:
                 model,
                 weights=weights,
                 options=options,
-                settings=settings or ScoringSettings(),
+                settings=settings or RunOptions(),
                 pair_by=pair_by,
                 allow_unmatched=allow_unmatched,
             )
@@ -396,18 +401,9 @@ class CompareRequest:
         if self.source is not None:
             self.source.demand_place(folder, resume=resume, overwrite=overwrite)
 
-    def load_models(
-        self,
-        *,
-        device: str = "auto",
-        precision: Precision = "float32",
-        offline: bool = False,
-        on_progress: OnProgress | None = None,
-    ) -> list[str]:
-        """Load the models that are needed; see ``ScoreRequest.load_models``."""
-        if self.source is None:
-            return []
-        return self.source.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
+    def load_models(self, on_progress: OnProgress | None = None) -> list[str]:
+        """Load the models that are needed; notes on them for the user."""
+        return [] if self.source is None else self.source.load_models(on_progress)
 
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
@@ -455,7 +451,7 @@ class CompareRequest:
             "methods": {name: str(folder) for name, folder in self.folders.items()},
             **self._given,
             "statistics": {"draws": self.draws.count, "seed": self.draws.seed, "level": self.draws.level},
-            "versions": {name: importlib.metadata.version(name) for name in STATISTICS_PACKAGES},
+            "versions": installed_versions(STATISTICS_PACKAGES),
         }
         if self.source is not None:
             described["scores"] = self.source.provenance()
@@ -471,7 +467,7 @@ def compare(
     reference: Place | None = None,
     model: ModelChoice | Sequence[ModelChoice] | None = None,
     weights: Weights | None = None,
-    options: Options | None = None,
+    options: ModelOptions | None = None,
     pair_by: str = "path",
     allow_unmatched: bool = False,
     scores: Place | None = None,
@@ -501,7 +497,7 @@ def compare(
         model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list; by
             default the models that ``acutance.score`` takes, or all that are in ``scores``.
         weights: File of weights, or a file for each model by name; by default the published ones.
-        options: Options for each model by name, such as ``{"ssim": {"channel": "rgb"}}``.
+        options: ModelOptions for each model by name, such as ``{"ssim": {"channel": "rgb"}}``.
         pair_by: ``"path"``, ``"stem"`` or a regular expression with one group; how names meet in the folders.
         allow_unmatched: Compare the pictures that all methods have instead of raising when some lack others.
         scores: A file of ``acutance score`` on these folders, instead of scoring now.
@@ -548,8 +544,15 @@ def compare(
         model,
         weights=weights,
         options=options,
-        settings=checked_settings(
-            batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak, strict=strict
+        settings=run_options(
+            device=device,
+            precision=precision,
+            offline=offline,
+            batch_size=batch_size,
+            workers=workers,
+            background=background,
+            hdr_peak=hdr_peak,
+            strict=strict,
         ),
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
@@ -560,7 +563,7 @@ def compare(
     )
     folder = None if output is None else Path(output)
     request.demand_place(folder, resume=resume, overwrite=overwrite)
-    for note in request.load_models(device=device, precision=precision, offline=offline):
+    for note in request.load_models():
         warnings.warn(note, stacklevel=2)
     comparison = request.run(on_progress)
     for line in [*request.left_out.before(), *request.left_out.after()]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from acutance.comparison.results import PictureScores
 from acutance.errors import ConfigError, EvaluationError, InputError, PairingError
 from acutance.evaluation.score_files import asked_direction, read_sheet
-from acutance.scoring.left_out import kinds_of
+from acutance.images.formats import kinds_of
 from acutance.scoring.naming import Proposal, naming_rule, propose_rule
+from acutance.scoring.pairing import Collection, NamedImage, collect
 from acutance.scoring.rows import ScoreRow
-from acutance.scoring.sources import Collection, Picture, collect
 from acutance.tables.text import readable, some
 from acutance.types import Better
 
@@ -29,9 +29,9 @@ class SharedPicture:
 
     name: str
     """What the paths of all of them share."""
-    images: dict[str, Picture]
+    images: dict[str, NamedImage]
     """The picture of each method."""
-    reference: Picture | None = None
+    reference: NamedImage | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     if not plan.left_over():
         return plan
     collections = [*found.values(), *([theirs] if theirs and not theirs.is_single else [])]
-    names = [[picture.relative for picture in collection.pictures] for collection in collections]
+    names = [[picture.relative for picture in collection.images] for collection in collections]
     return replace(plan, proposal=propose_rule(names, matched=len(shared)))
 
 
@@ -186,10 +186,10 @@ def _collected(method: str, folder: Path) -> Collection:
     return collect(folder)
 
 
-def _by_key(collection: Collection, pair_by: str, whose: str, nameless: list[str]) -> dict[str, Picture]:
+def _by_key(collection: Collection, pair_by: str, whose: str, nameless: list[str]) -> dict[str, NamedImage]:
     rule = naming_rule(pair_by)
-    pictures: dict[str, Picture] = {}
-    for picture in collection.pictures:
+    pictures: dict[str, NamedImage] = {}
+    for picture in collection.images:
         key = rule(picture.relative)
         if key is None:
             nameless.append(picture.name)
@@ -203,12 +203,14 @@ def _by_key(collection: Collection, pair_by: str, whose: str, nameless: list[str
     return pictures
 
 
-def _references(theirs: Collection | None, keys: Sequence[str], pair_by: str) -> tuple[dict[str, Picture], list[str]]:
+def _references(
+    theirs: Collection | None, keys: Sequence[str], pair_by: str
+) -> tuple[dict[str, NamedImage], list[str]]:
     """The reference of each picture, and names of those of which no method has a picture."""
     if theirs is None:
         return {}, []
     if theirs.is_single:
-        return dict.fromkeys(keys, theirs.pictures[0]), []
+        return dict.fromkeys(keys, theirs.images[0]), []
     known, unused = set(keys), list[str]()
     references = _by_key(theirs, pair_by, "the references", unused)
     unused += [picture.name for key, picture in references.items() if key not in known]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
-from acutance.catalog import CATALOG, Precision, find_model
+from acutance.catalog import CATALOG
 from acutance.errors import EvaluationError, OpinionDirectionError
 from acutance.evaluation.data import DataChoice, EvaluationData, Roots, match_splits, plan_data, read_data
 from acutance.evaluation.files import model_folders, results_files, write_run
@@ -19,13 +19,25 @@ from acutance.evaluation.protocols import Protocol, find_protocol
 from acutance.evaluation.results import EvaluationRun
 from acutance.evaluation.score_files import check_directions, take_scores
 from acutance.scoring import ScoreRow
+from acutance.scoring.options import RunOptions, run_options
 from acutance.scoring.pairing import Pairing
-from acutance.scoring.provenance import describe_run
-from acutance.scoring.request import Options, ScoreRequest
-from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.settings import ScoringSettings, checked_settings
-from acutance.scoring.trained import ModelChoice, Weights
-from acutance.types import Better, CurveKind, OnProgress
+from acutance.scoring.provenance import describe_models, describe_run
+from acutance.scoring.rows import ScoreFile
+from acutance.scoring.run import (
+    ModelChoice,
+    ModelOptions,
+    ScorePlan,
+    Weights,
+    facts_of,
+    load_models,
+    open_score_file,
+    plan_scores,
+    score_rows,
+)
+from acutance.types import Better, CurveKind, OnProgress, Precision
+
+if TYPE_CHECKING:
+    from acutance.models.quality_model import QualityModel
 
 SCORES_FOLDER = "scores"
 _LOGGER = logging.getLogger(__name__)
@@ -52,7 +64,7 @@ def evaluate(
     resume: bool = False,
     overwrite: bool = False,
     weights: Weights | None = None,
-    options: Options | None = None,
+    options: ModelOptions | None = None,
     device: str = "auto",
     precision: Precision = "float32",
     offline: bool = False,
@@ -89,7 +101,7 @@ def evaluate(
         resume: Continue the scores there.
         overwrite: Replace what is there.
         weights: File of weights, or a file for each model by name.
-        options: Options for each model by name.
+        options: ModelOptions for each model by name.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         precision: ``"float32"``, ``"bfloat16"`` or ``"float64"``.
         offline: Never touch the network.
@@ -134,14 +146,21 @@ def evaluate(
         options=EvaluationOptions(protocol=protocol, part=part, curve=curve, draws=draws, seed=seed, margin=margin),
         weights=weights,
         model_options=options,
-        settings=checked_settings(
-            batch_size=batch_size, workers=workers, background=background, hdr_peak=hdr_peak, strict=strict
+        settings=run_options(
+            device=device,
+            precision=precision,
+            offline=offline,
+            batch_size=batch_size,
+            workers=workers,
+            background=background,
+            hdr_peak=hdr_peak,
+            strict=strict,
         ),
         output=None if output is None else Path(output),
         resume=resume,
         overwrite=overwrite,
     )
-    for note in work.load_models(device=device, precision=precision, offline=offline):
+    for note in work.load_models():
         warnings.warn(note, stacklevel=2)
     score(work, on_progress)
     run = with_tests(measure(work))
@@ -152,12 +171,15 @@ def evaluate(
     return run
 
 
-class _ModelRun(NamedTuple):
+@dataclass
+class _ModelRun:
     """One dataset with the models that can score it."""
 
     data: EvaluationData
-    request: ScoreRequest
+    plan: ScorePlan
     file: ScoreFile | None
+    loaded: "list[QualityModel]" = field(default_factory=list)
+    """The models, in the order of the plan."""
 
 
 @dataclass
@@ -167,7 +189,7 @@ class Work:
     protocol: Protocol
     options: EvaluationOptions
     data: list[EvaluationData]
-    models: ScoreRequest | None = None
+    models: ScorePlan | None = None
     """All images by all models that are run; ``None`` without any."""
     runs: list[_ModelRun] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -176,11 +198,11 @@ class Work:
     def report(self) -> list[str]:
         """What a user should know before the work begins."""
         lines = self.notes()
-        for data, request, _ in self.runs:
-            lines.append(f"{data.name}: {request.report()[0]}")
-            left = [name for name in self.models.names if name not in request.names] if self.models else []
+        for run in self.runs:
+            lines.append(f"{run.data.name}: {run.plan.report()[0]}")
+            left = [name for name in self.models.names if name not in run.plan.names] if self.models else []
             if left:
-                lines.append(f"{data.name}: not by {', '.join(left)}, since it has no references")
+                lines.append(f"{run.data.name}: not by {', '.join(left)}, since it has no references")
         return lines + [f"{one.name}: {note}" for one in self.data for note in one.prepared.notes]
 
     def notes(self) -> list[str]:
@@ -189,19 +211,17 @@ class Work:
 
     def remarks(self) -> list[str]:
         """What a user should know when the work is done."""
-        return [f"{run.data.name}: {line}" for run in self.runs for line in run.request.left_out.after()]
+        return [f"{run.data.name}: {line}" for run in self.runs for line in run.plan.left_out.after()]
 
-    def load_models(
-        self, *, device: str, precision: Precision, offline: bool, on_progress: OnProgress | None = None
-    ) -> list[str]:
+    def load_models(self, on_progress: OnProgress | None = None) -> list[str]:
         """Load every model once, for all datasets; notes on them for the user."""
         if self.models is None:
             return []
-        notes = self.models.load_models(device=device, precision=precision, offline=offline, on_progress=on_progress)
-        loaded = dict(zip(self.models.names, self.models.models, strict=True))
+        models, notes = load_models(self.models, on_progress)
+        loaded = dict(zip(self.models.names, models, strict=True))
         for run in self.runs:
-            run.request.models = [loaded[name] for name in run.request.names]
-            run.data.better |= _directions(run.request, self.protocol)
+            run.loaded = [loaded[name] for name in run.plan.names]
+            run.data.better |= _directions(run, self.protocol)
         return notes
 
 
@@ -218,8 +238,8 @@ def read(
     splits: Sequence[str | Path] = (),
     options: EvaluationOptions | None = None,
     weights: Weights | None = None,
-    model_options: Options | None = None,
-    settings: ScoringSettings | None = None,
+    model_options: ModelOptions | None = None,
+    settings: RunOptions | None = None,
     output: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -246,10 +266,14 @@ def read(
     )
     in_files = take_scores(scores, work.data, protocol, better or {})
     if models:
-        settings = settings or ScoringSettings()
         every_pair = Pairing([pair for one in work.data for pair in one.pairing().pairs])
-        work.models = ScoreRequest(
-            every_pair, None, list(models), weights=weights, options=model_options, settings=settings
+        work.models = plan_scores(
+            every_pair,
+            None,
+            list(models),
+            options=settings or RunOptions(),
+            weights=weights,
+            model_options=model_options,
         )
         folder = None if output is None else output / SCORES_FOLDER
         _plan_runs(work, work.models, folder, resume=resume, overwrite=overwrite)
@@ -274,16 +298,16 @@ def score(work: Work, on_progress: OnProgress | None = None) -> None:
     """Score the images of every dataset by every model; ``on_progress`` counts those of all datasets together."""
     total = sum(len(run.data.prepared.needed) for run in work.runs)
     done = 0
-    for data, request, file in work.runs:
+    for run in work.runs:
+        data, plan = run.data, run.plan
         advance = None if on_progress is None else _shifted(on_progress, done, total)
-        settings = request.settings
-        data.described = describe_run(request.models, settings.background, request.pairing.pairs, settings.hdr_peak)
-        rows = request.rows(advance) if file is None else request.to_file(file, advance)
-        data.rows |= {name: {} for name in request.names}
+        data.described = describe_run(run.loaded, plan.pairing.pairs, plan.options)
+        rows = score_rows(plan, run.loaded, run.file, advance)
+        data.rows |= {name: {} for name in plan.names}
         for index, row in enumerate(rows):
-            key = data.prepared.needed[index // len(request.names)]
+            key = data.prepared.needed[index // len(plan.names)]
             data.rows[row.model][key] = _of_term(row, work.protocol.term)
-        data.described |= request.left_out.fields()
+        data.described |= plan.left_out.fields()
         done += len(data.prepared.needed)
         if on_progress is not None:
             on_progress(done, total)
@@ -307,7 +331,7 @@ def measure(work: Work, on_progress: OnProgress | None = None) -> EvaluationRun:
         evaluations.append(found.model_copy(update=fields))
         if advance is not None:
             advance(draws, draws)
-    described: list[dict[str, Any]] = describe_run(work.models.models if work.models else [], "white", [])["models"]
+    described = describe_models([model for run in work.runs for model in run.loaded])
     return EvaluationRun(
         eval_time=f"{datetime.now():%Y-%m-%d %H:%M:%S}",
         evaluations=work.protocol.conclude(evaluations, {one["model"]: one for one in described}),
@@ -332,33 +356,29 @@ def _check_models(models: Sequence[ModelChoice], scores: Sequence[str | Path], o
         )
 
 
-def _plan_runs(work: Work, models: ScoreRequest, folder: Path | None, *, resume: bool, overwrite: bool) -> None:
+def _plan_runs(work: Work, models: ScorePlan, folder: Path | None, *, resume: bool, overwrite: bool) -> None:
     """Which models score which dataset: those that compare need references."""
     files = model_folders([one.name for one in work.data])
     for one in work.data:
-        fitting = [choice for choice in models.choices if one.has_references or not _compares(choice)]
+        fitting = [choice for choice in models.choices if one.has_references or not facts_of(choice).needs_reference]
         if not fitting:
             continue
-        request = ScoreRequest(one.pairing(), None, fitting, settings=models.settings)
+        plan = plan_scores(one.pairing(), None, fitting, options=models.options)
         file = None
         if folder is not None:
             # all terms, so that any protocol can go on with the file
-            terms = [term for name in request.names if name in CATALOG for term in CATALOG[name].term_names]
+            terms = [term for name in plan.names if name in CATALOG for term in CATALOG[name].term_names]
             path, names = folder / f"{files[one.name]}.csv", tuple(dict.fromkeys(terms))
-            file = request.output(path, term_names=names, resume=resume, overwrite=overwrite)
-        work.runs.append(_ModelRun(one, request, file))
+            file = open_score_file(plan, path, term_names=names, resume=resume, overwrite=overwrite)
+        work.runs.append(_ModelRun(one, plan, file))
     for run in work.runs:
-        run.data.better |= _directions(run.request, work.protocol)
+        run.data.better |= _directions(run, work.protocol)
 
 
-def _compares(choice: ModelChoice) -> bool:
-    return (find_model(choice) if isinstance(choice, str) else choice).needs_reference
-
-
-def _directions(request: ScoreRequest, protocol: Protocol) -> dict[str, Better]:
+def _directions(run: _ModelRun, protocol: Protocol) -> dict[str, Better]:
     """Which direction is better: a loaded model says it of its score, else the catalogue."""
-    own = dict(zip(request.names, request.choices, strict=True))
-    own |= dict(zip(request.names, request.models, strict=False))
+    own = dict(zip(run.plan.names, run.plan.choices, strict=True))
+    own |= dict(zip(run.plan.names, run.loaded, strict=False))
     return {
         name: protocol.direction(name) if isinstance(one, str) or protocol.term != "score" else one.info.better
         for name, one in own.items()

@@ -19,8 +19,7 @@ from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.measure import EvaluationOptions, EvaluationPart, ImageKey, ScoredTable, Scores
 from acutance.evaluation.protocols import Prepared, Protocol
 from acutance.scoring import ScoreRow
-from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.sources import Picture
+from acutance.scoring.pairing import NamedImage, Pair, Pairing
 from acutance.tables.text import readable, some
 from acutance.types import Better, OnProgress
 
@@ -322,8 +321,8 @@ class EvaluationData:
         errors = ["not scored" if one is None else one.error for one in found]
         return ScoredTable(model, self.better[model], self.table, scores, errors, options, self.part)
 
-    def _image(self, relative: str) -> Picture:
-        return Picture(self.root / relative, readable(relative), relative)
+    def _image(self, relative: str) -> NamedImage:
+        return NamedImage(self.root / relative, readable(relative), relative)
 
 
 def plan_data(

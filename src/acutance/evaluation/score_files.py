@@ -16,8 +16,7 @@ from acutance.evaluation.measure import ImageKey
 from acutance.evaluation.protocols import Protocol, rows_needed
 from acutance.scoring import ScoreRow
 from acutance.scoring.provenance import provenance_path
-from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS
-from acutance.scoring.score_file import OUTPUT_ENDINGS
+from acutance.scoring.rows import OUTPUT_ENDINGS, ROW_FIELDS, TEXT_FIELDS
 from acutance.tables.match import PathIndex
 from acutance.tables.read import Cells, read_cells, row_place
 from acutance.tables.strict_json import NOTE

@@ -1,10 +1,12 @@
 """Which files are images: formats that are read, formats that are known and not read, and the images below a folder."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from acutance.errors import InputError
+from acutance.tables.text import some
 
 PICTURE_FORMATS = {
     "PNG": (".png", ".apng"),
@@ -101,6 +103,29 @@ def unread_kind(name: str) -> str | None:
         ('HEIC', None, None)
     """
     return UNREAD_KINDS.get(PurePath(name).suffix.lower())
+
+
+def kinds_of(unread: Sequence[str]) -> str:
+    """How many files of which kind, the first ones by name.
+
+    Args:
+        unread: Images of kinds that are not read; what ends in a slash is a folder.
+
+    Example:
+        >>> kinds_of(["a.heic", "b.HEIC", "c.jxl"])
+        '2 HEIC (a.heic, b.HEIC) and 1 JPEG XL (c.jxl)'
+    """
+    parts = [f"{len(names)} {kind} ({some(names)})" for kind, names in by_kind(unread).items()]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def by_kind(unread: Sequence[str]) -> dict[str, list[str]]:
+    """The names of images that are not read, by their kind."""
+    kinds: dict[str, list[str]] = {}
+    for name in unread:
+        kind = "folder without the right to look into" if name.endswith("/") else unread_kind(name)
+        kinds.setdefault(kind or "", []).append(name)
+    return kinds
 
 
 def unread_content(start: bytes) -> str | None:

@@ -4,6 +4,7 @@ A frame is a picture of the first one's size. Thumbnails, smaller copies, masks 
 (a gain map, a depth map, the other eye) are none.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,25 @@ def later_frames_of_picture(image: Image.Image) -> int:
             return later_frames(again)
     except (OSError, TypeError, ValueError):
         return 0
+
+
+def later_frames_of(source: object) -> int:
+    """The same for anything that ``read_image`` takes; 0 for what is no file, or cannot be read again.
+
+    Args:
+        source: A file object is left anywhere.
+    """
+    try:
+        if isinstance(source, str | os.PathLike):
+            with Path(source).open("rb") as file:
+                return later_frames(file)
+        if isinstance(source, Image.Image):
+            return later_frames_of_picture(source)
+        if isinstance(source, SeekableFile) and hasattr(source, "seekable") and source.seekable():
+            return later_frames(source)
+    except OSError:
+        return 0
+    return 0
 
 
 def _png(file: SeekableFile) -> int:

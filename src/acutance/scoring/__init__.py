@@ -1,4 +1,4 @@
-"""Scoring many pictures: pairs, batches, rows. Everything is imported when first used, so that rows load no torch."""
+"""Scoring many images: pairs, batches, rows. Everything is imported when first used."""
 
 import importlib
 from typing import TYPE_CHECKING

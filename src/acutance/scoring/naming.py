@@ -31,7 +31,7 @@ class Proposal:
 
 
 def naming_rule(pair_by: str) -> Callable[[str], str | None]:
-    """What two pictures of the same thing share, by the path of each below its folder.
+    """What two images of the same thing share, by the path of each below its folder.
 
     Args:
         pair_by: As in ``pair_up``.
@@ -59,7 +59,7 @@ def naming_rule(pair_by: str) -> Callable[[str], str | None]:
     if pattern.groups != 1:
         raise ConfigError(
             f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
-            f"{pattern.groups}. Put what pictures and references share in one pair of parentheses."
+            f"{pattern.groups}. Put what images and references share in one pair of parentheses."
         )
 
     def group(relative: str) -> str | None:
@@ -76,9 +76,9 @@ def propose_rule(folders: Sequence[Sequence[str]], *, matched: int, first_repeat
     the present rule nor by these two, and if it makes more than half of the names meet.
 
     Args:
-        folders: Paths of the pictures below each folder.
+        folders: Paths of the images below each folder.
         matched: How many meet now.
-        first_repeats: Whether several names of the first folder may meet one of the others, as several pictures have
+        first_repeats: Whether several names of the first folder may meet one of the others, as several images have
             one reference. Elsewhere two names that the rule cannot tell apart rule it out.
 
     Example:
@@ -131,7 +131,7 @@ def _expressions(folders: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _is_distinct(expression: str, names: Sequence[str]) -> bool:
-    """Whether a number tells all names apart: one that repeats is a scale or a quality, not the number of a picture."""
+    """Whether a number tells all names apart: one that repeats is a scale or a quality, not the number of an image."""
     numbers = list(map(naming_rule(expression), names))
     return len(set(numbers)) == len(numbers)
 

@@ -1,24 +1,29 @@
-"""What scores depend on, written beside them so that they can be cited and made again."""
+"""What scores depend on and what a run left out, written beside scores so that they can be cited and made again."""
 
 import hashlib
-import importlib.metadata
 import json
 import logging
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acutance.errors import ConfigError
+from acutance.extras import installed_versions
+from acutance.images.formats import by_kind, kinds_of
 from acutance.images.read import reading_settings
-from acutance.models.classic.metrics import LEVELS_RULE
-from acutance.models.quality_model import QualityModel
-from acutance.scoring.pairing import Pair
-from acutance.scoring.sources import is_path
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import Pair, is_path
+from acutance.scoring.rows import ScoreRow
 from acutance.tables import append
 from acutance.tables.atomic import atomic_write
+from acutance.tables.text import FEW, some
+
+if TYPE_CHECKING:
+    from acutance.models.quality_model import QualityModel
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,33 +33,78 @@ READING_OF_0_1 = {
     "colour": "embedded profile to sRGB, relative colorimetric, black point compensation; else sRGB",
     "depth": "16-bit grey, and 16-bit colour of PNG and TIFF, kept unless a profile is applied; else 8",
 }
-"""What 0.1 wrote of how it read pictures, where this version reads otherwise."""
+"""What 0.1 wrote of how it read images, where this version reads otherwise."""
 
 
-def describe_run(
-    models: Sequence[QualityModel], background: str, pairs: Sequence[Pair], hdr_peak: float | None = None
-) -> dict[str, Any]:
-    """All that the scores of a run depend on, as plain JSON values.
+@dataclass
+class LeftOut:
+    """What a run left out: known before it of kinds that are not read, while it runs of later frames and lost bits.
 
-    Args:
-        models: Loaded models.
-        background: Colour under transparent pixels.
-        pairs: The plan; a checksum of its names and places tells a resumed run from another one.
-        hdr_peak: Nits of the display to which HDR pictures are brought.
+    Example:
+        >>> left_out = LeftOut(["a.heic"])
+        >>> left_out.frames["b.gif"] = 11
+        >>> left_out.fields()["later_frames"]
+        {'count': 1, 'first': {'b.gif': 11}}
     """
-    described = {
-        "models": [asdict(model.provenance) for model in models if model.provenance is not None],
-        **describe_plan(background, pairs, hdr_peak),
-    }
+
+    unread: Sequence[str] = ()
+    """Images of kinds that are not read, and folders that may not be looked into (these end in a slash)."""
+    frames: dict[str, int] = field(default_factory=dict)
+    """How many later frames each image has, by its name; those without are not in it."""
+    depths: Counter[str] = field(default_factory=Counter)
+    """How many scores come from fewer bits than the files hold, by what was kept, such as ``8 of 16``."""
+
+    def count_depth(self, rows: Iterable[ScoreRow]) -> None:
+        """Count those of the rows that come from fewer bits than their files hold."""
+        self.depths.update(row.depth for row in rows if row.depth is not None)
+
+    def before(self) -> list[str]:
+        """Lines for a user before the work begins."""
+        return [f"left out, not read here: {kinds_of(self.unread)}"] if self.unread else []
+
+    def after(self) -> list[str]:
+        """Lines for a user when the work is done."""
+        lines = []
+        if self.frames:
+            count = f"{len(self.frames):,} image{'s' if len(self.frames) > 1 else ''}"
+            named = some([f"{name}: {more} more" for name, more in self.frames.items()])
+            lines.append(f"only the first frame of {count} counts ({named})")
+        if self.depths:
+            kinds = ", ".join(f"depth {depth} in {count:,}" for depth, count in self.depths.items())
+            lines.append(f"fewer bits than their files hold: {kinds} score{'s' if self.depths.total() > 1 else ''}")
+        return lines
+
+    def fields(self) -> dict[str, Any]:
+        """The same for the provenance, as plain JSON values; empty if nothing was left out."""
+        fields: dict[str, Any] = {}
+        if self.unread:
+            kinds = by_kind(self.unread).items()
+            fields["left_out"] = {kind: {"count": len(names), "first": list(names[:FEW])} for kind, names in kinds}
+        if self.frames:
+            first = dict(list(self.frames.items())[:FEW])
+            fields["later_frames"] = {"count": len(self.frames), "first": first}
+        if self.depths:
+            fields["depth"] = dict(self.depths)
+        return fields
+
+
+def describe_run(models: Sequence["QualityModel"], pairs: Sequence[Pair], options: RunOptions) -> dict[str, Any]:
+    """All that the scores of loaded models depend on, as plain JSON values."""
+    described = {"models": describe_models(models), **describe_plan(pairs, options)}
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 
 
-def describe_plan(background: str, pairs: Sequence[Pair], hdr_peak: float | None = None) -> dict[str, Any]:
-    """What is known of a run before its models are loaded."""
+def describe_models(models: Sequence["QualityModel"]) -> list[dict[str, Any]]:
+    """The provenance of each loaded model."""
+    return [asdict(model.provenance) for model in models if model.provenance is not None]
+
+
+def describe_plan(pairs: Sequence[Pair], options: RunOptions) -> dict[str, Any]:
+    """What is known of a run before its models are loaded; the checksum of pairs tells it from another one."""
     return {
-        "reading": reading_settings(background, hdr_peak),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "reading": reading_settings(options.background, options.hdr_peak),
+        "versions": installed_versions(PACKAGES),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "pairs": {"count": len(pairs), "sha256": _plan_checksum(pairs)},
@@ -79,7 +129,7 @@ def complete_provenance(output: Path, described: dict[str, Any]) -> None:
     os.utime(provenance_path(output), ns=(began.st_atime_ns, began.st_mtime_ns))
 
 
-def demand_same(output: Path, described: dict[str, Any]) -> None:
+def check_same_run(output: Path, described: dict[str, Any]) -> None:
     """Raise ``ConfigError`` unless the file of scores was begun with what is described."""
     path = provenance_path(output)
     try:
@@ -87,18 +137,30 @@ def demand_same(output: Path, described: dict[str, Any]) -> None:
     except (OSError, ValueError, TypeError) as error:
         got = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"Expected the provenance of the run to resume at {path}, got: {got}. Start anew with --overwrite."
+            f"The provenance of the run to resume cannot be read from {path}: {got}. Start anew with --overwrite."
         ) from error
     append.demand_same(_as_of_now(before, described, output), described, output)
 
 
-def earlier_rows(output: Path, count: int) -> dict[str, Any]:
-    """What the provenance of a file says of rows that 0.1 made, which read some pictures otherwise; empty without any.
+def check_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
+    """Raise ``ConfigError`` if a file of these pairs was changed after the run that made the scores began."""
+    began = provenance_path(output).stat().st_mtime_ns
+    images = {
+        image.key: image
+        for pair in pairs
+        for image in (pair.image, pair.reference)
+        if image is not None and is_path(image.source)
+    }
+    for image in images.values():
+        path = Path(image.source)
+        if path.exists() and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) > began:
+            raise ConfigError(
+                f"{image.name} was changed since the run that scored it began. Start {output} anew with --overwrite."
+            )
 
-    Args:
-        output: The file of scores.
-        count: How many rows it has.
-    """
+
+def earlier_rows(output: Path, count: int) -> dict[str, Any]:
+    """What the provenance of a file says of its first rows, ``count`` of them, if 0.1 made them; else empty."""
     before = json.loads(provenance_path(output).read_text(encoding="utf-8"))
     if "earlier_rows" in before:
         return {"earlier_rows": before["earlier_rows"]}
@@ -107,52 +169,39 @@ def earlier_rows(output: Path, count: int) -> dict[str, Any]:
     return {"earlier_rows": {"count": count, "reading": before["reading"], "versions": before["versions"]}}
 
 
-def demand_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
-    """Raise ``ConfigError`` if a file of these pairs was changed after the run that made the scores began."""
-    began = provenance_path(output).stat().st_mtime_ns
-    pictures = {
-        picture.key: picture
-        for pair in pairs
-        for picture in (pair.image, pair.reference)
-        if picture is not None and is_path(picture.source)
-    }
-    for picture in pictures.values():
-        path = Path(picture.source)
-        if path.exists() and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) > began:
-            raise ConfigError(
-                f"Expected {picture.name} as it was when it was scored, got a file that was changed since the run "
-                f"began. Start {output} anew with --overwrite."
-            )
-
-
 def _as_of_now(before: dict[str, Any], described: dict[str, Any], output: Path) -> dict[str, Any]:
     """The provenance of a run that 0.1 began in the words of this version, with one line on what may have changed."""
     reading, earlier = before.get("reading"), before.get("earlier_rows")
     is_old = isinstance(reading, dict) and all(reading.get(name) == words for name, words in READING_OF_0_1.items())
     if (is_old or earlier) and "models" not in described:  # once: it is asked again when the models are loaded
         _LOGGER.warning(
-            "%s was begun by version 0.1, which rounded pictures of more than 8 bits and ignored some colour tags: if "
-            "there are such pictures, start anew with --overwrite",
+            "%s was begun by version 0.1, which rounded images of more than 8 bits and ignored some colour tags: if "
+            "there are such images, start anew with --overwrite",
             output,
         )
     if not isinstance(reading, dict) or not is_old:
         return before
     names = {name: described["reading"].get(name) for name in READING_OF_0_1}
-    now = {model["model"]: model["preprocessing"] for model in described.get("models", [])}
+    versions = {**before.get("versions", {}), "acutance": described["versions"]["acutance"]}
+    before = before | {"reading": reading | names, "versions": versions}
+    if "models" not in described:
+        return before
+    from acutance.models.classic.metrics import LEVELS_RULE  # loads torch, which models have loaded already
+
+    now = {model["model"]: model["preprocessing"] for model in described["models"]}
     models = [
         model | {"preprocessing": {"levels": LEVELS_RULE, **model["preprocessing"]}}
         if "levels" in now.get(model.get("model"), {})
         else model
         for model in before.get("models", [])
     ]
-    versions = {**before.get("versions", {}), "acutance": described["versions"]["acutance"]}
-    return before | {"reading": reading | names, "models": models, "versions": versions}
+    return before | {"models": models}
 
 
 def _plan_checksum(pairs: Sequence[Pair]) -> str:
     digest = hashlib.sha256()
     for pair in pairs:
-        pictures = (picture for picture in (pair.image, pair.reference) if picture is not None)
-        places = [[picture.name, picture.key if is_path(picture.source) else ""] for picture in pictures]
+        images = (image for image in (pair.image, pair.reference) if image is not None)
+        places = [[image.name, image.key if is_path(image.source) else ""] for image in images]
         digest.update(json.dumps(places).encode())
     return digest.hexdigest()

@@ -1,13 +1,16 @@
-"""What scoring gives: a score with its meaning, or a row of a table."""
+"""What scoring gives: a score with its meaning, a row of a table, and the files that hold rows."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from acutance.errors import InputError
-from acutance.scoring.pairing import Pair
-from acutance.tables.text import readable
+from acutance.errors import ConfigError, UnknownNameError
+from acutance.extras import require
+from acutance.tables.append import ResumableFile, parse_json_lines
+from acutance.tables.atomic import atomic_write
+from acutance.tables.read import read_cells
+from acutance.tables.write import Kind, Row, json_line, parquet_columns, write_parquet
 from acutance.types import Better, ScoreInfo
 
 ROW_FIELDS = ("image", "reference", "model", "score", "better", "depth", "error")
@@ -16,11 +19,12 @@ EARLIER_ROW_FIELDS = (("image", "reference", "model", "score", "error"),)
 """Those of files that earlier versions began, which go on as they are: that of 0.1."""
 TEXT_FIELDS = frozenset(ROW_FIELDS) - {"score"}
 """Fields that hold text; all others are numbers."""
+OUTPUT_ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """The score of one picture, with all that is needed to cite it."""
+    """The score of one image, with all that is needed to cite it."""
 
     value: float
     """The score; ``info`` says how to read it."""
@@ -41,10 +45,10 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """One picture scored by one model, or the reason why not."""
+    """One image scored by one model, or the reason why not."""
 
     image: str
-    """Name of the picture: its path as found."""
+    """Name of the image: its path as found."""
     reference: str | None
     """Name of the reference; ``None`` for a no-reference model."""
     model: str
@@ -68,48 +72,115 @@ class ScoreRow:
         return fixed | {name: self.terms.get(name) for name in term_names}
 
 
-def scored_row(
-    pair: Pair, model: str, terms: Mapping[str, float], *, compares: bool, better: Better, depth: str | None = None
-) -> ScoreRow:
-    """The row of a pair that was scored; a score that is no number makes it a failed one."""
-    if math.isnan(terms["score"]):
-        error = InputError("Expected a number, got NaN: the model gives none for this picture.")
-        return failed_row(pair, model, error, compares=compares, better=better, depth=depth)
-    parts = {name: value for name, value in terms.items() if name != "score"}
+def row_of_fields(fields: Row, better: Mapping[str, Better]) -> ScoreRow:
+    """A row as a file of scores holds it; files of 0.1 do not tell which direction is better."""
+    texts: dict[str, Any] = {name: fields.get(name) for name in ("reference", "depth", "error")}
+    texts = {name: None if text is None else str(text) for name, text in texts.items()}
+    model, score = str(fields["model"]), fields["score"]
     return ScoreRow(
-        image=pair.image.name,
-        reference=_reference_name(pair, compares=compares),
+        image=str(fields["image"]),
         model=model,
-        score=terms["score"],
-        better=better,
-        depth=depth,
-        terms=parts,
+        score=None if score is None else float(score),
+        better=better[model],
+        terms={name: float(value) for name, value in fields.items() if name not in ROW_FIELDS and value is not None},
+        **texts,
     )
 
 
-def failed_row(
-    pair: Pair, model: str, error: Exception, *, compares: bool, better: Better, depth: str | None = None
-) -> ScoreRow:
-    """The row of a pair that could not be scored."""
-    _let_go(error)
-    return ScoreRow(
-        image=pair.image.name,
-        reference=_reference_name(pair, compares=compares),
-        model=model,
-        better=better,
-        depth=depth,
-        error=readable(" ".join(str(error).split())) or type(error).__name__,
-        exception=error,
-    )
+class ScoreFile(ResumableFile):
+    """A file of scores that grows row by row, inside a ``with`` block; before it, nothing is touched.
 
+    A CSV or JSON lines file holds every row that was made, at any moment. Parquet cannot grow, so its rows
+    wait as JSON lines in ``<name>.partial.jsonl`` until ``finish``. A file that an earlier version began goes on in
+    the columns that it has.
 
-def _reference_name(pair: Pair, *, compares: bool) -> str | None:
-    return pair.reference.name if compares and pair.reference else None
+    Args:
+        path: Where to write; its ending chooses the format.
+        term_names: Columns after the fixed ones.
+        resume: Keep the rows that are there; without it the file must not exist, or ``overwrite``.
+        overwrite: Throw away what is there.
 
+    Attributes:
+        count: How many rows are there already.
 
-def _let_go(error: BaseException | None) -> None:
-    """Forget where an error and its causes were raised: those places hold on to the pictures' pixels."""
-    while error is not None and error.__traceback__ is not None:
-        error.__traceback__ = None
-        _let_go(error.__context__)
-        error = error.__cause__
+    Raises:
+        UnknownNameError: Another ending.
+        ConfigError: The file exists, holds other columns than this run, or cannot be read.
+        MissingExtraError: Parquet without pyarrow.
+    """
+
+    def __init__(
+        self, path: Path, term_names: Sequence[str] = (), *, resume: bool = False, overwrite: bool = False
+    ) -> None:
+        ending = path.suffix.lower()
+        if ending not in OUTPUT_ENDINGS:
+            raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
+        if ending == ".parquet":
+            require("pyarrow.parquet", extra="parquet")
+        super().__init__(path, (*ROW_FIELDS, *term_names), "a file of scores", TEXT_FIELDS)
+        self._terms = tuple(term_names)
+        self._is_restored = False  # whether the rows that are there lie in a whole Parquet file
+        if ending == ".parquet":
+            self._lines_path = path.with_name(path.name + ".partial.jsonl")
+        if path.is_dir():
+            raise ConfigError(f"The scores cannot be written to {path}, which is a folder. Choose another name.")
+        if (path.exists() or self._lines_path.exists()) and not (resume or overwrite):
+            raise ConfigError(f"There are scores at {path}. Continue them with --resume, or replace them: --overwrite.")
+        if resume:
+            with self._faults_named():
+                self._examine()
+
+    def __enter__(self) -> "ScoreFile":
+        with self._faults_named():
+            if self._is_restored:
+                with atomic_write(self._lines_path) as temporary, temporary.open("w", encoding="utf-8") as file:
+                    file.writelines(self._json(row) for _, row in read_cells(self.path, ConfigError))
+                self._end = self._lines_path.stat().st_size
+            elif self._lines_path != self.path and not self.count:
+                self.path.unlink(missing_ok=True)
+        return super().__enter__()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are there.
+
+        Raises:
+            ConfigError: A row that cannot be read.
+        """
+        if self._lines_path.exists():
+            yield from super().rows()
+        elif self._is_restored:
+            yield from (row for _, row in read_cells(self.path, ConfigError))
+
+    def write(self, rows: Sequence[ScoreRow]) -> None:
+        """Add rows; they are in the file when this returns."""
+        self._is_restored = self._is_restored and not rows
+        self.add(row.as_dict(self._terms) for row in rows)
+
+    def finish(self) -> None:
+        """Close the file; a Parquet file is made now, unless it was there and nothing was added."""
+        self._close()
+        if self._lines_path == self.path:
+            return
+        if not self._is_restored:
+            kinds: dict[str, Kind] = {name: "text" if name in TEXT_FIELDS else "number" for name in self.columns}
+            with atomic_write(self.path) as temporary, self._lines_path.open(encoding="utf-8", newline="\n") as lines:
+                write_parquet(temporary, kinds, parse_json_lines(lines))
+        self._lines_path.unlink()
+
+    def _examine(self) -> None:
+        """Count the whole rows that are there, and check their columns."""
+        there = self.find()
+        if not self.count and self._lines_path != self.path and self.path.exists():
+            self.count, there = parquet_columns(self.path)
+            self._is_restored = True
+        if there in [(*fields, *self._terms) for fields in EARLIER_ROW_FIELDS]:
+            self.columns = there
+        if there and there != self.columns:
+            raise ConfigError(
+                f"{self.path} has the columns {', '.join(there)}, not {', '.join(self.columns)}. "
+                "Run it as before, or start anew with --overwrite."
+            )
+
+    def _json(self, row: Row) -> str:
+        is_of_now = self.columns[: len(ROW_FIELDS)] == ROW_FIELDS  # files of 0.1 have notes where needed alone
+        return json_line(row, always_noted=is_of_now)

@@ -1,7 +1,6 @@
 """The two ways to make a synthetic set: every distortion of every source, or random ones with pseudo-MOS."""
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import Any
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, UnknownNameError
+from acutance.extras import installed_versions
 from acutance.images.read import reading_settings
 from acutance.scoring.provenance import PACKAGES
 from acutance.synthesis.folder import OutputFolder, kept_rows, new_rows, write_tables
@@ -346,7 +346,7 @@ def _provenance(run: _Run) -> dict[str, Any]:
     described = {
         **run.described,
         "reading": {**reading_settings("white"), "depth": "8 bits, rounded to the nearest"},
-        "versions": {name: importlib.metadata.version(name) for name in (*PACKAGES, "scipy")},
+        "versions": installed_versions((*PACKAGES, "scipy")),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "sources": {"count": len(paths), "sha256": hashlib.sha256(json.dumps(paths).encode()).hexdigest()},

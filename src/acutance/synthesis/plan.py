@@ -18,8 +18,8 @@ from acutance.distortions import KINDS, LEVELS, Mixture, draw_mixture
 from acutance.distortions.mixtures import MOST_STEPS
 from acutance.errors import ConfigError, InputError, UnknownNameError
 from acutance.models.entry import ModelEntry
-from acutance.scoring.left_out import LeftOut
-from acutance.scoring.sources import collect
+from acutance.scoring.pairing import collect
+from acutance.scoring.provenance import LeftOut
 
 DEFAULT_METRICS = ("mdsi", "gmsd", "sr_sim")
 """Three that agree well with people for the time they take; docs/synthesis.md has the numbers."""
@@ -277,7 +277,7 @@ def find_sources(places: Sequence[str | Path], output: Path | None = None) -> li
     found = collect([*places])
     for line in LeftOut(found.unread).before():
         _LOGGER.warning("%s", line)
-    paths = {image.key: Path(image.source) for image in found.pictures}
+    paths = {image.key: Path(image.source) for image in found.images}
     if output is not None and not any(_is_below(Path(place), output) for place in places):
         below = {folder for folder in {path.parent for path in paths.values()} if _is_below(folder, output)}
         paths = {key: path for key, path in paths.items() if path.parent not in below}

@@ -6,7 +6,7 @@ from typer.main import get_command
 
 from acutance import __version__
 from acutance.cli import app as app_module
-from acutance.scoring import request as request_module
+from acutance.scoring import run as run_module
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
@@ -50,7 +50,7 @@ def test_the_version_is_printed(run: Run):
 
 
 def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(request_module, "score_pairs", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(run_module, "score_pairs", _raise(KeyboardInterrupt()))
     result = run(*FOLDERS)
     assert result.exit_code == app_module.INTERRUPTED
     assert not lacking(result.stderr.splitlines()[-1], "acutance", "--resume")
@@ -65,14 +65,14 @@ def test_an_interrupted_command_without_resume_does_not_speak_of_it(run: Run, mo
 
 
 def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(request_module, "score_pairs", _raise(OSError(28, "No space left on device")))
+    monkeypatch.setattr(run_module, "score_pairs", _raise(OSError(28, "No space left on device")))
     result = run(*FOLDERS)
     assert result.exit_code == app_module.USAGE_ERROR
     assert not lacking(result.stderr.splitlines()[-1], "acutance", "No space left on device")
 
 
 def test_a_fault_of_the_code_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(request_module, "score_pairs", _raise(RuntimeError("a bug")))
+    monkeypatch.setattr(run_module, "score_pairs", _raise(RuntimeError("a bug")))
     assert str(run(*FOLDERS).exception) == "a bug"
 
 

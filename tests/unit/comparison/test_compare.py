@@ -11,7 +11,7 @@ from acutance.comparison.api import CompareRequest
 from acutance.comparison.results import read_comparison
 from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownNameError
 from acutance.scoring import ScoreRows
-from acutance.scoring.score_file import ScoreFile
+from acutance.scoring.rows import ScoreFile
 from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_pictures
 

@@ -6,8 +6,8 @@ import pytest
 
 from acutance.comparison.methods import SharedPicture, gather_rows, read_method_rows
 from acutance.errors import EvaluationError
+from acutance.scoring.pairing import NamedImage
 from acutance.scoring.rows import ScoreRow
-from acutance.scoring.sources import Picture
 from tests.raising import lacking, raises
 
 HEADER = "image,reference,model,score,error\n"
@@ -29,8 +29,8 @@ def test_rows_as_scoring_makes_them_meet_their_pictures():
     shared = [
         SharedPicture(
             name,
-            {method: Picture(f"{method}/{name}", f"{method}/{name}", name) for method in ("x", "y")},
-            Picture(f"t/{name}", f"t/{name}", name),
+            {method: NamedImage(f"{method}/{name}", f"{method}/{name}", name) for method in ("x", "y")},
+            NamedImage(f"t/{name}", f"t/{name}", name),
         )
         for name in ("a", "b")
     ]
@@ -60,7 +60,7 @@ def test_all_rows_are_asked_for_so_that_a_file_of_scores_is_finished():
         yield ScoreRow(image="x/a", reference=None, model="psnr", score=1.0)
         finished.append(True)
 
-    gather_rows([SharedPicture("a", {"x": Picture("x/a", "x/a", "a")})], ["psnr"], rows())
+    gather_rows([SharedPicture("a", {"x": NamedImage("x/a", "x/a", "a")})], ["psnr"], rows())
     assert finished == [True]
 
 

@@ -7,13 +7,13 @@ from acutance.errors import ConfigError, UnknownNameError
 from acutance.evaluation.api import Work, measure, read, score
 from acutance.evaluation.data import EvaluationData
 from acutance.evaluation.measure import EvaluationOptions
-from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.options import RunOptions
 from tests.fakes.rated_set import write_rated_set
 from tests.raising import lacking, raises
 from tests.unit.datasets.tables import rated, table_of
 from tests.unit.scoring.fakes import Brightness, Distance
 
-SETTINGS = ScoringSettings(workers=1)
+SETTINGS = RunOptions(workers=1)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def work_of(models, *tables: OpinionTable, protocol: str = "plain", part=None, o
 
 
 def scored(work: Work, on_progress=None) -> list[EvaluationData]:
-    work.load_models(device="cpu", precision="float32", offline=True)
+    work.load_models()
     score(work, on_progress)
     return work.data
 

@@ -32,7 +32,7 @@ def scores_file(table: OpinionTable, path: Path, *names: str) -> Path:
 
 
 def finished(work: Work) -> EvaluationRun:
-    work.load_models(device="cpu", precision="float32", offline=True)
+    work.load_models()
     score(work)
     return with_tests(measure(work))
 
@@ -128,7 +128,7 @@ def test_a_protocol_adds_its_numbers_and_groups(many_scenes: OpinionTable):
 
 def test_progress_of_statistics_counts_all_draws(table: OpinionTable):
     work = read(["psnr", "ssim"], table, options=EvaluationOptions(draws=10))
-    work.load_models(device="cpu", precision="float32", offline=True)
+    work.load_models()
     score(work)
     seen: list[tuple[int, int]] = []
     measure(work, lambda done, total: seen.append((done, total)))
@@ -138,7 +138,7 @@ def test_progress_of_statistics_counts_all_draws(table: OpinionTable):
 
 
 def test_a_user_is_told_what_will_be_scored(table: OpinionTable):
-    assert read(["psnr"], table, options=QUICK).report() == ["rated: 18 pictures by psnr"]
+    assert read(["psnr"], table, options=QUICK).report() == ["rated: 18 images by psnr"]
 
 
 def test_nothing_to_evaluate_is_refused(table: OpinionTable):

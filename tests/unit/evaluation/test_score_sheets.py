@@ -5,8 +5,7 @@ import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.score_files import NO_SCORE, own_direction, read_sheet
-from acutance.scoring.rows import ScoreRow
-from acutance.scoring.score_file import ScoreFile
+from acutance.scoring.rows import ScoreFile, ScoreRow
 from tests.raising import raises
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"

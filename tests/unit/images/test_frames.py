@@ -11,9 +11,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from acutance.images.frames import later_frames
+from acutance.images.frames import later_frames, later_frames_of
 from acutance.images.read import read_picture
-from acutance.scoring.left_out import later_frames_of
 
 
 def frames(count: int, size: tuple[int, int] = (24, 16)) -> list[Image.Image]:

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from acutance.errors import InputError
 from acutance.models.quality_model import ModelProvenance, QualityModel
-from acutance.scoring.pairing import Pair
-from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Picture
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import NamedImage, Pair
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 from acutance.types import ScoreInfo
 from tests.fakes import pictures
 
-ONE_WORKER = ScoringSettings(workers=1)
+ONE_WORKER = RunOptions(workers=1)
 
 
 class Distance(QualityModel):
@@ -85,8 +84,8 @@ class WatchedFile(io.BytesIO):
         return super().read(size)
 
 
-def picture(name: str, pixels: NDArray[Any]) -> Picture:
-    return Picture(pixels, name, name)
+def picture(name: str, pixels: NDArray[Any]) -> NamedImage:
+    return NamedImage(pixels, name, name)
 
 
 def noise(seed: int, height: int = 8, width: int = 8) -> NDArray[Any]:
@@ -97,8 +96,8 @@ def black(height: int = 8, width: int = 8) -> NDArray[Any]:
     return np.zeros((height, width, 3), np.uint8)
 
 
-def pair_of(index: int, reference: Picture | None = None, *, height: int = 8, width: int = 8) -> Pair:
-    """Picture ``index`` beside a reference, its own by default."""
+def pair_of(index: int, reference: NamedImage | None = None, *, height: int = 8, width: int = 8) -> Pair:
+    """NamedImage ``index`` beside a reference, its own by default."""
     own = reference or picture(f"reference {index}", noise(1000 + index, height, width))
     return Pair(picture(f"image {index}", noise(index, height, width)), own)
 

@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 
 from acutance.errors import ImageReadError, ShapeMismatchError
-from acutance.scoring.decoding import DecodedPair, decode_ahead
-from acutance.scoring.pairing import Pair, pair_up
-from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Picture
+from acutance.scoring.engine import DecodedPair, decode_ahead
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import NamedImage, Pair, pair_up
 from tests.conftest import pictures_of
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import WatchedFile, noise, pair_of, picture, write_pictures
 
 
 def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[DecodedPair]:
-    return list(decode_ahead(pairs, start, ScoringSettings(**settings)))
+    return list(decode_ahead(pairs, start, RunOptions(**settings)))
 
 
 def watched(count: int, when_read: Callable[[int], object]) -> list[Pair]:
     """Pictures without a reference, each with 300 bytes of pixels."""
     files = [WatchedFile(noise(index, 10, 10), partial(when_read, index)) for index in range(count)]
-    return [Pair(Picture(file, str(index), str(index))) for index, file in enumerate(files)]
+    return [Pair(NamedImage(file, str(index), str(index))) for index, file in enumerate(files)]
 
 
 def test_pairs_come_in_order_whoever_is_faster():
@@ -82,7 +81,7 @@ def test_references_can_be_left_unread(tmp_path: Path, opened: list[str]):
     write_pictures(tmp_path, "a.png", "truth.png")
     pairs = pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs
     opened.clear()
-    (result,) = decode_ahead(pairs, 0, ScoringSettings(), with_references=False)
+    (result,) = decode_ahead(pairs, 0, RunOptions(), with_references=False)
     assert result.reference is None
     assert pictures_of(opened) == ["a.png"]
 
@@ -90,8 +89,8 @@ def test_references_can_be_left_unread(tmp_path: Path, opened: list[str]):
 def test_no_more_is_decoded_ahead_than_fits_the_memory():
     begun: list[int] = []
     largest = 0
-    settings = ScoringSettings(workers=4, decode_memory=900)
-    for done, _ in enumerate(decode_ahead(watched(40, begun.append), 0, settings)):
+    pairs = watched(40, begun.append)
+    for done, _ in enumerate(decode_ahead(pairs, 0, RunOptions(workers=4), memory=900)):
         time.sleep(0.001)
         if done > 10:  # the first ones are asked for before any size is known
             largest = max(largest, len(begun) - done - 1)
@@ -125,7 +124,7 @@ def test_a_fault_of_the_code_is_raised():
 
 def test_leaving_early_ends_the_threads():
     pairs = [pair_of(index) for index in range(50)]
-    rows = decode_ahead(pairs, 0, ScoringSettings(workers=2))
+    rows = decode_ahead(pairs, 0, RunOptions(workers=2))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
     for thread in threading.enumerate():
@@ -143,7 +142,7 @@ def test_rows_that_nobody_wants_any_more_wait_for_no_thread():
         if slow.is_set():
             go_on.wait(timeout=60)
 
-    rows = decode_ahead(watched(50, reading), 0, ScoringSettings(workers=1))
+    rows = decode_ahead(watched(50, reading), 0, RunOptions(workers=1))
     next(rows)
     while 2 not in begun:  # so that the one before it is read
         time.sleep(0.001)

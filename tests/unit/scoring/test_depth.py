@@ -12,14 +12,13 @@ from PIL import Image
 import acutance
 from acutance.catalog import load
 from acutance.errors import InputError
-from acutance.scoring.output import demand_continues, score_to_file
-from acutance.scoring.pairing import Pair
+from acutance.models.torch_scorer import torch_scorers
+from acutance.scoring.engine import score_pairs
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import NamedImage, Pair
 from acutance.scoring.provenance import provenance_path
-from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreRow
-from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.scorer import score_pairs
-from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Picture
+from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreFile, ScoreRow
+from acutance.scoring.run import check_continues, score_to_file
 from tests.fakes import pictures, saved
 from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run, run  # noqa: F401 (a fixture)
@@ -27,7 +26,9 @@ from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, noise, pi
 
 
 def rows_of(pairs: Sequence[Pair], *models: Any, **settings: Any) -> list[ScoreRow]:
-    return [row for rows in score_pairs(pairs, models, ScoringSettings(workers=1, **settings)) for row in rows]
+    return [
+        row for rows in score_pairs(pairs, torch_scorers(models), RunOptions(workers=1, **settings)) for row in rows
+    ]
 
 
 def pairs_of_all_kinds() -> list[Pair]:
@@ -130,7 +131,7 @@ def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(tmp_path: Pa
     next(begun)
     begun.close()  # type: ignore[attr-defined]
     file = ScoreFile(path, ["brightness"], resume=True)
-    demand_continues(file, pairs, ["distance"], "white")
+    check_continues(file, pairs, ["distance"], ONE_WORKER)
     assert list(score_to_file(pairs, [Distance()], ONE_WORKER, file)) == expected
     assert path.read_bytes() == whole.read_bytes()
     for one in (path, whole):
@@ -178,7 +179,7 @@ def write(folder: Path, *names: str) -> dict[str, Any]:
     for name in names:
         if Path(name).name == "deep.png":
             write_deep(folder / name)
-    return {name: Picture(folder / name, (folder / name).as_posix(), name) for name in names}
+    return {name: NamedImage(folder / name, (folder / name).as_posix(), name) for name in names}
 
 
 def write_deep(path: Path) -> None:

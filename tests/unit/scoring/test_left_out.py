@@ -12,14 +12,13 @@ from PIL import Image
 from acutance.comparison.api import CompareRequest
 from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
+from acutance.images.frames import later_frames_of
 from acutance.scoring.api import ScoreRows, score
-from acutance.scoring.left_out import LeftOut, later_frames_of
-from acutance.scoring.output import demand_continues, score_to_file
-from acutance.scoring.pairing import Pair, pair_up
-from acutance.scoring.provenance import provenance_path
-from acutance.scoring.score_file import ScoreFile
-from acutance.scoring.settings import ScoringSettings
-from acutance.scoring.sources import Picture
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import NamedImage, Pair, pair_up
+from acutance.scoring.provenance import LeftOut, provenance_path
+from acutance.scoring.rows import ScoreFile
+from acutance.scoring.run import check_continues, score_to_file
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, write_pictures
 
@@ -134,8 +133,10 @@ def test_a_file_object_has_its_later_frames_counted(here: Path):
 
 
 def test_a_run_that_continues_counts_no_frames_of_references_that_no_model_looks_at(here: Path):
-    pairs = [Pair(Picture(write_animation(here / "a.gif", 3), "a", "a"), Picture(here / "gone.gif", "gone", "gone"))]
-    pairs.append(Pair(pairs[0].image, Picture(write_animation(here / "b.gif", 3), "b", "b")))
+    pairs = [
+        Pair(NamedImage(write_animation(here / "a.gif", 3), "a", "a"), NamedImage(here / "gone.gif", "gone", "gone"))
+    ]
+    pairs.append(Pair(pairs[0].image, NamedImage(write_animation(here / "b.gif", 3), "b", "b")))
     for model, counted in ((Brightness("one"), {"a": 2}), (Distance("one"), {"a": 2, "b": 2})):
         file = here / f"{type(model).__name__}.csv"
         for resume in (False, True):
@@ -147,13 +148,13 @@ def test_a_run_that_continues_counts_no_frames_of_references_that_no_model_looks
 
 def pairs_of(here: Path) -> list[Pair]:
     pictures = [write_animation(here / f"{index}.webp", 2 + index % 2) for index in range(5)]
-    named = [Picture(path, path.name, path.name) for path in pictures]
+    named = [NamedImage(path, path.name, path.name) for path in pictures]
     return [Pair(picture, named[0]) for picture in named]
 
 
 def scored(path: Path, pairs: list[Pair], *, stop: int = 99, resume: bool = False) -> None:
     file = ScoreFile(path, resume=resume)
-    demand_continues(file, pairs, ["one"], "white")
+    check_continues(file, pairs, ["one"], ONE_WORKER)
     rows = score_to_file(pairs, [Distance("one")], ONE_WORKER, file, left_out=LeftOut(["x.heic"]))
     for _ in zip(range(stop), rows, strict=False):
         pass
@@ -185,7 +186,7 @@ def test_a_resumed_run_may_find_other_pictures_that_are_not_read(here: Path):
     pairs = pairs_of(here)
     scored(here / "s.csv", pairs, stop=3)
     file = ScoreFile(here / "s.csv", resume=True)
-    rows = score_to_file(pairs, [Distance("one")], ScoringSettings(workers=1), file, left_out=LeftOut(["y.jxl"]))
+    rows = score_to_file(pairs, [Distance("one")], RunOptions(workers=1), file, left_out=LeftOut(["y.jxl"]))
     assert len(list(rows)) == 5
     assert "JPEG XL" in json.loads(provenance_path(here / "s.csv").read_text())["left_out"]
 
@@ -194,7 +195,7 @@ def test_a_comparison_of_methods_says_what_was_left_out_of_their_folders(here: P
     request = CompareRequest(["out"], "truth", "psnr")
     assert any(not lacking(line, 2, "HEIC") for line in request.report())
     with raises(InputError, 2, "HEIC"):
-        CompareRequest(["out"], "truth", "psnr", settings=ScoringSettings(strict=True))
+        CompareRequest(["out"], "truth", "psnr", settings=RunOptions(strict=True))
     (here / "out/a.png").rename(here / "out/b.png")
     with raises(PairingError, 2, "HEIC"):
         CompareRequest(["out"], "truth", "psnr")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import PairingError
-from acutance.scoring.manifest import is_manifest, read_manifest
+from acutance.scoring.pairing import is_manifest, read_manifest
 from tests.raising import raises
 
 

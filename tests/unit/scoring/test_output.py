@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.scoring.output import demand_continues, score_to_file
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import READING_OF_0_1, provenance_path
-from acutance.scoring.rows import ScoreRow
-from acutance.scoring.score_file import ScoreFile
+from acutance.scoring.rows import ScoreFile, ScoreRow
+from acutance.scoring.run import check_continues, score_to_file
 from tests.raising import raises
 from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
 
@@ -19,7 +18,7 @@ NAMES = ["one", "two"]
 
 def scored(path: Path, *, stop: int | None = None, resume: bool = False, pairs: list[Pair] = PAIRS) -> list[ScoreRow]:
     file = ScoreFile(path, ["brightness"], resume=resume)
-    demand_continues(file, pairs, NAMES, "white")
+    check_continues(file, pairs, NAMES, ONE_WORKER)
     rows = score_to_file(pairs, [Distance("one"), Brightness("two")], ONE_WORKER, file)
     if stop is None:
         return list(rows)
@@ -69,7 +68,7 @@ def test_the_rows_of_other_models_are_not_continued(tmp_path: Path):
     scored(path, stop=5)
     file = ScoreFile(path, ["brightness"], resume=True)
     with raises(ConfigError, 2, "scores.csv", 0, "two"):
-        demand_continues(file, PAIRS, ["one", "three"], "white")
+        check_continues(file, PAIRS, ["one", "three"], ONE_WORKER)
 
 
 def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):

@@ -88,14 +88,14 @@ def test_files_left_over_on_both_sides_are_named_with_the_cure(here: Path):
     pairing = pair_up("out", "truth")
     assert names(pairing) == [("out/a.png", "truth/a.png")]
     with raises(PairingError, "out/c.png", "truth/b.png", "--pair-by", "--allow-unmatched") as caught:
-        pairing.demand_complete()
+        pairing.require_complete()
     assert caught.value.pair_by is None
 
 
 def test_the_stem_is_the_cure_where_it_would_match(here: Path):
     write_pictures(here, "out/a.png", "truth/deep/a.png")
     with raises(PairingError, 1, 1, "stem") as caught:
-        pair_up("out", "truth").demand_complete()
+        pair_up("out", "truth").require_complete()
     assert caught.value.pair_by == "stem"
 
 
@@ -103,7 +103,7 @@ def test_an_expression_is_the_cure_where_neither_path_nor_stem_would_match(here:
     write_pictures(here, "out/cat_x4.png", "out/dog_x4.png", "truth/cat.png", "truth/dog.png")
     for rule in ("path", "stem", "^(nothing)"):
         with raises(PairingError, 2, 2) as caught:
-            pair_up("out", "truth", pair_by=rule).demand_some()
+            pair_up("out", "truth", pair_by=rule).require_pairs()
         assert caught.value.pair_by is not None
         assert names(pair_up("out", "truth", pair_by=caught.value.pair_by)) == [
             ("out/cat_x4.png", "truth/cat.png"),
@@ -123,7 +123,7 @@ def test_many_files_left_over_are_counted(here: Path):
     assert (
         pair_up("out", "truth")
         .left_over()
-        .startswith("8 pictures without a reference (out/0.png, out/1.png, out/2.png, out/3.png, out/4.png and 3 more)")
+        .startswith("8 images without a reference (out/0.png, out/1.png, out/2.png, out/3.png, out/4.png and 3 more)")
     )
 
 

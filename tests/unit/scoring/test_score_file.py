@@ -10,8 +10,7 @@ import pytest
 
 from acutance.errors import ConfigError, MissingExtraError, UnknownNameError
 from acutance.extras import install_command
-from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreRow
-from acutance.scoring.score_file import ScoreFile
+from acutance.scoring.rows import EARLIER_ROW_FIELDS, ROW_FIELDS, ScoreFile, ScoreRow
 from tests.raising import raises
 
 ENDINGS = ["csv", "jsonl", "parquet"]

@@ -17,7 +17,7 @@ from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
 from acutance.scoring import score
-from acutance.scoring.trained import with_trained
+from acutance.scoring.run import trained_models
 from acutance.types import ScoreInfo
 from acutance.weights.store import save
 from tests.raising import raises
@@ -69,27 +69,27 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_a_folder_becomes_its_model_with_its_weights(run: Path):
     weights = {"ms_hyperiqa": run / "best.safetensors"}
-    assert with_trained([str(run), "psnr"], None) == (["ms_hyperiqa", "psnr"], weights)
+    assert trained_models([str(run), "psnr"], None) == (["ms_hyperiqa", "psnr"], weights)
 
 
 def test_names_without_folders_stay_as_they_are():
-    assert with_trained(["psnr", "afine"], "afine.pth") == (["psnr", "afine"], "afine.pth")
+    assert trained_models(["psnr", "afine"], "afine.pth") == (["psnr", "afine"], "afine.pth")
 
 
 def test_one_file_of_weights_is_for_the_models_that_were_not_trained_here(run: Path):
-    _, weights = with_trained([str(run), "afine", "psnr"], "afine.pth")
+    _, weights = trained_models([str(run), "afine", "psnr"], "afine.pth")
     assert weights == {"afine": "afine.pth", "ms_hyperiqa": run / "best.safetensors"}
 
 
 def test_weights_beside_the_training_of_the_same_model_are_an_error(run: Path):
     with raises(ConfigError, "ms_hyperiqa"):
-        with_trained([str(run)], {"ms_hyperiqa": "other.pkl"})
+        trained_models([str(run)], {"ms_hyperiqa": "other.pkl"})
 
 
 def test_a_training_without_weights_yet_is_an_error(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     with raises(CheckpointError, "best.safetensors"):
-        with_trained([str(tmp_path)], None)
+        trained_models([str(tmp_path)], None)
 
 
 def test_its_scores_mean_what_it_was_trained_on(run: Path):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from acutance.models.afine.heads import AdaptivePair, PairMoments, pair_moments_against
-from acutance.scoring.crew import Crew
+from acutance.models.torch_scorer import ComputeThreads
 from acutance.training.features import FeatureFile, Rows, digest, file_mark
 from acutance.training.images import PictureStore, Pixels, read_ahead
 from acutance.training.systems.afine import PICTURES, VARIANTS, demand_one_size, reporter, varied
@@ -74,7 +74,7 @@ class FrozenNetworks:
     def of_triplets(self, inputs: Inputs) -> dict[str, Tensor]:
         """Rows (batch, ...) of the three pictures of each triplet, from lists of 8-bit pictures (3, H, W)."""
         triplets = list(zip(*(inputs[name] for name in PICTURES), strict=True))
-        with Crew(on_cpu=triplets[0][0].device.type == "cpu") as crew:
+        with ComputeThreads(on_cpu=triplets[0][0].device.type == "cpu") as crew:
             each = crew.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
         return dict(zip(PICTURES, torch.stack(each, dim=1), strict=True))
 
@@ -140,7 +140,7 @@ class PairFeatures:
         missing = set(self._file.missing())
         report = reporter(self._count, on_progress)
         report(self._count - len(missing))
-        with Crew(on_cpu=device.type == "cpu") as crew:
+        with ComputeThreads(on_cpu=device.type == "cpu") as crew:
             for reference, pictures in self._chunks(missing):
                 for places, rows in self._rows_beside(reference, pictures, missing, device, crew):
                     self._file.write(places, rows)
@@ -167,7 +167,7 @@ class PairFeatures:
                 yield reference, pictures[start : start + PICTURES_IN_MEMORY]
 
     def _rows_beside(
-        self, reference: Path, pictures: list[Path], missing: set[int], device: torch.device, crew: Crew
+        self, reference: Path, pictures: list[Path], missing: set[int], device: torch.device, crew: ComputeThreads
     ) -> Iterator[tuple[list[int], Rows]]:
         """The missing rows of some pictures of one reference and their places, each thread on a variant of its own."""
         decoded = dict(zip(pictures, read_ahead(pictures, self._read), strict=True))

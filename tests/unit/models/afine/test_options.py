@@ -10,9 +10,7 @@ from acutance.layers.clip import CLIP_MEAN, CLIP_STD
 from acutance.models.afine.entry import AFINEOptions, FidelityOptions, NaturalnessOptions
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import ModelProvenance
-from acutance.scoring.pairing import Pair
-from acutance.scoring.scorer import score_pairs
-from acutance.scoring.settings import ScoringSettings
+from acutance.models.torch_scorer import torch_scorers
 from tests.fakes.afine_training import tiny_encoder
 from tests.raising import raises
 
@@ -114,9 +112,8 @@ def test_pictures_of_files_are_not_scored_as_normalised_ones():
     model.provenance = ModelProvenance(
         model="afine", weights=None, weights_sha256=None, preprocessing={}, precision="float32", device="cpu"
     )
-    pairs: list[Pair] = []
     with raises(ConfigError, "normalized"):
-        next(score_pairs(pairs, [model], ScoringSettings()), None)
+        torch_scorers([model])
 
 
 def test_the_class_token_comes_on_request_through_its_norm():

@@ -8,10 +8,11 @@ import torch
 
 from acutance.catalog import load
 from acutance.errors import ConfigError, PairingError, UnknownNameError
-from acutance.scoring import request as request_module
+from acutance.scoring import run as run_module
+from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.request import ScoreRequest
-from acutance.scoring.settings import ScoringSettings
+from acutance.scoring.rows import ScoreRow
+from acutance.scoring.run import ScorePlan, load_models, open_score_file, plan_scores, score_rows
 from tests.fakes.training_loops import train_a_step
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_pictures
@@ -22,8 +23,19 @@ PLAIN = {"psnr": "float64", "ssim": "float64", "afine-tiny": "float32"}
 """What models without bfloat16 compute in."""
 
 
-def asked(images: Any = PAIR[0], reference: Any = PAIR[1], model: Any = "psnr", **options: Any) -> ScoreRequest:
-    return ScoreRequest(images, reference, model, settings=ScoringSettings(), **options)
+def asked(
+    images: Any = PAIR[0],
+    reference: Any = PAIR[1],
+    model: Any = "psnr",
+    options: Any = None,
+    run: RunOptions = RunOptions(device="cpu", offline=True),  # noqa: B008 (frozen)
+    **named: Any,
+) -> ScorePlan:
+    return plan_scores(images, reference, model, options=run, model_options=options, **named)
+
+
+def rows_of(plan: ScorePlan) -> list[ScoreRow]:
+    return list(score_rows(plan, load_models(plan)[0]))
 
 
 @pytest.mark.parametrize(
@@ -61,9 +73,8 @@ def test_a_bare_module_is_not_scored_with():
 
 
 def test_a_model_of_the_callers_own_is_taken():
-    request = asked(model=[Distance("mine"), Brightness("alone")])
-    request.load_models(device="cpu", precision="float32", offline=True)
-    assert [row.model for row in request.rows()] == ["mine", "alone"]
+    plan = asked(model=[Distance("mine"), Brightness("alone")])
+    assert [row.model for row in rows_of(plan)] == ["mine", "alone"]
 
 
 def test_a_pair_is_scored_by_afine_tiny_unless_a_model_is_named():
@@ -85,11 +96,11 @@ def test_a_group_beside_one_of_its_models_takes_that_model_once():
 
 
 def test_models_options_and_weights_are_found_in_any_case():
-    request = asked(model=["PSNR", "Ssim"], options={"SSIM": {"Channel": "RGB"}})
-    request.load_models(device="cpu", precision="float32", offline=True)
-    assert request.names == ["psnr", "ssim"]
-    assert [model.provenance.model for model in request.models if model.provenance] == ["psnr", "ssim"]
-    assert request.models[1].preprocessing() == load("ssim", channel="rgb").preprocessing()
+    plan = asked(model=["PSNR", "Ssim"], options={"SSIM": {"Channel": "RGB"}})
+    assert plan.names == ["psnr", "ssim"]
+    models, _ = load_models(plan)
+    assert [model.provenance.model for model in models if model.provenance] == ["psnr", "ssim"]
+    assert models[1].preprocessing() == load("ssim", channel="rgb").preprocessing()
     with raises(ConfigError, "afine"):
         asked(model="psnr", weights={"AFINE": "a.pth"})
 
@@ -103,12 +114,12 @@ def test_one_model_in_two_cases_is_one_model():
 
 def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
     write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
-    folders = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
+    folders: dict[str, Any] = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
     with raises(PairingError, 1, "b.png", "--allow-unmatched"):
         asked(**folders)
-    request = asked(**folders, allow_unmatched=True)
-    assert len(request.pairing.pairs) == 1
-    assert any(not lacking(line, 1, "b.png") for line in request.report())
+    plan = asked(**folders, allow_unmatched=True)
+    assert len(plan.pairing.pairs) == 1
+    assert any(not lacking(line, 1, "b.png") for line in plan.report())
 
 
 def test_nothing_matched_is_an_error_even_if_allowed(tmp_path: Path):
@@ -124,11 +135,10 @@ def test_models_without_weights_are_loaded_first_and_stay_in_their_place(monkeyp
         loaded.append(name)
         return Distance(name)
 
-    monkeypatch.setattr(request_module, "load", watched)
-    request = asked(model=["afine", Distance("mine"), "psnr"])
-    request.load_models(device="cpu", precision="float32", offline=True)
+    monkeypatch.setattr(run_module, "load", watched)
+    plan = asked(model=["afine", Distance("mine"), "psnr"])
+    assert [row.model for row in rows_of(plan)] == ["afine", "mine", "psnr"]
     assert loaded == ["psnr", "afine"]
-    assert [row.model for row in request.rows()] == ["afine", "mine", "psnr"]
 
 
 def test_a_manifest_names_its_own_references(tmp_path: Path):
@@ -143,20 +153,20 @@ def test_a_manifest_names_its_own_references(tmp_path: Path):
 def test_a_manifest_is_never_overwritten_by_its_scores(tmp_path: Path):
     (tmp_path / "m.csv").write_text("image,reference\na.png,t.png\n")
     with raises(ConfigError, "m.csv"):
-        asked(tmp_path / "m.csv", None).output(tmp_path / "m.csv", overwrite=True)
+        open_score_file(asked(tmp_path / "m.csv", None), tmp_path / "m.csv", overwrite=True)
 
 
 def test_resume_and_overwrite_exclude_each_other(tmp_path: Path):
     with raises(ConfigError, "--resume", "--overwrite"):
-        asked().output(tmp_path / "a.csv", resume=True, overwrite=True)
+        open_score_file(asked(), tmp_path / "a.csv", resume=True, overwrite=True)
 
 
 def test_files_passed_over_are_reported(tmp_path: Path):
     write_pictures(tmp_path, "a.png")
     (tmp_path / "notes.txt").touch()
     assert asked(tmp_path, PAIR[1]).report() == [
-        "1 picture by psnr",
-        "passed over 1 file that is no picture by its name",
+        "1 image by psnr",
+        "passed over 1 file that is no image by its name",
     ]
 
 
@@ -165,27 +175,25 @@ def test_the_terms_of_all_models_are_known_before_they_are_loaded():
 
 
 def test_a_loaded_model_is_not_asked_to_be_elsewhere():
-    request = asked(model=[Distance("mine")])
+    plan = asked(model=[Distance("mine")], run=RunOptions(device="cuda"))
     with raises(ConfigError, "mine", "cuda", "float32", "cpu", "float32"):
-        request.load_models(device="cuda", precision="float32", offline=True)
+        load_models(plan)
 
 
 def test_a_model_that_was_changed_since_it_was_loaded_is_refused():
     model = load("psnr")
     model.register_buffer("extra", torch.zeros(1))
-    request = asked(model=[model])
-    request.load_models(device="auto", precision="float32", offline=True)
+    plan = asked(model=[model])
     with raises(ConfigError, "psnr", "acutance.load"):
-        next(request.rows())
+        rows_of(plan)
 
 
 def test_a_copy_of_a_loaded_model_scores_as_the_model():
     model = load("afine-tiny-naturalness")
     rows = []
     for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 (just written)
-        request = asked([noise(0, 40, 40)], None, each)
-        request.load_models(device="auto", precision="float32", offline=True)
-        rows += [row.score for row in request.rows()]
+        plan = asked([noise(0, 40, 40)], None, each)
+        rows += [row.score for row in rows_of(plan)]
     assert rows[0] is not None
     assert rows == [rows[0]] * 3
 
@@ -193,33 +201,31 @@ def test_a_copy_of_a_loaded_model_scores_as_the_model():
 def test_a_loaded_model_that_a_step_trained_is_refused():
     model = load("afine-tiny-naturalness").requires_grad_()
     train_a_step(model, torch.rand(2, 3, 40, 40))
-    request = asked([noise(0, 40, 40)], None, model)
-    request.load_models(device="auto", precision="float32", offline=True)
+    plan = asked([noise(0, 40, 40)], None, model)
     with pytest.raises(ConfigError, match="afine-tiny-naturalness"):
-        next(request.rows())
+        rows_of(plan)
 
 
 def test_models_that_cannot_compute_in_bfloat16_are_named_together():
-    request = asked(model=list(PLAIN))
-    (note,) = request.load_models(device="cpu", precision="bfloat16", offline=True)
+    _, (note,) = load_models(asked(model=list(PLAIN), run=RunOptions(device="cpu", precision="bfloat16")))
     assert all(f"{name} ({precision})" in note for name, precision in PLAIN.items())
-    assert request.load_models(device="cpu", precision="float32", offline=True) == []
+    assert load_models(asked(model=list(PLAIN)))[1] == []
 
 
 def test_a_plan_that_is_made_already_is_taken_as_it_is():
     pairing = Pairing([pair_of(0), pair_of(1)])
-    request = asked(pairing, None, Distance("mine"))
-    assert request.pairing is pairing
-    request.load_models(device="cpu", precision="float32", offline=True)
-    assert [row.image for row in request.rows()] == ["image 0", "image 1"]
+    plan = asked(pairing, None, Distance("mine"))
+    assert plan.pairing is pairing
+    assert [row.image for row in rows_of(plan)] == ["image 0", "image 1"]
 
 
 def test_in_such_a_plan_a_picture_without_reference_fails_for_models_that_compare():
     mixture = Pairing([pair_of(0), Pair(picture("alone", noise(5)))])
-    request = asked(mixture, None, [Distance("mine"), Brightness("single")])
-    request.load_models(device="cpu", precision="float32", offline=True)
-    failed = [(row.image, row.model, row.error) for row in request.rows() if row.score is None]
-    assert failed == [("alone", "mine", "Expected a reference, because mine compares with one, got none.")]
+    plan = asked(mixture, None, [Distance("mine"), Brightness("single")])
+    failed = [(row.image, row.model, row.error) for row in rows_of(plan) if row.score is None]
+    ((image, model, error),) = failed
+    assert (image, model) == ("alone", "mine")
+    assert not lacking(str(error), "mine", "reference")
 
 
 def test_a_plan_without_any_reference_is_an_error_for_models_that_compare():

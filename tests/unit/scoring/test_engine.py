@@ -11,11 +11,12 @@ import torch
 from acutance.catalog import load
 from acutance.errors import ImageReadError, InputError, ShapeMismatchError
 from acutance.models.quality_model import QualityModel
-from acutance.scoring.pairing import Pair, pair_up
+from acutance.models.scorer import Job
+from acutance.models.torch_scorer import torch_scorers
+from acutance.scoring.engine import CPU_PIXELS, score_pairs
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import NamedImage, Pair, pair_up
 from acutance.scoring.rows import ScoreRow
-from acutance.scoring.scorer import score_pairs
-from acutance.scoring.settings import CPU_PIXELS, ScoringSettings
-from acutance.scoring.sources import Picture
 from acutance.shapes import ImageBatch, ScoreBatch
 from tests.conftest import pictures_of
 from tests.raising import lacking, raises
@@ -42,8 +43,8 @@ def mixed(count: int) -> list[Pair]:
 
 
 def rows_of(pairs: Sequence[Pair], *models: QualityModel, start: int = 0, **settings: Any) -> list[ScoreRow]:
-    chosen = ScoringSettings(**{"workers": 2, **settings})
-    return [row for rows in score_pairs(pairs, models, chosen, start=start) for row in rows]
+    chosen = RunOptions(**{"workers": 2, **settings})
+    return [row for rows in score_pairs(pairs, torch_scorers(models), chosen, start=start) for row in rows]
 
 
 def test_rows_keep_the_order_of_pairs_and_models_though_sizes_are_batched():
@@ -130,7 +131,9 @@ def test_without_memory_for_references_the_scores_are_the_same():
             assert reference is not None
             return self.terms_against(distorted, [image.mean(dim=(1, 2))[None] for image in reference])
 
-    kept, none = rows_of(pairs, Both("m")), rows_of(pairs, Both("m"), reference_memory=50)
+    kept = rows_of(pairs, Both("m"))
+    scorers = torch_scorers([Both("m")], reference_memory=50)
+    none = [row for rows in score_pairs(pairs, scorers, ONE_WORKER) for row in rows]
     assert [row.score for row in kept] == pytest.approx([row.score for row in none], abs=1e-6)
 
 
@@ -244,7 +247,7 @@ def test_an_error_row_does_not_hold_on_to_pixels():
 
 
 def test_a_model_without_need_of_references_leaves_them_unread():
-    lost = Picture("absent.png", "absent.png", "absent.png")
+    lost = NamedImage("absent.png", "absent.png", "absent.png")
     (row,) = rows_of([Pair(picture("a", noise(0)), lost)], Brightness())
     assert row.error is None
 
@@ -255,9 +258,9 @@ def test_pictures_of_many_sizes_do_not_pile_up():
     for index in range(30):  # 5 to 22 kB a pair
         file = WatchedFile(noise(index, 8 + index, 100), lambda: begun.append(1))
         own = picture(f"reference {index}", noise(1000 + index, 8 + index, 100))
-        pairs.append(Pair(Picture(file, f"image {index}", f"image {index}"), own))
+        pairs.append(Pair(NamedImage(file, f"image {index}", f"image {index}"), own))
     most = 0
-    for scored, _ in enumerate(score_pairs(pairs, [Distance()], ScoringSettings(workers=1, decode_memory=40_000))):
+    for scored, _ in enumerate(score_pairs(pairs, torch_scorers([Distance()]), ONE_WORKER, decode_memory=40_000)):
         most = max(most, len(begun) - scored)
     assert most <= 8 + 3  # three more are read ahead by one worker
 
@@ -271,7 +274,10 @@ def test_sixteen_bit_and_eight_bit_pictures_meet():
 def test_progress_counts_pairs():
     seen: list[tuple[int, int]] = []
     rows = score_pairs(
-        [pair_of(0), pair_of(1)], [Distance()], ONE_WORKER, on_progress=lambda *counts: seen.append(counts)
+        [pair_of(0), pair_of(1)],
+        torch_scorers([Distance()]),
+        ONE_WORKER,
+        on_progress=lambda *counts: seen.append(counts),
     )
     assert len(list(rows)) == 2
     assert seen == [(1, 2), (2, 2)]
@@ -282,3 +288,25 @@ def test_a_model_that_was_not_loaded_is_an_error():
     model.provenance = None
     with raises(TypeError, "acutance.load"):
         rows_of([pair_of(0)], model)
+
+
+def test_a_scorer_is_told_when_a_reference_is_needed_again():
+    shared = picture("truth", noise(500))
+    pairs = [pair_of(0, shared), pair_of(1), pair_of(2, shared), pair_of(3, shared)]
+    seen: dict[int, tuple[bool, int | None]] = {}
+
+    class Watching:
+        """Scores without PyTorch, from the arrays alone."""
+
+        name, info, needs_reference, on_cpu, parallel = "watching", Distance.info, True, True, 1
+
+        def parts(self, batch: list[Job]) -> list[list[Job]]:
+            return [batch]
+
+        def score(self, batch: list[Job]) -> list[dict[str, float]]:
+            seen.update({job.place: (job.is_shared, job.next_use) for job in batch})
+            return [{"score": float(job.distorted.array.max())} for job in batch]
+
+    rows = [row for rows in score_pairs(pairs, [Watching()], ONE_WORKER) for row in rows]
+    assert [row.score for row in rows] == [pair.image.source.max() for pair in pairs]
+    assert seen == {0: (True, 2), 1: (False, None), 2: (True, 3), 3: (True, None)}

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from acutance.scoring.printing import print_rows
+from acutance.cli.score import print_rows
 from acutance.scoring.rows import ScoreRow
 
 ROWS = [

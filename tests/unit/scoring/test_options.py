@@ -3,12 +3,13 @@ from typing import Any
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.scoring.settings import ScoringSettings, checked_settings
+from acutance.scoring.engine import images_per_batch
+from acutance.scoring.options import RunOptions, run_options
 from tests.raising import raises
 
 
 def test_what_is_left_out_or_none_is_the_default():
-    assert checked_settings(workers=None, batch_size="auto") == ScoringSettings()
+    assert run_options(workers=None, batch_size="auto") == RunOptions()
 
 
 @pytest.mark.parametrize(
@@ -17,14 +18,14 @@ def test_what_is_left_out_or_none_is_the_default():
         ({"batch_size": 0}, (0, "batch_size")),
         ({"batch_size": "many"}, ("many", "batch_size")),
         ({"workers": 0}, (0, "workers")),
-        ({"reference_memory": -1}, (-1, "reference_memory")),
+        ({"precision": "float16"}, ("float16", "bfloat16")),
         ({"background": "whitish"}, ("whitish",)),
         ({"wrkers": 1}, ("wrkers", 1)),
     ],
 )
 def test_a_setting_that_does_not_fit_is_an_error_of_one_line(chosen: dict[str, Any], words: tuple[object, ...]):
     with raises(ConfigError, *words):
-        checked_settings(**chosen)
+        run_options(**chosen)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +33,8 @@ def test_a_setting_that_does_not_fit_is_an_error_of_one_line(chosen: dict[str, A
     [(512 * 384, "cpu", 4), (4000 * 3000, "cpu", 1), (64, "cpu", 64), (4000 * 3000, "gpu", 1), (512 * 384, "gpu", 64)],
 )
 def test_a_batch_holds_fewer_pictures_the_larger_they_are(pixels: int, device: str, pictures: int):
-    assert ScoringSettings().pictures_per_batch(pixels, device) == pictures
+    assert images_per_batch(pixels, on_cpu=device == "cpu") == pictures
 
 
 def test_a_batch_size_that_was_chosen_is_kept():
-    assert ScoringSettings(batch_size=7).pictures_per_batch(10**9, "cpu") == 7
+    assert images_per_batch(10**9, 7) == 7

@@ -6,47 +6,47 @@ import time
 
 import torch
 
-from acutance.scoring.crew import Crew
+from acutance.models.torch_scorer import ComputeThreads
 
 
 def test_results_come_in_the_order_of_the_items():
-    with Crew(on_cpu=True) as crew:
-        assert crew.run(lambda item: item * 2, [3, 1, 2]) == [6, 2, 4]
+    with ComputeThreads(on_cpu=True) as threads:
+        assert threads.run(lambda item: item * 2, [3, 1, 2]) == [6, 2, 4]
 
 
 def test_shares_hold_every_item_once_and_in_order():
-    with Crew(on_cpu=True) as crew:
-        shares = crew.shares(list(range(7)))
+    with ComputeThreads(on_cpu=True) as threads:
+        shares = threads.shares(list(range(7)))
         assert [item for share in shares for item in share] == list(range(7))
-        assert len(shares) <= crew.size
+        assert len(shares) <= threads.size
 
 
 def test_several_items_are_worked_on_without_threads_inside_operations():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with Crew(on_cpu=True) as crew:
-            assert crew.run(lambda _: torch.get_num_threads(), [0, 1]) == [1, 1]
+        with ComputeThreads(on_cpu=True) as threads:
+            assert threads.run(lambda _: torch.get_num_threads(), [0, 1]) == [1, 1]
     finally:
         torch.set_num_threads(before)
 
 
 def test_a_single_item_is_worked_on_by_all_threads():
-    with Crew(on_cpu=True) as crew:
-        assert crew.run(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
+    with ComputeThreads(on_cpu=True) as threads:
+        assert threads.run(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
 
 
 def test_nothing_is_recorded_for_gradients():
     weight = torch.ones(2, requires_grad=True)
-    with Crew(on_cpu=True) as crew:
-        results = crew.run(lambda item: weight * item, [1, 2])
+    with ComputeThreads(on_cpu=True) as threads:
+        results = threads.run(lambda item: weight * item, [1, 2])
     assert not any(result.requires_grad for result in results)
 
 
 def test_threads_started_afterwards_have_as_many_threads_as_before():
     before = torch.get_num_threads()
-    with Crew(on_cpu=True) as crew:
-        crew.run(lambda item: item, [1, 2])
+    with ComputeThreads(on_cpu=True) as threads:
+        threads.run(lambda item: item, [1, 2])
     seen = []
     thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
     thread.start()
@@ -55,17 +55,17 @@ def test_threads_started_afterwards_have_as_many_threads_as_before():
 
 
 def test_a_fault_of_one_item_is_raised():
-    with Crew(on_cpu=True) as crew:
+    with ComputeThreads(on_cpu=True) as threads:
         try:
-            crew.run(lambda item: 1 // item, [1, 0])
+            threads.run(lambda item: 1 // item, [1, 0])
         except ZeroDivisionError:
             return
     raise AssertionError("nothing was raised")
 
 
-def test_the_number_of_threads_is_put_back_when_the_last_of_several_crews_goes():
+def test_the_number_of_threads_is_put_back_when_the_last_of_several_threads_goes():
     before = torch.get_num_threads()
-    first, second = Crew(on_cpu=True), Crew(on_cpu=True)
+    first, second = ComputeThreads(on_cpu=True), ComputeThreads(on_cpu=True)
     with second:
         with first:
             first.run(lambda item: item, [1, 2])
@@ -82,8 +82,8 @@ def test_a_fault_of_one_item_does_not_wait_for_another():
     torch.set_num_threads(2)
     began = time.monotonic()
     try:
-        with Crew(on_cpu=True) as crew, contextlib.suppress(ZeroDivisionError):
-            crew.run(lambda item: go_on.wait(timeout=60) if item else 1 // item, [0, 1])
+        with ComputeThreads(on_cpu=True) as threads, contextlib.suppress(ZeroDivisionError):
+            threads.run(lambda item: go_on.wait(timeout=60) if item else 1 // item, [0, 1])
     finally:
         torch.set_num_threads(before)
     waited = time.monotonic() - began

@@ -1,0 +1,453 @@
+"""A run of scoring: planned and checked before any work, its models loaded, its rows made and written to a file."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, Union
+
+from acutance.catalog import (
+    BFLOAT16_NOTE,
+    GROUPS,
+    ModelEntry,
+    bfloat16_note,
+    catalogue_name,
+    find_model,
+    load,
+    model_names,
+    model_of_run,
+    run_weights,
+)
+from acutance.errors import ConfigError, InputError
+from acutance.images.formats import kinds_of
+from acutance.images.frames import later_frames_of
+from acutance.scoring.engine import score_pairs
+from acutance.scoring.options import RunOptions
+from acutance.scoring.pairing import Pair, Pairing, Sources, is_manifest, pair_up, read_manifest
+from acutance.scoring.provenance import (
+    LeftOut,
+    check_same_run,
+    check_unchanged,
+    complete_provenance,
+    describe_plan,
+    describe_run,
+    earlier_rows,
+    write_provenance,
+)
+from acutance.scoring.rows import ScoreFile, ScoreRow, row_of_fields
+from acutance.types import OnProgress
+
+if TYPE_CHECKING:  # planning loads no torch, and a model that is given has loaded it
+    from acutance.models.quality_model import ModelProvenance, QualityModel
+
+ModelChoice = Union[str, "QualityModel"]
+"""Name of a model, folder of a training, or a loaded model."""
+Models = ModelChoice | Sequence[ModelChoice] | None
+Weights = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
+"""A file for all models that have weights, or files by model name."""
+ModelOptions = Mapping[str, Mapping[str, Any]]
+"""Options of models, by model name."""
+Value = TypeVar("Value")
+
+DEFAULT_MODEL, DEFAULT_ALONE = "afine-tiny", "afine-tiny-naturalness"
+"""What scores a pair, and an image without a reference, when no model is named."""
+
+
+@dataclass(frozen=True)
+class ScorePlan:
+    """What a run will score with which models; checked, nothing loaded yet."""
+
+    pairing: Pairing
+    choices: list[ModelChoice]
+    """The models: names of the catalogue, or loaded ones."""
+    names: list[str]
+    """Their names."""
+    options: RunOptions
+    weights: Weights | None = None
+    model_options: ModelOptions = field(default_factory=dict)
+    named: Any = None
+    """The images as the caller named them."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Filled while the run goes on."""
+
+    @property
+    def to_load(self) -> list[str]:
+        """Names of the models that are not loaded yet."""
+        return [choice for choice in self.choices if isinstance(choice, str)]
+
+    def term_names(self) -> tuple[str, ...]:
+        """The terms of all models, each once."""
+        return tuple(dict.fromkeys(term for name in self.names for term in find_model(name).term_names))
+
+    def report(self) -> list[str]:
+        """Lines for a user before the work begins."""
+        count, passed = len(self.pairing.pairs), len(self.pairing.ignored)
+        lines = [f"{count} image{'s' if count > 1 else ''} by {', '.join(self.names)}"]
+        if passed:
+            what = "files that are no images by their names" if passed > 1 else "file that is no image by its name"
+            lines.append(f"passed over {passed} {what}")
+        lines += [*self.left_out.before(), *self.pairing.notes]
+        twice = count - len({(pair.image.key, pair.reference and pair.reference.key) for pair in self.pairing.pairs})
+        if twice and not isinstance(self.named, Pairing):
+            lines.append(f"named more than once, and scored as often: {twice} image{'s' if twice > 1 else ''}")
+        if left_over := self.pairing.left_over():
+            lines.append(f"left out: {left_over}")
+        return lines
+
+
+def plan_scores(
+    images: Sources | Pairing,
+    reference: Sources | None = None,
+    model: Models = None,
+    *,
+    options: RunOptions,
+    weights: Weights | None = None,
+    model_options: ModelOptions | None = None,
+    pair_by: str = "path",
+    allow_unmatched: bool = False,
+) -> ScorePlan:
+    """Find pairs and models, and check that they fit together.
+
+    Args:
+        images: What to score; see ``acutance.score``. Or pairs that are made already, in which an image without a
+            reference fails for the models that compare, unless none has one.
+        reference: What to compare with.
+        model: Names of models or groups (commas between several), or loaded models; ``None`` for the default one.
+        options: How to run.
+        weights: A file for the models that have weights, or files by model name.
+        model_options: Options by model name.
+        pair_by: How names meet in two folders.
+        allow_unmatched: Score the rest when some files have no partner.
+
+    Raises:
+        PairingError: Images and references that do not fit together.
+        ConfigError: Models, weights or options that do not fit the request.
+    """
+    pairing = _paired(images, reference, pair_by)
+    weights = _by_model(weights, "weights") if isinstance(weights, Mapping) else weights
+    choices, weights = trained_models(_chosen(model, pairing), weights)
+    names = [_name(choice) for choice in choices]
+    by_model = _by_model(model_options or {}, "options")
+    plan = ScorePlan(pairing, choices, names, options, weights, by_model, images, LeftOut(pairing.unread))
+    _check_models(plan)
+    _check_references(plan)
+    if not allow_unmatched:
+        pairing.require_complete()
+    pairing.require_pairs()
+    if options.strict and pairing.unread:
+        raise InputError(
+            f"Some images cannot be read here, which strict forbids: {kinds_of(pairing.unread)}. Convert them to PNG, "
+            "or leave strict out to score the rest."
+        )
+    return plan
+
+
+def load_models(plan: ScorePlan, on_progress: OnProgress | None = None) -> tuple[list["QualityModel"], list[str]]:
+    """The models of a plan, those that are named loaded now, large ones last.
+
+    Returns:
+        The models in their order; and what a user should know of them: that some cannot compute in the precision
+        asked for.
+
+    Raises:
+        ConfigError: A model that is loaded already has another device or precision than asked for.
+    """
+    options = plan.options
+    loaded = {
+        name: choice for name, choice in zip(plan.names, plan.choices, strict=True) if not isinstance(choice, str)
+    }
+    for model in loaded.values():
+        if model.provenance is not None:
+            _check_loaded(model.provenance, options)
+    for name in sorted(plan.to_load, key=_has_weights):
+        weights = plan.weights.get(name) if isinstance(plan.weights, Mapping) else plan.weights
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=BFLOAT16_NOTE)  # one line for all models below
+            loaded[name] = load(
+                name,
+                weights if _has_weights(name) else None,
+                device=options.device,
+                precision=options.precision,
+                offline=options.offline,
+                on_progress=on_progress,
+                **plan.model_options.get(name, {}),
+            )
+    asked = [loaded[name].provenance for name in plan.to_load] if options.precision == "bfloat16" else []
+    note = bfloat16_note(provenance for provenance in asked if provenance is not None)
+    return [loaded[name] for name in plan.names], [note] if note else []
+
+
+def open_score_file(
+    plan: ScorePlan, path: Path, *, term_names: Sequence[str] = (), resume: bool = False, overwrite: bool = False
+) -> ScoreFile:
+    """The file of scores of a plan, checked and not yet touched.
+
+    Raises:
+        ConfigError: It cannot be written, exists, or was begun by another run.
+    """
+    if resume and overwrite:
+        raise ConfigError("--resume and --overwrite exclude each other. Leave one of them out.")
+    if is_manifest(plan.named) and path.absolute() == Path(str(plan.named)).absolute():
+        raise ConfigError(f"The scores would overwrite the manifest {path}. Choose another name for them.")
+    file = ScoreFile(path, term_names, resume=resume, overwrite=overwrite)
+    check_continues(file, plan.pairing.pairs, plan.names, plan.options)
+    return file
+
+
+def score_rows(
+    plan: ScorePlan,
+    models: Sequence["QualityModel"],
+    file: ScoreFile | None = None,
+    on_progress: OnProgress | None = None,
+) -> Iterator[ScoreRow]:
+    """Every row of a plan, made one by one; with a file, each is written to it before it is given out."""
+    pairs, left_out = plan.pairing.pairs, plan.left_out
+    if file is not None:
+        yield from score_to_file(pairs, models, plan.options, file, left_out=left_out, on_progress=on_progress)
+        return
+    for rows in _scored(pairs, models, plan.options, left_out, 0, on_progress):
+        left_out.count_depth(rows)
+        yield from rows
+
+
+def check_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str], options: RunOptions) -> None:
+    """Raise unless the rows that are in a file are the first ones of this run; needs no models yet.
+
+    Args:
+        file: The file to continue, not yet opened.
+        pairs: The plan.
+        names: The models, in their order.
+        options: How to run.
+
+    Raises:
+        ConfigError: It was begun with other models, pairs, options or package versions.
+    """
+    if not file.count:
+        return
+    check_same_run(file.path, describe_plan(pairs, options))
+    for index, row in enumerate(file.rows()):
+        place, model = divmod(index, len(names))
+        if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
+            raise ConfigError(
+                f"Row {index + 1} of {file.path} does not belong to this run: {row['image']} scored by "
+                f"{row['model']}. Run it as before, or start anew with --overwrite."
+            )
+    check_unchanged(file.path, pairs[: -(-file.count // len(names))])
+
+
+def score_to_file(
+    pairs: Sequence[Pair],
+    models: Sequence["QualityModel"],
+    options: RunOptions,
+    file: ScoreFile,
+    *,
+    left_out: LeftOut | None = None,
+    on_progress: OnProgress | None = None,
+) -> Iterator[ScoreRow]:
+    """Every row of the run, those of an earlier one first; each is in the file before it is given out.
+
+    The provenance is written beside the file, as ``<name>.provenance.json``, and again with the number of scores from
+    fewer bits than a file holds, if there are any.
+
+    Args:
+        pairs: What to score.
+        models: Loaded models.
+        options: How to run.
+        file: Where to write, not yet opened.
+        left_out: Written into the provenance; filled with the later frames of images.
+        on_progress: Called with images done and images in all.
+
+    Raises:
+        ConfigError: The file was begun with other weights or options of the models.
+    """
+    described = describe_run(models, pairs, options)
+    if file.count:
+        check_same_run(file.path, described)
+        described |= earlier_rows(file.path, file.count)
+    left_out = left_out or LeftOut()
+    with file:
+        write_provenance(file.path, described | left_out.fields())
+        better = {model.provenance.model: model.info.better for model in models if model.provenance is not None}
+        for fields in file.rows():
+            old = row_of_fields(fields, better)
+            left_out.count_depth([old])
+            yield old
+        start, surplus = divmod(file.count, len(models))
+        compares = any(model.needs_reference for model in models)
+        left_out.frames.update(_frames_of(pairs[:start], with_references=compares))
+        try:
+            for rows in _scored(pairs, models, options, left_out, start, on_progress):
+                new, surplus = rows[surplus:], 0
+                file.write(new)
+                left_out.count_depth(new)
+                yield from new
+        finally:
+            if left_out.frames or left_out.depths:
+                complete_provenance(file.path, described | left_out.fields())
+        file.finish()
+
+
+def trained_models(choices: Sequence[ModelChoice], weights: Weights | None) -> tuple[list[ModelChoice], Weights | None]:
+    """Models by their names in the catalogue, and weights; the folder of a training becomes the model it trained.
+
+    Raises:
+        ConfigError: Weights beside a training of the same model.
+        CheckpointError: A training that has no weights yet.
+    """
+    named: list[ModelChoice] = []
+    trained: dict[str, str | os.PathLike[str]] = {}
+    for choice in choices:
+        path = run_weights(choice) if isinstance(choice, str) else None
+        if path is not None:
+            trained[model_of_run(path)] = path
+            named.append(model_of_run(path))
+        else:
+            named.append(catalogue_name(choice) if isinstance(choice, str) else choice)
+    if not trained:
+        return named, weights
+    if weights is None:
+        return named, trained
+    if not isinstance(weights, Mapping):  # one file for all models that were not trained here
+        others = (name for name in named if isinstance(name, str) and name not in trained)
+        weights = {name: weights for name in others if _has_weights(name)}
+    twice = sorted(set(weights) & set(trained))
+    if twice:
+        raise ConfigError(f"{twice[0]} has weights of its own beside the folder of its training. Drop one of the two.")
+    return named, {**weights, **trained}
+
+
+def _scored(
+    pairs: Sequence[Pair],
+    models: Sequence["QualityModel"],
+    options: RunOptions,
+    left_out: LeftOut,
+    start: int,
+    on_progress: OnProgress | None,
+) -> Iterator[list[ScoreRow]]:
+    from acutance.models.torch_scorer import torch_scorers
+
+    scorers = torch_scorers(models)
+    return score_pairs(pairs, scorers, options, start=start, frames=left_out.frames, on_progress=on_progress)
+
+
+def _frames_of(pairs: Sequence[Pair], *, with_references: bool) -> dict[str, int]:
+    """How many later frames the images have that an earlier run scored, by their headers."""
+    sides = [(pair.image, pair.reference if with_references else None) for pair in pairs]
+    images = {image.key: image for side in sides for image in side if image}
+    counts = ((image.name, later_frames_of(image.source)) for image in images.values())
+    return {name: count for name, count in counts if count}
+
+
+def _paired(images: Sources | Pairing, reference: Sources | None, pair_by: str) -> Pairing:
+    """The pairs themselves, those of a manifest, or images with their references."""
+    if isinstance(images, Pairing):
+        return images
+    for manifest in filter(is_manifest, images if isinstance(images, list | tuple) else ()):
+        raise ConfigError(f"The manifest {manifest} stands among other images. Put all pairs into one file.")
+    if not is_manifest(images):
+        return pair_up(images, reference, pair_by=pair_by)
+    if reference is not None:
+        raise ConfigError(f"The manifest {images} names its own references. Leave the reference out.")
+    if pair_by != "path":
+        raise ConfigError(f"The manifest {images} pairs itself. Leave pair_by out.")
+    return read_manifest(Path(str(images)))
+
+
+def _chosen(model: Models, pairing: Pairing) -> list[ModelChoice]:
+    """The models one by one: the default where none is named, groups spelt out."""
+    if model is None:
+        alone = not any(pair.reference for pair in pairing.pairs) and not pairing.unmatched_images
+        return [DEFAULT_ALONE if alone else DEFAULT_MODEL]
+    given: Any = [model] if isinstance(model, str) or hasattr(model, "needs_reference") else model
+    chosen: list[ModelChoice] = [
+        name for one in given for name in (model_names(one) if isinstance(one, str) else [one])
+    ]
+    if not chosen:
+        raise ConfigError("There is no model to score with in an empty list. Leave it out for the default one.")
+    named = [catalogue_name(one) for one in chosen if isinstance(one, str)]
+    choices: list[ModelChoice] = []
+    for one in chosen:
+        group = GROUPS.get(catalogue_name(one), ()) if isinstance(one, str) else ()
+        choices += [member for member in group if member not in (*named, *choices)] if group else [one]
+    return choices
+
+
+def _by_model(given: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """What was given for each model, by the names of the catalogue."""
+    named: dict[str, Value] = {}
+    for written, value in given.items():
+        name = catalogue_name(written)
+        if name in named:
+            raise ConfigError(f"There are two sets of {what} for {name}. Leave one of them out.")
+        named[name] = value
+    return named
+
+
+def _name(choice: ModelChoice) -> str:
+    if isinstance(choice, str):
+        return find_model(choice).name
+    if choice.provenance is None:
+        raise ConfigError(f"A bare {type(choice).__name__} cannot score. Load it by name, with acutance.load.")
+    return choice.provenance.model
+
+
+def _has_weights(name: str) -> bool:
+    return find_model(name).weights is not None
+
+
+def _check_models(plan: ScorePlan) -> None:
+    """Raise ``ConfigError`` for a model that is named twice, and for weights and options that are for none."""
+    names, to_load, weights = plan.names, plan.to_load, plan.weights
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{twice[0]} is named twice. Score with the second in another run.")
+    weighted = [name for name in to_load if _has_weights(name)]
+    if weights is not None and not isinstance(weights, Mapping) and not weighted:
+        raise ConfigError(f"{', '.join(names)} cannot take the weights {os.fspath(weights)}. Leave them out.")
+    for name in set(weights) & set(to_load) - set(weighted) if isinstance(weights, Mapping) else ():
+        raise ConfigError(f"{name} has no weights, but some are given for it. Leave them out.")
+    for given, what in ((plan.model_options, "options"), (weights, "weights")):
+        strays = sorted(set(given) - set(to_load)) if isinstance(given, Mapping) else []
+        if strays:
+            raise ConfigError(
+                f"There are {what} for {strays[0]}, which is not among the models to load "
+                f"({', '.join(to_load) or 'none'}). Name that model too, or leave them out."
+            )
+
+
+def _check_references(plan: ScorePlan) -> None:
+    """Raise ``ConfigError`` if a model compares and an image has no reference, unless pairs were made by the caller."""
+    comparing = [
+        name for name, choice in zip(plan.names, plan.choices, strict=True) if facts_of(choice).needs_reference
+    ]
+    alone = [pair.image.name for pair in plan.pairing.pairs if pair.reference is None]
+    is_mixture = isinstance(plan.named, Pairing) and len(alone) < len(plan.pairing.pairs)
+    if comparing and alone and not is_mixture:
+        example = f" such as --reference {alone[1]}" if len(alone) == 2 and names_two_files(plan.named) else ""
+        raise ConfigError(
+            f"{alone[0]} has no reference, and {comparing[0]} compares with one. "
+            f"Pass a reference{example} (--reference, reference=), or choose a no-reference model such as "
+            f"{DEFAULT_ALONE}."
+        )
+
+
+def names_two_files(images: object) -> bool:
+    """Whether two files were named one by one, no folder and no manifest."""
+    named = images if isinstance(images, list | tuple) else ()
+    return len(named) == 2 and all(isinstance(one, str | os.PathLike) and Path(one).is_file() for one in named)
+
+
+def facts_of(choice: ModelChoice) -> Union[ModelEntry, "QualityModel"]:
+    """What says how to read a model's score and whether it compares: its entry in the catalogue, or a loaded model."""
+    return find_model(choice) if isinstance(choice, str) else choice
+
+
+def _check_loaded(loaded: "ModelProvenance", options: RunOptions) -> None:
+    device, precision = options.device, options.precision
+    elsewhere = device != "auto" and loaded.device.partition(":")[0] != device.partition(":")[0]
+    if elsewhere or (precision != "float32" and loaded.precision != precision):
+        raise ConfigError(
+            f"{loaded.model} is loaded on {loaded.device} in {loaded.precision}, not on {device} in {precision}. "
+            "Leave device and precision out, or load it with them."
+        )
