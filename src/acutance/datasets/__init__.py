@@ -1,4 +1,8 @@
-"""Public datasets of rated pictures as tables, their splits, triplets and pairs."""
+"""Public datasets of rated images as tables, their splits, triplets and pairs.
+
+Files and tables that are missing, damaged or do not fit together raise ``DatasetError``, which names the place and the
+cure; a file that cannot be written raises ``ConfigError``.
+"""
 
 from acutance.datasets.catalogue import DatasetReport, check_dataset, find_dataset, list_datasets, read_dataset
 from acutance.datasets.folder import DatasetFacts

@@ -66,9 +66,6 @@ class ImageFolder:
 
     Args:
         root: The folder; images may lie in folders of it, as DiffIQA's versions and SRIQA-Bench's methods do.
-
-    Raises:
-        DatasetError: No such folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -86,9 +83,6 @@ class ImageFolder:
         Args:
             name: As a list has it.
             where: The list, for errors.
-
-        Raises:
-            DatasetError: No such image, or several.
         """
         folders = PurePosixPath(name).parent
         found = [path for path in self._index.by_name(name) if _same_folders(folders, PurePosixPath(path).parent)]
@@ -137,9 +131,6 @@ def read_afine_lists(
     Args:
         folder: The root.
         parse_name: Kind and level by the name of a distorted image, or ``None``.
-
-    Raises:
-        DatasetError: A damaged list.
     """
     rows = []
     for place, split in AFINE_SPLITS.items():
@@ -156,7 +147,6 @@ def read_afine_lists(
                             mos_std=line.mos_std,
                             distortion=distortion,
                             level=level,
-                            scene=reference,
                             split=split,
                         )
                     )
@@ -171,9 +161,6 @@ def read_listed(path: Path, images: Path) -> OpinionTable:
             folder of opinions, ``<content>.txt``: in two columns (SRIQA-Bench's ``MOS``) with every two images of a
             content as pairs, in three or four (``image,reference,score``) without pairs.
         images: The folder of their images.
-
-    Raises:
-        DatasetError: A damaged list, or an image that is not there.
     """
     folder = ImageFolder(images)
     if not path.is_dir():
@@ -207,9 +194,6 @@ def read_rated_lines(folder: Path) -> list[RatedLine]:
     Args:
         folder: With ``<reference>.txt``: lines ``image,reference,score``, with the spread as fourth column or without;
             or ``image,score`` as in SRIQA-Bench, whose references are called ``<content>_Original.png``.
-
-    Raises:
-        DatasetError: No lists, or a damaged one.
     """
     paths = sorted(folder.glob(f"*{LIST_ENDING}"))
     if not paths:
@@ -227,11 +211,7 @@ def read_rated_lines(folder: Path) -> list[RatedLine]:
 
 
 def read_lines(path: Path) -> Iterator[RatedLine]:
-    """The lines ``image,reference,score`` of one list, with the spread (KADID-10k) as fourth column or without.
-
-    Raises:
-        DatasetError: A damaged list.
-    """
+    """The lines ``image,reference,score`` of one list, with the spread (KADID-10k) as fourth column or without."""
     for record in place_records(path, ("image", "reference", "score", "spread"), least=3):
         spread = record.number_or_none("spread")
         yield RatedLine(record.text("image"), record.text("reference"), record.number("score"), spread)

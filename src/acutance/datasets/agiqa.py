@@ -35,7 +35,6 @@ def read_agiqa3k(folder: DatasetFolder) -> list[RatedPicture]:
                 mos_std=record.number_or_none("std_quality"),
                 num_votes=AGIQA_VOTES,
                 distortion=name.rpartition("_")[0] or None,
-                scene=image,
             )
         )
     return rows

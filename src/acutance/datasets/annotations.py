@@ -35,11 +35,7 @@ class Record:
         self._cure = cure
 
     def text(self, column: str) -> str:
-        """The cell as text without blanks around it; whole numbers without a point.
-
-        Raises:
-            DatasetError: An empty cell.
-        """
+        """The cell as text without blanks around it; whole numbers without a point."""
         value = self.cells.get(column)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -49,11 +45,7 @@ class Record:
         return text
 
     def number(self, column: str, ends: tuple[float, float] = (-math.inf, math.inf)) -> float:
-        """The cell as a finite number within these ends.
-
-        Raises:
-            DatasetError: Anything else.
-        """
+        """The cell as a finite number within these ends."""
         value = self.cells.get(column)
         try:
             number = float(value) if isinstance(value, int | float | str) else math.nan
@@ -76,11 +68,7 @@ class Record:
 
 
 def line_records(path: Path, columns: Sequence[str], *, separators: str = ",") -> Iterator[Record]:
-    """The lines of a text file without header, split at blanks and separators; empty lines are passed over.
-
-    Raises:
-        DatasetError: Another number of columns, or no text.
-    """
+    """The lines of a text file without header, split at blanks and separators; empty lines are passed over."""
     blanks = {ord(mark): " " for mark in separators}
     for line, text in enumerate(read_text(path, "text", CURE).split("\n"), start=1):
         if cells := text.translate(blanks).split():
@@ -106,9 +94,6 @@ def place_records(
         has_more: Pass over further columns, which are an error otherwise.
         has_header: Pass over the first line, which must have as many columns.
         cure: The end of errors.
-
-    Raises:
-        DatasetError: Another number of columns, or no CSV.
     """
     least = len(columns) if least is None else least
     lines = csv_lines(path, what=f"a list of {len(columns)} columns", cure=cure)
@@ -130,9 +115,6 @@ def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     Args:
         path: A CSV file. Empty columns and empty lines are passed over.
         needed: Columns that must be there.
-
-    Raises:
-        DatasetError: A column that is missing, a line with more cells than the header, or no text.
     """
 
     def header(first: list[str]) -> list[str]:
@@ -178,9 +160,6 @@ def sheet_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
     Args:
         path: An Excel file; its header may stand below a title and right of empty columns.
         needed: Columns that must be there, known without regard to case.
-
-    Raises:
-        DatasetError: No sheet with these columns, or a file that cannot be read.
     """
     for rows in sheet_rows(path):
         for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
@@ -197,11 +176,7 @@ def sheet_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
 
 
 def mat_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of a MATLAB file of level 4 to 7.2 by name.
-
-    Raises:
-        DatasetError: A variable that is missing, or a file that cannot be read.
-    """
+    """Arrays of a MATLAB file of level 4 to 7.2 by name."""
     from scipy.io import loadmat
 
     try:

@@ -32,5 +32,5 @@ def read_bid(folder: DatasetFolder) -> list[RatedPicture]:
             if not number.is_integer():
                 raise record.fault("number", "the number of an image", f"{number:g}")
             image = folder.image(f"DatabaseImage{int(number):04d}.JPG")
-            rows.append(RatedPicture(image=image, mos=record.number("grade"), scene=image))
+            rows.append(RatedPicture(image=image, mos=record.number("grade")))
     return rows

@@ -29,7 +29,5 @@ def read_biq2021(folder: DatasetFolder) -> list[RatedPicture]:
     for split, name in BIQ2021_LISTS.items():
         for record in csv_records(folder.need(name), ("Image Name", "MOS")):
             image = folder.image(f"Images/{record.text('Image Name')}")
-            rows.append(
-                RatedPicture(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, scene=image, split=split)
-            )
+            rows.append(RatedPicture(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, split=split))
     return rows

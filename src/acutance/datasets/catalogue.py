@@ -17,6 +17,7 @@ from acutance.datasets.live import LIVE, LIVEC, read_live, read_livec
 from acutance.datasets.pieapp import PIEAPP, read_pieapp
 from acutance.datasets.pipal import PIPAL, read_pipal
 from acutance.datasets.spaq import SPAQ, read_spaq
+from acutance.datasets.splits import scene_of
 from acutance.datasets.sriqa import SRIQA_BENCH, read_sriqa_bench
 from acutance.datasets.table import OpinionTable, Problem, RatedPicture, check_table
 from acutance.datasets.tid import TID2008, TID2013, read_tid
@@ -241,7 +242,10 @@ def _read(name: str, root: str | Path) -> tuple[OpinionTable, DatasetFolder, Dat
     dataset = find_dataset(name)
     known, folder = dataset.facts, DatasetFolder(Path(root), dataset.facts)
     try:
-        rows = [replace(row, better=known.better, low=known.low, high=known.high) for row in dataset.read(folder)]
+        rows = [
+            replace(row, better=known.better, low=known.low, high=known.high, scene=scene_of(row))
+            for row in dataset.read(folder)
+        ]
     except DatasetError as error:
         if known.where in str(error):
             raise

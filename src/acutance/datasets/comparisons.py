@@ -63,11 +63,7 @@ def outcome(first: float, second: float) -> float:
 
 
 def quality_of(row: RatedPicture, dataset: str) -> float:
-    """The opinion of an image, turned so that higher is better.
-
-    Raises:
-        DatasetError: An image without opinion.
-    """
+    """The opinion of an image, turned so that higher is better."""
     if row.mos is None or row.mos != row.mos:
         raise DatasetError(
             f"Expected a score of {row.image} in the table of {dataset}, column mos, got none. "
@@ -80,9 +76,6 @@ def by_reference(table: OpinionTable) -> dict[str, list[RatedPicture]]:
     """The rated images of each reference, in the order of the table; references come sorted.
 
     Rows that are the reference itself are among them.
-
-    Raises:
-        DatasetError: An image without reference.
     """
     found: dict[str, list[RatedPicture]] = {}
     for row in table:
@@ -99,9 +92,6 @@ def all_pairs(table: OpinionTable) -> list[Comparison]:
     """Every two images of each reference, compared by their scores, in the order of the table.
 
     For SRIQA-Bench, with 11 images a content, these are its 55 test pairs a content.
-
-    Raises:
-        DatasetError: An image without reference or score.
     """
     pairs: list[Comparison] = []
     for reference, rows in by_reference(table).items():
@@ -126,21 +116,13 @@ def renamed(comparisons: Iterable[Listed], find: Callable[[str], str]) -> list[L
 
 
 def located(comparisons: Iterable[Listed], table: OpinionTable) -> list[Listed]:
-    """Comparisons whose names are the paths of a table, found as ``PathIndex.by_name`` does.
-
-    Raises:
-        DatasetError: A name that no image has, or several.
-    """
+    """Comparisons whose names are the paths of a table, found as ``PathIndex.by_name`` does."""
     index = PathIndex(sorted({path for row in table for path in (row.image, row.reference) if path}))
     return renamed(comparisons, lambda name: the_one(index.by_name(name), name, f"the table of {table.name}"))
 
 
 def the_one(found: Sequence[str], name: str, place: str) -> str:
-    """The image that a list means by a name, of those that were found in a place.
-
-    Raises:
-        DatasetError: None, or several.
-    """
+    """The image that a list means by a name, of those that were found in a place."""
     if len(found) != 1:
         got = f"several: {', '.join(found[:3])}" if found else "none"
         raise DatasetError(
@@ -163,9 +145,6 @@ def write_pairs(path: Path, pairs: Sequence[Comparison], *, names_only: bool = F
         path: Where to write, whole or not at all.
         pairs: Triplets or comparisons.
         names_only: Write file names without folders, as A-FINE's lists are.
-
-    Raises:
-        ConfigError: A place that cannot be written to.
     """
     triplets = [pair for pair in pairs if isinstance(pair, Triplet)]
     if len(triplets) < len(pairs):
@@ -181,22 +160,14 @@ def write_comparisons(path: Path, comparisons: Sequence[Comparison], *, names_on
 
 
 def read_pairs(path: Path) -> list[Triplet] | list[Comparison]:
-    """Read a list of four or six columns, whichever the first line has.
-
-    Raises:
-        DatasetError: A line of another layout, naming line and column.
-    """
+    """Read a list of four or six columns, whichever the first line has."""
     lines = csv_lines(path, what="a list of 4 or 6 columns", cure=CURE)
     first = next((cells for _, cells in lines if any(cell.strip() for cell in cells)), [])
     return read_triplets(path) if len(first) == len(COLUMNS) else read_comparisons(path)
 
 
 def read_triplets(path: Path) -> list[Triplet]:
-    """Read six columns: ours, or A-FINE's ``Triplet.txt``. Names stay as they are written.
-
-    Raises:
-        DatasetError: A line of another layout, naming line and column.
-    """
+    """Read six columns: ours, or A-FINE's ``Triplet.txt``. Names stay as they are written."""
     return [
         Triplet(*_names(record), *(_outcome(record, column) for column in COLUMNS[3:]))
         for record in _records(path, COLUMNS)
@@ -204,11 +175,7 @@ def read_triplets(path: Path) -> list[Triplet]:
 
 
 def read_comparisons(path: Path) -> list[Comparison]:
-    """Read four columns: ours, or a list of A-FINE's ``TripletEachType``. Names stay as they are written.
-
-    Raises:
-        DatasetError: A line of another layout, naming line and column.
-    """
+    """Read four columns: ours, or a list of A-FINE's ``TripletEachType``. Names stay as they are written."""
     return [Comparison(*_names(record), record.number(COLUMNS[3], (0, 1))) for record in _records(path, COLUMNS[:4])]
 
 

@@ -62,5 +62,4 @@ def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str
         mos_std=record.number_or_none("dmos_std"),
         distortion=kind,
         level=level,
-        scene=reference,
     )

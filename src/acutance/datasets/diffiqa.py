@@ -77,9 +77,6 @@ class Majorities:
 def majority(labels: Sequence[Label]) -> Label | None:
     """What at least two of three people said; ``None`` if each said something else.
 
-    Raises:
-        DatasetError: Another number of labels.
-
     Example:
         >>> majority(["Similar", "Negative", "Similar"])
         'Similar'
@@ -96,9 +93,6 @@ def read_majorities(folder: Path, *, on_progress: OnProgress | None = None) -> M
     Args:
         folder: The folder ``labels`` of a part, with ``A/01/<name>_01.json`` and so on.
         on_progress: Called with how many images are done, of how many.
-
-    Raises:
-        DatasetError: Not three people, a label that one of them lacks, or a file of another layout.
     """
     people = folders_in(folder, "three people", DIFFIQA)
     if len(people) != PEOPLE:
@@ -128,9 +122,6 @@ def read_labels(path: Path, images: Sequence[str], dataset: DatasetFacts) -> lis
         path: The file.
         images: Keys of the images, such as ``Picture_AI``.
         dataset: Which it is of, for errors.
-
-    Raises:
-        DatasetError: No JSON, no such image, or another word.
     """
     cure = f"Get {dataset.title} whole from {dataset.where}."
     fields = read_json_object(path, f"a label of {dataset.title}", cure)
@@ -155,9 +146,6 @@ def folders_in(folder: Path, what: str, dataset: DatasetFacts) -> list[Path]:
         folder: Where to look.
         what: What each should be, for errors.
         dataset: Which it is of, for errors.
-
-    Raises:
-        DatasetError: No such folder, or none in it.
     """
     inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     found = [path for path in inside if not path.name.startswith(".")]
@@ -179,9 +167,6 @@ def diffiqa_triplets(labels: Mapping[str, Label]) -> list[Triplet]:
 
     Args:
         labels: Label of each enhanced image, by its name without ending: ``<reference>_<index>``.
-
-    Raises:
-        DatasetError: A name without an index.
     """
     triplets: list[Triplet] = []
     for name, members in _groups(labels).items():
@@ -196,11 +181,7 @@ def diffiqa_triplets(labels: Mapping[str, Label]) -> list[Triplet]:
 
 
 def triplet_type(triplet: Triplet) -> str:
-    """The type of a triplet of DiffIQA, one of ``TYPES``.
-
-    Raises:
-        DatasetError: Two images that both beat the reference, or both lose, of which no order is known.
-    """
+    """The type of a triplet of DiffIQA, one of ``TYPES``."""
     letters = {WINS: "P", TIES: "S", LOSES: "N"}
     first = letters[triplet.first_beats_reference]
     if triplet.second == triplet.reference:
@@ -215,11 +196,7 @@ def triplet_type(triplet: Triplet) -> str:
 
 
 def by_type(pairs: Iterable[Comparison]) -> dict[str, list[Triplet]]:
-    """The triplets of each type, in their order; types that do not occur are there and empty.
-
-    Raises:
-        DatasetError: A triplet of no type, or a pair that is no triplet.
-    """
+    """The triplets of each type, in their order; types that do not occur are there and empty."""
     found: dict[str, list[Triplet]] = {name: [] for name in TYPES}
     for pair in pairs:
         if not isinstance(pair, Triplet):
@@ -232,10 +209,6 @@ def write_types(folder: Path, pairs: Iterable[Comparison], *, names_only: bool =
     """Write DiffIQA's triplets type by type, as ``PSY.txt`` and so on in four columns.
 
     Files of types that are there are replaced, or removed where a type does not occur.
-
-    Raises:
-        DatasetError: Pairs that are no triplets of DiffIQA.
-        ConfigError: A place that cannot be written to.
     """
     for path, triplets in zip(type_files(folder), by_type(pairs).values(), strict=True):
         if triplets:
@@ -262,7 +235,6 @@ def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -
             image=folder.image(f"{place}/{version}/{stem}_{version}.png"),
             reference=reference,
             distortion=version,
-            scene=reference,
             split=split,
         )
         for version in DIFFIQA_VERSIONS

@@ -63,8 +63,8 @@ class Dataset:
 
     facts: DatasetFacts
     read: Callable[["DatasetFolder"], list[RatedPicture]]
-    """Rows in any order, without the scale, which the facts tell; raises ``DatasetError`` for lists of scores that are
-    missing or damaged, and notes missing images in the folder."""
+    """Rows in any order, without the scale, which the facts tell; the scene is the reference or else the image, where
+    nothing else is said. Missing images are noted in the folder."""
 
 
 class DatasetFolder:
@@ -76,9 +76,6 @@ class DatasetFolder:
 
     Attributes:
         missing: Images that should be there, in the order in which they were looked for.
-
-    Raises:
-        DatasetError: No such folder.
     """
 
     def __init__(self, root: Path, facts: DatasetFacts) -> None:
@@ -100,11 +97,7 @@ class DatasetFolder:
         return None
 
     def need(self, *relatives: str) -> Path:
-        """The first of these files or folders that is there.
-
-        Raises:
-            DatasetError: None is; the error names the dataset and where to get it.
-        """
+        """The first of these files or folders that is there."""
         found = self.find(*relatives)
         if found is None:
             below = self._one_level_down(relatives)
@@ -146,11 +139,7 @@ class DatasetFolder:
         return relative in self.missing
 
     def require_whole(self, expected: int) -> None:
-        """Raise if images are missing, of so many that the lists name.
-
-        Raises:
-            DatasetError: Naming the counts, the first missing file and where to get it.
-        """
+        """Raise if images are missing, of so many that the lists name."""
         if self.missing:
             count, first = len(self.missing), min(self.missing, key=name_order)
             raise DatasetError(

@@ -77,34 +77,13 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 """Whose scores of KADIS-700k are published beside it, in the order of their columns."""
 LOWER_IS_BETTER = frozenset({"mdsi", "gmsd"})
 """Metrics of differences; the others are of likeness, but for ``add-gsim``, of which the file itself is asked."""
-SCORED_KINDS = {
-    "gblur": 1,
-    "lblur": 2,
-    "mblur": 3,
-    "colordiffuse": 4,
-    "colorshift": 5,
-    "colorquantize": 6,
-    "colorsaturate": 7,
-    "saturate": 7,
-    "jp2k": 9,
-    "jpeg": 10,
-    "noisegauss": 11,
-    "noisecolorcomp": 12,
-    "noiseimpulse": 13,
-    "noisemultiplicative": 14,
-    "denoise": 15,
-    "brighten": 16,
-    "darken": 17,
-    "meanshift": 18,
-    "jitter": 19,
-    "noneccentricity": 20,
-    "pixelate": 21,
-    "noisequantize": 22,
-    "colorblock": 23,
-    "sharpenhi": 24,
-    "contrastchange": 25,
-}
-"""Numbers of the distortions in file names by the words for them in the file of scores, in small letters."""
+SCORED_WORDS = (
+    *("gblur", "lblur", "mblur", "colordiffuse", "colorshift", "colorquantize", "colorsaturate", "", "jp2k", "jpeg"),
+    *("noisegauss", "noisecolorcomp", "noiseimpulse", "noisemultiplicative", "denoise", "brighten", "darken"),
+    *("meanshift", "jitter", "noneccentricity", "pixelate", "noisequantize", "colorblock", "sharpenhi"),
+    "contrastchange",
+)
+"""The distortions in the file of scores, in the order of their numbers; ``saturate`` is the seventh too."""
 
 _NAME = re.compile(r".+_(\d\d)_(\d\d)\.\w+")
 _SCORED_NAME = re.compile(r"(.+)_([A-Za-z0-9]+)_(\d+)(?:\.\w+)?")
@@ -144,7 +123,6 @@ def read_kadis700k(folder: DatasetFolder) -> list[RatedPicture]:
                 reference=reference,
                 distortion=KADID_DISTORTIONS[int(kind) - 1],
                 level=level,
-                scene=reference,
             )
             for level in range(1, KADID_LEVELS + 1)
         ]
@@ -160,9 +138,6 @@ def read_kadis_scores(root: str | Path, scores: str | Path, metric: Metric = "vs
             ``abc_01_03.bmp``, as it is named on the disk), its reference, and the eleven metrics in the order of
             ``METRICS``.
         metric: Which of them; its direction stands in ``better``.
-
-    Raises:
-        DatasetError: A folder or file that is not there, a damaged line, or images that are missing.
     """
     folder, path = DatasetFolder(Path(root), KADIS700K), Path(scores)
     folder.need("dist_imgs")
@@ -204,7 +179,6 @@ def _row(folder: DatasetFolder, record: Record) -> RatedPicture:
         num_votes=KADID_VOTES,
         distortion=parsed[0],
         level=parsed[1],
-        scene=reference,
     )
 
 
@@ -236,4 +210,7 @@ def _scored_row(folder: DatasetFolder, record: Record, metric: Metric, better: B
 
 
 def _kind(word: str) -> int:
-    return int(word) if word.isdecimal() else SCORED_KINDS.get(word.lower(), 0)
+    if word.isdecimal():
+        return int(word)
+    word = "colorsaturate" if word.lower() == "saturate" else word.lower()
+    return SCORED_WORDS.index(word) + 1 if word in SCORED_WORDS else 0

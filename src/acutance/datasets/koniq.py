@@ -39,7 +39,6 @@ def read_koniq10k(folder: DatasetFolder) -> list[RatedPicture]:
                 image=image,
                 mos=record.number(score),
                 num_votes=None if votes is None else int(votes),
-                scene=image,
                 split=KONIQ_SPLITS[record.text("set")] if has_sets else None,
             )
         )

@@ -114,11 +114,7 @@ def read_opinions(path: str | Path, root: str | Path | None = None, *, better: B
 
 
 def telling_column(path: Path) -> str | None:
-    """The column of a file with opinions that tells their direction in every row: one called mos, or better.
-
-    Raises:
-        DatasetError: A damaged file.
-    """
+    """The column of a file with opinions that tells their direction in every row: one called mos, or better."""
     if not path.is_file():
         return None
     if path.suffix.lower() == ".parquet" or (path.suffix.lower() == ".csv" and _is_table(path)):
@@ -254,9 +250,6 @@ def read_plain_list(path: str | Path, root: str | Path | None = None) -> Opinion
     Args:
         path: A text file without header. A comma may be in a name; blanks around name and score do not count.
         root: The folder of its pictures; by default that of the list.
-
-    Raises:
-        DatasetError: No such file, or a line that is none.
     """
     path = Path(path)
     text = read_text(path, "a list of lines name,score", "Check the path.")

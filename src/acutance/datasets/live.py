@@ -64,7 +64,6 @@ def read_live(folder: DatasetFolder) -> list[RatedPicture]:
                     reference=reference,
                     mos=record.number("dmos_new"),
                     distortion=kind,
-                    scene=reference,
                 )
             )
     return rows
@@ -87,7 +86,7 @@ def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
         cells = {"AllImages_release": names[index], "mos": scores[index].item(), "std": spreads[index].item()}
         record = Record(path, index + 1, cells)
         image = folder.image(f"Images/{record.text('AllImages_release')}")
-        rows.append(RatedPicture(image=image, mos=record.number("mos"), mos_std=record.number("std"), scene=image))
+        rows.append(RatedPicture(image=image, mos=record.number("mos"), mos_std=record.number("std")))
     return rows
 
 

@@ -67,9 +67,6 @@ def read_preferences(
         preference: Which column; a pair whose raw one is blank was not shown to people and is left out. The test
             has the raw one alone.
         on_progress: Called with how many files are done, of how many.
-
-    Raises:
-        DatasetError: No labels, or a file of another layout, naming line and column.
     """
     folder = root / "labels" / part
     paths = sorted(folder.glob("*_pairwise_labels.csv"))
@@ -118,7 +115,6 @@ def _row(folder: DatasetFolder, reference: str, image: str, split: str, score: f
         reference=reference,
         mos=score,
         distortion=parse_pieapp_name(PurePosixPath(image).name),
-        scene=reference,
         split=split,
     )
 

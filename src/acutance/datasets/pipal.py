@@ -69,7 +69,6 @@ def _rated(folder: DatasetFolder, record: Record) -> RatedPicture:
         reference=reference,
         mos=record.number("elo"),
         distortion=parsed[0],
-        scene=reference,
         split="train",
     )
 
@@ -81,5 +80,5 @@ def _unrated(folder: DatasetFolder) -> list[RatedPicture]:
             reference = folder.image(f"{prefix}_Ref/{name[:SCENE_LETTERS]}.bmp")
             image = folder.image(f"{prefix}_Dist/{name}")
             kind, _ = parse_pipal_name(name) or (None, None)
-            rows.append(RatedPicture(image=image, reference=reference, distortion=kind, scene=reference, split=split))
+            rows.append(RatedPicture(image=image, reference=reference, distortion=kind, split=split))
     return rows

@@ -26,5 +26,5 @@ def read_spaq(folder: DatasetFolder) -> list[RatedPicture]:
     rows = []
     for record in records(path, ("Image name", "MOS")):
         image = folder.image(f"TestImage/{record.text('Image name')}")
-        rows.append(RatedPicture(image=image, mos=record.number("MOS"), scene=image))
+        rows.append(RatedPicture(image=image, mos=record.number("MOS")))
     return rows

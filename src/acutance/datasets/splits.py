@@ -83,11 +83,7 @@ class Split:
         return {"train": self.train, "validation": self.validation, "test": self.test}[part]
 
     def parts(self) -> dict[str, Part]:
-        """The part of every scene.
-
-        Raises:
-            DatasetError: A scene in two parts, or twice in one.
-        """
+        """The part of every scene."""
         found: dict[str, Part] = {}
         for part in PARTS:
             for scene in self.scenes(part):
@@ -165,9 +161,6 @@ def scenes_of(table: OpinionTable, *, compare_contents: bool = False) -> list[st
     Args:
         table: Table of a dataset.
         compare_contents: Also find copies of a file in another scene under another name, by reading files.
-
-    Raises:
-        DatasetError: A table without rows, or one in which two scenes share a file.
     """
     if not len(table):
         raise DatasetError(f"Expected rows in the table of {table.name}, got none. Read the dataset again.")
@@ -252,11 +245,7 @@ def rows_of(table: OpinionTable, split: Split, part: Part) -> OpinionTable:
 
 
 def part_of_table(table: OpinionTable, split: Split | None, part: Part) -> OpinionTable:
-    """The rows of one part, by a split or else by the table's own column; a table in which it is empty is taken whole.
-
-    Raises:
-        DatasetError: A leak between the parts of the column.
-    """
+    """The rows of one part, by a split or else by the table's own column; where that is empty, all."""
     if split is not None:
         return rows_of(table, split, part)
     sides = [row.split for row in table if row.split]
@@ -267,11 +256,7 @@ def part_of_table(table: OpinionTable, split: Split | None, part: Part) -> Opini
 
 
 def check_split(split: Split, table: OpinionTable) -> None:
-    """Raise unless every scene of the table is in one part, and nothing stands in two.
-
-    Raises:
-        DatasetError: A leak, a scene in no part, or one the table has not.
-    """
+    """Raise unless every scene of the table is in one part, and nothing stands in two."""
     parts = split.parts()
     scenes = {scene_of(row) for row in table}
     cure = "Take the split of this table, or split again."
@@ -283,12 +268,7 @@ def check_split(split: Split, table: OpinionTable) -> None:
 
 
 def write_split(path: Path, split: Split) -> None:
-    """Write a split as JSON, whole or not at all.
-
-    Raises:
-        DatasetError: A scene in two parts.
-        ConfigError: A place that cannot be written to.
-    """
+    """Write a split as JSON, whole or not at all."""
     split.parts()
     write_text(path, json.dumps(asdict(split), indent=1, ensure_ascii=False) + "\n")
 
@@ -299,9 +279,6 @@ def read_split(path: Path, table: OpinionTable | None = None) -> Split:
     Args:
         path: A file of ``write_split``.
         table: The table it is for: every scene of it must be in one part, and no file in two.
-
-    Raises:
-        DatasetError: A file of something else, changed by hand, of another table, or with a leak.
     """
     split = parser(Split, cure=CURE)(read_json_object(path, "a split", CURE), f"the split {path}")
     found = checksum(split.parts())
@@ -327,9 +304,6 @@ def require_separate(
         sides: Side of each row, such as ``train`` or the name of its scene.
         kind: What a side is, for the error.
         compare_contents: Find copies under other names too; reads every file whose size occurs on two sides.
-
-    Raises:
-        DatasetError: A leak, naming both sides and both names.
     """
     seen = _Sides(table, kind)
     for row, side in zip(table, sides, strict=True):

@@ -61,9 +61,6 @@ def read_scores(path: Path) -> list[tuple[str, float]]:
 
     Args:
         path: A file of the folders ``MOS``, ``MOS_Reg`` or ``MOS_Gen``.
-
-    Raises:
-        DatasetError: A line of another layout, naming it.
     """
     title, cure = SRIQA_BENCH.title, f"Get {SRIQA_BENCH.title} whole from {SRIQA_BENCH.where}."
     scored = []
@@ -97,9 +94,6 @@ def sriqa_pairs(folder: Path) -> list[Comparison]:
 
     Args:
         folder: One of the folders ``MOS``, ``MOS_Reg`` and ``MOS_Gen``, with ``<content>.txt``.
-
-    Raises:
-        DatasetError: No lists, or one of another layout.
     """
     paths = sorted(folder.glob("*.txt"))
     if not paths:
@@ -126,9 +120,6 @@ def read_pairwise_labels(folder: Path, *, on_progress: OnProgress | None = None)
     Args:
         folder: The folder ``labels``, with ``<person>/<content>/*.json``.
         on_progress: Called with how many files are done, of how many.
-
-    Raises:
-        DatasetError: A file of another layout, or a content that some people did not label.
     """
     people = folders_in(folder, "people", SRIQA_BENCH)
     contents = {person: {path.name for path in folders_in(person, "contents", SRIQA_BENCH)} for person in people}
@@ -153,11 +144,7 @@ def read_pairwise_labels(folder: Path, *, on_progress: OnProgress | None = None)
 
 
 def mos_of(content: ContentLabels) -> dict[str, float]:
-    """Score of each image of a content, 0 the worst and 100 the best, best first.
-
-    Raises:
-        DatasetError: Labels by which all images are equal.
-    """
+    """Score of each image of a content, 0 the worst and 100 the best, best first."""
     scores = mos_from_counts(content.counts)
     order = sorted(range(len(scores)), key=lambda index: (-scores[index], content.names[index]))
     return {content.names[index]: float(scores[index]) for index in order}
@@ -196,7 +183,6 @@ def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
         mos=record.number("score"),
         num_votes=SRIQA_PEOPLE,
         distortion=method,
-        scene=reference,
     )
 
 

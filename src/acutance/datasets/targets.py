@@ -63,9 +63,6 @@ def stretch(scores: Scores, *, worst: float, best: float, better: Better = "high
         worst: Value of the worst.
         best: Value of the best.
         better: Which direction of the scores means better quality.
-
-    Raises:
-        DatasetError: Scores that are all equal, or not finite.
     """
     require_spread(scores)
     ends = (worst, best) if better == "higher" else (best, worst)
@@ -98,11 +95,7 @@ def ahiq_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
 
 
 def direction_of(table: OpinionTable) -> Better:
-    """Which direction of a table's scores means better quality.
-
-    Raises:
-        DatasetError: Rows of both directions, or none at all.
-    """
+    """Which direction of a table's scores means better quality."""
     found = {row.better for row in table}
     if len(found) != 1:
         got = "both" if found else "no rows"
@@ -111,11 +104,7 @@ def direction_of(table: OpinionTable) -> Better:
 
 
 def require_spread(scores: Scores) -> None:
-    """Raise unless scores are finite, not all equal, and no farther apart than float64 can say.
-
-    Raises:
-        DatasetError: Otherwise.
-    """
+    """Raise unless scores are finite, not all equal, and no farther apart than float64 can say."""
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(scores.std()) if len(scores) and np.isfinite(scores).all() else 0.0
     if not np.isfinite(spread) or spread == 0 or np.ptp(scores) == 0:
@@ -149,9 +138,6 @@ def fit_logistic(values: Scores, targets: Scores, *, low: float, high: float) ->
         targets: What it should be, from ``low``, the best, to ``high``.
         low: Value far to the left.
         high: Value far to the right.
-
-    Raises:
-        DatasetError: Other than as many targets as values, values that are all equal or fall, or no fit.
     """
     if values.shape != targets.shape:
         raise DatasetError(f"Expected a target for each value, got {len(targets)} for {len(values)}. Pair them.")
@@ -195,9 +181,6 @@ def normalised(lines: Sequence[RatedLine], *, final: bool, better: Better = "hig
         lines: All that a fit takes: the limits are theirs.
         final: Whether from 0 to 100.
         better: Which direction of the opinions is better.
-
-    Raises:
-        DatasetError: Opinions that are all equal.
     """
     opinions = np.array([line.mos for line in lines], dtype=np.float64)
     targets = (afine_final_targets if final else afine_naturalness_targets)(opinions, better=better)(opinions)
@@ -205,11 +188,7 @@ def normalised(lines: Sequence[RatedLine], *, final: bool, better: Better = "hig
 
 
 def normalised_lists(folder: Path) -> list[RatedLine]:
-    """The opinions of a folder of lists: SRIQA-Bench's, of two columns, from 0 to 100, all others from -2 to 2.
-
-    Raises:
-        DatasetError: No lists, or a damaged one.
-    """
+    """The opinions of a folder of lists: SRIQA-Bench's, of two columns, from 0 to 100, all others from -2 to 2."""
     lines = read_rated_lines(folder)
     seen: dict[tuple[str, str], float] = {}
     for line in lines:
@@ -224,11 +203,7 @@ def normalised_lists(folder: Path) -> list[RatedLine]:
 
 
 def write_normalised(path: Path, lines: Iterable[RatedLine]) -> None:
-    """Write ``image,reference,opinion`` with all digits, as A-FINE's scripts do.
-
-    Raises:
-        ConfigError: A place that cannot be written to.
-    """
+    """Write ``image,reference,opinion`` with all digits, as A-FINE's scripts do."""
     write_text(path, "".join(f"{line.image},{line.reference},{line.mos}\n" for line in lines))
 
 
@@ -254,9 +229,6 @@ class Targets:
 
         Args:
             scores: By the file name of the image, in lower case.
-
-        Raises:
-            DatasetError: An image without a score, or scores that do not rise with the opinions.
         """
         names = [file_name(line.image) for line in self.lines]
         missing = [line.image for line, name in zip(self.lines, names, strict=True) if name not in scores]
@@ -277,11 +249,7 @@ class Targets:
 
 
 def read_targets(path: Path) -> Targets:
-    """A list that ``write_normalised`` or A-FINE's scripts wrote.
-
-    Raises:
-        DatasetError: A damaged list, or opinions that do not go from -2 to 2 or from 0 to 100.
-    """
+    """A list that ``write_normalised`` or A-FINE's scripts wrote."""
     lines = list(read_lines(path))
     opinions = [line.mos for line in lines]
     ends = (round(min(opinions), 6), round(max(opinions), 6)) if opinions else ()
@@ -349,9 +317,6 @@ def fit_quality_targets(
         better: Which direction of them means better quality.
         linearise: Fit the curve that makes targets close to uniform; without it they are stretched and turned.
         version: Of the authors' code.
-
-    Raises:
-        DatasetError: Scores that are all equal, or not finite.
     """
     require_spread(scores)
     low, high = float(scores.min()), float(scores.max())

@@ -105,7 +105,6 @@ def _row(folder: DatasetFolder, record: Record, spread: float | None) -> RatedPi
         mos_std=spread,
         distortion=parsed[0],
         level=parsed[1],
-        scene=reference,
     )
 
 

@@ -65,9 +65,6 @@ def training_pairs(
         table: Table of the dataset, by the name it has in the catalogue; or a part of it, whose pairs alone come.
         rules: Where there is a choice.
         on_progress: Called with how much is done, of how much, while labels are read.
-
-    Raises:
-        DatasetError: Labels or scores that are not there or damaged, or no pair at all.
     """
     rules = rules or PairRules()
     if table.name in WITH_OWN_PAIRS and (rules.reference_first or rules.reference_as_png):
@@ -90,11 +87,7 @@ def training_pairs(
 
 
 def diffiqa_label_folder(root: Path, part: Part) -> Path:
-    """Where the labels of a part of DiffIQA are.
-
-    Raises:
-        DatasetError: They are not below the root.
-    """
+    """Where the labels of a part of DiffIQA are."""
     if found := next(_label_folders(root, part), None):
         return found
     raise DatasetError(
@@ -117,9 +110,6 @@ def log_triplets(
         reference_first: Let a reference that meets an image stand first, as A-FINE's script does and its
             documents say it does not. By default the image stands first.
         reference_as_png: Call every reference ``.png``, as A-FINE's script does with ``.bmp`` files too.
-
-    Raises:
-        DatasetError: An image without reference or score.
     """
     draws = np.random.RandomState(seed)  # whose numbers no later numpy changes (NEP 19)
     triplets: list[Triplet] = []
@@ -148,9 +138,6 @@ def degraded_reference_triplets(table: OpinionTable, *, count: int, worst: float
         count: Triplets of each scene; scenes with fewer than 3 distorted images give none.
         worst: Share of the images of a scene that references are drawn from; above 0, at most 1.
         seed: Seed of the draws, from 0 to 2**32 - 1.
-
-    Raises:
-        DatasetError: An image without reference or score.
     """
     draws = np.random.RandomState(seed)  # whose numbers no later numpy changes (NEP 19)
     triplets: list[Triplet] = []
