@@ -135,10 +135,9 @@ def _demand_outputs(
 
 
 def _print(comparison: "Comparison", output_format: Format) -> None:
-    from acutance.comparison.results import comparison_json, method_lines
+    from acutance.comparison.results import comparison_json, methods_csv
     from acutance.reports.terminal import comparison_tables, print_part, stdout_console
     from acutance.tables.text import printable
-    from acutance.tables.write import csv_line
 
     if output_format is Format.table:
         console = stdout_console()
@@ -147,7 +146,7 @@ def _print(comparison: "Comparison", output_format: Format) -> None:
                 console.print()
             print_part(console, part)
     elif output_format is Format.csv:
-        sys.stdout.writelines(map(csv_line, method_lines(comparison)))
+        sys.stdout.writelines(methods_csv(comparison))
     else:
         sys.stdout.write(comparison_json(comparison))
     sys.stdout.flush()

@@ -263,7 +263,7 @@ def compare_scores(
     orders = {
         model: order_by_scores(scores, draws.level)
         for model, scores in by_model.items()
-        if len(methods) > 1 and scores.pictures
+        if len(methods) > 1 and scores.images
     }
     if preferences is not None:
         orders[PREFERENCES] = order_by_wins(preferences.methods, preferences.wins, draws.level)

@@ -1,6 +1,6 @@
 """The order of methods from who beats whom (Bradley and Terry 1952), by scores or by what people prefer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from acutance.stats.ordering import bradley_terry, information, mean_held_invers
 from acutance.stats.samples import Numbers
 from acutance.tables.read import read_cells, row_place
 
-COLUMNS = "first, second, and first_wins or winner"
 TIE = "tie"
 """What stands in the column ``winner`` where nobody won."""
+ONE_TIE = 0.5
+"""Half a win on both sides of every pair, added where a method beats all others or loses to all: without it the
+strengths would be infinite."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ class Preferences:
     """How often the row method was preferred to the column method; a tie is half a win for both (methods, methods)."""
     count: int
     """How many comparisons."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Methods from the strongest to the weakest."""
+
+    places: list[Strength]
+    note: str = ""
+    """What had to be assumed; empty if nothing had."""
 
 
 def read_preferences(path: Path, methods: Sequence[str] | None = None) -> Preferences:
@@ -56,93 +67,31 @@ def read_preferences(path: Path, methods: Sequence[str] | None = None) -> Prefer
         if name not in (methods or ()):
             raise UnknownNameError("method", name, methods or ())
     compared = named if methods is None else [name for name in methods if name in named]
-    wins = _counted(compared, votes)
-    _demand_connected(path, compared, wins)
-    return Preferences(compared, wins, len(votes))
-
-
-def _counted(methods: Sequence[str], votes: Iterable[tuple[str, str, float]]) -> Scores:
-    places = {name: place for place, name in enumerate(methods)}
-    wins = np.zeros((len(methods), len(methods)))
+    index = {name: number for number, name in enumerate(compared)}
+    wins = np.zeros((len(compared), len(compared)))
     for first, second, share in votes:
-        wins[places[first], places[second]] += share
-        wins[places[second], places[first]] += 1 - share
-    return wins
-
-
-def _demand_connected(path: Path, methods: Sequence[str], wins: Scores) -> None:
+        wins[index[first], index[second]] += share
+        wins[index[second], index[first]] += 1 - share
     count, groups = connected_components(wins + wins.T > 0, directed=False)
     if count > 1:
-        names = [", ".join(name for name, own in zip(methods, groups, strict=True) if own == group) for group in (0, 1)]
+        names = [
+            ", ".join(name for name, own in zip(compared, groups, strict=True) if own == group) for group in (0, 1)
+        ]
         raise EvaluationError(
             f"Expected comparisons that connect all methods in {path}, got {count} groups that never met: "
             f"{names[0]} and {names[1]}{' and others' if count > 2 else ''}. Compare them too, or order each alone."
         )
-
-
-def _votes(path: Path) -> Iterator[tuple[str, str, float]]:
-    for number, row in read_cells(path, EvaluationError, header=lambda names: _columns(path, names)):
-        where = f"in {row_place(path, number)}"
-        first, second = row["first"].strip(), row["second"].strip()
-        if not first or not second or first == second:
-            raise EvaluationError(
-                f"Expected two different methods {where}, got {first!r} and {second!r}. Mend the line."
-            )
-        if "winner" in row:
-            yield first, second, _winner(row["winner"].strip(), first, second, where)
-        else:
-            yield first, second, _share(row["first_wins"].strip(), where)
-
-
-def _columns(path: Path, names: list[str]) -> list[str]:
-    if not {"first", "second"} <= set(names) or ("winner" in names) == ("first_wins" in names):
-        got = ", ".join(names) or "nothing"
-        raise EvaluationError(f"Expected the columns {COLUMNS} in {path}, got {got}. Name them in the first line.")
-    if len(set(names)) < len(names):
-        raise EvaluationError(f"Expected columns of different names in {path}, got {', '.join(names)}. Rename one.")
-    return names
-
-
-def _winner(name: str, first: str, second: str, where: str) -> float:
-    if name not in (first, second, TIE):
-        raise EvaluationError(
-            f"Expected {first}, {second} or {TIE} as the winner {where}, got {name!r}. Mend the line."
-        )
-    return {first: 1.0, second: 0.0}.get(name, 0.5)
-
-
-def _share(text: str, where: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise EvaluationError(f"Expected first_wins from 0 to 1 {where}, got {text!r}. Mend the line.")
-    return share
-
-
-ONE_TIE = 0.5
-"""Half a win on both sides of every pair, added where a method beats all others or loses to all: without it the
-strengths would be infinite."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """Methods from the strongest to the weakest."""
-
-    places: list[Strength]
-    note: str = ""
-    """What had to be assumed; empty if nothing had."""
+    return Preferences(compared, wins, len(votes))
 
 
 def order_by_scores(scores: CompleteScores, level: float) -> Order:
-    """The order by wins on each picture, a tie being half a win.
+    """The order of two methods and more by wins on each image, a tie being half a win.
 
-    Comparisons on one picture depend on each other, so intervals come from the spread between pictures (the sandwich
-    estimator, with pictures as clusters) and not from the number of comparisons; without any spread there are none.
+    Comparisons on one image depend on each other, so intervals come from the spread between images (the sandwich
+    estimator, with images as clusters) and not from the number of comparisons; without any spread there are none.
 
     Args:
-        scores: Of at least two methods and one picture.
+        scores: Of at least one image.
         level: Share of an interval.
 
     Raises:
@@ -150,9 +99,9 @@ def order_by_scores(scores: CompleteScores, level: float) -> Order:
     """
     shares = _shares(scores.quality)
     strengths, _, note = _fitted(shares.sum(axis=0))
-    if note or len(scores.pictures) < 2:
+    if note or len(scores.images) < 2:
         return Order(_places(scores.methods, strengths, None, level), note)
-    errors = _errors_between_pictures(shares, strengths)
+    errors = _errors_between_images(shares, strengths)
     return Order(_places(scores.methods, strengths, errors if errors.any() else None, level))
 
 
@@ -176,8 +125,52 @@ def order_by_wins(methods: Sequence[str], wins: Scores, level: float) -> Order:
     return Order(_places(methods, strengths, None if note else errors, level), note)
 
 
+def _votes(path: Path) -> Iterator[tuple[str, str, float]]:
+    """The two methods of each line, and the part of a win that the first has."""
+
+    def checked(names: list[str]) -> list[str]:
+        if not {"first", "second"} <= set(names) or ("winner" in names) == ("first_wins" in names):
+            raise EvaluationError(
+                f"Expected the columns first, second, and first_wins or winner in {path}, got "
+                f"{', '.join(names) or 'nothing'}. Name them in the first line."
+            )
+        if len(set(names)) < len(names):
+            raise EvaluationError(f"Expected columns of different names in {path}, got {', '.join(names)}. Rename one.")
+        return names
+
+    for number, row in read_cells(path, EvaluationError, header=checked):
+        where = f"in {row_place(path, number)}"
+        first, second = row["first"].strip(), row["second"].strip()
+        if not first or not second or first == second:
+            raise EvaluationError(
+                f"Expected two different methods {where}, got {first!r} and {second!r}. Mend the line."
+            )
+        if "winner" in row:
+            yield first, second, _winner(row["winner"].strip(), first, second, where)
+        else:
+            yield first, second, _share(row["first_wins"].strip(), where)
+
+
+def _winner(name: str, first: str, second: str, where: str) -> float:
+    if name not in (first, second, TIE):
+        raise EvaluationError(
+            f"Expected {first}, {second} or {TIE} as the winner {where}, got {name!r}. Mend the line."
+        )
+    return {first: 1.0, second: 0.0}.get(name, 0.5)
+
+
+def _share(text: str, where: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise EvaluationError(f"Expected first_wins from 0 to 1 {where}, got {text!r}. Mend the line.")
+    return share
+
+
 def _shares(quality: Scores) -> np.ndarray:
-    """1 where the row method beats the column method, 0.5 where they are equal (pictures, methods, methods)."""
+    """1 where the row method beats the column method, 0.5 where they are equal (images, methods, methods)."""
     above = quality[:, :, None] > quality[:, None, :]
     equal = quality[:, :, None] == quality[:, None, :]
     shares = above + 0.5 * equal
@@ -188,28 +181,22 @@ def _shares(quality: Scores) -> np.ndarray:
 def _fitted(wins: Scores) -> tuple[Numbers, Numbers, str]:
     """Strengths, their standard errors, and what had to be assumed."""
     try:
-        found = bradley_terry(wins)
+        found, note = bradley_terry(wins), ""
     except StatisticsError:
-        if not _all_met(wins):
+        reached = np.linalg.matrix_power((wins + wins.T > 0) + np.eye(len(wins)), len(wins)) > 0
+        if not reached.all():  # no chain of comparisons leads from each method to each other
             raise
         found = bradley_terry(wins, prior=ONE_TIE)
         note = (
             "one tie between every two methods was added to their wins, since some methods are never beaten by the rest"
         )
-        return found.strengths, found.standard_errors, note
-    return found.strengths, found.standard_errors, ""
+    return found.strengths, found.standard_errors, note
 
 
-def _all_met(wins: Scores) -> bool:
-    """Whether a chain of comparisons leads from each method to each other."""
-    reached = np.linalg.matrix_power((wins + wins.T > 0) + np.eye(len(wins)), len(wins)) > 0
-    return bool(reached.all())
-
-
-def _errors_between_pictures(shares: np.ndarray, strengths: Numbers) -> Numbers:
-    """Standard errors of the strengths by the sandwich estimator (Liang and Zeger 1986), a cluster a picture."""
+def _errors_between_images(shares: np.ndarray, strengths: Numbers) -> Numbers:
+    """Standard errors of the strengths by the sandwich estimator (Liang and Zeger 1986), a cluster an image."""
     met = shares + shares.transpose(0, 2, 1)
-    gradients = (shares - met * expit(strengths[:, None] - strengths)).sum(axis=2)  # (pictures, methods)
+    gradients = (shares - met * expit(strengths[:, None] - strengths)).sum(axis=2)  # (images, methods)
     inverse = mean_held_inverse(information(shares.sum(axis=0), strengths))
     covariance = inverse @ gradients.T @ gradients @ inverse
     return np.asarray(np.sqrt(np.maximum(0.0, np.diag(covariance))))
@@ -218,11 +205,11 @@ def _errors_between_pictures(shares: np.ndarray, strengths: Numbers) -> Numbers:
 def _places(methods: Sequence[str], strengths: Numbers, errors: Numbers | None, level: float) -> list[Strength]:
     reach = float(norm.ppf(0.5 + level / 2))
     places = []
-    for place in np.argsort(-strengths, kind="stable"):
-        strength = float(strengths[place])
+    for index in np.argsort(-strengths, kind="stable"):
+        strength = float(strengths[index])
         interval = None
         if errors is not None:
-            half = reach * float(errors[place])
+            half = reach * float(errors[index])
             interval = Interval(low=strength - half, high=strength + half, level=level)
-        places.append(Strength(name=methods[place], strength=strength, interval=interval))
+        places.append(Strength(name=methods[index], strength=strength, interval=interval))
     return places

@@ -22,18 +22,18 @@ class MethodScores(Frozen):
     method: str
     model: str
     count: int
-    """Pictures that every method has a score for: what all numbers below are of."""
+    """Images that every method has a score for: what all numbers below are of."""
     failed: int
-    """Pictures of this method without a score."""
+    """Images of this method without a score."""
     mean: float | None
     """Infinite if a score is; ``None`` without scores, or with infinite ones of both signs."""
     interval: Interval | None
-    """Of the mean of the finite scores, by bootstrap over their pictures."""
+    """Of the mean of the finite scores, by bootstrap over their images."""
     median: float | None
     wins: int
-    """Pictures on which no method is better, and not all are equal."""
+    """Images on which no method is better, and not all are equal."""
     worst: list[str] = Field(default_factory=list)
-    """Pictures on which it does worst beside the other methods, the worst first."""
+    """Images on which it does worst beside the other methods, the worst first."""
     finite_mean: float | None = None
     """Mean of the scores that are finite: the mean itself where all are."""
     finite_count: int | None = None
@@ -52,7 +52,7 @@ class MethodTest(Frozen):
     first: str
     second: str
     difference: float | None
-    """Mean score of the first minus that of the second, over the same pictures; equal infinite scores differ by 0.
+    """Mean score of the first minus that of the second, over the same images; equal infinite scores differ by 0.
 
     Infinite if a difference is; ``None`` without pictures, or with infinite ones of both signs.
     """
@@ -88,7 +88,7 @@ class Strength(Frozen):
 
 
 class Disagreement(Frozen):
-    """A picture on which models order the methods differently."""
+    """An image on which models order the methods differently."""
 
     picture: str
     first_model: str
@@ -98,14 +98,14 @@ class Disagreement(Frozen):
 
 
 class PictureScores(Frozen):
-    """One picture by every method and model."""
+    """One image by every method and model."""
 
     picture: str
     """The name that methods share."""
     reference: str | None
     """Path of the reference, as it was named."""
     images: dict[str, str]
-    """Path of each method's picture, as it was named."""
+    """Path of each method's image, as it was named."""
     scores: dict[str, dict[str, float | None]]
     """Score by model, then method; ``None`` where it failed."""
     errors: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -127,31 +127,36 @@ class Comparison(Frozen):
     """Bradley-Terry order of the methods by model; or by ``preferences`` where people's are given."""
     disagreements: list[Disagreement] = Field(default_factory=list)
     root: str = ""
-    """Folder that paths of pictures start from unless they are absolute, itself absolute."""
+    """Folder that paths of images start from unless they are absolute, itself absolute."""
     pictures: list[PictureScores] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader should know of the numbers, a line each."""
     left_out: list[str] = Field(default_factory=list)
-    """Pictures that are not compared because a method or the reference is missing."""
+    """Images that are not compared because a method or the reference is missing."""
     provenance: dict[str, object] = Field(default_factory=dict)
 
 
 PREFERENCES = "preferences"
 """Name of the order that people's preferences give, beside those of models."""
-JSON_NAME, METHODS_NAME, TESTS_NAME = "comparison.json", "methods.csv", "tests.csv"
-DISAGREEMENTS_NAME, PICTURES_NAME, SCORES_NAME = "disagreements.csv", "pictures.csv", "scores.csv"
-WRITTEN = (JSON_NAME, METHODS_NAME, TESTS_NAME, DISAGREEMENTS_NAME, PICTURES_NAME)
+JSON_NAME, SCORES_NAME = "comparison.json", "scores.csv"
+WRITTEN = (JSON_NAME, "methods.csv", "tests.csv", "disagreements.csv", "pictures.csv")
 """The files of a comparison beside ``scores.csv``, which scoring writes."""
+METHOD_COLUMNS = (
+    *("model", "better", "method", "count", "failed", "mean", "mean_low", "mean_high", "finite_mean", "finite_count"),
+    *("median", "wins", "strength", "strength_low", "strength_high", "worst"),
+)
+TEST_COLUMNS = (
+    *("model", "first", "second", "difference", "difference_low", "difference_high", "finite_difference"),
+    *("finite_count", "first_wins", "ties", "second_wins", "p_value", "p_corrected", "winner"),
+)
+DISAGREEMENT_COLUMNS = ("picture", "first_model", "second_model", "agreement")
+IMAGE_COLUMNS = ("picture", "reference", "method", "image", "model", "score", "error")
 
-Cell = str | float | None
+_Row = dict[str, Any]
 
 
 def write_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
     """Write a comparison, each file whole or not at all; files of an earlier one are replaced.
-
-    Args:
-        comparison: What to write.
-        folder: Where; it is made.
 
     Returns:
         The files.
@@ -168,19 +173,24 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
         >>> read_comparison(folder) == empty
         True
     """
-    tables = {
-        METHODS_NAME: method_lines(comparison),
-        TESTS_NAME: pair_lines(comparison),
-        DISAGREEMENTS_NAME: _disagreement_lines(comparison),
-        PICTURES_NAME: _picture_lines(comparison),
-    }
-    texts = {JSON_NAME: iter([comparison_json(comparison)])} | {
-        name: map(csv_line, lines) for name, lines in tables.items()
-    }
+    disagreements = (vars(one) for one in comparison.disagreements)
+    texts: list[Iterable[str]] = [
+        [comparison_json(comparison)],
+        methods_csv(comparison),
+        _csv(TEST_COLUMNS, (vars(one) | _ends("difference", one.interval) for one in comparison.tests)),
+        _csv(DISAGREEMENT_COLUMNS, disagreements),
+        _csv(IMAGE_COLUMNS, _image_rows(comparison)),
+    ]
+    paths = [Path(folder) / name for name in WRITTEN]
     try:
-        return [_write(Path(folder) / name, lines) for name, lines in texts.items()]
+        for path, lines in zip(paths, texts, strict=True):
+            with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
     except OSError as error:
-        raise ConfigError(f"Expected to write a comparison to {folder}, got: {error.strerror or error}.") from error
+        raise ConfigError(
+            f"The comparison cannot be written to {folder}: {error.strerror or error}. Choose another folder."
+        ) from error
+    return paths
 
 
 def read_comparison(place: str | Path) -> Comparison:
@@ -193,126 +203,79 @@ def read_comparison(place: str | Path) -> Comparison:
         EvaluationError: Nothing there, or a file of something else.
     """
     path = Path(place) / JSON_NAME if Path(place).is_dir() else Path(place)
+    numbers = {word: number for number, word in WORDS.items()}
     try:
         fields = read_json_object(
             path, "a comparison", "Make one with: acutance compare.", EvaluationError, is_noted=True
         )
-        for picture in fields.get("pictures", []):
-            _restore_scores(picture)
+        for image in fields.get("pictures", []):
+            for model, words in image.pop("notes", {}).items():
+                image["scores"][model] |= {method: numbers[word] for method, word in words.items()}
         return Comparison.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its start"
         raise EvaluationError(
-            f"Expected a comparison in {path}, got at {where}: {' '.join(first['msg'].split())}. Compare again."
+            f"{path} holds no comparison: at {where}, {' '.join(first['msg'].split())}. Compare again."
         ) from error
     except (TypeError, KeyError, AttributeError) as error:
-        reason = " ".join(str(error).split())
         raise EvaluationError(
-            f"Expected a comparison in {path}, got a damaged one: {reason}. Compare again."
+            f"{path} holds a damaged comparison: {' '.join(str(error).split())}. Compare again."
         ) from error
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """The comparison as JSON. A picture with infinite scores has ``notes`` beside them, as it has ``errors``.
-
-    Args:
-        comparison: What to write.
-    """
+    """The comparison as JSON. An image with infinite scores has ``notes`` beside them, as it has ``errors``."""
     fields = comparison.model_dump()
-    for picture in fields["pictures"]:
-        _note_scores(picture)
+    for image in fields["pictures"]:
+        notes = {}  # apart from the scores, since a method may have any name
+        for model, scores in image["scores"].items():
+            if words := {method: WORDS[score] for method, score in scores.items() if score in WORDS}:
+                notes[model] = words
+                scores |= dict.fromkeys(words)
+        if notes:
+            image["notes"] = notes
     return json_text(fields, 1) + "\n"
 
 
-def method_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
-    """The table of methods, its header first: a line for each model and method, and for each place by preferences.
-
-    Args:
-        comparison: What to write.
-    """
-    yield (
-        "model", "better", "method", "count", "failed", "mean", "mean_low", "mean_high", "finite_mean", "finite_count",
-        "median", "wins", "strength", "strength_low", "strength_high", "worst",
-    )  # fmt: skip
+def methods_csv(comparison: Comparison) -> Iterator[str]:
+    """Lines of ``methods.csv``: one for each model and method, and for each place by preferences."""
+    rows: list[_Row] = []
     for one in comparison.results:
-        strength = _strength(comparison.orders.get(one.model, []), one.method)
+        place = next((place for place in comparison.orders.get(one.model, []) if place.name == one.method), None)
         better, worst = comparison.better[one.model], " ".join(map(_quoted, one.worst))
-        mean = (one.mean, *_ends(one.interval), one.finite_mean, one.finite_count)
-        numbers = (*mean, one.median, one.wins)
-        yield (one.model, better, one.method, one.count, one.failed, *numbers, *strength, worst)
-    for place in comparison.orders.get(PREFERENCES, []):
-        strength = (place.strength, *_ends(place.interval))
-        yield (PREFERENCES, "higher", place.name, *[None] * 9, *strength, None)
+        mean = _ends("mean", one.interval)
+        rows.append({**vars(one), **mean, "better": better, "worst": worst, **_strength(place)})
+    rows += [
+        {"model": PREFERENCES, "better": "higher", "method": place.name, **_strength(place)}
+        for place in comparison.orders.get(PREFERENCES, [])
+    ]
+    return _csv(METHOD_COLUMNS, rows)
 
 
-def pair_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
-    """The table of tests, its header first: a line for each model and two methods.
-
-    Args:
-        comparison: What to write.
-    """
-    yield (
-        "model", "first", "second", "difference", "difference_low", "difference_high", "finite_difference",
-        "finite_count", "first_wins", "ties", "second_wins", "p_value", "p_corrected", "winner",
-    )  # fmt: skip
-    for one in comparison.tests:
-        difference = (one.difference, *_ends(one.interval), one.finite_difference, one.finite_count)
-        numbers = (*difference, one.first_wins, one.ties, one.second_wins)
-        yield (one.model, one.first, one.second, *numbers, one.p_value, one.p_corrected, one.winner)
+def _image_rows(comparison: Comparison) -> Iterator[_Row]:
+    for one in comparison.pictures:
+        for method, image in one.images.items():
+            for model, scores in one.scores.items():
+                error = one.errors.get(model, {}).get(method)
+                by = {"method": method, "image": image, "model": model, "score": scores.get(method), "error": error}
+                yield {"picture": one.picture, "reference": one.reference, **by}
 
 
-def _disagreement_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
-    yield ("picture", "first_model", "second_model", "agreement")
-    for one in comparison.disagreements:
-        yield (one.picture, one.first_model, one.second_model, one.agreement)
+def _csv(columns: Sequence[str], rows: Iterable[_Row]) -> Iterator[str]:
+    yield csv_line(columns)
+    for row in rows:
+        yield csv_line([row.get(name) for name in columns])
 
 
-def _picture_lines(comparison: Comparison) -> Iterator[Sequence[Cell]]:
-    yield ("picture", "reference", "method", "image", "model", "score", "error")
-    for picture in comparison.pictures:
-        for method, image in picture.images.items():
-            for model, scores in picture.scores.items():
-                error = picture.errors.get(model, {}).get(method)
-                yield (picture.picture, picture.reference, method, image, model, scores.get(method), error)
+def _strength(place: Strength | None) -> _Row:
+    return {} if place is None else {"strength": place.strength, **_ends("strength", place.interval)}
 
 
-def _note_scores(picture: dict[str, Any]) -> None:
-    """Put words for infinite scores into ``notes``; apart from the scores, since a method may have any name."""
-    notes: dict[str, dict[str, str]] = {}
-    for model, scores in picture["scores"].items():
-        for method, score in scores.items():
-            if score in WORDS:
-                notes.setdefault(model, {})[method] = WORDS[score]
-                scores[method] = None
-    if notes:
-        picture["notes"] = notes
-
-
-def _restore_scores(picture: dict[str, Any]) -> None:
-    numbers = {word: number for number, word in WORDS.items()}
-    for model, words in picture.pop("notes", {}).items():
-        for method, word in words.items():
-            picture["scores"][model][method] = numbers[word]
-
-
-def _strength(order: Sequence[Strength], method: str) -> tuple[Cell, Cell, Cell]:
-    for place in order:
-        if place.name == method:
-            return (place.strength, *_ends(place.interval))
-    return None, None, None
-
-
-def _ends(interval: Interval | None) -> tuple[Cell, Cell]:
-    return (None, None) if interval is None else (interval.low, interval.high)
+def _ends(name: str, interval: Interval | None) -> _Row:
+    return {} if interval is None else {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
 def _quoted(name: str) -> str:
     """A name among others that spaces part."""
     return json.dumps(name, ensure_ascii=False) if set(name) & set(' "\\\n\t') else name
-
-
-def _write(path: Path, lines: Iterable[str]) -> Path:
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
-    return path

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import bootstrap, wilcoxon
 from statsmodels.stats.multitest import multipletests
 
-from acutance.comparison.measure import Draws, interval_of, method_results, method_tests, worst_pictures
+from acutance.comparison.measure import Draws, interval_of, method_results, method_tests, worst_images
 from acutance.errors import ConfigError
 from acutance.types import Better
 from tests.raising import raises
@@ -119,9 +119,9 @@ def test_without_pictures_there_are_no_numbers():
 @pytest.mark.parametrize(("better", "expected"), [("higher", ["p2", "p0"]), ("lower", ["p1"])])
 def test_a_method_is_worst_where_it_falls_farthest_below_the_mean_of_the_others(better: Better, expected: list[str]):
     scores = complete([[1.0, 2.0, 3.0], [5.0, 4.0, 3.0], [1.0, 9.0, 9.0], [2.0, 1.0, 3.0]], better=better)
-    assert worst_pictures(scores, 0) == expected
-    assert worst_pictures(scores, 0, kept=1) == expected[:1]
-    assert worst_pictures(complete([[1.0]]), 0) == []
+    assert worst_images(scores, 0) == expected
+    assert worst_images(scores, 0, kept=1) == expected[:1]
+    assert worst_images(complete([[1.0]]), 0) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ INF = math.inf
 
 def notes(*scores: CompleteScores, pictures: int | None = None) -> list[str]:
     by_model = {one.model: one for one in scores}
-    return notes_of(by_model, scores[0].methods, len(scores[0].pictures) if pictures is None else pictures)
+    return notes_of(by_model, scores[0].methods, len(scores[0].images) if pictures is None else pictures)
 
 
 def test_usual_scores_need_no_note():

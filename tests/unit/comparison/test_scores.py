@@ -12,11 +12,11 @@ def test_only_pictures_with_a_score_of_every_method_count():
         picture("a", {"psnr": {"x": 1.0, "y": 2.0}, "ssim": {"x": 0.1, "y": 0.2}}),
         picture("b", {"psnr": {"x": 3.0, "y": None}, "ssim": {"x": 0.3, "y": 0.4}}),
     ]
-    assert complete_scores(pictures, ["x", "y"], "psnr", "higher").pictures == ("a",)
+    assert complete_scores(pictures, ["x", "y"], "psnr", "higher").images == ("a",)
     assert complete_scores(pictures, ["x", "y"], "ssim", "higher").values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
     none = complete_scores(pictures[1:], ["x", "y"], "psnr", "higher")
     assert none.values.shape == (0, 2)
-    assert not none.has_finite
+    assert none.infinite == 0
 
 
 @pytest.mark.parametrize(("better", "best", "worst"), [("higher", 5.0, 1.0), ("lower", 1.0, 5.0)])
@@ -30,7 +30,7 @@ def test_infinite_scores_take_the_best_or_worst_finite_one_of_all_methods(better
 
 def test_where_no_score_is_finite_there_is_nothing_to_add_up():
     scores = complete([[math.inf, math.inf]])
-    assert not scores.has_finite
+    assert scores.infinite == scores.values.size
     assert np.isfinite(scores.finite).all()
 
 
