@@ -98,12 +98,12 @@ class Protocol:
         entry = find_model(model)
         if self.term == "score":
             return entry.info.better
-        if self.term not in entry.term_names:
+        if self.term not in entry.term_names or entry.terms_better is None:
             raise ConfigError(
                 f"Expected a model with the term {self.term} for the protocol {self.name}, got {model}. "
                 "Take afine, or the protocol pairs."
             )
-        return "lower"  # A-FINE's terms are all better when lower
+        return entry.terms_better
 
 
 def rows_needed(table: OpinionTable, *, rated: bool = False) -> list[ImageKey]:
@@ -319,16 +319,6 @@ def find_protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
-TRAINING_SETS: dict[str, tuple[str, ...]] = {
-    "afine": ("diffiqa", "kadid10k", "pipal", "tid2013"),  # its option files of stages 1 and 3; 70 % of each
-    "ahiq": ("pipal",),  # its repository: trained for NTIRE 2022
-    "hyperiqa": ("koniq10k",),  # its repository: koniq_pretrained.pkl
-    "hyperiqa.pyiqa": ("koniq10k",),  # PyIQA's options/train/HyperNet
-    "vtamiq.kadis700k": ("kadis700k",),  # its repository's README
-}
-"""Datasets by the name of a record of weights; records that are not here were never published."""
-
-
 def training_sets(model: str, weights: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     """The datasets that a model was trained with, by their names in the catalogue.
 
@@ -351,7 +341,7 @@ def training_sets(model: str, weights: Mapping[str, Any] | None) -> tuple[str, .
     if entry.weights is None:
         return ()
     record = entry.weights.record
-    return TRAINING_SETS.get(record.name) if weights is not None and _is_published(record, weights) else None
+    return record.trained_on if weights is not None and _is_published(record, weights) else None
 
 
 def _is_published(record: CheckpointRecord, weights: Mapping[str, Any]) -> bool:

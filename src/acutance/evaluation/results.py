@@ -1,12 +1,15 @@
 """What an evaluation gives, in records that files keep, and the columns of its tables."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from acutance.stats.bootstrap import Statistic
 from acutance.tables.write import csv_line, json_line
 from acutance.types import Better, CurveKind
+
+if TYPE_CHECKING:  # results are read without the statistics that made them
+    from acutance.stats.bootstrap import Statistic
 
 
 class Frozen(BaseModel):
@@ -167,7 +170,7 @@ class EvaluationRun(Frozen):
 
 STATISTICS = ("srcc", "krcc", "plcc", "plcc_unfitted", "rmse", "mae", "outlier_ratio")
 """Statistics of an agreement, in the order of the columns of every table."""
-WITH_INTERVALS: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "rmse", "mae")
+WITH_INTERVALS: "tuple[Statistic, ...]" = ("srcc", "krcc", "plcc", "rmse", "mae")
 """Those that have a bootstrap interval."""
 COLUMNS = (
     *("model", "dataset", "protocol", "part", "by", "group", "count", "failed", "unrated"),

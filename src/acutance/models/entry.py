@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from acutance.errors import ConfigError, UnknownNameError
-from acutance.types import ScoreInfo
+from acutance.types import Better, ScoreInfo
 from acutance.weights.record import CheckpointRecord, Layout, Part
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class ModelEntry:
     """How near it is to the authors' code, and what else to know."""
     term_names: tuple[str, ...] = ()
     """The parts of its score, beside the score itself."""
+    terms_better: Better | None = None
+    """Which direction of those parts means better quality, where all have the same."""
     weights: PublishedWeights | None = None
     """Its published weights, if it has any."""
 

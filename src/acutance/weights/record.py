@@ -47,6 +47,8 @@ class CheckpointRecord:
     """Authors, venue, year and number of the paper."""
     published: bool = True
     """Whether it is one file for everybody; ``False`` where each user trains a file of that name."""
+    trained_on: tuple[str, ...] | None = None
+    """Datasets that they were trained with, by their names in the catalogue of datasets; ``None`` where nobody says."""
     is_trunk: bool = False
     """Whether it is a part of models, which are not loaded from it alone."""
     packaged: bool = False

@@ -54,6 +54,7 @@ AFINE = ModelEntry(
         "fidelity",
         "adaptive",
     ),
+    terms_better="lower",
     options=AFINEOptions,
     build="acutance.models.afine.model:AFINE",
     weights=PublishedWeights(
@@ -74,6 +75,7 @@ NATURALNESS = ModelEntry(
     paper=published.AFINE.paper,
     note="The no-reference half of A-FINE: one picture, one pass of its encoder.",
     term_names=("raw_naturalness", "naturalness"),
+    terms_better="lower",
     options=NaturalnessOptions,
     build="acutance.models.afine.model:AFINENaturalness",
     weights=PublishedWeights(
@@ -91,6 +93,7 @@ FIDELITY = ModelEntry(
     paper=published.AFINE.paper,
     note="The half of A-FINE that compares: 0 for equal pictures before it is calibrated, symmetric.",
     term_names=("raw_fidelity", "fidelity"),
+    terms_better="lower",
     options=FidelityOptions,
     build="acutance.models.afine.model:AFINEFidelity",
     weights=PublishedWeights(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AFINE = CheckpointRecord(
     name="afine",
+    trained_on=("diffiqa", "kadid10k", "pipal", "tid2013"),  # option files of stages 1 and 3; 70 % of each
     title="A-FINE",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="afine.pth",

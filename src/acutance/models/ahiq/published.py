@@ -14,6 +14,7 @@ PAPER = "Lao, Gong, Shi, Yang, Wu, Wang, Xia, Yang: Attentions Help CNNs See Bet
 
 AHIQ = CheckpointRecord(
     name="ahiq",
+    trained_on=("pipal",),  # its repository: trained for NTIRE 2022
     title="AHIQ",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="AHIQ_vit_p8_epoch33-da3ea303.pth",

@@ -21,6 +21,7 @@ PAPER = (
 
 HYPERIQA = CheckpointRecord(
     name="hyperiqa",
+    trained_on=("koniq10k",),  # its repository: koniq_pretrained.pkl
     title="HyperIQA",
     repository=None,
     filename="koniq_pretrained.pkl",
@@ -40,6 +41,7 @@ HYPERIQA = CheckpointRecord(
 
 HYPERIQA_PYIQA = CheckpointRecord(
     name="hyperiqa.pyiqa",
+    trained_on=("koniq10k",),  # PyIQA's options/train/HyperNet
     title="HyperIQA (PyIQA)",
     repository="chaofengc/IQA-PyTorch-Weights",
     filename="HyperIQA-resnet50-koniq10k-c96c41b1.pth",

@@ -169,6 +169,7 @@ PAPER_WEIGHTS: Final = CheckpointRecord(
 )
 KADIS700K_WEIGHTS: Final = CheckpointRecord(
     name="vtamiq.kadis700k",
+    trained_on=("kadis700k",),  # its repository's README
     title="VTAMIQ trained on KADIS-700k",
     repository=None,
     filename="vtamiq.kadis700k.pth",
