@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union
 from acutance.catalog import (
     BFLOAT16_NOTE,
     GROUPS,
-    ModelEntry,
     bfloat16_note,
     catalogue_name,
     find_model,
@@ -22,6 +21,7 @@ from acutance.catalog import (
 from acutance.errors import ConfigError, InputError
 from acutance.images.formats import kinds_of
 from acutance.images.frames import later_frames_of
+from acutance.models.entry import ModelEntry
 from acutance.scoring.engine import score_pairs
 from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import Pair, Pairing, Sources, is_manifest, pair_up, read_manifest
