@@ -30,8 +30,8 @@ from acutance.catalog import (
     trunks_of,
 )
 from acutance.errors import AcutanceError, ConfigError
-from acutance.images.crops import SeenPatches
 from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, imported, weights_of, with_recorded
+from acutance.models.patches import SeenPatches
 from acutance.types import OnProgress, ScoreInfo
 from acutance.weights.download import find
 from acutance.weights.record import Trunk

@@ -1,68 +1,21 @@
 """Square crops of images: where they lie."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from jaxtyping import Float64, Int64
-
 from acutance.errors import ConfigError
 
 Position = tuple[int, int]
 """Row and column of a crop's top left pixel."""
 
 
-@dataclass(frozen=True)
-class SeenPatches:
-    """The parts of a picture that a model looked at; one that was looked at several times is there as often."""
-
-    boxes: Float64[np.ndarray, "patches 4"]
-    """Top, left, height and width of each in pixels of the picture, which a resized picture makes fractions."""
-    scales: Int64[np.ndarray, " patches"]
-    """How many times the picture had been halved for each."""
-
-
-def seen_patches(
-    positions: Sequence[Sequence[float]] | Float64[np.ndarray, "patches 2"] | Int64[np.ndarray, "patches 2"],
-    side: int,
-    view: tuple[int, int],
-    picture: tuple[int, int],
-    scale: int = 0,
-) -> SeenPatches:
-    """Square patches of a picture that was resized, and perhaps halved, before they were cut.
-
-    Args:
-        positions: Rows and columns of top left pixels, on their scale.
-        side: Of a patch, in pixels of its scale.
-        view: Height and width of the resized picture, before it was halved.
-        picture: Height and width of the picture itself.
-        scale: How many times it was halved, odd rows and columns dropped.
-
-    Example:
-        >>> seen_patches([(0, 8)], 16, (64, 64), (32, 64), scale=1).boxes.tolist()
-        [[0.0, 16.0, 16.0, 32.0]]
-    """
-    corners = np.asarray(positions, dtype=np.float64).reshape(-1, 2)
-    boxes = np.concatenate([corners, np.full_like(corners, side)], axis=1) * 2**scale
-    shares = np.array(picture) / np.array(view)
-    return SeenPatches(boxes * np.tile(shares, 2), np.full(len(boxes), scale, dtype=np.int64))
-
-
-def joined_patches(parts: Sequence[SeenPatches]) -> SeenPatches:
-    """The patches of several scales or sets as one."""
-    return SeenPatches(np.concatenate([one.boxes for one in parts]), np.concatenate([one.scales for one in parts]))
-
-
 def covering_positions(height: int, width: int, side: int) -> list[Position]:
     """The fewest crops that together hold every pixel, evenly spaced, row by row.
 
     Args:
-        height: Of the picture, in pixels, at least ``side``.
-        width: The same.
+        height: Of the image, in pixels, at least ``side``.
+        width: Of the image.
         side: Of a crop, in pixels.
 
     Raises:
-        ConfigError: A crop larger than the picture.
+        ConfigError: A crop larger than the image.
 
     Example:
         >>> covering_positions(384, 512, 224)
@@ -75,19 +28,21 @@ def covering_positions(height: int, width: int, side: int) -> list[Position]:
 def random_positions(height: int, width: int, side: int, *, count: int, seed: int) -> list[Position]:
     """Crops at random, every position equally likely, the last row and column included.
 
-    Positions depend on the seed and the size of the picture only, so that the two pictures of a pair, and all
+    Positions depend on the seed and the size of the image only, so that the two images of a pair, and all
     pairs of one reference, have the same.
 
     Args:
-        height: Of the picture, in pixels, at least ``side``.
-        width: The same.
+        height: Of the image, in pixels, at least ``side``.
+        width: Of the image.
         side: Of a crop, in pixels.
         count: How many crops.
         seed: Not below 0.
 
     Raises:
-        ConfigError: A crop larger than the picture.
+        ConfigError: A crop larger than the image.
     """
+    import numpy as np  # here, so that listing models does not load it
+
     _check_fits(height, width, side)
     generator = np.random.default_rng([seed, height, width])
     tops = generator.integers(0, height - side, size=count, endpoint=True)
@@ -103,6 +58,6 @@ def _starts(length: int, side: int) -> list[int]:
 def _check_fits(height: int, width: int, side: int) -> None:
     if min(height, width) < side:
         raise ConfigError(
-            f"Expected pictures of at least {side} pixels a side to cut crops from, got height {height} and width "
-            f"{width}. Enlarge them first."
+            f"Crops of {side} pixels a side cannot be cut from an image of height {height} and width {width}. Enlarge "
+            "it first."
         )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
-from acutance.images.crops import SeenPatches
+from acutance.models.patches import SeenPatches
 from acutance.shapes import ImageBatch, ScoreBatch
 from acutance.types import ScoreInfo
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
-from acutance.images.crops import SeenPatches, joined_patches, seen_patches
+from acutance.models.patches import SeenPatches, joined_patches, seen_patches
 from acutance.reports.plots.canvas import figure_png
 from acutance.reports.plots.patches import counts_of, patches_figure
 

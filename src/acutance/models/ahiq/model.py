@@ -10,12 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from acutance.errors import ShapeMismatchError
-from acutance.images.crops import Position, SeenPatches, seen_patches
+from acutance.images.crops import Position
 from acutance.layers.images import CropBatch, cut, enlarge_to_at_least
 from acutance.models.ahiq.network import TAPS, AHIQNetwork, EncodedCrops, crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
 from acutance.models.ahiq.published import AHIQ_SCORE
 from acutance.models.ahiq.weights import PATCH, AHIQConfig
+from acutance.models.patches import SeenPatches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 

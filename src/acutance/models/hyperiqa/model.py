@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.errors import InputError
-from acutance.images.crops import Position, SeenPatches, seen_patches
+from acutance.images.crops import Position
 from acutance.layers.cpu import fast_convolution, fast_linear, wants_derivative
 from acutance.layers.imagenet import BLOCKS, IMAGENET_MEAN, IMAGENET_STD
 from acutance.layers.images import CropBatch
 from acutance.layers.resnet import CHANNELS, FeatureMap, ResNet50
 from acutance.models.hyperiqa.preprocess import CROP_SIDE, HyperIQAViews, Size, positions, seen, view_settings
 from acutance.models.hyperiqa.published import HYPERIQA_SCORE, OFFICIAL_RESIZE
+from acutance.models.patches import SeenPatches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 

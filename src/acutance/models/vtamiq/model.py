@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from acutance.errors import ShapeMismatchError
-from acutance.images.crops import SeenPatches, joined_patches, seen_patches
+from acutance.models.patches import SeenPatches, joined_patches, seen_patches
 from acutance.models.quality_model import JSON, QualityModel, check_batch
 from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.network import Decoder, Encoder, Predictor, ResidualGroup

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int64
 from numpy.typing import NDArray
 
-from acutance.images.crops import SeenPatches
+from acutance.models.patches import SeenPatches
 from acutance.reports.plots.canvas import Axes, Figure, MaxNLocator, PolyCollection, house_style, panel_grid
 
 WIDTH = 5.0
