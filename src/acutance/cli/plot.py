@@ -92,10 +92,10 @@ def training(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw loss, SRCC and PLCC after each epoch, the best marked; several trainings are overlaid."""
-    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.canvas import check_figure_place, save_figure
     from acutance.reports.plots.training import read_trainings, training_figure
 
-    demand_figure_place(output, overwrite=overwrite)
+    check_figure_place(output, overwrite=overwrite)
     figure = training_figure(read_trainings(runs, labels or []), quantities=quantity or [])
     save_figure(figure, output, dpi, overwrite=overwrite)
     print(output)
@@ -140,10 +140,10 @@ def evaluation(
 ) -> None:
     """Draw how well scores agree with opinions; several files stand beside each other."""
     from acutance.reports.plots import evaluation as plots
-    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.canvas import check_figure_place, save_figure
 
     _tell_unused(kind, by=by, statistic=statistic, draws=draws, seed=seed)
-    demand_figure_place(output, overwrite=overwrite)
+    check_figure_place(output, overwrite=overwrite)
     run = _read_evaluations(results, labels or [])
     by, statistic = by or Grouping.distortion, statistic or Correlation.srcc
     match kind:
@@ -179,11 +179,11 @@ def compare(
 ) -> None:
     """Draw the scores of methods as violins with means and intervals, or their wins; several are overlaid."""
     from acutance.comparison.results import read_comparison
-    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.canvas import check_figure_place, save_figure
     from acutance.reports.plots.comparison import violin_figure, wins_figure
     from acutance.reports.plots.labels import labels_of
 
-    demand_figure_place(output, overwrite=overwrite)
+    check_figure_place(output, overwrite=overwrite)
     names = labels_of(comparisons, labels or [])
     draw = violin_figure if kind is ComparisonKind.violins else wins_figure
     figure = draw([read_comparison(path) for path in comparisons], names)
@@ -229,10 +229,10 @@ def patches(
     from acutance.cli.arguments import parse_options, parse_weights
     from acutance.images import read_image
     from acutance.inspection import looked_at
-    from acutance.reports.plots.canvas import demand_figure_place, save_figure
+    from acutance.reports.plots.canvas import check_figure_place, save_figure
     from acutance.reports.plots.patches import patches_figure
 
-    demand_figure_place(output, overwrite=overwrite)
+    check_figure_place(output, overwrite=overwrite)
     pixels = read_image(image, background=run.background, hdr_peak=run.hdr_peak)
     truth = None if reference is None else read_image(reference, background=run.background, hdr_peak=run.hdr_peak)
     given = parse_weights(weights or [])

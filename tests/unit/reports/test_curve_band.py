@@ -4,8 +4,7 @@ from scipy.optimize import curve_fit
 
 from acutance.evaluation.results import FittedCurve
 from acutance.reports.plots import scatter as curve_band_module
-from acutance.reports.plots.labels import curve_values
-from acutance.reports.plots.scatter import LEVEL, curve_band
+from acutance.reports.plots.scatter import LEVEL, curve_band, curve_of
 from acutance.stats.curves import fit_curve
 
 LINE = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))
@@ -54,7 +53,7 @@ def test_the_curve_of_a_file_is_the_one_that_was_fitted(kind):
     scores, mos, _ = cloud(60, 20)
     fitted = fit_curve(scores, mos, kind=kind)
     stored = FittedCurve(kind=fitted.kind, wanted=fitted.wanted, parameters=fitted.parameters)
-    np.testing.assert_array_equal(curve_values(stored, AT), fitted(AT))
+    np.testing.assert_array_equal(curve_of(stored)(AT), fitted(AT))
 
 
 def test_the_band_of_a_line_is_numpys_over_the_drawn_pictures():

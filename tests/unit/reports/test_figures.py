@@ -10,7 +10,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, UnknownNameError
 from acutance.extras import install_command
-from acutance.reports.plots.canvas import Figure, demand_figure_place, figure_png, figure_svg, panel_grid, save_figure
+from acutance.reports.plots.canvas import Figure, check_figure_place, figure_png, figure_svg, panel_grid, save_figure
 from acutance.reports.plots.comparison import violin_figure
 from acutance.reports.plots.evaluation import bars_figure, matrix_figure, scatter_figure
 from tests.raising import raises
@@ -85,7 +85,7 @@ def test_an_unknown_ending_is_told_with_the_nearest(tmp_path: Path):
     with raises(UnknownNameError, ".pgn", ".png"):
         save_figure(small(), tmp_path / "figure.pgn")
     with raises(UnknownNameError, "figure", ".pdf", ".png", ".svg"):
-        demand_figure_place(tmp_path / "figure")
+        check_figure_place(tmp_path / "figure")
 
 
 def test_a_picture_has_the_dots_that_were_asked_for():

@@ -30,23 +30,11 @@ except ImportError:
     raise
 
 __all__ = [
-    "Artist",
-    "Axes",
-    "Figure",
-    "FuncFormatter",
-    "Line2D",
-    "MaxNLocator",
-    "Patch",
-    "PolyCollection",
-    "colour_of",
-    "house_style",
-    "label_panel",
-    "legend_below",
-    "lowered",
-    "panel_grid",
-    "stacked_panels",
-    "variant_of",
-]
+    "Artist", "Axes", "Bar", "Figure", "FuncFormatter", "Line2D", "MaxNLocator", "Patch", "PolyCollection",
+    "bar_handles", "bars_width", "check_figure_place", "colour_of", "draw_bars", "figure_png", "figure_svg",
+    "house_style", "label_panel", "legend_below", "lowered", "name_groups", "panel_grid", "save_figure",
+    "stacked_panels", "variant_of",
+]  # fmt: skip
 
 Variant = TypeVar("Variant", bound=str)
 
@@ -127,48 +115,36 @@ def house_style() -> Iterator[None]:
 
 
 def panel_grid(count: int, width: float, height: float, *, columns: int = 3) -> tuple[Figure, list[Axes]]:
-    """A figure of equal panels, filled line by line, in as few columns as its lines need.
-
-    Args:
-        count: How many panels, at least 1.
-        width: Of one panel, in inches.
-        height: Of one panel, in inches.
-        columns: How many stand beside each other at most.
+    """A figure of equal panels of some inches, filled line by line, in as few columns as its lines need.
 
     Raises:
         ConfigError: So many panels that no picture holds them.
     """
     rows = -(-count // columns)
     columns = -(-count // rows)
-    if max(columns * width, rows * height) > LARGEST_SIDE:
-        raise ConfigError(
-            f"Expected a figure of at most {LARGEST_SIDE:g} inches a side, "
-            f"got {count} panels of {width:.1f} x {height:.1f}. Plot fewer files or names at once."
-        )
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(columns * width, rows * height, f"{count} panels of {width:.1f} x {height:.1f}")
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 
 def stacked_panels(heights: Sequence[float], width: float) -> tuple[Figure, list[Axes]]:
-    """A figure of panels under each other, each of its own height.
-
-    Args:
-        heights: Of each panel, in inches; at least one.
-        width: Of all of them.
+    """A figure of panels under each other, each of its own height in inches.
 
     Raises:
         ConfigError: So high that no picture holds them.
     """
-    if sum(heights) > LARGEST_SIDE:
-        raise ConfigError(
-            f"Expected a figure of at most {LARGEST_SIDE:g} inches a side, got one of {sum(heights):.1f}. "
-            "Plot fewer files or names at once."
-        )
-    figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(width, sum(heights) + 0.4, f"{sum(heights):.1f}")
     parts = figure.add_gridspec(len(heights), 1, height_ratios=list(heights))
     return figure, [figure.add_subplot(parts[place, 0]) for place in range(len(heights))]
+
+
+def _figure(width: float, height: float, told: str) -> Figure:
+    if max(width, height) > LARGEST_SIDE:
+        raise ConfigError(
+            f"A figure may have {LARGEST_SIDE:g} inches a side, this one has {told}. Plot fewer files or names at once."
+        )
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def colour_of(place: int) -> str:
@@ -221,12 +197,8 @@ METADATA: dict[str, dict[str, str | None]] = {
 """No dates and versions, which would make equal figures differ."""
 
 
-def demand_figure_place(path: Path, *, overwrite: bool = False) -> None:
+def check_figure_place(path: Path, *, overwrite: bool = False) -> None:
     """Raise where a figure cannot be written, before anything is computed.
-
-    Args:
-        path: The file to write.
-        overwrite: Whether one that is there may be replaced.
 
     Raises:
         UnknownNameError: Another ending than .png, .pdf or .svg.
@@ -240,11 +212,11 @@ def demand_figure_place(path: Path, *, overwrite: bool = False) -> None:
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = DPI, *, overwrite: bool = False) -> None:
-    """Write a figure; the ending of its name chooses PNG, PDF or SVG.
+    """Write a figure into a folder that is made; the ending of its name chooses PNG, PDF or SVG.
 
     Args:
         figure: What to write.
-        path: The file; its folder is made.
+        path: The file.
         dpi: Dots an inch of a PNG, and of the pixels inside a PDF or SVG.
         overwrite: Whether a file that is there may be replaced.
 
@@ -260,7 +232,7 @@ def save_figure(figure: Figure, path: Path, dpi: int = DPI, *, overwrite: bool =
         >>> path.read_bytes()[1:4]
         b'PNG'
     """
-    demand_figure_place(path, overwrite=overwrite)
+    check_figure_place(path, overwrite=overwrite)
     content = _content(figure, path.suffix.lower()[1:], dpi)
     try:
         with atomic_write(path) as temporary:
@@ -270,11 +242,7 @@ def save_figure(figure: Figure, path: Path, dpi: int = DPI, *, overwrite: bool =
 
 
 def figure_png(figure: Figure, dpi: int = DPI) -> bytes:
-    """A figure as the bytes of a PNG picture.
-
-    Args:
-        figure: What to draw.
-        dpi: Dots an inch.
+    """A figure as the bytes of a PNG of some dots an inch.
 
     Raises:
         ConfigError: A resolution that is out of range or gives a picture too large to draw.
@@ -283,11 +251,7 @@ def figure_png(figure: Figure, dpi: int = DPI) -> bytes:
 
 
 def figure_svg(figure: Figure) -> str:
-    """A figure as an SVG element, for a page; letters are shapes, so that it looks the same everywhere.
-
-    Args:
-        figure: What to draw.
-    """
+    """A figure as an SVG element, for a page; letters are shapes, so that it looks the same everywhere."""
     text = _content(figure, "svg", DPI).decode("utf-8")
     return text[text.index("<svg") :]
 
@@ -321,12 +285,7 @@ GROUP = 0.8
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar.
-
-    Attributes:
-        value: Its height; ``None`` for what could not be computed, which is marked as such.
-        interval: Around the height.
-    """
+    """A bar of some height; ``None`` is what could not be computed, which is marked as such."""
 
     value: float | None
     interval: Interval | None = None
@@ -341,13 +300,13 @@ def bars_width(groups: Sequence[str], members: int) -> float:
 def draw_bars(
     axes: Axes, groups: Sequence[str], members: Sequence[str], bars: dict[tuple[str, str], Bar], digits: int = 3
 ) -> None:
-    """Draw a group of bars for each name; a pair that is not in ``bars`` stays blank.
+    """Draw a group of bars for each name.
 
     Args:
         axes: The panel.
         groups: Names along the axis.
         members: Names of the bars of a group, in the order of their colours.
-        bars: By (group, member).
+        bars: By (group, member); a pair that is not there stays blank.
         digits: After the point of the numbers above the bars.
     """
     width = GROUP / len(members)
@@ -377,6 +336,11 @@ def draw_bars(
                 fontsize=7.5,
             )
     axes.axhline(0, color=INK, linewidth=0.8)
+    name_groups(axes, groups)
+
+
+def name_groups(axes: Axes, groups: Sequence[str]) -> None:
+    """Names along the axis, one for each group."""
     axes.set_xticks(range(len(groups)), all_wrapped(groups, NAME))
     axes.set_xlim(-0.6, len(groups) - 0.4)
     axes.grid(visible=False, axis="x")

@@ -1,7 +1,6 @@
 """Figures of a comparison of methods: their scores as violins, and how often each is the best."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -11,7 +10,6 @@ from acutance.errors import ConfigError
 from acutance.reports.plots.canvas import (
     FAINT,
     INK,
-    NAME,
     Artist,
     Axes,
     Bar,
@@ -25,9 +23,10 @@ from acutance.reports.plots.canvas import (
     draw_bars,
     house_style,
     legend_below,
+    name_groups,
     panel_grid,
 )
-from acutance.reports.plots.labels import all_wrapped, demand_labels, direction, wrapped
+from acutance.reports.plots.labels import all_wrapped, check_labels, direction, wrapped
 from acutance.stats.samples import Numbers
 from acutance.types import Better
 
@@ -39,12 +38,8 @@ WIDTH = 0.85
 """Share of a method's room that its violins take."""
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """A comparison and what it is called in a figure of several."""
-
-    label: str
-    comparison: Comparison
+Experiments = dict[str, Comparison]
+"""Comparisons by what they are called in a figure of several."""
 
 
 @house_style()
@@ -62,17 +57,18 @@ def violin_figure(comparison: Comparison | Sequence[Comparison], labels: Sequenc
         ConfigError: Comparisons without methods or models, other than one label for each of several, or a model
             whose better direction is not the same in all.
     """
-    experiments = experiments_of(comparison, labels)
+    experiments = _labelled(comparison, labels)
     methods, models = _union(experiments)
     width = bars_width(methods, len(experiments))
     figure, panels = panel_grid(len(models), width, 3.6, columns=max(1, int(PAGE // width)))
     for axes, model in zip(panels, models, strict=True):
-        for rank, experiment in enumerate(experiments):
-            if model in experiment.comparison.models:
-                _draw_violins(axes, experiment.comparison, model, methods, rank, len(experiments))
-        _finish(axes, methods, model)
+        for rank, one in enumerate(experiments.values()):
+            if model in one.models:
+                _draw_violins(axes, one, model, methods, rank, len(experiments))
+        axes.set_title(wrapped(model, 40, 2), pad=16 if axes.texts else None)
+        name_groups(axes, methods)
         axes.set_ylabel(f"score, {direction(_better(experiments, model))}")
-    is_mixed = any(result.is_mixed for one in experiments for result in one.comparison.results)
+    is_mixed = any(result.is_mixed for one in experiments.values() for result in one.results)
     of_finite = " of the finite scores" if is_mixed else ""
     mean = Line2D([], [], color=INK, linewidth=1.4, marker="D", markersize=4.5, markerfacecolor="white")
     middle = Line2D([], [], color=FAINT, linewidth=4, alpha=0.7)
@@ -91,20 +87,20 @@ def wins_figure(comparison: Comparison | Sequence[Comparison], labels: Sequence[
     Raises:
         ConfigError: As ``violin_figure``.
     """
-    experiments = experiments_of(comparison, labels)
+    experiments = _labelled(comparison, labels)
     methods, models = _union(experiments)
     alone = len(experiments) == 1
     width = bars_width(methods, len(experiments))
     figure, panels = panel_grid(len(models), width, 3.2, columns=max(1, int(PAGE // width)))
     for axes, model in zip(panels, models, strict=True):
         bars = {
-            (result.method, experiment.label): Bar(float(result.wins) if alone else _share(result))
-            for experiment in experiments
-            for result in experiment.comparison.results
+            (result.method, label): Bar(result.wins / (1 if alone else result.count))
+            for label, one in experiments.items()
+            for result in one.results
             if result.model == model and result.count
         }
-        draw_bars(axes, methods, [one.label for one in experiments], bars, digits=0 if alone else 2)
-        counts = [result.count for result in experiments[0].comparison.results if result.model == model]
+        draw_bars(axes, methods, list(experiments), bars, digits=0 if alone else 2)
+        counts = [result.count for result in next(iter(experiments.values())).results if result.model == model]
         top = float(max(counts, default=1)) if alone else 1.0
         axes.set_ylim(0, max(top, 1.0) * 1.15)
         axes.set_ylabel(f"wins of {max(counts, default=0):,} pictures" if alone else "share of pictures won")
@@ -115,23 +111,14 @@ def wins_figure(comparison: Comparison | Sequence[Comparison], labels: Sequence[
     return figure
 
 
-def experiments_of(comparison: Comparison | Sequence[Comparison], labels: Sequence[str]) -> list[Experiment]:
-    """Comparisons with their names.
-
-    Args:
-        comparison: One or several.
-        labels: A name for each; none is needed for one.
-
-    Raises:
-        ConfigError: Nothing compared, or other than one label for each of several.
-    """
+def _labelled(comparison: Comparison | Sequence[Comparison], labels: Sequence[str]) -> Experiments:
     found = [comparison] if isinstance(comparison, Comparison) else list(comparison)
     if not any(one.methods and one.models for one in found):
         raise ConfigError("Expected methods scored by models to plot, got none. Compare some methods first.")
     if len(found) > 1 and not labels:
         raise ConfigError(f"Expected a label for each of {len(found)} comparisons, got none. Repeat --labels.")
-    demand_labels(len(found), labels)
-    return [Experiment(label, one) for label, one in zip(labels or [""], found, strict=True)]
+    check_labels(len(found), labels)
+    return dict(zip(labels or [""], found, strict=True))
 
 
 def _draw_violins(
@@ -192,39 +179,27 @@ def _is_score(value: float | None) -> bool:
     return value is not None and not np.isnan(value)
 
 
-def _finish(axes: Axes, methods: list[str], model: str) -> None:
-    axes.set_title(wrapped(model, 40, 2), pad=16 if axes.texts else None)
-    axes.set_xticks(range(len(methods)), all_wrapped(methods, NAME))
-    axes.set_xlim(-0.6, len(methods) - 0.4)
-    axes.grid(visible=False, axis="x")
-    axes.tick_params(axis="x", length=0)
-
-
 def _legend(
-    figure: Figure, experiments: list[Experiment], handles: Sequence[Artist] = (), labels: Sequence[str] = ()
+    figure: Figure, experiments: Experiments, handles: Sequence[Artist] = (), labels: Sequence[str] = ()
 ) -> None:
-    names = [experiment.label for experiment in experiments] if len(experiments) > 1 else []
+    names = list(experiments) if len(experiments) > 1 else []
     shown = [*all_wrapped(names, 44, 2), *labels]
     if shown:
         legend_below(figure, [*bar_handles(names), *handles], shown)
 
 
-def _union(experiments: list[Experiment]) -> tuple[list[str], list[str]]:
+def _union(experiments: Experiments) -> tuple[list[str], list[str]]:
     """The methods and models of all comparisons, in order of first appearance."""
-    methods = dict.fromkeys(name for one in experiments for name in one.comparison.methods)
-    models = dict.fromkeys(name for one in experiments for name in one.comparison.models)
+    methods = dict.fromkeys(name for one in experiments.values() for name in one.methods)
+    models = dict.fromkeys(name for one in experiments.values() for name in one.models)
     return list(methods), list(models)
 
 
-def _better(experiments: list[Experiment], model: str) -> Better:
-    found = {one.comparison.better[model] for one in experiments if model in one.comparison.better}
+def _better(experiments: Experiments, model: str) -> Better:
+    found = {one.better[model] for one in experiments.values() if model in one.better}
     if len(found) != 1:
         raise ConfigError(
             f"Expected one direction of better for {model}, got {' and '.join(sorted(found)) or 'none'}. "
             "Plot these comparisons apart."
         )
     return found.pop()
-
-
-def _share(result: MethodScores) -> float:
-    return result.wins / result.count

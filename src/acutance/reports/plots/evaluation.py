@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, Group
+from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun
 from acutance.reports.plots.canvas import (
     MARKERS,
     Axes,
@@ -29,7 +29,6 @@ from acutance.reports.plots.canvas import (
 from acutance.reports.plots.labels import (
     Grid,
     all_wrapped,
-    dataset_name,
     drawable,
     grid_of,
     natural,
@@ -55,6 +54,14 @@ POINT = 0.13
 """Inches of one model in it."""
 BLANK = "#F2F2F2"
 """What was not evaluated in a matrix."""
+BAND = "#F6F6F6"
+"""Behind every second line."""
+SPREAD = 0.8
+"""Share of a line over which the points of several models are spread."""
+LETTERS = 36
+"""Of the name of a group."""
+DIVISIONS: tuple[Division, ...] = ("distortion", "level")
+"""Groups that are drawn; references are too many for one figure."""
 
 
 @house_style()
@@ -66,8 +73,8 @@ def scatter_figure(run: EvaluationRun, *, draws: int = DRAWS, seed: int = SEED) 
 
     Args:
         run: The evaluations.
-        draws: Draws of the band, at least 0; 0 leaves it out.
-        seed: Seed of the draws.
+        draws: Of scenes, for the band; 0 leaves it out.
+        seed: Of the draws.
 
     Raises:
         ConfigError: A run without evaluations.
@@ -81,7 +88,8 @@ def scatter_figure(run: EvaluationRun, *, draws: int = DRAWS, seed: int = SEED) 
         acutance.errors.ConfigError: Expected at least one evaluation to plot, got none. ...
     """
     grid = grid_of(run)
-    ordered = sorted(grid.cells.values(), key=lambda one: _place(grid, one))
+    cells = [(model, dataset) for model in grid.models for dataset in grid.datasets]
+    ordered = [grid.cells[cell] for cell in cells if cell in grid.cells]
     in_lines = len(grid.models) > 1 and len(grid.datasets) > 1 and len(ordered) == len(grid.models) * len(grid.datasets)
     columns = len(grid.datasets) if in_lines and len(grid.datasets) <= 2 * PANEL_COLUMNS else PANEL_COLUMNS
     figure, panels = panel_grid(len(ordered), 4.2, 3.8, columns=columns)
@@ -95,9 +103,6 @@ def bars_figure(run: EvaluationRun) -> Figure:
     """Bars of SRCC and PLCC with their intervals for each data set; several models stand beside each other.
 
     A data set that a model was not evaluated on stays blank; a correlation that could not be computed is said so.
-
-    Args:
-        run: The evaluations.
 
     Raises:
         ConfigError: A run without evaluations, or two of one model on one data set.
@@ -123,15 +128,12 @@ def bars_figure(run: EvaluationRun) -> Figure:
         draw_bars(axes, grid.datasets, grid.models, bars)
         _correlation_axis(axes, bars)
         axes.set_title(statistic_label(name))
-    legend_below(figure, bar_handles(grid.models), _legend_names(grid.models))
+    legend_below(figure, bar_handles(grid.models), all_wrapped(grid.models, 44, 2))
     return figure
 
 
 def metrics_figure(run: EvaluationRun) -> Figure:
     """The correlations of all models on all data sets: bars, or a matrix where there are too many for bars.
-
-    Args:
-        run: The evaluations.
 
     Raises:
         ConfigError: A run without evaluations, or two of one model on one data set.
@@ -147,11 +149,6 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
     A dashed line is the correlation over all pictures of the data set. Groups of fewer than three pictures, which have
     no correlation, are left out; how many stands under the panel.
 
-    Args:
-        run: The evaluations.
-        by: What the pictures of a group share.
-        statistic: Which correlation.
-
     Raises:
         ConfigError: No evaluation has such groups, or none that is large enough.
     """
@@ -164,7 +161,7 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
     height = max(ROW, POINT * len(grid.models))
     figure, panels = stacked_panels([len(groups[name][0]) * height + 0.9 for name in shown], 6.5)
     for axes, name in zip(panels, shown, strict=True):
-        draw_groups(axes, of_dataset[name], grid.models, by, statistic)
+        _draw_groups(axes, of_dataset[name], grid.models, by, statistic)
         axes.set_title(wrapped(name, 60, 2))
         told = f"{statistic_label(statistic)} within each {by} (dashed: of all pictures)"
         axes.set_xlabel("\n".join([told, *_left_out(groups[name][1])]))
@@ -172,17 +169,13 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
         Line2D([], [], color=colour_of(rank), marker=variant_of(rank, MARKERS), linestyle="none")
         for rank in range(len(grid.models))
     ]
-    legend_below(figure, handles, _legend_names(grid.models))
+    legend_below(figure, handles, all_wrapped(grid.models, 44, 2))
     return figure
 
 
 @house_style()
 def matrix_figure(run: EvaluationRun, *, statistic: Statistic = "srcc") -> Figure:
     """One correlation of each model (lines) on each data set (columns) as a heat map; what is missing is left blank.
-
-    Args:
-        run: The evaluations.
-        statistic: Which correlation.
 
     Raises:
         ConfigError: A run without evaluations, or two of one model on one data set.
@@ -243,39 +236,15 @@ def _of_dataset(grid: Grid, dataset: str) -> dict[str, Evaluation]:
     return {model: grid.cells[model, dataset] for model in grid.models if (model, dataset) in grid.cells}
 
 
-def _place(grid: Grid, evaluation: Evaluation) -> tuple[int, int]:
-    return grid.models.index(evaluation.model), grid.datasets.index(dataset_name(evaluation))
-
-
-def _legend_names(models: tuple[str, ...]) -> list[str]:
-    return all_wrapped(models, 44, 2)
-
-
 def _below(value: float) -> float:
     """Where the colours of a matrix begin: a tenth or more below its lowest value, so that differences are seen."""
     return max(-1.0, min(0.8, (math.floor(value * 10) - 1) / 10))
 
 
-BAND = "#F6F6F6"
-"""Behind every second line."""
-SPREAD = 0.8
-"""Share of a line over which the points of several models are spread."""
-LETTERS = 36
-"""Of the name of a group."""
-
-
-def draw_groups(
+def _draw_groups(
     axes: Axes, evaluations: dict[str, Evaluation], models: Sequence[str], by: Division, statistic: Statistic
 ) -> None:
-    """Draw a point with its interval for each group and model, and a dashed line for all pictures.
-
-    Args:
-        axes: The panel.
-        evaluations: Of one data set, by model.
-        models: All models of the figure, in the order of their colours.
-        by: What the pictures of a group share.
-        statistic: Which correlation.
-    """
+    """Draw a point with its interval for each group and model of a dataset, and a dashed line for all images."""
     names, _ = group_names(list(evaluations.values()), by)
     for place in range(0, len(names), 2):
         axes.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
@@ -286,7 +255,7 @@ def draw_groups(
         overall = bar_of(evaluation.agreement, statistic).value
         if overall is not None:
             axes.axvline(overall, color=colour_of(rank), linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        for group in _groups(evaluation, by):
+        for group in evaluation.groups.get(by, []):
             if group.name in names:
                 bar = bar_of(group.agreement, statistic)
                 lowest = min(lowest, _draw_point(axes, bar, names.index(group.name) + shift, rank))
@@ -299,12 +268,7 @@ def draw_groups(
 
 
 def group_names(evaluations: Sequence[Evaluation], by: Division) -> tuple[list[str], int]:
-    """The names of the groups that are large enough for a correlation, 2 before 10, and how many others there are.
-
-    Args:
-        evaluations: Of one data set.
-        by: What the pictures of a group share.
-    """
+    """The names of the groups that are large enough for a correlation, 2 before 10, and how many others there are."""
     counts = _counts(evaluations, by)
     names = [name for name, count in counts.items() if count >= LEAST]
     return sorted(names, key=natural), len(counts) - len(names)
@@ -332,29 +296,13 @@ def _counts(evaluations: Sequence[Evaluation], by: Division) -> dict[str, int]:
     """How many pictures each group has, by the model that scored most of them."""
     counts: dict[str, int] = {}
     for evaluation in evaluations:
-        for group in _groups(evaluation, by):
+        for group in evaluation.groups.get(by, []):
             counts[group.name] = max(counts.get(group.name, 0), group.agreement.count)
     return counts
 
 
-def _groups(evaluation: Evaluation, by: Division) -> list[Group]:
-    return evaluation.groups.get(by, [])
-
-
-DIVISIONS: tuple[Division, ...] = ("distortion", "level")
-"""Groups that are drawn; references are too many for one figure."""
-
-
 def write_plots(run: EvaluationRun, folder: Path, *, overwrite: bool = False) -> list[Path]:
-    """Write ``scatter.png``, ``metrics.png``, and ``matrix.png`` and ``distortion.png``, ``level.png`` where they fit.
-
-    Args:
-        run: The evaluations, at least one.
-        folder: Where to write; it is made.
-        overwrite: Whether files that are there may be replaced.
-
-    Returns:
-        The files.
+    """Write ``scatter.png``, ``metrics.png``, and matrix, distortion and level where they fit; gives the files.
 
     Raises:
         ConfigError: A file that is there, or a place that cannot be written to.

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acutance.errors import ConfigError
-from acutance.evaluation.results import Evaluation, EvaluationRun, FittedCurve, Interval
-from acutance.stats.curves import Curve
-from acutance.stats.samples import Numbers
+from acutance.evaluation.results import Evaluation, EvaluationRun, Interval
+from acutance.tables.text import pretty
 from acutance.types import Better
 
 WIDTH = 18
@@ -37,11 +36,6 @@ def drawable(text: str) -> str:
 
 def wrapped(name: str, width: int = WIDTH, lines: int = LINES) -> str:
     """A name on several lines, broken after ``_ - . /`` where it can be; the middle of a very long one is left out.
-
-    Args:
-        name: The name.
-        width: Characters a line, at least 4.
-        lines: How many lines at most.
 
     Example:
         >>> print(wrapped("ms_hyperiqa.koniq10k", 14))
@@ -116,9 +110,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """
     if value is None or math.isnan(value):
         return NONE
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    return (f"{value:.{digits}f}" if abs(value) < 100 or not digits else f"{value:.4g}").replace("-", MINUS)
+    return pretty(value, f".{digits}f" if abs(value) < 100 or not digits else ".4g").replace("-", MINUS)
 
 
 def with_interval(value: float | None, interval: Interval | None) -> str:
@@ -173,15 +165,10 @@ RESULT_NAMES = ("metrics.json", "metrics.jsonl", "metrics.csv", "eval_results.js
 
 @dataclass(frozen=True)
 class Grid:
-    """The evaluations of a run by model and data set; pairs that were not evaluated are not there.
-
-    Attributes:
-        models: Names in order of first appearance.
-        datasets: Names in order of first appearance, with the part or protocol where it is not the plain whole.
-        cells: The evaluations by (model, data set).
-    """
+    """The evaluations of a run by (model, dataset); pairs that were not evaluated are not there."""
 
     models: tuple[str, ...]
+    """In order of first appearance."""
     datasets: tuple[str, ...]
     cells: dict[tuple[str, str], Evaluation]
 
@@ -216,15 +203,12 @@ def dataset_name(evaluation: Evaluation) -> str:
 def merged_runs(runs: Sequence[EvaluationRun], labels: Sequence[str] = ()) -> EvaluationRun:
     """Several runs as one, for figures in which experiments stand beside each other.
 
-    Args:
-        runs: At least one.
-        labels: A name for each run, which takes the place of its model's, or stands before the names of several;
-            none keeps the names of the models.
+    A label takes the place of the name of a run's model, or stands before the names of several.
 
     Raises:
         ConfigError: Another number of labels than runs, or a label twice.
     """
-    demand_labels(len(runs), labels)
+    check_labels(len(runs), labels)
     if labels:
         runs = [_labelled(run, label) for run, label in zip(runs, labels, strict=True)]
     return EvaluationRun(
@@ -237,10 +221,6 @@ def labels_of(places: Sequence[Path], labels: Sequence[str]) -> list[str]:
 
     A file of results is called by its folder.
 
-    Args:
-        places: Folders or files.
-        labels: A name for each, or none.
-
     Raises:
         ConfigError: Other than one label for each, or a label twice.
 
@@ -248,7 +228,7 @@ def labels_of(places: Sequence[Path], labels: Sequence[str]) -> list[str]:
         >>> labels_of([Path("old/run1/metrics.json"), Path("new/run1")], [])
         ['old/run1', 'new/run1']
     """
-    demand_labels(len(places), labels)
+    check_labels(len(places), labels)
     if labels:
         return list(labels)
     parts = [_called(place).parts for place in places]
@@ -259,7 +239,7 @@ def labels_of(places: Sequence[Path], labels: Sequence[str]) -> list[str]:
     return [f"{part[-1]} {rank}" for rank, part in enumerate(parts, start=1)]
 
 
-def demand_labels(count: int, labels: Sequence[str]) -> None:
+def check_labels(count: int, labels: Sequence[str]) -> None:
     """Raise unless there is a label for each of some files, all of them different, or none at all.
 
     Raises:
@@ -286,24 +266,3 @@ def _labelled(run: EvaluationRun, label: str) -> EvaluationRun:
         for evaluation in run.evaluations
     ]
     return run.model_copy(update={"evaluations": evaluations})
-
-
-def curve_values(curve: FittedCurve, scores: Numbers) -> Numbers:
-    """What a curve makes of scores, in units of the opinions.
-
-    Args:
-        curve: As an evaluation gives it.
-        scores: Raw, finite.
-
-    Example:
-        >>> import numpy as np
-        >>> line = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))
-        >>> curve_values(line, np.array([0.0, 1.0])).tolist() in ([1.0, 3.0], [2.0, 3.0])
-        True
-    """
-    return curve_of(curve, curve.parameters)(scores)
-
-
-def curve_of(curve: FittedCurve, parameters: tuple[float, ...]) -> Curve:
-    """The curve that a fit found, with other parameters."""
-    return Curve(kind=curve.kind, wanted=curve.wanted, parameters=parameters, is_decreasing=False, note=curve.note)

@@ -34,7 +34,7 @@ def patches_figure(
 
     Args:
         picture: From ``read_image``.
-        seen: The patches of the picture.
+        seen: Its patches.
         title: Whose they are.
         kind: Both, or one of them.
     """
@@ -52,13 +52,7 @@ def patches_figure(
 
 
 def counts_of(seen: SeenPatches, height: int, width: int) -> Counts:
-    """How many patches hold the middle of each pixel.
-
-    Args:
-        seen: The patches of a picture.
-        height: Of the picture.
-        width: The same.
-    """
+    """How many patches hold the middle of each pixel of an image."""
     top, left = seen.boxes[:, 0], seen.boxes[:, 1]
     bottom, right = top + seen.boxes[:, 2], left + seen.boxes[:, 3]
     rows = [_first_inside(edges, height) for edges in (top, bottom)]

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
 from scipy.optimize import least_squares
 
 from acutance.evaluation.results import Evaluation, FittedCurve
 from acutance.reports.plots.canvas import COLOURS, FAINT, INK, Axes, FuncFormatter, label_panel
-from acutance.reports.plots.labels import curve_of, curve_values, dataset_name, direction, prose, with_interval, wrapped
+from acutance.reports.plots.labels import dataset_name, direction, prose, with_interval, wrapped
 from acutance.stats.correlation import clipped_scores
 from acutance.stats.curves import Curve
 from acutance.stats.samples import Numbers
@@ -26,21 +26,28 @@ MARGIN = 0.04
 """Of the range of the data, beside it."""
 BOX = (0.5, 0.34)
 """Share of a panel, across and up, that the box of numbers covers at most."""
+LEAST_SCENES = 5
+"""Below this, draws of scenes say nothing of other scenes."""
+BINS = 400
+"""Pictures of about one score count as one place of their mean opinion: by least squares the curve is the same."""
+LEVEL = 0.95
+"""Share of the curves inside the band, at each score."""
+EVALUATIONS = 60
+"""Of the curve in one fit, which begins at the curve of all pictures."""
+
+
+Places = Int64[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """Pictures that have a score and an opinion.
-
-    Attributes:
-        scores: Finite or infinite.
-        mos: As many opinions.
-        scenes: What each picture shows: its scene, else its reference, else itself.
-    """
+    """Images that have a score and an opinion."""
 
     scores: Numbers
+    """Finite or infinite."""
     mos: Numbers
     scenes: list[str]
+    """What each image shows: its scene, else its reference, else itself."""
 
     def finite(self) -> "Cloud":
         """The pictures with a finite score."""
@@ -67,14 +74,7 @@ def cloud_of(evaluation: Evaluation) -> Cloud:
 
 
 def draw_scatter(axes: Axes, evaluation: Evaluation, *, draws: int = DRAWS, seed: int = SEED) -> None:
-    """Draw one model on one data set.
-
-    Args:
-        axes: The panel.
-        evaluation: The scores, opinions and numbers.
-        draws: Of the curve's band.
-        seed: Of these draws.
-    """
+    """Draw one model on one dataset, with a band of the curve from some draws."""
     cloud = cloud_of(evaluation)
     finite = cloud.finite()
     problem = prose(evaluation.agreement.problem)
@@ -146,7 +146,7 @@ def _draw_curve(axes: Axes, evaluation: Evaluation, cloud: Cloud, draws: int, se
     band = curve_band(curve, scores, cloud.mos, cloud.scenes, at, draws=draws, seed=seed)
     if band is not None:
         axes.fill_between(band.scores, band.low, band.high, color=COLOURS[1], alpha=0.25, linewidth=0, zorder=2.5)
-    axes.plot(at, curve_values(curve, at), color=COLOURS[1], linewidth=1.8, zorder=3,
+    axes.plot(at, curve_of(curve)(at), color=COLOURS[1], linewidth=1.8, zorder=3,
               linestyle="--" if curve.kind == "none" else "-")  # fmt: skip
 
 
@@ -190,28 +190,9 @@ def _emptiest_corner(axes: Axes, finite: Cloud) -> tuple[int, int]:
     return min(counts, key=lambda corner: counts[corner])
 
 
-LEAST_SCENES = 5
-"""Below this, draws of scenes say nothing of other scenes."""
-BINS = 400
-"""Pictures of about one score count as one place of their mean opinion: by least squares the curve is the same."""
-LEVEL = 0.95
-"""Share of the curves inside the band, at each score."""
-EVALUATIONS = 60
-"""Of the curve in one fit, which begins at the curve of all pictures."""
-
-Places = Int64[np.ndarray, "_"]
-Curves = Float64[np.ndarray, "draws scores"]
-
-
 @dataclass(frozen=True)
 class Band:
-    """Where a curve may lie.
-
-    Attributes:
-        scores: Ascending.
-        low: Lower end at each score, in units of the opinions.
-        high: Upper end.
-    """
+    """Where a curve may lie at some scores, in units of the opinions."""
 
     scores: Numbers
     low: Numbers
@@ -269,7 +250,7 @@ def _refitted(curve: FittedCurve, scores: Numbers, mos: Numbers, weights: Number
         return np.asarray(np.nan_to_num(roots * (values - mos), nan=far, posinf=far, neginf=-far))
 
     if len(scores) < len(start):
-        return curve_of(curve, curve.parameters)
+        return curve_of(curve)
     with np.errstate(all="ignore"):  # a step may lead beyond what floats hold, and is then taken back
         found = least_squares(residuals, np.zeros(len(start)), method="lm", max_nfev=EVALUATIONS)
     return curve_of(curve, tuple((start + scale * found.x).tolist()))
@@ -283,3 +264,15 @@ def _binned(scores: Numbers) -> tuple[Places, Numbers]:
         place_of = ranks * BINS // len(scores)
         distinct = np.bincount(place_of, scores) / np.bincount(place_of)
     return np.asarray(place_of, dtype=np.int64), distinct
+
+
+def curve_of(curve: FittedCurve, parameters: tuple[float, ...] | None = None) -> Curve:
+    """What a curve makes of scores, in units of the opinions; with other parameters if given.
+
+    Example:
+        >>> line = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))
+        >>> curve_of(line)(np.array([0.0, 1.0])).tolist()
+        [1.0, 3.0]
+    """
+    chosen = curve.parameters if parameters is None else parameters
+    return Curve(kind=curve.kind, wanted=curve.wanted, parameters=chosen, is_decreasing=False)

@@ -36,27 +36,20 @@ COUNTERS = ("epoch", "step", "iteration", "iter")
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """The numbers of one training.
-
-    Attributes:
-        label: What it is called in a figure.
-        counter: What ``times`` counts, such as ``epoch``.
-        times: Ascending, each once.
-        fields: Numbers by name, one for each time; NaN where there is none.
-    """
+    """The numbers of one training."""
 
     label: str
+    """What it is called in a figure."""
     counter: str
+    """What ``times`` counts, such as ``epoch``."""
     times: Numbers
+    """Ascending, each once."""
     fields: dict[str, Numbers]
+    """Numbers by name, one for each time; NaN where there is none."""
 
 
 def read_trainings(places: Sequence[Path], labels: Sequence[str] = ()) -> list[TrainingRun]:
     """Read several trainings, told apart by labels or else by the names of their folders.
-
-    Args:
-        places: Folders or files of trainings.
-        labels: A name for each, or none.
 
     Raises:
         ConfigError: As ``read_training``, or other than one label for each.
@@ -179,17 +172,14 @@ BEST_PARTS = ("validation", "test", "train", "")
 
 @dataclass(frozen=True)
 class Field:
-    """What a field measures, such as the validation's SRCC.
-
-    Attributes:
-        name: As in the file, such as ``val_srcc``.
-        quantity: Such as ``srcc``.
-        part: ``train``, ``validation``, ``test`` or empty.
-    """
+    """What a field measures, such as the validation's SRCC."""
 
     name: str
+    """As in the file, such as ``val_srcc``."""
     quantity: str
+    """Such as ``srcc``."""
     part: str
+    """``train``, ``validation``, ``test`` or empty."""
 
 
 def field_of(name: str) -> Field:
