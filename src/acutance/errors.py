@@ -3,8 +3,8 @@
 AcutanceError
 ├── InputError (also ValueError)            an image or tensor that cannot be scored
 │   ├── ShapeMismatchError                  a distorted image and its reference differ in size
-│   └── ImageReadError (also OSError)       a file that is no readable picture
-├── PairingError (also ValueError)          pictures and references that do not fit together
+│   └── ImageReadError (also OSError)       a file that is no readable image
+├── PairingError (also ValueError)          images and references that do not fit together
 ├── ConfigError (also ValueError)           a setting out of range, or two that contradict
 │   └── UnknownNameError (also KeyError)    a model, option or checkpoint nobody knows
 ├── StatisticsError (also ValueError)       numbers from which a statistic cannot be computed
@@ -51,11 +51,11 @@ class ShapeMismatchError(InputError):
 
 
 class ImageReadError(InputError, OSError):
-    """A file that cannot be read as a picture: missing, empty, truncated, too large or no picture."""
+    """A file that cannot be read as an image: missing, empty, truncated, too large or no image."""
 
 
 class PairingError(AcutanceError, ValueError):
-    """Distorted pictures and references that do not fit together.
+    """Distorted images and references that do not fit together.
 
     Args:
         message: What does not fit, and the cure.

@@ -33,6 +33,6 @@ class ScoreInfo:
     unit: str = ""
     """Unit of the score, such as ``"dB"``; empty if it has none."""
     identical: float | None = None
-    """Score of a picture against itself; ``None`` if it depends on the picture."""
+    """Score of an image against itself; ``None`` if it depends on the image."""
     usual: tuple[float, float] | None = None
     """Range of the opinions it was trained on, where scores have no bounds; a score may lie outside."""

@@ -28,6 +28,8 @@ class Record:
         cure: The end of its errors.
     """
 
+    __slots__ = ("_cure", "cells", "line", "path")
+
     def __init__(self, path: Path, line: int, cells: Mapping[str, object], cure: str = CURE) -> None:
         self.path = path
         self.line = line
@@ -39,7 +41,7 @@ class Record:
         value = self.cells.get(column)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        text = "" if value is None else str(value).strip()
+        text = value.strip() if isinstance(value, str) else "" if value is None else str(value)
         if not text:
             raise self.fault(column, "a name", "nothing")
         return text
@@ -105,7 +107,8 @@ def place_records(
     for line, cells in lines:
         stripped = [cell.strip() for cell in cells]
         if any(stripped):
-            _check_count(path, line, stripped[: len(columns)] if has_more else stripped, columns, least, cure)
+            if len(stripped) != len(columns):
+                _check_count(path, line, stripped[: len(columns)] if has_more else stripped, columns, least, cure)
             yield Record(path, line, dict(zip(columns, stripped, strict=False)), cure)
 
 

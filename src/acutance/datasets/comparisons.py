@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -168,8 +168,9 @@ def read_pairs(path: Path) -> list[Triplet] | list[Comparison]:
 
 def read_triplets(path: Path) -> list[Triplet]:
     """Read six columns: ours, or A-FINE's ``Triplet.txt``. Names stay as they are written."""
+    won, first, second = COLUMNS[3:]
     return [
-        Triplet(*_names(record), *(_outcome(record, column) for column in COLUMNS[3:]))
+        Triplet(*_names(record), _outcome(record, won), _outcome(record, first), _outcome(record, second))
         for record in _records(path, COLUMNS)
     ]
 
@@ -179,11 +180,12 @@ def read_comparisons(path: Path) -> list[Comparison]:
     return [Comparison(*_names(record), record.number(COLUMNS[3], (0, 1))) for record in _records(path, COLUMNS[:4])]
 
 
-def _records(path: Path, columns: Sequence[str]) -> list[Record]:
-    records = list(place_records(path, columns, cure=CURE))
-    if not records:
+def _records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
+    record = None
+    for record in place_records(path, columns, cure=CURE):
+        yield record
+    if record is None:
         raise DatasetError(f"Expected a list of {len(columns)} columns in {path}, got nothing. {CURE}")
-    return records
 
 
 def _names(record: Record) -> tuple[str, str, str]:
@@ -191,8 +193,8 @@ def _names(record: Record) -> tuple[str, str, str]:
 
 
 def _outcome(record: Record, column: str) -> float:
-    with suppress(DatasetError):
-        if (value := record.number(column)) in (LOSES, TIES, WINS):
+    with suppress(ValueError):
+        if (value := float(str(record.cells[column]))) in (LOSES, TIES, WINS):
             return value
     raise record.fault(column, "1, 0.5 or 0", repr(record.cells[column]))
 

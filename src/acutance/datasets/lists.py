@@ -1,4 +1,4 @@
-"""Any list of pictures with scores: CSV with a header, JSON, or lines ``name,score``."""
+"""Any list of images with scores: CSV with a header, JSON, or lines ``name,score``."""
 
 import os
 import re
@@ -29,6 +29,11 @@ _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)", re.ASCII)
 PROVENANCE = ".provenance.json"
 """What stands beside a file of ``acutance score``."""
 
+PLAIN_ENDING = ".txt"
+"""Of lists of lines ``name,score``."""
+FIRST_LETTERS = "^(.{5})"
+"""How PIPAL's names meet: ``A0001_00_00.bmp`` and its reference ``A0001.bmp`` begin alike."""
+
 _Cells = tuple[str, Mapping[str, object]]
 
 
@@ -52,7 +57,7 @@ def read_list(
         better: Which direction is better quality, in rows that do not say it in such a column; by default
             ``"higher"``, but needed for opinions called dmos.
         low: Lowest value of the scale, where the list has no such column.
-        high: Highest value of the scale, where the list has no such column.
+        high: Highest value.
 
     Raises:
         UnknownNameError: Another ending, or a column that a table does not have.
@@ -74,11 +79,11 @@ def read_list(
     scale = {"better": better, "low": low, "high": high}
     items = _items(path)
     if not items:
-        raise DatasetError(f"Expected at least one picture in {path}, got none.")
+        raise DatasetError(f"Expected at least one image in {path}, got none.")
     there = list(dict.fromkeys(name for _, cells in items for name in cells))
     names = _names(there, columns)
-    _demand_opinions(path, names, there, is_named="mos" in columns)
-    _demand_direction(path, names, items, better)
+    _require_opinions(path, names, there, is_named="mos" in columns)
+    _require_direction(path, names, items, better)
     parse = parser(RatedPicture)
     rows = [parse(_renamed(cells, names, columns, scale, where), where) for where, cells in items]
     folder = path.parent if root is None else Path(root)
@@ -162,16 +167,16 @@ def _names(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def _demand_opinions(path: Path, names: Mapping[str, str], there: Sequence[str], *, is_named: bool) -> None:
+def _require_opinions(path: Path, names: Mapping[str, str], there: Sequence[str], *, is_named: bool) -> None:
     """Raise if the column of opinions is one of several, or holds a model's scores, unless it was named."""
     if is_named:
         return
     by_name = [[name for name in there if name.lower() == one] for one in ("mos", *OTHER_NAMES["mos"])]
-    rivals = by_name[0] or [name for found in by_name[1:] for name in found]
-    if len(rivals) > 1:
+    columns = by_name[0] or [name for found in by_name[1:] for name in found]
+    if len(columns) > 1:
         raise DatasetError(
-            f"Expected one column of opinions in {path}, got {' and '.join(map(shown, rivals))}. Call the one to take "
-            f"mos in the file (in Python read_list: columns={{'mos': {rivals[-1]!r}}})."
+            f"Expected one column of opinions in {path}, got {' and '.join(map(shown, columns))}. Call the one to take "
+            f"mos in the file (in Python read_list: columns={{'mos': {columns[-1]!r}}})."
         )
     beside = path.with_name(path.name + PROVENANCE)
     of_models = [f"a column {shown(name)}" for name in there if name.lower() == "model"]
@@ -183,7 +188,7 @@ def _demand_opinions(path: Path, names: Mapping[str, str], there: Sequence[str],
         )
 
 
-def _demand_direction(path: Path, names: Mapping[str, str], items: Sequence[_Cells], better: str | None) -> None:
+def _require_direction(path: Path, names: Mapping[str, str], items: Sequence[_Cells], better: str | None) -> None:
     """Raise if opinions called dmos have no direction, or two of which not every row tells its own."""
     opinions, told = names.get("mos", ""), names.get("better", "")
     rated = [(place, cells.get(told)) for place, cells in items if cells.get(opinions) not in EMPTY]
@@ -214,7 +219,7 @@ def _notes(names: Mapping[str, str], there: Sequence[str], rows: Sequence[RatedP
 def _renamed(
     cells: Mapping[str, object],
     names: Mapping[str, str],
-    demanded: Mapping[str, str],
+    required: Mapping[str, str],
     scale: Mapping[str, object],
     place: str,
 ) -> dict[str, object]:
@@ -223,7 +228,7 @@ def _renamed(
         name = names.get(column, column)
         if name in cells:
             renamed[column] = cells[name]
-        elif column in demanded or column == "image":
+        elif column in required or column == "image":
             got = ", ".join(cells) or "nothing"
             raise DatasetError(f"Expected the column {name} in {place}, got {got}. Name it with columns.")
         if renamed.get(column) in EMPTY and scale.get(column) is not None:
@@ -238,18 +243,12 @@ def _delimiter(path: Path) -> str:
     return max(",;\t", key=header.count)
 
 
-PLAIN_ENDING = ".txt"
-"""Of such lists."""
-FIRST_LETTERS = "^(.{5})"
-"""How PIPAL's names meet: ``A0001_00_00.bmp`` and its reference ``A0001.bmp`` begin alike."""
-
-
 def read_plain_list(path: str | Path, root: str | Path | None = None) -> OpinionTable:
     """The table of a list of lines ``name,score``, in its order; higher is better.
 
     Args:
         path: A text file without header. A comma may be in a name; blanks around name and score do not count.
-        root: The folder of its pictures; by default that of the list.
+        root: The folder of its images; by default that of the list.
     """
     path = Path(path)
     text = read_text(path, "a list of lines name,score", "Check the path.")
@@ -272,20 +271,16 @@ def read_plain_list(path: str | Path, root: str | Path | None = None) -> Opinion
 
 
 def with_references(table: OpinionTable, references: str | Path, pair_by: str = FIRST_LETTERS) -> OpinionTable:
-    """The table with the reference of each picture, which is also its scene.
+    """The table with the reference of each image, which is also its scene.
 
     Args:
-        table: Its pictures must be there.
+        table: Its images must be there.
         references: A folder.
-        pair_by: A regular expression with one group, searched for in the names of a picture and of references, whose
+        pair_by: A regular expression with one group, searched for in the names of an image and of references, whose
             group must agree.
 
     Returns:
-        Its paths start from the folder that holds both pictures and references.
-
-    Raises:
-        ConfigError: A regular expression that is none, or has not one group.
-        DatasetError: No such folder, or no reference, or several, for a picture.
+        Its paths start from the folder that holds both images and references.
     """
     rule, folder = _rule(pair_by), Path(references)
     if not folder.is_dir():

@@ -139,7 +139,7 @@ def check_same_run(output: Path, described: dict[str, Any]) -> None:
         raise ConfigError(
             f"The provenance of the run to resume cannot be read from {path}: {got}. Start anew with --overwrite."
         ) from error
-    append.demand_same(_as_of_now(before, described, output), described, output)
+    append.require_same(_as_of_now(before, described, output), described, output)
 
 
 def check_unchanged(output: Path, pairs: Iterable[Pair]) -> None:

@@ -69,20 +69,20 @@ def bootstrap_agreement(
 ) -> Intervals:
     """Intervals of how well scores agree with opinions, were other scenes photographed.
 
-    A draw takes as many scenes as there are, with replacement, each with all its pictures. Correlations with ties are
+    A draw takes as many scenes as there are, with replacement, each with all its images. Correlations with ties are
     those of the drawn sample, and the curve is fitted anew in each. The same seed gives the same numbers whatever the
     workers.
 
     Args:
-        scores: Scores of a model, one a picture; infinite ones are allowed.
-        mos: Opinions of the same pictures.
-        scenes: What pictures belong to, such as their reference; left out, each picture stands alone.
+        scores: Scores of a model, one an image; infinite ones are allowed.
+        mos: Opinions of the same images.
+        scenes: What images belong to, such as their reference; left out, each image stands alone.
         better: Which direction of the scores means better quality.
         mos_better: Which direction of the opinions does.
         draws: How many draws.
         seed: Which draws, at least 0.
         level: Share of draws inside, between 0 and 1; as many are above as below.
-        curve: Which curve is fitted, or the fitted curve of all pictures: its kind is kept in every draw.
+        curve: Which curve is fitted, or the fitted curve of all images: its kind is kept in every draw.
         statistics: Which intervals are wanted.
         workers: Threads; left out, one per core.
         on_progress: Called with the draws done and all of them.
@@ -124,11 +124,11 @@ def bootstrap_mean(
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """The interval of the mean over pictures, were other scenes photographed.
+    """The interval of the mean over images, were other scenes photographed.
 
     Args:
-        values: One finite number a picture.
-        scenes: What pictures belong to; left out, each picture stands alone.
+        values: One finite number an image.
+        scenes: What images belong to; left out, each image stands alone.
         draws: How many draws.
         seed: Which draws, at least 0; the same as of ``bootstrap_agreement``.
         level: Share of draws inside, between 0 and 1.
@@ -155,13 +155,13 @@ def bootstrap_mean(
 
 
 class _Scenes:
-    """The scene of each picture, and how often each is drawn."""
+    """The scene of each image, and how often each is drawn."""
 
     def __init__(self, scenes: Sequence[Hashable] | None, count: int, seed: int) -> None:
         if seed < 0:
             raise StatisticsError(f"Expected a seed of at least 0, got {seed}. Give a whole number such as 0.")
         if scenes is not None and len(scenes) != count:
-            raise StatisticsError(f"Expected a scene for each of {count} pictures, got {len(scenes)}. Pair them.")
+            raise StatisticsError(f"Expected a scene for each of {count} images, got {len(scenes)}. Pair them.")
         names: dict[Hashable, int] = {}
         found = range(count) if scenes is None else [names.setdefault(scene, len(names)) for scene in scenes]
         self.rows = np.array(found, dtype=np.int64)
@@ -176,7 +176,7 @@ class _Scenes:
         return np.bincount(generator.integers(0, self.number, self.number), minlength=self.number)
 
     def counts(self, number: int) -> Counts:
-        """How often each picture is in a draw."""
+        """How often each image is in a draw."""
         return np.asarray(self.of_scenes(number).take(self.rows), dtype=np.int64)
 
 

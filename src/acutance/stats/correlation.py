@@ -120,7 +120,7 @@ def clipped_scores(scores: Numbers) -> tuple[Numbers, int]:
     """
     finite = np.isfinite(scores)
     if not finite.any():
-        raise StatisticsError(f"Expected finite scores, got {len(scores)} infinite ones. Add distorted pictures.")
+        raise StatisticsError(f"Expected finite scores, got {len(scores)} infinite ones. Add distorted images.")
     return np.clip(scores, scores[finite].min(), scores[finite].max()), int((~finite).sum())
 
 
@@ -144,9 +144,7 @@ def check_scores(scores: Numbers, mos: Numbers) -> tuple[Numbers, Numbers]:
             f"Expected an opinion for each score, got {len(scores)} scores and {len(mos)} opinions. Pair them."
         )
     if len(scores) < LEAST:
-        raise StatisticsError(
-            f"Expected at least {LEAST} pictures with score and opinion, got {len(scores)}. Add some."
-        )
+        raise StatisticsError(f"Expected at least {LEAST} images with score and opinion, got {len(scores)}. Add some.")
     check_varies(scores, "scores")
     check_varies(mos, "opinions")
     return scores, mos
@@ -244,9 +242,7 @@ def outlier_ratio(predicted: Numbers, mos: Numbers, mos_std: Numbers, num_votes:
     if num_votes is not None:
         _, votes = paired(mos_std, num_votes, least=1)
         if votes.min() < 2:
-            raise StatisticsError(
-                f"Expected at least 2 votes a picture, got {votes.min():g}. Leave those pictures out."
-            )
+            raise StatisticsError(f"Expected at least 2 votes an image, got {votes.min():g}. Leave those images out.")
         limit = student.ppf(0.5 + CONFIDENCE / 2, votes - 1) * mos_std / np.sqrt(votes)
     return float(np.mean(np.abs(predicted - mos) > limit))
 

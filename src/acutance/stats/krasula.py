@@ -134,7 +134,7 @@ def compare_krasula(
     if not different.any():
         raise StatisticsError(
             f"Expected pairs whose opinions differ significantly, got none of {len(different)}. "
-            "Take more pictures or votes."
+            "Take more images or votes."
         )
     leads = pairs.differences[:, different] * pairs.labels[different]  # of the better image
     gaps = np.abs(pairs.differences[:, ~different])
@@ -193,7 +193,7 @@ def opinion_pairs(
         _check_length(len(one), len(opinions), "scores")
     total = len(opinions) * (len(opinions) - 1) // 2
     if not total:
-        raise StatisticsError(f"Expected at least 2 pictures, got {len(opinions)} and no pair. Add pictures.")
+        raise StatisticsError(f"Expected at least 2 images, got {len(opinions)} and no pair. Add images.")
     count = min(total, most_pairs)
     differences, labels = np.empty((len(scores), count)), np.empty(count, dtype=np.int8)
     random = np.random.default_rng(seed)

@@ -29,11 +29,11 @@ def column(numbers: Numbers, *, infinite: bool = False) -> Numbers:
     """
     found = np.asarray(numbers, dtype=np.float64)
     if found.ndim != 1:
-        raise StatisticsError(f"Expected one number a picture, got an array of shape {found.shape}. Flatten it.")
+        raise StatisticsError(f"Expected one number an image, got an array of shape {found.shape}. Flatten it.")
     wrong = int((np.isnan(found) if infinite else ~np.isfinite(found)).sum())
     if wrong:
         kind = "numbers" if infinite else "finite numbers"
-        raise StatisticsError(f"Expected {kind}, got {wrong} of {len(found)} that are not. Leave those pictures out.")
+        raise StatisticsError(f"Expected {kind}, got {wrong} of {len(found)} that are not. Leave those images out.")
     return found
 
 
@@ -56,10 +56,10 @@ def paired(first: Numbers, second: Numbers, *, least: int = 3) -> tuple[Numbers,
     first, second = column(first), column(second)
     if len(first) != len(second):
         raise StatisticsError(
-            f"Expected as many numbers on both sides, got {len(first)} and {len(second)}. Pair them picture by picture."
+            f"Expected as many numbers on both sides, got {len(first)} and {len(second)}. Pair them image by image."
         )
     if len(first) < least:
-        raise StatisticsError(f"Expected at least {least} pairs of numbers, got {len(first)}. Add pictures.")
+        raise StatisticsError(f"Expected at least {least} pairs of numbers, got {len(first)}. Add images.")
     return first, second
 
 

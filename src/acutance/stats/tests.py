@@ -33,13 +33,13 @@ def f_test(
 ) -> Outcome:
     """Whether the squared errors of two models differ, as in ITU-T P.1401.
 
-    The statistic is the ratio of mean squared errors, each divided by its degrees of freedom: pictures less parameters
+    The statistic is the ratio of mean squared errors, each divided by its degrees of freedom: images less parameters
     of the fitted curve. The p-value is of both tails: the larger over the smaller against the upper 5 % point of a
     table is p < 0.10 here.
 
     Args:
-        residuals_first: Opinion less fitted score of each picture, in units of the opinions.
-        residuals_second: The same of the other model; may be of other pictures.
+        residuals_first: Opinion less fitted score of each image, in units of the opinions.
+        residuals_second: The same of the other model; may be of other images.
         parameters_first: How many parameters the curve of the first model has, 1 without a curve.
         parameters_second: The same of the other model.
 
@@ -47,7 +47,7 @@ def f_test(
         The ratio, above 1 where the first errs more, and its p-value in the F distribution.
 
     Raises:
-        StatisticsError: Too few pictures, residuals that are not finite, or no error on both sides.
+        StatisticsError: Too few images, residuals that are not finite, or no error on both sides.
 
     Example:
         >>> found = f_test(np.array([1.0, -1.0, 2.0, -2.0]), np.array([0.5, -0.5, 1.0, -1.0]))
@@ -71,13 +71,13 @@ def williams(r_first: float, r_second: float, r_between: float, count: int) -> O
         r_first: Correlation of the first model with the opinions, signed so that agreement is positive.
         r_second: The same of the other model.
         r_between: Correlation of the two models with each other, signed in the same way.
-        count: How many pictures, the same for all three; at least 4.
+        count: How many images, the same for all three; at least 4.
 
     Returns:
         t, positive where the first is larger, and its p-value with ``count - 3`` degrees of freedom.
 
     Raises:
-        StatisticsError: Too few pictures, correlations that cannot occur together, or two models of one order.
+        StatisticsError: Too few images, correlations that cannot occur together, or two models of one order.
 
     Example:
         >>> found = williams(0.3, 0.4, 0.5, 100)
@@ -106,13 +106,13 @@ def meng_rosenthal_rubin(r_first: float, r_second: float, r_between: float, coun
         r_first: Correlation of the first model with the opinions, signed so that agreement is positive; not 1 or -1.
         r_second: The same of the other model.
         r_between: Correlation of the two models with each other, signed in the same way.
-        count: How many pictures, the same for all three; at least 4.
+        count: How many images, the same for all three; at least 4.
 
     Returns:
         z, positive where the first is larger, and its p-value in the normal distribution.
 
     Raises:
-        StatisticsError: Too few pictures, a correlation of 1 or -1, or correlations that cannot occur together.
+        StatisticsError: Too few images, a correlation of 1 or -1, or correlations that cannot occur together.
 
     Example:
         >>> round(meng_rosenthal_rubin(0.63, -0.03, -0.19, 15).statistic, 2)
@@ -138,7 +138,7 @@ def wilcoxon_signed_rank(first: Numbers, second: Numbers) -> Outcome:
     a correction for continuity.
 
     Args:
-        first: One figure a split or picture; may be infinite.
+        first: One figure a split or image; may be infinite.
         second: The same of the other model or method, in the same order.
 
     Returns:
@@ -193,23 +193,23 @@ def _mean_square(residuals: Numbers, parameters: int) -> tuple[float, int]:
     freedom = len(found) - parameters
     if parameters < 0 or freedom < 1:
         raise StatisticsError(
-            f"Expected more residuals than the {parameters} parameters of a curve, got {len(found)}. Add pictures."
+            f"Expected more residuals than the {parameters} parameters of a curve, got {len(found)}. Add images."
         )
     return float((found**2).sum()) / freedom, freedom
 
 
 def _check_correlations(r_first: float, r_second: float, r_between: float, count: int) -> None:
     if count < 4:
-        raise StatisticsError(f"Expected at least 4 pictures for a test of correlations, got {count}. Add pictures.")
+        raise StatisticsError(f"Expected at least 4 images for a test of correlations, got {count}. Add images.")
     found = (r_first, r_second, r_between)
     if not all(isfinite(one) and abs(one) <= 1 for one in found):
         raise StatisticsError(f"Expected correlations from -1 to 1, got {r_first:g}, {r_second:g} and {r_between:g}.")
     if r_between == 1:
-        raise StatisticsError("Expected two models, got correlation 1 between them. They order pictures alike.")
+        raise StatisticsError("Expected two models, got correlation 1 between them. They order images alike.")
     if _determinant(*found) < -ROUNDING:
         raise StatisticsError(
-            f"Expected correlations of the same pictures, got {r_first:g}, {r_second:g} and {r_between:g}, "
-            "which cannot occur together. Compute all three from one set of pictures."
+            f"Expected correlations of the same images, got {r_first:g}, {r_second:g} and {r_between:g}, "
+            "which cannot occur together. Compute all three from one set of images."
         )
 
 

@@ -83,7 +83,7 @@ class OutputFolder:
 
     def check_same(self, described: dict[str, Any]) -> None:
         """Raise ``ConfigError`` unless the run that was begun here is the one that is described."""
-        append.demand_same(self._described(), described, self.root)
+        append.require_same(self._described(), described, self.root)
 
     def clear(self, sources: Sequence[Source]) -> None:
         """Remove what a run wrote or one of these sources is to write, and nothing else.

@@ -205,7 +205,7 @@ def parse_csv(lines: Iterable[str], texts: Set[str]) -> Iterator[Row]:
         }
 
 
-def demand_same(before: Mapping[str, Any], described: Mapping[str, Any], path: Path) -> None:
+def require_same(before: Mapping[str, Any], described: Mapping[str, Any], path: Path) -> None:
     """Raise unless a run that was begun is the one that is described.
 
     Args:

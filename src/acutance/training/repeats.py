@@ -343,7 +343,7 @@ def _begin(config: TrainConfig, folder: Path, count: int, *, resume: bool | Lite
     if not (folder / COUNT).exists() and ((folder / CONFIG).exists() or (folder / CHECKPOINT).exists()):
         raise ConfigError(f"Expected a folder of several trainings, got that of one: {folder}. Take another folder.")
     if resume is True or (resume and (folder / COUNT).exists()):
-        RunFolder(folder).demand_same(plain)
+        RunFolder(folder).require_same(plain)
     else:
         _clear(folder, overwrite=overwrite)
     folder.mkdir(parents=True, exist_ok=True)

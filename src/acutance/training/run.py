@@ -133,6 +133,6 @@ def train(
 def _demand_folder(run: RunFolder, config: dict[str, Any], *, resume: Resume, overwrite: bool) -> None:
     """Raise unless a run can be begun in a folder, or gone on with."""
     if resume is True or (resume and run.has_run()):
-        run.demand_same(config)
+        run.require_same(config)
     elif not overwrite:
         run.demand_none()

@@ -182,7 +182,7 @@ class RunFolder:
                 f"Expected a folder to write to at {self.path}, got: {error.strerror}. Name another: --output runs/new"
             ) from error
 
-    def demand_same(self, config: dict[str, Any]) -> None:
+    def require_same(self, config: dict[str, Any]) -> None:
         """Raise unless there is a run with this configuration, but for what is ``CHANGEABLE``.
 
         Raises:
@@ -203,7 +203,7 @@ class RunFolder:
             ConfigError: No run, or one with another configuration.
             CheckpointError: A damaged checkpoint.
         """
-        self.demand_same(config)
+        self.require_same(config)
         if self._writes:
             self._remove_unfinished()
             for _, told in list(self._changes(config)):

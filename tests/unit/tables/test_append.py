@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import ConfigError
-from acutance.tables.append import ResumableFile, demand_same, differences
+from acutance.tables.append import ResumableFile, differences, require_same
 from acutance.tables.write import Row
 from tests.raising import raises
 
@@ -74,4 +74,4 @@ def test_a_new_setting_that_is_off_is_no_difference_where_it_may_be():
 
 def test_the_first_difference_of_a_run_to_be_continued_is_named():
     with raises(ConfigError, "runs/one", "seed", 1, 2):
-        demand_same({"rate": 1, "seed": 1}, {"rate": 1, "seed": 2}, Path("runs/one"))
+        require_same({"rate": 1, "seed": 1}, {"rate": 1, "seed": 2}, Path("runs/one"))

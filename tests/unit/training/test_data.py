@@ -185,9 +185,9 @@ def test_a_run_that_is_older_than_a_setting_goes_on_where_that_is_off(tmp_path: 
     config = DataConfig(dataset="made.csv").model_dump(mode="json")
     older = {name: value for name, value in config.items() if name != "allow_missing"}
     folder.begin({"task": {"data": older}})
-    folder.demand_same({"task": {"data": config}})
+    folder.require_same({"task": {"data": config}})
     with raises(ConfigError, "task.data.allow_missing"):
-        folder.demand_same({"task": {"data": config | {"allow_missing": True}}})
+        folder.require_same({"task": {"data": config | {"allow_missing": True}}})
 
 
 def test_a_list_in_the_layout_of_ms_hyperiqa_trains_with_pictures_of_another_folder(tmp_path: Path):
