@@ -11,7 +11,7 @@ from torch import Tensor
 
 from acutance.models.torch_scorer import ComputeThreads
 from acutance.training.features import FeatureFile, Rows, file_mark
-from acutance.training.images import PictureStore, as_images
+from acutance.training.images import ImageStore, as_images
 from acutance.types import OnProgress
 
 CHUNK = 64
@@ -32,7 +32,7 @@ class PictureFeatures:
     def __init__(
         self,
         paths: Iterable[Path],
-        store: PictureStore,
+        store: ImageStore,
         folder: Path,
         shape: tuple[int, ...],
         made_from: Mapping[str, object],

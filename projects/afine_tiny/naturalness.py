@@ -9,7 +9,7 @@ from torch import Tensor
 from acutance.models.afine_tiny.preprocess import CHANNELS, SCALES
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, scaled, training_tables
-from acutance.training.images import PictureStore
+from acutance.training.images import ImageStore
 from acutance.training.losses import correlation_loss, l1_loss, preference_loss, weighted
 from acutance.training.systems.afine import LABELS, PICTURES
 from acutance.training.task import Labels, Outputs, Task
@@ -57,7 +57,7 @@ class NaturalnessTask(Task):
         self._train, self._validation = tables.train, tables.validation
         self._labels = scaled(self._train, "unit")
         self._lists = None if settings.triplets is None else triplet_lists(settings.triplets)
-        self._store = PictureStore(cache=Path(settings.cache) if settings.cache else None)
+        self._store = ImageStore(cache=Path(settings.cache) if settings.cache else None)
         self._kept_in = Path(settings.features) if settings.features else folder / "features"
 
     def __len__(self) -> int:

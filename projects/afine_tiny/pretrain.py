@@ -17,7 +17,7 @@ from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import mean_and_variance, normalised
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables
-from acutance.training.images import PictureStore, Pixels
+from acutance.training.images import ImageStore, Pixels
 from acutance.training.losses import weighted
 from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.types import OnProgress
@@ -89,7 +89,7 @@ class PretrainTask(Task):
         self._config = config
         tables = training_tables(config.data)
         self._train, self._validation = tables.train, tables.validation
-        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
+        self._store = ImageStore(cache=Path(config.cache) if config.cache else None)
         self.network: PretrainingNetwork = PretrainingNetwork(config.model)
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from acutance.errors import InputError
-from acutance.training.images import PictureStore, as_images
+from acutance.training.images import ImageStore, as_images
 from projects.afine_tiny.features import PictureFeatures
 from tests.fakes.tiny_afine import tiny_naturalness
 from tests.raising import raises
@@ -15,8 +15,8 @@ from tests.unit.scoring.fakes import write_pictures
 CPU = torch.device("cpu")
 
 
-def features(folder: Path, paths: list[Path], store: PictureStore | None = None) -> PictureFeatures:
-    return PictureFeatures(paths, store or PictureStore(), folder / "kept", (2, 90), {"version": 1})
+def features(folder: Path, paths: list[Path], store: ImageStore | None = None) -> PictureFeatures:
+    return PictureFeatures(paths, store or ImageStore(), folder / "kept", (2, 90), {"version": 1})
 
 
 def test_a_row_is_what_the_model_finds(tmp_path: Path):
@@ -27,7 +27,7 @@ def test_a_row_is_what_the_model_finds(tmp_path: Path):
     found.fill(model.scene_moments, CPU, lambda done, whole: seen.append((done, whole)))
     assert seen == [(2, 2)]
     for path in paths:
-        images = as_images(np.asarray(PictureStore().read(path)), CPU)
+        images = as_images(np.asarray(ImageStore().read(path)), CPU)
         np.testing.assert_allclose(found.of(path), model.scene_moments(images)[0].numpy(), rtol=1e-5, atol=1e-6)
 
 
@@ -35,7 +35,7 @@ def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
     write_pictures(tmp_path, "a.png", "b.png", size=(70, 90))
     read: list[Path] = []
 
-    class Watched(PictureStore):
+    class Watched(ImageStore):
         def read(self, path: Path) -> np.ndarray:
             read.append(path)
             return super().read(path)

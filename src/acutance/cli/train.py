@@ -116,7 +116,7 @@ def train(
     from acutance.cli.progress import following
     from acutance.errors import ConfigError
     from acutance.training.launch import keep_freed_memory
-    from acutance.training.repeats import begun_repeats, demand_single
+    from acutance.training.repeats import begun_repeats, require_single
     from acutance.training.settings import changed, configuration, data_settings, resolved
 
     begun = configuration(recipe)
@@ -134,7 +134,7 @@ def train(
     with _quiet_where_another_tells():
         count = repeats or (begun_repeats(folder) if going_on else None)
         if count is None:
-            demand_single(folder)
+            require_single(folder)
             with following() as told:
                 _train_once(told, config, folder, going_on, overwrite=overwrite)
             _finish(folder, config)

@@ -134,7 +134,7 @@ class LoopConfig(Settings):
     precision: Literal["float32", "bfloat16"] = "float32"
     """Bfloat16 is autocast: parameters and optimiser stay float32."""
     channels_last: bool = False
-    """Memory order of pictures and convolutions."""
+    """Memory order of images and convolutions."""
     device: str = "auto"
     """``auto``, ``cpu`` or ``cuda``."""
     processes: Count = 1
@@ -142,7 +142,7 @@ class LoopConfig(Settings):
     timeout: Count = 1800
     """Seconds that processes wait for one another to come, and in a step."""
     workers: int = Field(default=2, ge=0)
-    """Processes that read pictures, for each training process; 0 reads between steps."""
+    """Processes that read images, for each training process; 0 reads between steps."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Of everything random: first weights, order, crops, flips, dropout."""
 
@@ -165,11 +165,7 @@ class TaskSettings(Settings):
     """A name in ``TASKS``; of a task outside the package where its class is, ``module:Class``."""
 
     def build(self, folder: Path) -> "Task":
-        """What is trained.
-
-        Args:
-            folder: Of the run, where features of frozen networks are kept.
-        """
+        """What is trained; features of frozen networks are kept in the folder of the run."""
         raise NotImplementedError
 
 
@@ -335,9 +331,9 @@ class _Changes:
         above = ".".join(folders)
         level: Any = fields
         for depth, folder in enumerate(folders):
-            self._demand(level, folder, ".".join(folders[:depth]))
+            self._require(level, folder, ".".join(folders[:depth]))
             level = level[folder]
-        self._demand(level, last, above)
+        self._require(level, last, above)
         if last == KIND and level[KIND] != value:
             self._of_other_kind.add(above)
         level[last] = value
@@ -357,7 +353,7 @@ class _Changes:
                 if fault["type"] == "extra_forbidden" and inherited and place not in self._given:
                     del _below(fields, above)[last]
 
-    def _demand(self, level: object, name: str, above: str) -> None:
+    def _require(self, level: object, name: str, above: str) -> None:
         if not isinstance(level, dict):
             raise ConfigError(f"Expected settings below {above}, got a single value. Set {above} itself.")
         if name not in level and above not in self._of_other_kind:

@@ -15,14 +15,14 @@ from acutance.datasets.splits import part_of_table, read_split, require_separate
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, OpinionDirectionError, TrainingError
 from acutance.training.config import Settings
-from acutance.training.images import demand_files
+from acutance.training.images import require_files
 from acutance.types import Better, ScoreInfo
 
 logger = logging.getLogger(__name__)
 
 
 class DataConfig(Settings):
-    """Rated pictures and how they are split."""
+    """Rated images and how they are split."""
 
     dataset: str = ""
     """Name of a dataset, from ``acutance data list``, or a table or another list (.csv, .parquet, .json)."""
@@ -49,27 +49,25 @@ class TrainingTables:
     train: OpinionTable
     validation: OpinionTable
 
-    def demand_pictures(self) -> None:
-        """Raise unless every picture of both, and every reference, is there.
+    def require_images(self) -> None:
+        """Raise unless every image of both, and every reference, is there.
 
         Raises:
             TrainingError: One that is not.
         """
         for table in (self.train, self.validation):
-            demand_files((table.path(name) for row in table for name in (row.image, row.reference) if name), table.name)
+            require_files(
+                (table.path(name) for row in table for name in (row.image, row.reference) if name), table.name
+            )
 
 
 def training_tables(config: DataConfig, table: OpinionTable | None = None) -> TrainingTables:
-    """The rated pictures of the training and the validation part.
-
-    Args:
-        config: Dataset and split.
-        table: The dataset, where it was read already.
+    """The rated images of the training and the validation part of a dataset, or of a table that was read already.
 
     Raises:
         ConfigError: No dataset named.
         DatasetError: A dataset that is not there, or a leak between its parts.
-        TrainingError: No picture to train with.
+        TrainingError: No image to train with.
     """
     table = read_rated(config) if table is None else table
     if config.split is not None:
@@ -84,17 +82,12 @@ def training_tables(config: DataConfig, table: OpinionTable | None = None) -> Tr
     if not len(validation) and config.validation_share:
         train, validation = held_out(train, config.validation_share, seed=config.seed)
     if not len(train):
-        raise TrainingError(
-            f"Expected pictures with opinions to train with in {table.name}, got none. Check its split."
-        )
+        raise TrainingError(f"Expected images with opinions to train with in {table.name}, got none. Check its split.")
     return TrainingTables(train, validation)
 
 
 def read_rated(config: DataConfig) -> OpinionTable:
-    """All pictures of a dataset, whichever part they are for.
-
-    Args:
-        config: Dataset and folder; its split plays no part.
+    """All images of a dataset, whichever part they are for.
 
     Raises:
         ConfigError: No dataset named, no folder of it, or opinions of which nobody says which are better.
@@ -126,18 +119,12 @@ def told(table: OpinionTable) -> OpinionTable:
 
 
 def held_out(table: OpinionTable, share: float, *, seed: int) -> tuple[OpinionTable, OpinionTable]:
-    """A table without some of its scenes, and those.
-
-    Args:
-        table: Of the training part.
-        share: Of the scenes, rounded down, but at least one.
-        seed: Of which ones.
-    """
+    """A table without a share of its scenes, rounded down but at least one, and those scenes."""
     scenes = sorted({scene_of(row) for row in table})
     count = max(1, int(share * len(scenes)))
     if count >= len(scenes):
         raise TrainingError(
-            f"Expected at least 2 scenes in {table.name} to hold some out, got {len(scenes)}. Take more pictures, or "
+            f"Expected at least 2 scenes in {table.name} to hold some out, got {len(scenes)}. Take more images, or "
             "validation_share=0."
         )
     kept = {scenes[index] for index in np.random.RandomState(seed).permutation(len(scenes))[:count]}
@@ -169,7 +156,7 @@ class ScaledLabels:
     """Labels, and how to read a score that was trained on them."""
 
     values: np.ndarray
-    """(pictures,), in the order of the table."""
+    """(images,), in the order of the table."""
     info: ScoreInfo
 
 
@@ -177,7 +164,7 @@ def scaled(table: OpinionTable, scale: LabelScale) -> ScaledLabels:
     """The labels of a table.
 
     Args:
-        table: Rated pictures, all of one scale.
+        table: Rated images, all of one scale.
         scale: ``published`` leaves the opinions; ``percent`` and ``unit`` bring the ends of their scale, or of what
             is there where none is stated, to 0..100 and 0..1. Their direction stays.
 

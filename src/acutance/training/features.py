@@ -28,7 +28,7 @@ def file_mark(path: Path) -> list[object]:
     try:
         status = path.stat()
     except OSError as error:
-        raise InputError(f"Expected a picture at {path}, got: {error.strerror}. Copy the dataset again.") from error
+        raise InputError(f"Expected an image at {path}, got: {error.strerror}. Copy the dataset again.") from error
     return [str(path), status.st_size, status.st_mtime_ns]
 
 
@@ -76,10 +76,6 @@ class FeatureFile:
 
     def write(self, places: Sequence[int], rows: Rows) -> None:
         """Add rows; they are on the disk before they count as done.
-
-        Args:
-            places: Of the rows.
-            rows: Shape (places, ...).
 
         Raises:
             OSError: No room on the disk.

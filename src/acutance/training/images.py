@@ -27,18 +27,18 @@ Pixels = NDArray[np.uint8]
 Item = TypeVar("Item")
 Read = TypeVar("Read")
 AHEAD = 4
-"""Pictures read ahead of the one that is used."""
+"""Images read ahead of the one that is used."""
 _READING = 1
-"""To be raised where a picture is read as other pixels than before, which the settings may not say."""
+"""To be raised where an image is read as other pixels than before, which the settings may not say."""
 _RULES = f"{_READING}|{reading_settings('white')}"
 
 
-class PictureStore:
-    """Pictures as 8-bit pixels.
+class ImageStore:
+    """Images as 8-bit pixels.
 
     Args:
         size: Height and width that they are brought to, as Pillow's bilinear does; ``None`` leaves them.
-        cache: Folder of what was read before, one file a picture; ``None`` reads pictures anew each time.
+        cache: Folder of what was read before, one file an image; ``None`` reads images anew each time.
     """
 
     def __init__(self, size: tuple[int, int] | None = None, cache: Path | None = None) -> None:
@@ -46,10 +46,10 @@ class PictureStore:
         self._cache = cache
 
     def read(self, path: Path) -> Pixels:
-        """One picture; from the cache it is mapped into memory, so that a crop reads only what it needs.
+        """One image; from the cache it is mapped into memory, so that a crop reads only what it needs.
 
         Raises:
-            ImageReadError: A file that is no picture.
+            ImageReadError: A file that is no image.
             ConfigError: A cache that cannot be written to.
         """
         if self._cache is None:
@@ -69,7 +69,7 @@ class PictureStore:
                 np.save(file, pixels)
         except OSError as error:
             raise ConfigError(
-                f"Expected room for pictures in the cache {self._cache}, got: {error.strerror or error}. Make room, or "
+                f"Expected room for images in the cache {self._cache}, got: {error.strerror or error}. Make room, or "
                 "leave task.cache out."
             ) from error
 
@@ -88,17 +88,13 @@ class PictureStore:
         try:
             status = path.stat()
         except OSError as error:
-            raise InputError(f"Expected a picture at {path}, got: {error.strerror}.") from error
+            raise InputError(f"Expected an image at {path}, got: {error.strerror}.") from error
         told = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{self._size}|{_RULES}"
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def demand_files(paths: Iterable[Path], name: str) -> None:
-    """Raise unless every picture is there: one that is missing would else stop a training hours later.
-
-    Args:
-        paths: Of pictures, some more than once.
-        name: Of the dataset.
+def require_files(paths: Iterable[Path], name: str) -> None:
+    """Raise unless every image is there: one that is missing would else stop a training hours later.
 
     Raises:
         TrainingError: One that is not.
@@ -107,43 +103,29 @@ def demand_files(paths: Iterable[Path], name: str) -> None:
     missing = [path for path in known if not path.is_file()]
     if missing:
         raise TrainingError(
-            f"Expected {len(known)} pictures of {name}, got {len(known) - len(missing)}: {missing[0]} is missing. Copy "
+            f"Expected {len(known)} images of {name}, got {len(known) - len(missing)}: {missing[0]} is missing. Copy "
             "the dataset again, or leave its rows out."
         )
 
 
 def enlarged(pixels: Pixels, side: int) -> Pixels:
-    """A picture whose shorter side is at least ``side``: small ones are enlarged as they are for scoring.
-
-    Args:
-        pixels: Any size.
-        side: In pixels.
-    """
+    """An image whose shorter side is at least ``side``: small ones are enlarged as they are for scoring."""
     if min(pixels.shape[:2]) >= side:
         return pixels
-    return _levels(enlarge_to_at_least(to_batch([pixels.copy()]), side))  # pictures may be read-only
+    return _levels(enlarge_to_at_least(to_batch([pixels.copy()]), side))  # images may be read-only
 
 
 def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: float = 0.0) -> torch.Tensor:
-    """A random square of a picture, every place equally likely.
-
-    Args:
-        pixels: At least ``side`` high and wide.
-        side: Of the square in pixels.
-        generator: Draws the place, then whether to flip.
-        flip: Probability of turning left and right round.
-
-    Returns:
-        (3, side, side), uint8.
+    """A random square (3, side, side), uint8, every place equally likely, flipped left and right with a probability.
 
     Raises:
-        InputError: A picture that is too small.
+        InputError: An image that is too small.
     """
     height, width = pixels.shape[:2]
     if min(height, width) < side:
         raise InputError(
-            f"Expected pictures of at least {side} pixels a side to train with, got {height} x {width}. Set "
-            "task.model.resize, or leave small pictures out."
+            f"Expected images of at least {side} pixels a side to train with, got {height} x {width}. Set "
+            "task.model.resize, or leave small images out."
         )
     top, left = int(generator.integers(height - side + 1)), int(generator.integers(width - side + 1))
     square = pixels[top : top + side, left : left + side]
@@ -152,13 +134,7 @@ def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: 
 
 
 def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: int = 2) -> Iterator[Read]:
-    """What is read of each item, in their order, some of it ahead on threads.
-
-    Args:
-        items: What to read.
-        read: Reads one.
-        threads: How many read at once.
-    """
+    """What is read of each item, in their order, some of it ahead on threads."""
     left = iter(items)
     pool = ThreadPoolExecutor(threads)
     try:
@@ -171,13 +147,13 @@ def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: 
 
 
 def _levels(images: torch.Tensor) -> Pixels:
-    """A batch of one picture in [0, 1] as 8-bit pixels."""
+    """A batch of one image in [0, 1] as 8-bit pixels."""
     levels: Pixels = (images[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     return levels
 
 
-def demand_references(table: OpinionTable) -> None:
-    """Raise unless every picture has a reference.
+def require_references(table: OpinionTable) -> None:
+    """Raise unless every image has a reference.
 
     Raises:
         TrainingError: One that has none.
@@ -185,29 +161,20 @@ def demand_references(table: OpinionTable) -> None:
     for row in table:
         if not row.reference:
             raise TrainingError(
-                f"Expected a reference of every picture of {table.name}, got none of {row.image}. Train on a dataset "
+                f"Expected a reference of every image of {table.name}, got none of {row.image}. Train on a dataset "
                 "with references."
             )
 
 
 class PairScorer:
-    """Scores one picture after the other, keeping the last reference.
-
-    Args:
-        model: Full-reference.
-    """
+    """Scores one image after the other by a full-reference model, keeping the last reference."""
 
     def __init__(self, model: SharesReferences[Any]) -> None:
         self._model = model
         self._last: tuple[Tensor, object] | None = None
 
     def __call__(self, distorted: Tensor, reference: Tensor | None) -> Tensor:
-        """The score of one picture, shape (1,).
-
-        Args:
-            distorted: In [0, 1], shape (1, 3, H, W).
-            reference: The same.
-        """
+        """The score (1,) of one image (1, 3, H, W) in [0, 1], as its reference is."""
         if reference is None:
             raise TypeError("expected a reference, got none")
         if self._last is None or not _equal(self._last[0], reference):
@@ -221,7 +188,7 @@ def _equal(first: Tensor, second: Tensor) -> bool:
 
 
 ScoreOne = Callable[[Tensor, Tensor | None], Tensor]
-"""Scores one picture (1, 3, H, W) in [0, 1], beside its reference where there is one."""
+"""Scores one image (1, 3, H, W) in [0, 1], beside its reference where there is one."""
 
 
 def scores_of(
@@ -233,16 +200,7 @@ def scores_of(
     with_references: bool,
     on_progress: OnProgress | None = None,
 ) -> np.ndarray:
-    """The score of every picture of a table, shape (pictures,).
-
-    Args:
-        table: Rated pictures.
-        score: The model.
-        read: Reads a picture as 8-bit pixels.
-        device: Where the model is.
-        with_references: Whether the model compares.
-        on_progress: Called with pictures done and in all.
-    """
+    """The score of every image of a table, shape (images,)."""
 
     def both(row: RatedPicture) -> tuple[Pixels, Pixels | None]:
         reference = read(table.path(row.reference)) if with_references and row.reference else None
@@ -258,12 +216,7 @@ def scores_of(
 
 
 def correlations(scores: np.ndarray, table: OpinionTable) -> dict[str, float]:
-    """SRCC and PLCC without a curve, for scores that go the way of the opinions; NaN where there is none.
-
-    Args:
-        scores: One per row.
-        table: Rated pictures.
-    """
+    """SRCC and PLCC without a curve, for scores that go the way of the opinions; NaN where there is none."""
     labels = np.array([row.mos for row in table], dtype=np.float64)
     found = {}
     for name, correlation in (("srcc", srcc), ("plcc", plcc)):
@@ -275,6 +228,6 @@ def correlations(scores: np.ndarray, table: OpinionTable) -> dict[str, float]:
 
 
 def as_images(pixels: Pixels, device: torch.device) -> Tensor:
-    """8-bit pixels (H, W, 3) as a batch of one picture (1, 3, H, W) in [0, 1]."""
-    levels = torch.from_numpy(pixels.copy()).to(device)  # pictures may be read-only
+    """8-bit pixels (H, W, 3) as a batch of one image (1, 3, H, W) in [0, 1]."""
+    levels = torch.from_numpy(pixels.copy()).to(device)  # images may be read-only
     return levels.permute(2, 0, 1).unsqueeze(0).float() / 255

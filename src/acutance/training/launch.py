@@ -35,9 +35,6 @@ class Launch:
 def launch_of(environment: Mapping[str, str] = os.environ) -> Launch | None:
     """What the environment says of this process; ``None`` where nobody started it together with others.
 
-    Args:
-        environment: Its variables.
-
     Raises:
         ConfigError: One of them without the others, or a value that cannot be.
 

@@ -50,16 +50,7 @@ OnValidation = Callable[[int, int], None]
 
 @dataclass
 class Trainer:
-    """One training on this process.
-
-    Args:
-        fabric: Launched; knows device, precision and the other processes.
-        task: What is trained.
-        optimizer: How.
-        schedule: How its rates change.
-        loop: How long and in which batches.
-        folder: Where everything is written.
-    """
+    """One training on this process."""
 
     fabric: Fabric
     task: Task
@@ -164,7 +155,7 @@ class Trainer:
         """Shorten the gradient if asked for; one that is no number never reaches the weights."""
         trained = [parameter for group in self._groups for parameter in group.parameters]
         norm = get_total_norm([parameter.grad for parameter in trained if parameter.grad is not None])
-        self._demand_finite("gradient", norm)
+        self._require_finite("gradient", norm)
         if self.loop.clip_norm is not None:
             clip_grads_with_norm_(trained, self.loop.clip_norm, norm)
 
@@ -176,13 +167,13 @@ class Trainer:
             outputs: Outputs = self._network(batch.inputs)
         outputs, labels = gathered(self.fabric, outputs, count), gathered(self.fabric, batch.labels, count)
         losses = self.task.losses(outputs, labels)
-        self._demand_finite("loss", losses["loss"])
+        self._require_finite("loss", losses["loss"])
         self.fabric.backward(losses["loss"] * share)
         for name, value in losses.items():
             self.state.sums[name] = self.state.sums.get(name, 0.0) + float(value.detach()) * share
         self._remember(outputs, labels)
 
-    def _demand_finite(self, name: str, value: Tensor) -> None:
+    def _require_finite(self, name: str, value: Tensor) -> None:
         if not bool(torch.isfinite(value)):
             raise (TrainingError if self.fabric.is_global_zero else OtherProcessError)(
                 f"Expected a finite {name}, got {value.item()} in step {self.state.iteration + 1}. Lower "
@@ -307,12 +298,7 @@ class Order:
         return whole + (1 if rest and not self.drop_last else 0)
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[list[int]]:
-        """The indices of each batch of an epoch.
-
-        Args:
-            epoch: Counted from 0.
-            first: The batch to begin with.
-        """
+        """The indices of each batch of an epoch, from some batch on."""
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(self.samples)
         for step in range(first, self.per_epoch):
             yield order[step * self.batch_size : (step + 1) * self.batch_size].tolist()
@@ -327,12 +313,6 @@ def share_of(batch: Sequence[int], process: int, processes: int) -> list[int]:
 
 def reader(task: Task, draws: Sequence[Sequence[Draw]], *, seed: int, workers: int) -> Iterator[Batch]:
     """The batches of some draws, read ahead by worker processes.
-
-    Args:
-        task: Reads and collates samples.
-        draws: Epoch and index of every sample of every batch.
-        seed: Of crops, flips and whatever else a sample draws.
-        workers: Processes that read; 0 reads when a batch is asked for.
 
     Raises:
         TrainingError: A sample that cannot be read.

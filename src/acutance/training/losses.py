@@ -24,12 +24,6 @@ def margin_rank_loss(scores: Scores, labels: Scores, *, margin: float = 0.5, gap
 
     The mean of ``max(0, margin - sign(y_i - y_j) (p_i - p_j))`` over ordered pairs whose labels differ by more than
     ``gap``; 0 where there is no such pair.
-
-    Args:
-        scores: Of a model.
-        labels: Of people, on a scale of about 0 to 100.
-        margin: In units of the labels.
-        gap: In units of the labels.
     """
     wanted = labels[:, None] - labels[None, :]
     got = scores[:, None] - scores[None, :]
@@ -53,13 +47,9 @@ FIDELITY_EPSILON = 1e-8
 
 
 def thurstone(first: Scores, second: Scores) -> Scores:
-    """Probability that the first picture is better, of scores that are lower for better pictures.
+    """Probability that the first image is better, of scores that are lower for better images.
 
     Each score carries a normal error of variance 1 (Thurstone's case V): Phi((second - first) / sqrt(2)).
-
-    Args:
-        first: Scores of the first pictures.
-        second: Scores of the second ones.
     """
     return 0.5 * torch.erfc((first - second) / 2)
 
@@ -68,7 +58,7 @@ def fidelity_loss(probability: Scores, label: Scores) -> Float[Tensor, ""]:
     """Mean of ``1 - sqrt(p g) - sqrt((1 - p)(1 - g))``, computed in float64 (A-FINE, section 3).
 
     Args:
-        probability: That the first picture is better.
+        probability: That the first image is better.
         label: 1 if it is, 0.5 if both are equal, 0 if it is worse; or a share of people.
 
     Example:
@@ -114,10 +104,6 @@ def pair_rank_loss(scores: Scores, targets: Scores) -> Loss:
 
     The mean over all pairs of ``relu(-(y_i - y_j) (p_i - p_j) / (|y_i - y_j| + 1e-6)) / max(|p_i|, |p_j|)``. The
     denominator is at least 1e-6, so that two scores of 0 cost nothing; the authors' code gives NaN for them.
-
-    Args:
-        scores: Of a model.
-        targets: In the same direction.
     """
     if len(scores) < 2:
         return (scores * 0).sum()
@@ -132,10 +118,6 @@ def correlation_loss(scores: Scores, targets: Scores) -> Loss:
     """One minus Pearson's correlation, 0 to 2; 0 for a single sample.
 
     The authors' code stops at 1, where the correlation is 0, and so has no gradient where it is negative.
-
-    Args:
-        scores: Of a model.
-        targets: In the same direction.
     """
     if len(scores) < 2:
         return (scores * 0).sum()
@@ -143,13 +125,7 @@ def correlation_loss(scores: Scores, targets: Scores) -> Loss:
 
 
 def quality_losses(scores: Scores, targets: Scores, weights: VTAMIQLossWeights) -> dict[str, Tensor]:
-    """The three losses and, under ``loss``, their weighted mean.
-
-    Args:
-        scores: Of a model.
-        targets: Of the same pictures, 0 for the best.
-        weights: Of the parts.
-    """
+    """The three losses and, under ``loss``, their weighted mean."""
     total = weights.absolute + weights.rank + weights.correlation
     return weighted(
         {
@@ -161,13 +137,9 @@ def quality_losses(scores: Scores, targets: Scores, weights: VTAMIQLossWeights) 
 
 
 def preference(first: Shares, second: Shares) -> Shares:
-    """The probability that people prefer the first picture of each pair, by scores of which the lower is better.
+    """The probability that people prefer the first image of each pair, by scores of which the lower is better.
 
     ``sigmoid(second - first)`` (the code of 2021; that of 2024 has it the wrong way round).
-
-    Args:
-        first: Scores of the first pictures.
-        second: Scores of the second pictures.
 
     Example:
         >>> preference(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 1.0]))

@@ -37,10 +37,6 @@ Found = TypeVar("Found")
 def spread_over(loop: LoopConfig, launch: Launch | None) -> LoopConfig:
     """The loop over as many processes as were started.
 
-    Args:
-        loop: As it is configured.
-        launch: What torchrun says, if it started this process.
-
     Raises:
         ConfigError: Another number of processes is configured, or one that a batch cannot be shared by.
     """
@@ -131,10 +127,6 @@ def prepare(fabric: Fabric, task: Task, on_progress: OnProgress | None = None) -
 def together(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
     """What each process gets by doing something; if it goes wrong in one, it is an error in all.
 
-    Args:
-        fabric: Launched; without it the process is alone.
-        act: What each does.
-
     Raises:
         AcutanceError: Of this process.
         OtherProcessError: What another one said.
@@ -160,10 +152,6 @@ def together(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
 def from_first(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
     """What the first process gets by doing something, in all of them; nobody else does it.
 
-    Args:
-        fabric: Launched; without it the process is alone.
-        act: What the first one does.
-
     Raises:
         AcutanceError: Of the first process.
         OtherProcessError: The same in the others.
@@ -183,14 +171,8 @@ def from_first(fabric: Fabric | None, act: Callable[[], Found]) -> Found:
     return value
 
 
-def demand_same_training(fabric: Fabric, samples: int, network: nn.Module, settings: Mapping[str, BaseModel]) -> None:
+def require_same_training(fabric: Fabric, samples: int, network: nn.Module, settings: Mapping[str, BaseModel]) -> None:
     """Raise unless all processes train the same: as many samples, the same network, the same settings.
-
-    Args:
-        fabric: Launched.
-        samples: That this process trains with.
-        network: That it trains.
-        settings: Of optimiser, schedule and loop, by what they are called.
 
     Raises:
         OtherProcessError: One that trains something else.
@@ -344,11 +326,7 @@ _SHORTAGE = ("out of memory", "not enough memory", "can't allocate", "no space l
 
 @contextmanager
 def friendly_errors(folder: Path) -> Iterator[None]:
-    """Turns a full disk, too little memory and a process that is gone into one line each.
-
-    Args:
-        folder: Where the training writes, for the message.
-    """
+    """Turns a full disk, too little memory and a process that is gone into one line each."""
     try:
         with friendly_losses():
             yield

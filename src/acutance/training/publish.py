@@ -34,12 +34,6 @@ def foreign_tensors(keys: KeyTable, own: Mapping[str, Tensor]) -> dict[str, Tens
 def write_pickle(path: Path, keys: KeyTable, own: Mapping[str, Tensor], *, under: str | None = None) -> Path:
     """Write tensors in a foreign layout with ``torch.save``, whole or not at all.
 
-    Args:
-        path: Where to.
-        keys: Of the layout.
-        own: Tensors by own names.
-        under: Key of the dictionary that the file holds them under, if it does.
-
     Returns:
         The path.
     """
@@ -66,9 +60,6 @@ def unused_of_clip(path: Path | None) -> dict[str, Tensor]:
 def lacks_of_clip(path: Path | None) -> bool:
     """Whether some of what ``unused_of_clip`` gives is zero.
 
-    Args:
-        path: Where CLIP started from.
-
     Raises:
         MissingWeightsError: No such file.
         CheckpointError: A file that holds nothing of CLIP.
@@ -77,13 +68,7 @@ def lacks_of_clip(path: Path | None) -> bool:
 
 
 def publish_stage1(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], folder: Path) -> list[Path]:
-    """Write ``net_qhead.pth`` and ``clip_model.pth``.
-
-    Args:
-        own: Tensors of the trained model by own names.
-        rest: From ``unused_of_clip``.
-        folder: Where to.
-    """
+    """Write ``net_qhead.pth`` and ``clip_model.pth``, the latter with the rest from ``unused_of_clip``."""
     return [_write(folder / "net_qhead.pth", own), _save(folder / CLIP_MODEL, {**_part(own, CLIP), **rest})]
 
 
@@ -98,13 +83,7 @@ def publish_stage3(own: Mapping[str, Tensor], folder: Path) -> list[Path]:
 
 
 def merge(own: Mapping[str, Tensor], rest: Mapping[str, Tensor], path: Path) -> Path:
-    """Write the whole model as one ``afine.pth``.
-
-    Args:
-        own: Tensors of A-FINE by own names.
-        rest: From ``unused_of_clip``.
-        path: Where to.
-    """
+    """Write the whole model as one ``afine.pth``, with the rest from ``unused_of_clip``."""
     whole: dict[str, Any] = {CLIP: {**_part(own, CLIP), **rest}}
     whole |= {part: _with_constants(own, part) for part in STAGE_FILES.values() if part != CLIP}
     return _save(path, whole)

@@ -26,7 +26,7 @@ from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
 from acutance.training.config import TrainConfig
 from acutance.training.data import DataConfig, read_rated
-from acutance.training.images import PairScorer, PictureStore, ScoreOne, scores_of
+from acutance.training.images import ImageStore, PairScorer, ScoreOne, scores_of
 from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
@@ -47,7 +47,7 @@ class RepeatedRun:
     seed: int
     """Of its split and of everything random in it."""
     pictures: int
-    """Pictures of the test part."""
+    """Images of the test part."""
     srcc: float
     """Spearman's correlation, positive where model and people agree."""
     krcc: float
@@ -92,7 +92,7 @@ def repeat(
     ``summary.json``. Runs that were tested are not trained again, so that more can be asked for later.
 
     Args:
-        table: All rated pictures.
+        table: All rated images.
         train_one: Trains once.
         folder: Where to write.
         count: How many runs.
@@ -102,7 +102,7 @@ def repeat(
         device: Where to test: ``auto``, ``cpu`` or ``cuda``.
         fabric: Launched, where several processes train together: the first one alone tests, and writes the folder.
         on_run: Called after each run with its number, from 1, and its test.
-        on_test: Called with pictures scored and in all.
+        on_test: Called with images scored and in all.
         options: Of the model that tests, such as ``protocol="grid"``; by default those that the run validated with.
 
     Returns:
@@ -137,9 +137,6 @@ def repeat(
 def summarised(runs: Sequence[RepeatedRun]) -> dict[str, Spread]:
     """Mean, median and population standard deviation of each of ``STATISTICS``.
 
-    Args:
-        runs: At least one.
-
     Example:
         >>> runs = [RepeatedRun(seed, 5, srcc, 0.5, 0.5, 1.0) for seed, srcc in enumerate((0.8, 0.9, 0.7))]
         >>> spread = summarised(runs)["srcc"]
@@ -172,7 +169,7 @@ def _test(
         scores = scores_of(
             rated,
             _scorer(model),
-            PictureStore().read,
+            ImageStore().read,
             device=next(model.parameters()).device,
             with_references=model.needs_reference,
             on_progress=on_test,
@@ -242,7 +239,7 @@ def begun_repeats(folder: Path) -> int | None:
         ) from error
 
 
-def demand_single(folder: Path) -> None:
+def require_single(folder: Path) -> None:
     """Raise where a folder holds several trainings.
 
     Raises:
@@ -278,7 +275,7 @@ def repeat_recipe(
             where there are none.
         overwrite: Replace them.
         on_run: Called after each training with its number, from 1, and its test.
-        on_test: Called with pictures tested and in all.
+        on_test: Called with images tested and in all.
 
     Returns:
         The spread of each of ``repeats.STATISTICS``.
@@ -326,7 +323,7 @@ def _opinions(config: TrainConfig) -> DataConfig:
     data = getattr(config.task, "data", None)
     if not isinstance(data, DataConfig) or data.dataset == "kadis700k":
         raise ConfigError(
-            f"Expected a recipe that learns opinions of pictures beside --repeats, got {config.recipe}. Train it once, "
+            f"Expected a recipe that learns opinions of images beside --repeats, got {config.recipe}. Train it once, "
             "without --repeats."
         )
     if data.split is not None:

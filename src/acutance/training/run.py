@@ -14,11 +14,11 @@ from acutance.training.launch import is_first, launch_of
 from acutance.training.loop import OnStep, OnValidation, Trainer
 from acutance.training.processes import (
     checked_device,
-    demand_same_training,
     friendly_errors,
     from_first,
     launched,
     prepare,
+    require_same_training,
     share_weights,
     spread_over,
     together,
@@ -79,7 +79,7 @@ def train(
 
     def built() -> Task:
         if is_first():
-            _demand_folder(RunFolder(folder), config, resume=resume, overwrite=overwrite)
+            _require_folder(RunFolder(folder), config, resume=resume, overwrite=overwrite)
         torch.manual_seed(loop.seed)
         task = build_task()
         if loop.processes > 1 and task.alone_because:
@@ -93,7 +93,7 @@ def train(
     fabric = there or launched(loop)
     run = RunFolder(folder, writes=fabric.is_global_zero)
     settings = {"optimizer": optimizer, "schedule": schedule, "loop": loop}
-    demand_same_training(fabric, len(task), task.network, settings)
+    require_same_training(fabric, len(task), task.network, settings)
 
     def begun() -> TrainingState | None:
         if resume is True or (resume and run.has_run()):
@@ -130,9 +130,9 @@ def train(
     return run
 
 
-def _demand_folder(run: RunFolder, config: dict[str, Any], *, resume: Resume, overwrite: bool) -> None:
+def _require_folder(run: RunFolder, config: dict[str, Any], *, resume: Resume, overwrite: bool) -> None:
     """Raise unless a run can be begun in a folder, or gone on with."""
     if resume is True or (resume and run.has_run()):
         run.require_same(config)
     elif not overwrite:
-        run.demand_none()
+        run.require_none()

@@ -152,7 +152,7 @@ class RunFolder:
         """Whether a run was begun here."""
         return (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists()
 
-    def demand_none(self) -> None:
+    def require_none(self) -> None:
         """Raise if there is a run already.
 
         Raises:
@@ -172,7 +172,7 @@ class RunFolder:
         if not self._writes:
             return
         if not overwrite:
-            self.demand_none()
+            self.require_none()
         try:
             self._clear()
             self._write_config(config)

@@ -42,13 +42,7 @@ class Place:
 
 
 def rate_at(schedule: Schedule, rate: float, place: Place, *, scale: float = 1.0) -> float:
-    """The learning rate of the next step.
-
-    Args:
-        schedule: How rates change.
-        rate: At the start, for groups of scale 1.
-        place: Where the training is.
-        scale: How many times that rate the group has.
+    """The learning rate of the next step of a group that has ``scale`` times the rate.
 
     Example:
         >>> rate_at(CosineSchedule(unit="iteration", length=50), 1e-4, Place(100, 200, 10))
@@ -94,12 +88,7 @@ def _between(floor: float, top: float, share: float) -> float:
 
 
 def build_optimizer(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> Optimizer:
-    """An optimiser over some groups of parameters, in their order.
-
-    Args:
-        config: Kind, decay and so on; rates are set before every step.
-        groups: What is trained.
-    """
+    """An optimiser over some groups of parameters, in their order."""
     parameters = [
         {"params": list(group.parameters), "lr": config.learning_rate * group.rate_scale, "name": group.name}
         for group in groups

@@ -57,13 +57,7 @@ def changed(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
 
 
 def data_settings(config: TrainConfig, *, data: str | None, root: Path | None, validation: float | None) -> list[str]:
-    """The settings that name what a recipe trains on.
-
-    Args:
-        config: Of the recipe.
-        data: Name of a dataset, or the file of a table or list.
-        root: Its folder.
-        validation: Share of the training scenes that is held out.
+    """The settings of what a recipe trains on: a dataset's name or a table, its folder, the share that is held out.
 
     Raises:
         ConfigError: A recipe that trains on something else.
@@ -76,7 +70,7 @@ def data_settings(config: TrainConfig, *, data: str | None, root: Path | None, v
             continue
         if name not in getattr(type(there), "model_fields", {}):
             raise ConfigError(
-                f"Expected a recipe that trains on one set of rated pictures beside {option}, got {config.recipe}. "
+                f"Expected a recipe that trains on one set of rated images beside {option}, got {config.recipe}. "
                 "Leave it out, and set what that recipe has below task.data (--show)."
             )
         assignments.append(f"task.data.{name}={json.dumps(str(value))}")

@@ -13,13 +13,7 @@ from acutance.training.task import Batch, Inputs
 
 
 def moved(batch: Batch, device: torch.device, *, channels_last: bool = False) -> Batch:
-    """A batch on a device.
-
-    Args:
-        batch: Tensors, and lists of them.
-        device: Where to.
-        channels_last: Memory order of tensors (batch, channels, height, width).
-    """
+    """A batch on a device."""
 
     def one(value: Any) -> Any:  # noqa: ANN401 (whatever a task puts into a batch)
         if isinstance(value, Tensor):
@@ -32,13 +26,7 @@ def moved(batch: Batch, device: torch.device, *, channels_last: bool = False) ->
 
 
 def gathered(fabric: Fabric, values: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
-    """The values of all processes in the order of the batch, differentiable; the padding of the last one goes.
-
-    Args:
-        fabric: Knows the other processes.
-        values: Tensors (samples of this process, ...).
-        count: Samples of all processes.
-    """
+    """The values of all processes in the order of the batch, differentiable; the padding of the last one goes."""
     if fabric.world_size == 1:
         return dict(values)
     together = {}
@@ -87,10 +75,6 @@ def share_statistics(fabric: Fabric, network: nn.Module) -> None:
     """Let the batch norms of a network see the samples of all processes while they train.
 
     PyTorch's own such layer works on GPUs only. Names of tensors stay as they are.
-
-    Args:
-        fabric: Knows the other processes; of one alone nothing changes.
-        network: Changed in place.
     """
     if fabric.world_size == 1:
         return
@@ -100,13 +84,7 @@ def share_statistics(fabric: Fabric, network: nn.Module) -> None:
 
 
 def leave_padding_out(fabric: Fabric, network: nn.Module, count: int) -> None:
-    """Tell shared batch norms how many samples of the next batch on this process are not there for padding.
-
-    Args:
-        fabric: Knows the other processes.
-        network: After ``share_statistics``.
-        count: Samples of all processes.
-    """
+    """Tell shared batch norms how many samples of a batch of ``count`` are not there for padding on this process."""
     if fabric.world_size == 1:
         return
     each = -(-count // fabric.world_size)
@@ -158,9 +136,6 @@ def every_process(value: Tensor) -> Tensor:
     """The values of all processes, (processes, ...), differentiable.
 
     The derivative that a process gets back is the sum of those of all processes.
-
-    Args:
-        value: Of the same shape on each.
     """
     gathered: Tensor = _Gather.apply(value)
     return gathered

@@ -41,7 +41,7 @@ def start_from_earlier(
     """Load the weights of an earlier training over a model.
 
     Args:
-        model: What to load them over; what the file does not hold, such as trunks, keeps its values.
+        model: What to load them over; what the file does not hold, such as backbones, keeps its values.
         start: The folder of a run, or a file of weights, ours or the authors'.
         names: Models of the catalogue whose weights these may be.
         name: The one whose layouts a file of the authors may have.
@@ -83,12 +83,7 @@ def begins_random(start: str | None) -> bool:
 
 
 def published_file(record: CheckpointRecord, setting: str, others: Sequence[str] = ()) -> Path:
-    """The file of a published trunk, from this machine or downloaded.
-
-    Args:
-        record: Of the trunk.
-        setting: Which setting asks for it, such as ``task.start``.
-        others: Names that the setting may have instead.
+    """The file of a published backbone, from this machine or downloaded.
 
     Raises:
         MissingWeightsError: Neither here nor to be had; the message tells the ways out.
@@ -103,10 +98,10 @@ def published_file(record: CheckpointRecord, setting: str, others: Sequence[str]
 
 
 def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
-    """The file of a published trunk.
+    """The file of a published backbone.
 
     Args:
-        record: Of the trunk.
+        record: Of the backbone.
         named: The name of the record, which is looked for on this machine and downloaded; or the path of the file.
         setting: Which setting says so, for the message.
 
@@ -128,7 +123,7 @@ FREE = ("resize", "dropout")
 TRUNKS = {record.name: record for record in (RESNET50_TV, RESNET50)}
 """ResNet-50 as timm publishes it, by timm's tag."""
 FOREIGN_TRUNK = ("res.", "params.base_model.")
-"""What names of the trunk begin with in the authors' files of the whole network."""
+"""What names of the backbone begin with in the authors' files of the whole network."""
 
 
 def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
@@ -141,20 +136,20 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
             or the authors'.
 
     Raises:
-        MissingWeightsError: No such file, or a trunk that is neither here nor to be had.
+        MissingWeightsError: No such file, or a backbone that is neither here nor to be had.
         CheckpointError: Another network, or a damaged file.
         ConfigError: Weights of a network with other settings.
     """
     path = run_weights(start)
     if path is None and not Path(start).exists() and start in TRUNKS:
-        _demand_resnet50(model, start)  # before a download
+        _require_resnet50(model, start)  # before a download
         others = [tag for tag in TRUNKS if tag != start]
         start_resnet(model, published_file(TRUNKS[start], "task.start", others))
         return
     if path is None and not Path(start).is_file():
         raise MissingWeightsError(
             f"Expected a ResNet-50 trained on ImageNet, or an earlier run, at {start}, got no such file. Name another "
-            f"as task.start, a tag of timm ({', '.join(TRUNKS)}), or none for a random trunk."
+            f"as task.start, a tag of timm ({', '.join(TRUNKS)}), or none for a random backbone."
         )
     if path is None and not _is_whole(Path(start)):
         start_resnet(model, Path(start))
@@ -167,31 +162,27 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
 
 
 def start_resnet(model: CropMean, path: Path) -> None:
-    """Load a ResNet-50 that was trained on ImageNet into the trunk; its classifier is left out.
-
-    Args:
-        model: With a trunk of that size.
-        path: A file of torchvision or timm.
+    """Load a ResNet-50 that was trained on ImageNet into the backbone; its classifier is left out.
 
     Raises:
         CheckpointError: Another network, or a damaged file.
-        ConfigError: A trunk of another size.
+        ConfigError: A backbone of another size.
     """
-    _demand_resnet50(model, path)
+    _require_resnet50(model, path)
     trunk = model.network.backbone.trunk
     trunk.load_state_dict(resnet50_tensors(path, trunk.state_dict()), strict=False)
 
 
 def is_resnet50(backbone: ResNet50) -> bool:
-    """Whether a trunk has the size of ResNet-50."""
+    """Whether a backbone has the size of ResNet-50."""
     return backbone.depths == BLOCKS and backbone.channels == tuple(4 * width for width in CHANNELS)
 
 
-def _demand_resnet50(model: CropMean, start: object) -> None:
+def _require_resnet50(model: CropMean, start: object) -> None:
     if not is_resnet50(model.network.backbone):
         raise ConfigError(
-            f"Expected the trunk of ResNet-50 to start from {start}, got one of another size. Set task.start=none, or "
-            "leave task.model.trunk_blocks and task.model.trunk_channels as they are."
+            f"Expected the backbone of ResNet-50 to start from {start}, got one of another size. Set task.start=none, "
+            "or leave task.model.trunk_blocks and task.model.trunk_channels as they are."
         )
 
 
@@ -228,10 +219,6 @@ def clip_file(start: str | None) -> Path | None:
 
 def load_stage(start: Start, *, trained: tuple[str, ...] = ("encoder", "naturalness_head")) -> AFINE:
     """A-FINE with what earlier stages trained; everything else has its first values.
-
-    Args:
-        start: As for ``load_parts``.
-        trained: Parts that must be there.
 
     Raises:
         AcutanceError: As ``load_parts``.

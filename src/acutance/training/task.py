@@ -58,7 +58,7 @@ class TrainedModel:
     options: Mapping[str, object] | None = None
     """Options of the model that ``validate`` scored with, all of them; ``None`` if it has none."""
     trunk_sha256: Mapping[str, str] = field(default_factory=dict)
-    """Checksums of the files that its trunks began with, by their names, where it says so."""
+    """Checksums of the files that its backbones began with, by their names, where it says so."""
 
 
 class Task(ABC):
@@ -85,10 +85,6 @@ class Task(ABC):
         """Compute once what all steps need, such as features of frozen networks; called before the first step.
 
         Of several processes the first one does it, and the others find it done.
-
-        Args:
-            device: Where to compute.
-            on_progress: Called with things done and things in all.
         """
         return
 
@@ -105,7 +101,7 @@ class Task(ABC):
         """One sample, read and augmented; everything random comes from the generator. Runs in a worker.
 
         Raises:
-            AcutanceError: A picture that cannot be read.
+            AcutanceError: An image that cannot be read.
         """
 
     @abstractmethod
@@ -125,7 +121,7 @@ class Task(ABC):
 
         Args:
             network: ``network`` in evaluation mode, or its average.
-            on_progress: Called with pictures done and pictures in all.
+            on_progress: Called with images done and images in all.
         """
 
     @abstractmethod

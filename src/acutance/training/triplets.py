@@ -19,17 +19,17 @@ from acutance.datasets.triplets import PairRules, degraded_reference_triplets, r
 from acutance.errors import ConfigError, TrainingError
 from acutance.training.config import Settings
 from acutance.training.data import DataConfig, held_out, told
-from acutance.training.images import demand_files
+from acutance.training.images import require_files
 
 DIFFIQA = "diffiqa"
-"""Whose pictures have no scores: labels say which of two is better."""
+"""Whose images have no scores: labels say which of two is better."""
 MADE = "table"
-"""What the table of a folder of made pictures is called: its name is that of the folder."""
+"""What the table of a folder of made images is called: its name is that of the folder."""
 VALIDATION_TYPE = "PNY"
 """The only type of DiffIQA's triplets that A-FINE validates with."""
 
 Pair = tuple[Path, Path]
-"""A picture and its reference."""
+"""An image and its reference."""
 
 
 class TripletSource(DataConfig):
@@ -39,9 +39,9 @@ class TripletSource(DataConfig):
     """``own`` takes the dataset's own parts, or all of it; ``afine`` splits its scenes 7:1:2 at random, unless it comes
     with a validation or a test part that people rated."""
     degraded: int = Field(default=0, ge=0)
-    """Triplets that each reference gives besides, whose reference is one of its distorted pictures."""
+    """Triplets that each reference gives besides, whose reference is one of its distorted images."""
     degraded_worst: float = Field(default=0.5, gt=0, le=1)
-    """Share of its distorted pictures, the worst, that stand for it in these."""
+    """Share of its distorted images, the worst, that stand for it in these."""
     validates: bool = True
     """Whether its validation part is used; where it is not, and nothing says what validates, all of it trains."""
 
@@ -65,11 +65,11 @@ class TripletData(Settings):
     triplets: Paths = ()
     """Lists of triplets of one's own, six columns, in the place of ``sources``: A-FINE's ``ThreeAFC_list_path``."""
     images: Paths = ()
-    """The folder of the pictures of each of these lists, in their order, or one for all: its ``all_img_path``."""
+    """The folder of the images of each of these lists, in their order, or one for all: its ``all_img_path``."""
     validation_triplets: Paths = ()
     """Lists to validate with, four or six columns."""
     validation_images: Paths = ()
-    """The folders of their pictures; by default ``images``, where these are as many."""
+    """The folders of their images; by default ``images``, where these are as many."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Of the draws of triplets."""
     balance: bool = False
@@ -78,7 +78,7 @@ class TripletData(Settings):
 
 @dataclass(frozen=True, slots=True)
 class PlacedTriplet:
-    """A triplet whose pictures are files."""
+    """A triplet whose images are files."""
 
     first: Path
     second: Path
@@ -87,7 +87,7 @@ class PlacedTriplet:
     """Who wins: the first against the second, the first against the reference, the second against it."""
 
     def pairs(self) -> tuple[Pair, Pair]:
-        """Both pictures, each with the reference."""
+        """Both images, each with the reference."""
         return (self.first, self.reference), (self.second, self.reference)
 
 
@@ -100,15 +100,15 @@ class TripletLists:
     tables: Mapping[str, OpinionTable]
     """The training part of each dataset; none of lists of one's own."""
 
-    def demand_pictures(self) -> None:
-        """Raise unless every picture of every triplet is there.
+    def require_images(self) -> None:
+        """Raise unless every image of every triplet is there.
 
         Raises:
             TrainingError: One that is not.
         """
         every = chain(self.train, *self.validation.values())
         names = " and ".join(self.tables or self.validation)
-        demand_files((path for each in every for path in (each.first, each.second, each.reference)), names)
+        require_files((path for each in every for path in (each.first, each.second, each.reference)), names)
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,6 @@ class _Parts:
 
 def triplet_lists(data: TripletData) -> TripletLists:
     """Read datasets and list their triplets.
-
-    Args:
-        data: Which datasets.
 
     Raises:
         ConfigError: None named, or one twice.
@@ -179,12 +176,12 @@ def _listed(
     if not lists or not images:
         lacking = setting if not lists else setting.replace("triplets", "images")
         raise ConfigError(
-            f"Expected lists of triplets and the folders of their pictures, got no task.data.{lacking}. Name them: "
+            f"Expected lists of triplets and the folders of their images, got no task.data.{lacking}. Name them: "
             f"--set task.data.{lacking}=A,B"
         )
     if len(images) not in (1, len(lists)):
         raise ConfigError(
-            f"Expected a folder of pictures for each of {len(lists)} lists of task.data.{setting}, or one for all, got "
+            f"Expected a folder of images for each of {len(lists)} lists of task.data.{setting}, or one for all, got "
             f"{len(images)}. Name them in the order of the lists."
         )
     root = Path(data.root or "")
@@ -244,7 +241,7 @@ def _parts(source: TripletSource, table: OpinionTable) -> _Parts:
     else:
         train, validation = table, OpinionTable([], table.root, table.name)
     if not len(train):
-        raise TrainingError(f"Expected pictures to train with in {table.name}, got none. Check its split.")
+        raise TrainingError(f"Expected images to train with in {table.name}, got none. Check its split.")
     if not source.validates:
         validation = OpinionTable([], table.root, table.name)
     elif not len(validation) and source.validation_share:
@@ -265,7 +262,7 @@ def _triplets(table: OpinionTable, part: Part | None, seed: int, *, validates: b
     triplets = [pair for pair in pairs if isinstance(pair, Triplet)]
     if not triplets:
         raise TrainingError(
-            f"Expected triplets of {table.name}, got pairs whose pictures nobody compared with their references. Leave "
+            f"Expected triplets of {table.name}, got pairs whose images nobody compared with their references. Leave "
             "it out of task.data.sources."
         )
     if validates and table.name == DIFFIQA:
@@ -281,7 +278,7 @@ def _degraded(table: OpinionTable, source: TripletSource, seed: int) -> list[Pla
 
 
 def _placed(triplets: Sequence[Triplet], table: OpinionTable) -> list[PlacedTriplet]:
-    """The same with the paths of their pictures, one object for each picture: there are many more triplets."""
+    """The same with the paths of their images, one object for each image: there are many more triplets."""
     paths = {
         name: table.path(name) for triplet in triplets for name in (triplet.first, triplet.second, triplet.reference)
     }

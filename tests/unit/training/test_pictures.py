@@ -13,7 +13,7 @@ from PIL import Image
 
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
-from acutance.training.images import PictureStore, Pixels, crop_of, enlarged, read_ahead
+from acutance.training.images import ImageStore, Pixels, crop_of, enlarged, read_ahead
 from tests.conftest import pictures_of
 from tests.raising import raises
 
@@ -33,26 +33,26 @@ def numbered(height: int, width: int) -> Pixels:
 
 def test_a_picture_is_read_as_it_is(tmp_path: Path):
     pixels = write(tmp_path / "a.png")
-    np.testing.assert_array_equal(PictureStore().read(tmp_path / "a.png"), pixels)
+    np.testing.assert_array_equal(ImageStore().read(tmp_path / "a.png"), pixels)
 
 
 @pytest.mark.parametrize("size", [(25, 33), (40, 20), (60, 50), (80, 90)])
 def test_a_picture_is_brought_to_a_size_as_for_scoring(tmp_path: Path, size: tuple[int, int]):
     pixels = write(tmp_path / "a.png")
     expected = (resize_like_pillow(to_batch([pixels]), *size)[0] * 255).round().permute(1, 2, 0)
-    np.testing.assert_array_equal(PictureStore(size).read(tmp_path / "a.png"), expected.numpy())
+    np.testing.assert_array_equal(ImageStore(size).read(tmp_path / "a.png"), expected.numpy())
 
 
 def test_sixteen_bits_become_eight(tmp_path: Path):
     levels = np.arange(0, 65536, 257, dtype=np.uint16).reshape(16, 16)
     Image.fromarray(levels).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(PictureStore().read(tmp_path / "a.png")[..., 0], (levels // 257).astype(np.uint8))
+    np.testing.assert_array_equal(ImageStore().read(tmp_path / "a.png")[..., 0], (levels // 257).astype(np.uint8))
 
 
 @pytest.mark.parametrize("size", [None, (30, 20)])
 def test_the_cache_changes_no_crop(tmp_path: Path, size: tuple[int, int] | None):
     write(tmp_path / "a.png")
-    stores = [PictureStore(size), *(PictureStore(size, tmp_path / "cache") for _ in range(2))]
+    stores = [ImageStore(size), *(ImageStore(size, tmp_path / "cache") for _ in range(2))]
     crops = [crop_of(store.read(tmp_path / "a.png"), 16, np.random.default_rng(5), flip=0.5) for store in stores]
     assert torch.equal(crops[0], crops[1])
     assert torch.equal(crops[0], crops[2])
@@ -62,7 +62,7 @@ def test_a_cached_picture_is_decoded_once(tmp_path: Path, opened: list[str]):
     write(tmp_path / "a.png")
     opened.clear()
     for _ in range(3):
-        PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
+        ImageStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert pictures_of(opened) == ["a.png"]
 
 
@@ -70,13 +70,13 @@ def test_another_size_is_kept_beside_the_first(tmp_path: Path):
     write(tmp_path / "a.png")
     sizes = [(20, 20), (24, 24), None]
     for size in (*sizes, *sizes):
-        shape = PictureStore(size, tmp_path / "cache").read(tmp_path / "a.png").shape
+        shape = ImageStore(size, tmp_path / "cache").read(tmp_path / "a.png").shape
         assert shape[:2] == (size or (40, 50))
     assert len(list((tmp_path / "cache").iterdir())) == 3
 
 
 def test_a_changed_picture_is_read_anew(tmp_path: Path):
-    store = PictureStore(None, tmp_path / "cache")
+    store = ImageStore(None, tmp_path / "cache")
     write(tmp_path / "a.png", seed=0)
     store.read(tmp_path / "a.png")
     pixels = write(tmp_path / "a.png", seed=1)
@@ -91,11 +91,11 @@ def test_a_cache_from_before_the_rules_of_reading_were_part_of_its_names_is_not_
     old = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|None"
     cache.mkdir()
     np.save(cache / f"{hashlib.sha256(old.encode()).hexdigest()[:32]}.npy", 255 - pixels)
-    np.testing.assert_array_equal(PictureStore(None, cache).read(path), pixels)
+    np.testing.assert_array_equal(ImageStore(None, cache).read(path), pixels)
 
 
 def test_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path: Path):
-    store = PictureStore(None, tmp_path / "cache")
+    store = ImageStore(None, tmp_path / "cache")
     for seed, folder in enumerate(("a", "b", "a", "b")):
         pixels = write(tmp_path / folder / "x.png", seed=seed % 2)
         np.testing.assert_array_equal(store.read(tmp_path / folder / "x.png"), pixels)
@@ -106,7 +106,7 @@ def test_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path: Path):
 )
 def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: Callable[[bytes], bytes]):
     pixels = write(tmp_path / "a.png")
-    store = PictureStore(None, tmp_path / "cache")
+    store = ImageStore(None, tmp_path / "cache")
     store.read(tmp_path / "a.png")
     (kept,) = (tmp_path / "cache").iterdir()
     kept.write_bytes(damage(kept.read_bytes()))
@@ -116,7 +116,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: Callable[[bytes], 
 def test_threads_may_keep_one_picture_at_once(tmp_path: Path):
     pixels = write(tmp_path / "a.png", 300, 300)
     for attempt in range(5):
-        store = PictureStore(None, tmp_path / f"cache{attempt}")
+        store = ImageStore(None, tmp_path / f"cache{attempt}")
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(store.read, [tmp_path / "a.png"] * 8))
         assert all(np.array_equal(one, pixels) for one in found)
@@ -125,7 +125,7 @@ def test_threads_may_keep_one_picture_at_once(tmp_path: Path):
 
 @pytest.mark.parametrize("cache", [False, True])
 def test_a_picture_that_is_gone_is_named(tmp_path: Path, *, cache: bool):
-    store = PictureStore(None, tmp_path / "cache" if cache else None)
+    store = ImageStore(None, tmp_path / "cache" if cache else None)
     with raises(InputError, "gone.png"):
         store.read(tmp_path / "gone.png")
 
@@ -133,7 +133,7 @@ def test_a_picture_that_is_gone_is_named(tmp_path: Path, *, cache: bool):
 def test_a_file_that_is_no_picture_is_named_and_not_kept(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with raises(ImageReadError, "a.png"):
-        PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
+        ImageStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert not (tmp_path / "cache").exists()
 
 
@@ -144,7 +144,7 @@ def test_a_cache_without_room_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
     write(tmp_path / "a.png")
     monkeypatch.setattr(np, "save", full)
     with raises(ConfigError, "cache", "No space left on device"):
-        PictureStore(None, tmp_path / "cache").read(tmp_path / "a.png")
+        ImageStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert list((tmp_path / "cache").iterdir()) == []
 
 

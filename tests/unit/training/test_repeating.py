@@ -13,7 +13,7 @@ from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, T
 from acutance.training.config import LoopConfig, TrainConfig, with_settings
 from acutance.training.data import DataConfig
 from acutance.training.recipes import find_recipe
-from acutance.training.repeats import begun_repeats, demand_single, repeat_recipe
+from acutance.training.repeats import begun_repeats, repeat_recipe, require_single
 from acutance.training.run import train
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import vtamiq_task
@@ -142,12 +142,12 @@ def test_one_training_and_several_have_folders_of_their_own(config: TrainConfig,
     several, one = tmp_path / "several", tmp_path / "one"
     repeat_recipe(config, several, Trainings(), count=1)
     with raises(ConfigError, "several"):
-        demand_single(several)
+        require_single(several)
     with raises(CheckpointError, "several", "run_01"):
         run_weights(several)
     one.mkdir()
     (one / "config.json").write_text("{}")
-    demand_single(one)
+    require_single(one)
     with raises(ConfigError, "one"):
         repeat_recipe(config, one, Trainings(), count=1, overwrite=True)
 

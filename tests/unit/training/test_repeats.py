@@ -13,7 +13,7 @@ from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError
 from acutance.stats.correlation import srcc
 from acutance.training.data import DataConfig
-from acutance.training.images import PictureStore, scores_of
+from acutance.training.images import ImageStore, scores_of
 from acutance.training.repeats import STATISTICS, repeat
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import run, vtamiq_task
@@ -71,7 +71,7 @@ def test_the_test_part_is_scored_with_the_best_weights(trainings: Trainings, tmp
     scores = scores_of(
         test,
         lambda distorted, reference: model(distorted, reference),
-        PictureStore().read,
+        ImageStore().read,
         device=next(model.parameters()).device,
         with_references=True,
     )

@@ -202,7 +202,7 @@ def test_lists_of_ones_own_find_pictures_in_their_folders(tmp_path: Path):
     assert [triplet.first.parent.name for triplet in found.train[1:]] == ["pixels"] * 4
     (pair,) = found.validation["diffiqa"]
     assert (pair.second.name, pair.labels[0]) == ("a_01.png", 0.0)
-    found.demand_pictures()
+    found.require_images()
 
 
 def test_lists_of_ones_own_take_the_place_of_datasets(tmp_path: Path):

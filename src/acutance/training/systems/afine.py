@@ -16,7 +16,7 @@ from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.weights import CLIP_ARCHIVE, start_clip
 from acutance.stats.preferences import three_alternative_accuracy
 from acutance.training.config import TaskSettings
-from acutance.training.images import PictureStore, Pixels, as_images, read_ahead
+from acutance.training.images import ImageStore, Pixels, as_images, read_ahead
 from acutance.training.losses import preference_loss
 from acutance.training.publish import lacks_of_clip, publish_stage1, unused_of_clip
 from acutance.training.start import clip_file
@@ -40,11 +40,7 @@ def draw_variant(generator: np.random.Generator) -> int:
 
 
 def varied(pixels: NDArray[np.uint8], variant: int) -> NDArray[np.uint8]:
-    """A picture flipped and transposed, always a copy.
-
-    Args:
-        pixels: Shape (height, width, 3).
-        variant: From ``draw_variant``.
+    """An image flipped and transposed, always a copy.
 
     Example:
         >>> varied(np.arange(6, dtype=np.uint8).reshape(1, 2, 3), 1)[0, 0].tolist()
@@ -71,32 +67,25 @@ class StageTraining(TaskSettings):
     data: TripletData = TripletData()
     """Datasets and their triplets."""
     cache: str | None = None
-    """Folder that keeps decoded pictures."""
+    """Folder that keeps decoded images."""
     augment: bool = True
-    """Flip and transpose the three pictures of a triplet together."""
+    """Flip and transpose the three images of a triplet together."""
     margin: float = Field(default=0.0, ge=0)
     """Largest difference of two scores that counts as equal in validation."""
 
 
-def picture_sample(
-    triplet: PlacedTriplet, store: PictureStore, generator: np.random.Generator, *, augment: bool
+def image_sample(
+    triplet: PlacedTriplet, store: ImageStore, generator: np.random.Generator, *, augment: bool
 ) -> Mapping[str, Any]:
-    """The pictures of a triplet, flipped and transposed together, and its labels.
-
-    Args:
-        triplet: Which one.
-        store: Reads pictures.
-        generator: Draws the variant.
-        augment: Whether to draw one.
-    """
+    """The images of a triplet, flipped and transposed together, and its labels."""
     variant = draw_variant(generator) if augment else 0
     paths = {"first": triplet.first, "second": triplet.second, "reference": triplet.reference}
     pixels = {name: varied(np.asarray(store.read(path)), variant) for name, path in paths.items()}
     return {**pixels, "labels": triplet.labels}
 
 
-def picture_batch(samples: Sequence[Mapping[str, Any]]) -> Batch:
-    """The pictures of some triplets as lists of 8-bit (3, H, W), for their sizes may differ, and their labels."""
+def image_batch(samples: Sequence[Mapping[str, Any]]) -> Batch:
+    """The images of some triplets as lists of 8-bit (3, H, W), for their sizes may differ, and their labels."""
     inputs = {name: [torch.from_numpy(sample[name]).permute(2, 0, 1) for sample in samples] for name in PICTURES}
     return Batch(inputs, label_tensors(samples))
 
@@ -108,7 +97,7 @@ def label_tensors(samples: Sequence[Mapping[str, Any]]) -> Labels:
 
 
 def by_size(pictures: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
-    """8-bit pictures (3, H, W) in batches of one size, in [0, 1], with their places in the sequence."""
+    """8-bit images (3, H, W) in batches of one size, in [0, 1], with their places in the sequence."""
     places: dict[tuple[int, ...], list[int]] = {}
     for place, picture in enumerate(pictures):
         places.setdefault(tuple(picture.shape), []).append(place)
@@ -117,11 +106,7 @@ def by_size(pictures: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
 
 
 def in_order(parts: Iterable[tuple[list[int], Tensor]]) -> Tensor:
-    """Results for the batches of ``by_size`` in the order of the sequence.
-
-    Args:
-        parts: Places, and a tensor (places, ...) for them.
-    """
+    """Results for the batches of ``by_size`` in the order of the sequence."""
     known = list(parts)
     places = [place for together, _ in known for place in together]
     joined = torch.cat([values for _, values in known])
@@ -135,7 +120,7 @@ def accuracies(
 
     Args:
         lists: Validation triplets by dataset.
-        scores: Of every picture of them beside its reference, lower for better ones.
+        scores: Of every image of them beside its reference, lower for better ones.
         margin: Largest difference that counts as equal.
 
     Returns:
@@ -150,16 +135,12 @@ def accuracies(
 
 
 def validation_pairs(lists: Mapping[str, Sequence[PlacedTriplet]]) -> list[Pair]:
-    """The pictures of all validation triplets with their references, each once."""
+    """The images of all validation triplets with their references, each once."""
     return list(dict.fromkeys(pair for triplets in lists.values() for triplet in triplets for pair in triplet.pairs()))
 
 
-def demand_one_size(pictures: Mapping[str, Pixels], reference: Pixels) -> None:
-    """Raise unless pictures have the height and width of their reference.
-
-    Args:
-        pictures: By what they are called.
-        reference: Shape (H, W, 3).
+def require_one_size(pictures: Mapping[str, Pixels], reference: Pixels) -> None:
+    """Raise unless images have the height and width of their reference.
 
     Raises:
         TrainingError: One that has not.
@@ -174,12 +155,7 @@ def demand_one_size(pictures: Mapping[str, Pixels], reference: Pixels) -> None:
 
 
 def reporter(total: int, on_progress: OnProgress | None) -> Callable[[int], None]:
-    """What counts things done.
-
-    Args:
-        total: In all.
-        on_progress: Told how many are done, of how many.
-    """
+    """What counts things done, and tells how many of ``total`` are."""
     done = 0
 
     def report(more: int) -> None:
@@ -206,21 +182,21 @@ class AFINEStage1Training(StageTraining):
 
 
 class NaturalnessNetwork(nn.Module):
-    """Raw naturalness of the three pictures of triplets."""
+    """Raw naturalness of the three images of triplets."""
 
     def __init__(self, model: AFINENaturalness) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``first``, ``second`` and ``reference``, (batch,) each, of lists of 8-bit pictures (3, H, W)."""
+        """``first``, ``second`` and ``reference``, (batch,) each, of lists of 8-bit images (3, H, W)."""
         count = len(inputs["first"])
         pictures = [picture for name in PICTURES for picture in inputs[name]]
         raw = in_order((places, self.raw(images)) for places, images in by_size(pictures))
         return dict(zip(PICTURES, torch.split(raw, count), strict=True))
 
     def raw(self, images: Tensor) -> Tensor:
-        """Raw naturalness (batch,) of pictures in [0, 1]; the head computes in float32 whatever the encoder does."""
+        """Raw naturalness (batch,) of images in [0, 1]; the head computes in float32 whatever the encoder does."""
         found = moments(self.model.levels(images))
         with torch.autocast(images.device.type, enabled=False):
             raw: Tensor = self.model.naturalness_head(found)
@@ -241,8 +217,8 @@ class AFINEStage1Task(Task):
     def __init__(self, config: AFINEStage1Training, model: AFINENaturalness | None = None) -> None:
         self._config = config
         self._lists = triplet_lists(config.data)
-        self._lists.demand_pictures()
-        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
+        self._lists.require_images()
+        self._store = ImageStore(cache=Path(config.cache) if config.cache else None)
         self.network: NaturalnessNetwork = NaturalnessNetwork(model or AFINENaturalness())
         self._start = clip_file(config.start)
         self._sha256 = None
@@ -283,15 +259,15 @@ class AFINEStage1Task(Task):
         ]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """The pictures of a triplet, flipped and transposed together."""
-        return picture_sample(self._lists.train[index], self._store, generator, augment=self._config.augment)
+        """The images of a triplet, flipped and transposed together."""
+        return image_sample(self._lists.train[index], self._store, generator, augment=self._config.augment)
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
-        """Pictures of mixed sizes in lists."""
-        return picture_batch(samples)
+        """Images of mixed sizes in lists."""
+        return image_batch(samples)
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """The fidelity loss of each two of the three pictures, summed."""
+        """The fidelity loss of each two of the three images, summed."""
         first, second, reference = (outputs[name] for name in PICTURES)
         each = {
             "first_second": preference_loss(first, second, labels["first_second"]),

@@ -14,7 +14,7 @@ from acutance.datasets.targets import afine_naturalness_targets, direction_of, f
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.models.afine.heads import AdaptivePair, PairMoments
 from acutance.models.afine.model import AFINE
-from acutance.training.images import PictureStore
+from acutance.training.images import ImageStore
 from acutance.training.losses import preference_loss
 from acutance.training.publish import lacks_of_clip, merge, publish_stage2, publish_stage3, unused_of_clip
 from acutance.training.start import clip_file, clip_of_start, frozen, load_parts, load_stage
@@ -22,12 +22,12 @@ from acutance.training.systems.afine import (
     PICTURES,
     StageTraining,
     accuracies,
-    demand_one_size,
     draw_variant,
+    image_batch,
+    image_sample,
     label_tensors,
-    picture_batch,
-    picture_sample,
     reporter,
+    require_one_size,
     validation_pairs,
 )
 from acutance.training.systems.afine_pairs import FrozenNetworks, PairFeatures
@@ -43,52 +43,40 @@ class FrozenStageTraining(StageTraining):
     """What both stages are told."""
 
     direct: bool = False
-    """Encode pictures in every step instead of once: the same result, much slower."""
+    """Encode images in every step instead of once: the same result, much slower."""
     features: str | None = None
-    """Folder that keeps what frozen networks say of pictures; by default one in that of the run. Trainings over the
+    """Folder that keeps what frozen networks say of images; by default one in that of the run. Trainings over the
     same networks and triplets may share it, one after the other."""
 
 
 class PairNetwork(nn.Module, ABC):
-    """Scores of both pictures of triplets, of rows that frozen networks make of pairs.
-
-    Args:
-        networks: The frozen ones, for pictures that come as pictures.
-    """
+    """Scores of both images of triplets, of rows that frozen networks make of pairs."""
 
     def __init__(self, networks: FrozenNetworks) -> None:
         super().__init__()
         self.networks = networks  # no module of this one: neither trained nor saved
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``first`` and ``second`` (batch,), of rows (batch, ...), or of lists of 8-bit pictures (3, H, W)."""
+        """``first`` and ``second`` (batch,), of rows (batch, ...), or of lists of 8-bit images (3, H, W)."""
         rows = self.rows_of(inputs)
         return {name: self.score(rows[name], rows.get("reference")) for name in ("first", "second")}
 
     def rows_of(self, inputs: Inputs) -> Inputs:
-        """Rows (batch, ...) by picture; of lists of pictures they are made."""
+        """Rows (batch, ...) by image; of lists of images they are made."""
         return self.networks.of_triplets(inputs) if isinstance(inputs["first"], list) else inputs
 
     @abstractmethod
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
-        """Scores (pairs,), lower for better pictures, of the rows of pictures and of their references."""
+        """Scores (pairs,), lower for better images, of the rows of images and of their references."""
 
 
 class FrozenStageTask(Task):
-    """Stage 2 or 3.
-
-    Args:
-        config: Settings.
-        folder: Of the run, where features are kept.
-        lists: Triplets.
-        network: What learns.
-        also: Pairs whose unflipped rows are wanted besides.
-    """
+    """Stage 2 or 3."""
 
     select_by = "accuracy"
     select = "highest"
     rows_used: ClassVar[tuple[str, ...]] = PICTURES
-    """Of which pictures of a triplet the network needs rows."""
+    """Of which images of a triplet the network needs rows."""
 
     def __init__(
         self,
@@ -100,7 +88,7 @@ class FrozenStageTask(Task):
     ) -> None:
         self._settings = config
         self._lists = lists
-        self._store = PictureStore(cache=Path(config.cache) if config.cache else None)
+        self._store = ImageStore(cache=Path(config.cache) if config.cache else None)
         self.network: PairNetwork = network
         self.features = PairFeatures(
             [] if config.direct else lists.train,
@@ -115,7 +103,7 @@ class FrozenStageTask(Task):
         return len(self._lists.train)
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Encode every picture once, for each flip and transpose."""
+        """Encode every image once, for each flip and transpose."""
         self.features.fill(device, on_progress)
 
     def groups(self) -> list[ParameterGroup]:
@@ -123,12 +111,12 @@ class FrozenStageTask(Task):
         return [ParameterGroup("head", list(self.network.parameters()))]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """The rows of the pictures of a triplet, or the pictures, flipped and transposed together."""
+        """The rows of the images of a triplet, or the images, flipped and transposed together."""
         triplet, augment = self._lists.train[index], self._settings.augment
         if self._settings.direct:
-            pictures = picture_sample(triplet, self._store, generator, augment=augment)
+            pictures = image_sample(triplet, self._store, generator, augment=augment)
             named = {str(triplet.first): pictures["first"], str(triplet.second): pictures["second"]}
-            demand_one_size(named, pictures["reference"])
+            require_one_size(named, pictures["reference"])
             return pictures
         variant = draw_variant(generator) if augment else 0
         paths = {"first": triplet.first, "second": triplet.second, "reference": triplet.reference}
@@ -136,14 +124,14 @@ class FrozenStageTask(Task):
         return {**rows, "labels": triplet.labels}
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
-        """Rows (batch, ...), or lists of pictures."""
+        """Rows (batch, ...), or lists of images."""
         if self._settings.direct:
-            return picture_batch(samples)
+            return image_batch(samples)
         rows = {name: torch.from_numpy(np.stack([sample[name] for sample in samples])) for name in self.rows_used}
         return Batch(rows, label_tensors(samples))
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """The fidelity loss of the two pictures."""
+        """The fidelity loss of the two images."""
         return {"loss": preference_loss(outputs["first"], outputs["second"], labels["first_second"])}
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
@@ -176,12 +164,7 @@ class AFINEStage2Training(FrozenStageTraining):
 
 
 class FidelityNetwork(PairNetwork):
-    """Raw fidelity, over a frozen encoder.
-
-    Args:
-        model: Its fidelity head learns, its trunks do not.
-        frozen_parts: What its levels depend on.
-    """
+    """Raw fidelity, over a frozen encoder."""
 
     def __init__(self, model: AdaptivePair, frozen_parts: tuple[str, ...] = ("encoder",)) -> None:
         super().__init__(FrozenNetworks(model, distances, frozen_parts, (2, len(model.fidelity_head.alpha))))
@@ -193,13 +176,7 @@ class FidelityNetwork(PairNetwork):
 
 
 class AFINEStage2Task(FrozenStageTask):
-    """Stage 2.
-
-    Args:
-        config: Data and stage 1.
-        folder: Of the run, where features are kept.
-        model: With the frozen encoder and naturalness head; by default those of stage 1, whose head may be left out.
-    """
+    """Stage 2."""
 
     rows_used: ClassVar[tuple[str, ...]] = ("first", "second")
 
@@ -266,12 +243,7 @@ class AFINEStage3Training(FrozenStageTraining):
 
 
 class CombinationNetwork(PairNetwork):
-    """The combined quality D, over frozen networks.
-
-    Args:
-        model: Its adapter and calibrators learn, everything else does not.
-        frozen_parts: What raw naturalness and fidelity depend on.
-    """
+    """The combined quality D, over frozen networks."""
 
     def __init__(self, model: AdaptivePair, frozen_parts: tuple[str, ...] = FROZEN_IN_STAGE_3) -> None:
         super().__init__(FrozenNetworks(model, raw_numbers, frozen_parts, (2,)))
@@ -281,7 +253,7 @@ class CombinationNetwork(PairNetwork):
         self.fidelity_calibrator = model.fidelity_calibrator.requires_grad_(requires_grad=True)
 
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
-        """D (pairs,) of what the adapter weighs and fidelity, both raw (pairs, 2), of pictures and of references."""
+        """D (pairs,) of what the adapter weighs and fidelity, both raw (pairs, 2), of images and of references."""
         if references is None:
             raise TypeError("expected the rows of references, got none")
         calibrator = getattr(self, self._calibrator)
@@ -291,19 +263,13 @@ class CombinationNetwork(PairNetwork):
 
 
 class AFINEStage3Task(FrozenStageTask):
-    """Stage 3.
-
-    Args:
-        config: Data and stage 2.
-        folder: Of the run, where features are kept.
-        model: With the frozen networks; by default that of stage 2.
-    """
+    """Stage 3."""
 
     def __init__(self, config: AFINEStage3Training, folder: Path, model: AFINE | None = None) -> None:
         self._config = config
         self._model = frozen(model or load_stage(config.start, trained=FROZEN_IN_STAGE_3))
         self._clip = clip_file(config.clip) if config.clip else clip_of_start(config.start)
-        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before pictures are encoded for hours
+        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before images are encoded for hours
         with torch.no_grad():
             self._model.adapter.k.fill_(config.k)
             for calibrator, centre, scale in (
@@ -318,7 +284,7 @@ class AFINEStage3Task(FrozenStageTask):
         super().__init__(config, folder, lists, CombinationNetwork(self._model), also)
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Encode every picture once, for each flip and transpose; fit the calibrator if asked for.
+        """Encode every image once, for each flip and transpose; fit the calibrator if asked for.
 
         Raises:
             TrainingError: Opinions that the frozen naturalness does not agree with, so that there is no fit.
@@ -362,7 +328,7 @@ class AFINEStage3Task(FrozenStageTask):
                 agreement = float(np.corrcoef(raw, targets)[0, 1])
             raise TrainingError(
                 f"Expected naturalness that agrees with the opinions of {rated.name}, to fit its calibrator to them, "
-                f"got a correlation of {agreement:.3g} over {len(raw)} pictures. Start from stages that have learned, "
+                f"got a correlation of {agreement:.3g} over {len(raw)} images. Start from stages that have learned, "
                 "with task.start; or leave task.calibrate_on out."
             ) from error
         with torch.no_grad():
@@ -371,13 +337,13 @@ class AFINEStage3Task(FrozenStageTask):
 
 
 def raw_numbers(model: AdaptivePair, pairs: PairMoments) -> Tensor:
-    """What the adapter weighs, naturalness in A-FINE, and fidelity of each picture, both raw, (pairs, 2)."""
+    """What the adapter weighs, naturalness in A-FINE, and fidelity of each image, both raw, (pairs, 2)."""
     alone = model.alone(pairs.distorted)
     return torch.stack([alone[f"raw_{model.weighed}"], model.fidelity_head(pairs)], dim=1)
 
 
 def _rated(lists: TripletLists, name: str) -> OpinionTable:
-    """Every distorted picture of a dataset that people rated."""
+    """Every distorted image of a dataset that people rated."""
     table = lists.tables.get(name)
     rows = [row for row in table or () if row.mos is not None and row.reference and row.image != row.reference]
     if table is None or not rows:

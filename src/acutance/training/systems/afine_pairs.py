@@ -1,4 +1,4 @@
-"""What frozen networks say of pairs of pictures: at once, or kept on disk for each flip and transpose in use."""
+"""What frozen networks say of pairs of images: at once, or kept on disk for each flip and transpose in use."""
 
 import hashlib
 import json
@@ -14,22 +14,22 @@ from torch import Tensor
 from acutance.models.afine.heads import AdaptivePair, PairMoments, pair_moments_against
 from acutance.models.torch_scorer import ComputeThreads
 from acutance.training.features import FeatureFile, Rows, digest, file_mark
-from acutance.training.images import PictureStore, Pixels, read_ahead
-from acutance.training.systems.afine import PICTURES, VARIANTS, demand_one_size, reporter, varied
+from acutance.training.images import ImageStore, Pixels, read_ahead
+from acutance.training.systems.afine import PICTURES, VARIANTS, reporter, require_one_size, varied
 from acutance.training.task import Inputs
 from acutance.training.triplets import Pair, PlacedTriplet
 from acutance.types import OnProgress
 
 VERSION = 1
 """Of what rows mean; another number makes all of them anew."""
-PICTURES_IN_MEMORY = 32
-"""Pictures of one reference that are decoded together, once for all flips and transposes; more cost memory, fewer
+IMAGES_IN_MEMORY = 32
+"""Images of one reference that are decoded together, once for all flips and transposes; more cost memory, fewer
 cost an encoding of the reference each."""
-PICTURES_AT_ONCE = {"cpu": 1, "cuda": 16}
-"""Pictures that are encoded together. Each thread of a CPU encodes one after the other anyway, and alone a picture has
+IMAGES_AT_ONCE = {"cpu": 1, "cuda": 16}
+"""Images that are encoded together. Each thread of a CPU encodes one after the other anyway, and alone an image has
 the same row whatever its neighbours are."""
 Job = tuple[int, dict[Path, int]]
-"""A variant, and where the rows of pictures belong."""
+"""A variant, and where the rows of images belong."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class FrozenNetworks:
     model: AdaptivePair
     """With the networks; every parameter of it is frozen, but for what the training owns."""
     describe: Callable[[AdaptivePair, PairMoments], Tensor]
-    """Makes rows (pictures, ...) of the moments of pairs."""
+    """Makes rows (images, ...) of the moments of pairs."""
     parts: tuple[str, ...]
     """The parts of the model that rows depend on."""
     shape: tuple[int, ...]
@@ -51,20 +51,16 @@ class FrozenNetworks:
 
     @torch.no_grad()
     def beside(self, pictures: Sequence[Tensor], reference: Tensor) -> Tensor:
-        """Rows of pictures beside one reference, and at the end of the reference beside itself, in the model's type.
-
-        Args:
-            pictures: 8-bit, of the shape of the reference.
-            reference: 8-bit, shape (3, H, W).
+        """Rows of 8-bit images beside one reference (3, H, W), in the end of the reference itself, in the model's type.
 
         Returns:
-            Shape (pictures + 1, ...).
+            Shape (images + 1, ...).
         """
         model = self.model.to(reference.device)
         dtype = next(model.parameters()).dtype
         with torch.autocast(reference.device.type, enabled=False):
             kept = list(model.levels(reference[None].to(dtype) / 255))
-            rows, size = [], PICTURES_AT_ONCE[reference.device.type]
+            rows, size = [], IMAGES_AT_ONCE[reference.device.type]
             for start in range(0, len(pictures), size):
                 some = torch.stack(list(pictures[start : start + size])).to(dtype) / 255
                 rows.append(self.describe(model, pair_moments_against(model.levels(some), [kept] * len(some))))
@@ -72,7 +68,7 @@ class FrozenNetworks:
         return torch.cat([*rows, own])
 
     def of_triplets(self, inputs: Inputs) -> dict[str, Tensor]:
-        """Rows (batch, ...) of the three pictures of each triplet, from lists of 8-bit pictures (3, H, W)."""
+        """Rows (batch, ...) of the three images of each triplet, from lists of 8-bit images (3, H, W)."""
         triplets = list(zip(*(inputs[name] for name in PICTURES), strict=True))
         with ComputeThreads(on_cpu=triplets[0][0].device.type == "cpu") as crew:
             each = crew.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
@@ -84,13 +80,13 @@ class FrozenNetworks:
 
 
 class PairFeatures:
-    """Rows of every pair (picture, reference) of some triplets, and of every reference beside itself, on disk.
+    """Rows of every pair (image, reference) of some triplets, and of every reference beside itself, on disk.
 
     Args:
         triplets: Whose pairs.
         fixed: Pairs that are wanted unflipped only, such as those of validation.
         augment: Whether all eight variants of the others are wanted.
-        store: Reads pictures.
+        store: Reads images.
         folder: Where the rows are kept.
         networks: Make them.
     """
@@ -101,7 +97,7 @@ class PairFeatures:
         fixed: Iterable[Pair],
         *,
         augment: bool,
-        store: PictureStore,
+        store: ImageStore,
         folder: Path,
         networks: FrozenNetworks,
     ) -> None:
@@ -123,12 +119,8 @@ class PairFeatures:
     def fill(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
         """Compute what is missing.
 
-        Args:
-            device: Where to compute.
-            on_progress: Called with rows done and in all.
-
         Raises:
-            AcutanceError: A picture that cannot be read, or of another size than its reference.
+            AcutanceError: An image that cannot be read, or of another size than its reference.
             OSError: No room on the disk.
         """
         made_from: dict[str, object] = {
@@ -157,22 +149,22 @@ class PairFeatures:
         return torch.from_numpy(np.stack([self.row(*pair) for pair in pairs])).to(device)
 
     def _chunks(self, missing: set[int]) -> Iterator[tuple[Path, list[Path]]]:
-        """Pictures with missing rows beside their reference, a few at a time."""
+        """Images with missing rows beside their reference, a few at a time."""
         beside: dict[Path, list[Path]] = {}
         for (picture, reference), (first, variants) in self._places.items():
             if not missing.isdisjoint(range(first, first + variants)):
                 beside.setdefault(reference, []).append(picture)
         for reference, pictures in beside.items():
-            for start in range(0, len(pictures), PICTURES_IN_MEMORY):
-                yield reference, pictures[start : start + PICTURES_IN_MEMORY]
+            for start in range(0, len(pictures), IMAGES_IN_MEMORY):
+                yield reference, pictures[start : start + IMAGES_IN_MEMORY]
 
     def _rows_beside(
         self, reference: Path, pictures: list[Path], missing: set[int], device: torch.device, crew: ComputeThreads
     ) -> Iterator[tuple[list[int], Rows]]:
-        """The missing rows of some pictures of one reference and their places, each thread on a variant of its own."""
+        """The missing rows of some images of one reference and their places, each thread on a variant of its own."""
         decoded = dict(zip(pictures, read_ahead(pictures, self._read), strict=True))
         truth = decoded[reference] if reference in decoded else self._read(reference)
-        demand_one_size({str(path): pixels for path, pixels in decoded.items()}, truth)
+        require_one_size({str(path): pixels for path, pixels in decoded.items()}, truth)
 
         def rows_of(job: Job) -> tuple[list[int], Rows]:
             variant, places = job
@@ -190,7 +182,7 @@ class PairFeatures:
             yield from crew.run(rows_of, jobs[start : start + crew.size])
 
     def _wanted(self, reference: Path, pictures: list[Path], variant: int, missing: set[int]) -> dict[Path, int]:
-        """Where the missing rows of a variant of some pictures belong."""
+        """Where the missing rows of a variant of some images belong."""
         places = {}
         for picture in pictures:
             first, variants = self._places[picture, reference]
@@ -202,7 +194,7 @@ class PairFeatures:
         return np.asarray(self._store.read(path))
 
     def _pictures_digest(self) -> str:
-        """A checksum of which rows there are, and of the sizes and times of the pictures they are made of."""
+        """A checksum of which rows there are, and of the sizes and times of the images they are made of."""
         known: dict[Path, object] = {}
         whole = hashlib.sha256()
         for pair, (first, variants) in self._places.items():

@@ -1,4 +1,4 @@
-"""AHIQ in training: fusion and regressor learn of one random crop a picture, over frozen trunks (arXiv 2204.10485)."""
+"""AHIQ in training: fusion and regressor learn of a random crop an image, over frozen backbones (arXiv 2204.10485)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,12 +24,12 @@ from acutance.tables.atomic import atomic_write
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.images import (
+    ImageStore,
     PairScorer,
-    PictureStore,
     Pixels,
     correlations,
     crop_of,
-    demand_references,
+    require_references,
     scores_of,
 )
 from acutance.training.publish import foreign_tensors
@@ -48,17 +48,17 @@ class AHIQTraining(TaskSettings):
     model: AHIQConfig = AHIQConfig()
     """Sizes, and how crops are normalised."""
     data: DataConfig = DataConfig()
-    """Rated pictures with references."""
+    """Rated images with references."""
     resnet: str | None = None
-    """The CNN trunk, which never trains: ``resnet50.a1_in1k``, or the path of timm's file of it; random with ``none``
-    or null."""
+    """The CNN backbone, which never trains: ``resnet50.a1_in1k``, or the path of timm's file of it; random with
+    ``none`` or null."""
     vit: str | None = None
-    """The transformer trunk: ``vit_base_patch8_224.augreg_in21k_ft_in1k``, or the path of timm's file of it."""
+    """The transformer backbone: ``vit_base_patch8_224.augreg_in21k_ft_in1k``, or the path of timm's file of it."""
     start: str | None = None
     """Where the heads start: the folder of an earlier run, or a file of AHIQ's weights; random with
     ``none``."""
     cache: str | None = None
-    """Folder that keeps decoded pictures, so that each is decoded once."""
+    """Folder that keeps decoded images, so that each is decoded once."""
     flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of turning left and right round (the authors' code turns top and bottom instead)."""
 
@@ -84,11 +84,7 @@ class CropPairNetwork(nn.Module):
 
 
 class AHIQTask(Task):
-    """AHIQ: labels are 0 for the worst and 1 for the best of the training pictures.
-
-    Args:
-        config: Data, trunks and network.
-    """
+    """AHIQ: labels are 0 for the worst and 1 for the best of the training images."""
 
     select_by = "srcc"
     select = "highest"
@@ -98,12 +94,12 @@ class AHIQTask(Task):
         tables = training_tables(config.data)
         self._train, self._validation = tables.train, tables.validation
         for table in (self._train, self._validation):
-            demand_references(table)
-        tables.demand_pictures()
+            require_references(table)
+        tables.require_images()
         self._better = direction_of(self._train)
         self._stretch = ahiq_targets(_opinions(self._train), better=self._better)
         self._labels = self._stretch(_opinions(self._train))
-        self._store = PictureStore(None, Path(config.cache) if config.cache else None)
+        self._store = ImageStore(None, Path(config.cache) if config.cache else None)
         model = AHIQ(config.model, AHIQViews(protocol="five-point"))
         _load(model, config)
         self.network: CropPairNetwork = CropPairNetwork(model)
@@ -113,11 +109,11 @@ class AHIQTask(Task):
         return len(self._train)
 
     def remarks(self) -> Iterable[str]:
-        """Which trunks are random, where no earlier run brings its own."""
+        """Which backbones are random, where no earlier run brings its own."""
         config = self._config
         for setting, named in (("task.resnet", config.resnet), ("task.vit", config.vit)):
             if begins_random(named) and begins_random(config.start):
-                yield f"A trunk that never trains has random weights, as {setting}={RANDOM} says"
+                yield f"A backbone that never trains has random weights, as {setting}={RANDOM} says"
 
     def groups(self) -> list[ParameterGroup]:
         """Fusion and regressor."""
@@ -129,7 +125,7 @@ class AHIQTask(Task):
         self._epochs = epoch + 1
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """A random crop of a picture, the same of its reference, and the picture's label."""
+        """A random crop of an image, the same of its reference, and the image's label."""
         row = self._train.rows[index]
         pictures = [self._store.read(self._train.path(str(name))) for name in (row.image, row.reference)]
         side, flip = self._config.model.side, self._config.flip
@@ -146,7 +142,7 @@ class AHIQTask(Task):
         return {"loss": functional.mse_loss(outputs["score"].float(), labels["score"])}
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
-        """SRCC and PLCC over pictures, each the mean of five crops, and the mean squared error of the labels."""
+        """SRCC and PLCC over images, each the mean of five crops, and the mean squared error of the labels."""
         model: Any = network.model
         scores = scores_of(
             self._validation,
@@ -163,7 +159,7 @@ class AHIQTask(Task):
         return found
 
     def trained(self, network: nn.Module) -> TrainedModel:
-        """The model, trunks and all."""
+        """The model, backbones and all."""
         model: Any = network.model
         return TrainedModel(
             name=RECORD.name,
@@ -174,7 +170,7 @@ class AHIQTask(Task):
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
-        """``best.pth`` in the layout of the authors' files: both heads, no trunk.
+        """``best.pth`` in the layout of the authors' files: both heads, no backbone.
 
         Nothing for ImageNet's normalisation, which the authors' code has not.
         """
@@ -191,21 +187,10 @@ class AHIQTask(Task):
 def pair_of_crops(
     distorted: Pixels, reference: Pixels, *, side: int, generator: np.random.Generator, flip: float, name: str
 ) -> tuple[Tensor, Tensor]:
-    """A random square of a picture and the same of its reference, flipped alike.
-
-    Args:
-        distorted: At least ``side`` high and wide.
-        reference: Of its size.
-        side: In pixels.
-        generator: Draws a seed of the place and of whether to flip.
-        flip: Probability of turning left and right round.
-        name: Of the picture, for messages.
-
-    Returns:
-        (3, side, side) each, uint8.
+    """A random square of an image and the same of its reference, flipped alike.
 
     Raises:
-        InputError: Pictures of different sizes, or too small ones.
+        InputError: Images of different sizes, or too small ones.
     """
     if distorted.shape != reference.shape:
         raise InputError(
@@ -214,7 +199,7 @@ def pair_of_crops(
         )
     if min(distorted.shape[:2]) < side:
         raise InputError(
-            f"Expected pictures of at least {side} pixels a side to train with, got {distorted.shape[:2]} for {name}. "
+            f"Expected images of at least {side} pixels a side to train with, got {distorted.shape[:2]} for {name}. "
             "Leave it out."
         )
     seed = int(generator.integers(2**63))
@@ -225,7 +210,7 @@ def pair_of_crops(
 
 
 def _load(model: AHIQ, config: AHIQTraining) -> None:
-    """Read the trunks, then the heads."""
+    """Read the backbones, then the heads."""
     for trunk, named, setting in zip(
         OFFICIAL.trunks, (config.resnet, config.vit), ("task.resnet", "task.vit"), strict=True
     ):

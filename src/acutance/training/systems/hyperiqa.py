@@ -1,4 +1,4 @@
-"""HyperIQA and MS-HyperIQA in training: random crops, the opinion of the picture as label of each of its crops."""
+"""HyperIQA and MS-HyperIQA in training: random crops, the opinion of the image as label of each of its crops."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
 from acutance.models.ms_hyperiqa.published import REFERENCE
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, LabelScale, scaled, training_tables
-from acutance.training.images import PictureStore, correlations, crop_of, enlarged, scores_of
+from acutance.training.images import ImageStore, correlations, crop_of, enlarged, scores_of
 from acutance.training.losses import l1_loss, margin_rank_loss, weighted
 from acutance.training.publish import write_pickle
 from acutance.training.start import RANDOM, begins_random, is_resnet50, start_crop_model
@@ -32,22 +32,22 @@ class CropTraining(TaskSettings):
     """What both systems share."""
 
     data: DataConfig = DataConfig()
-    """Rated pictures."""
+    """Rated images."""
     start: str | None = RESNET50_TV.name
-    """Where the trunk starts: a ResNet-50 trained on ImageNet by timm's tag or as a file of torchvision or timm, or an
-    earlier run; ``none`` for random weights."""
+    """Where the backbone starts: a ResNet-50 trained on ImageNet by timm's tag or as a file of torchvision or timm, or
+    an earlier run; ``none`` for random weights."""
     cache: str | None = None
-    """Folder that keeps decoded pictures, so that each is decoded once."""
+    """Folder that keeps decoded images, so that each is decoded once."""
     labels: LabelScale = "published"
     """Opinions as they are, or their scale brought to 0..100 (``percent``) or 0..1 (``unit``)."""
     crops: int = Field(default=25, ge=1)
-    """Random crops of each picture in an epoch."""
+    """Random crops of each image in an epoch."""
     flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of turning left and right round."""
     hyper_rate: float = Field(default=10.0, gt=0)
     """How many times the rate of the backbone the hyper network has."""
     validation_crops: int = Field(default=25, ge=1)
-    """Random crops of each picture in validation, the same every time."""
+    """Random crops of each image in validation, the same every time."""
     rank_weight: float = Field(default=0.0, ge=0)
     """Weight of the rank loss beside the mean absolute error."""
     rank_margin: float = Field(default=0.5, ge=0)
@@ -61,7 +61,7 @@ class HyperIQATraining(CropTraining):
 
     kind: Literal["hyperiqa"] = "hyperiqa"
     model: HyperIQAConfig = HyperIQAConfig()
-    """Size of the trunk, and what pictures are resized to."""
+    """Size of the backbone, and what images are resized to."""
 
     def build(self, folder: Path) -> Task:
         """The task."""
@@ -73,7 +73,7 @@ class MSHyperIQATraining(CropTraining):
 
     kind: Literal["ms_hyperiqa"] = "ms_hyperiqa"
     model: MSHyperIQAConfig = MSHyperIQAConfig()
-    """Size of the trunk, dropout, and what pictures are resized to."""
+    """Size of the backbone, dropout, and what images are resized to."""
     labels: LabelScale = "percent"
     """Opinions of any scale brought to 0..100, which margin and gap of the rank loss are made for."""
     rank_weight: float = Field(default=0.3, ge=0)
@@ -94,8 +94,8 @@ class CropNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         """``score`` (batch,) of ``crops`` (batch, 3, 224, 224), uint8.
 
-        The target network is generated and computed in float32 whatever the trunk is: in bfloat16 a score of 50 would
-        be a multiple of 0.25.
+        The target network is generated and computed in float32 whatever the backbone is: in bfloat16 a score of 50
+        would be a multiple of 0.25.
         """
         network = self.model.network
         vectors, content = network.describe(inputs["crops"].float() / 255)
@@ -106,11 +106,7 @@ class CropNetwork(nn.Module):
 
 
 class CropTask(Task):
-    """HyperIQA or MS-HyperIQA.
-
-    Args:
-        config: Data, model and losses.
-    """
+    """HyperIQA or MS-HyperIQA."""
 
     select_by = "srcc"
     select = "highest"
@@ -118,23 +114,23 @@ class CropTask(Task):
     def __init__(self, config: HyperIQATraining | MSHyperIQATraining) -> None:
         self._config = config
         tables = training_tables(config.data)
-        tables.demand_pictures()
+        tables.require_images()
         self._train, self._validation = tables.train, tables.validation
         self._labels = scaled(self._train, config.labels)
-        self._store = PictureStore(config.model.resize, Path(config.cache) if config.cache else None)
+        self._store = ImageStore(config.model.resize, Path(config.cache) if config.cache else None)
         self.network: CropNetwork = CropNetwork(_model(config))
         if config.start is not None and not begins_random(config.start):
             start_crop_model(self.network.model, config.start)
 
     def remarks(self) -> Iterable[str]:
-        """Whether the trunk is random, and whether the rank loss fits the labels."""
+        """Whether the backbone is random, and whether the rank loss fits the labels."""
         config, labels = self._config, self._labels.values
         if begins_random(config.start):
-            yield f"The trunk begins with random weights, as task.start={RANDOM} says"
+            yield f"The backbone begins with random weights, as task.start={RANDOM} says"
         spread = float(np.ptp(labels))
         if config.rank_weight and spread < MARGINS * config.rank_margin:
             yield (
-                f"Labels spread over {spread:g}, and the rank loss wants {config.rank_margin:g} between two pictures: "
+                f"Labels spread over {spread:g}, and the rank loss wants {config.rank_margin:g} between two images: "
                 "bring them to 0..100 with task.labels=percent, or change task.rank_margin and task.rank_gap"
             )
 
@@ -150,7 +146,7 @@ class CropTask(Task):
         return [ParameterGroup("backbone", slow), ParameterGroup("hyper", fast, self._config.hyper_rate)]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """A random crop of a picture, and the picture's label."""
+        """A random crop of an image, and the image's label."""
         place = index // self._config.crops
         pixels = self._store.read(self._train.path(self._train.rows[place].image))
         crop = crop_of(enlarged(pixels, CROP_SIDE), CROP_SIDE, generator, flip=self._config.flip)
@@ -171,7 +167,7 @@ class CropTask(Task):
         return weighted(losses)
 
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
-        """SRCC and PLCC over pictures, each the mean of its crops."""
+        """SRCC and PLCC over images, each the mean of its crops."""
         model: Any = network.model
         scores = scores_of(
             self._validation,
@@ -195,7 +191,7 @@ class CropTask(Task):
         )
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
-        """``best_model.pkl``, the bare state dict of the reference code, for a trunk of ResNet-50's size only."""
+        """``best_model.pkl``, the bare state dict of the reference code, for a backbone of ResNet-50's size only."""
         model: Any = network.model
         if not is_resnet50(model.network.backbone) or model.score_scale != 1:
             return []

@@ -32,7 +32,7 @@ from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, na
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings, TaskSettings
 from acutance.training.data import DataConfig, TrainingTables, training_tables
-from acutance.training.images import PairScorer, PictureStore, Pixels, correlations, demand_references, scores_of
+from acutance.training.images import ImageStore, PairScorer, Pixels, correlations, require_references, scores_of
 from acutance.training.losses import VTAMIQLossWeights, quality_losses
 from acutance.training.start import RANDOM, begins_random, published_file, start_from_earlier
 from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
@@ -41,13 +41,13 @@ from acutance.weights.store import is_own_format
 
 
 class PatchDraws(Settings):
-    """Which patches of a picture are trained on, drawn anew each time."""
+    """Which patches of an image are trained on, drawn anew each time."""
 
     protocol: Literal["grid", "context-aware"] = "grid"
-    """A perturbed grid, as in the authors' present code; or places where pictures differ, the centre and everywhere
+    """A perturbed grid, as in the authors' present code; or places where images differ, the centre and everywhere
     (arXiv 2110.01655)."""
     patches: int = Field(default=384, ge=1)
-    """Patches of a picture (the authors' setting for training)."""
+    """Patches of an image (the authors' setting for training)."""
     horizontal_flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of turning left and right round."""
     vertical_flip: float = Field(default=0.5, ge=0, le=1)
@@ -55,7 +55,7 @@ class PatchDraws(Settings):
     centre: float = Field(default=0.25, ge=0)
     """Weight of the centre in ``context-aware``."""
     difference: float = Field(default=1.0, ge=0)
-    """Weight of the difference of the pictures."""
+    """Weight of the difference of the images."""
     uniform: float = Field(default=0.1, ge=0)
     """Weight of everywhere alike."""
     difference_map: Literal["colour", "ssim"] = "colour"
@@ -72,11 +72,7 @@ class PatchDraws(Settings):
         return self
 
     def views(self, seed: int) -> VTAMIQViews:
-        """One set of patches.
-
-        Args:
-            seed: Of its draws.
-        """
+        """One set of patches."""
         own = self.model_dump(exclude={"horizontal_flip", "vertical_flip"})
         return VTAMIQViews(**own, repeats=1, seed=seed)
 
@@ -84,20 +80,20 @@ class PatchDraws(Settings):
 def patch_sample(
     pictures: Sequence[Pixels], draws: PatchDraws, config: VTAMIQConfig, generator: np.random.Generator
 ) -> dict[str, Tensor]:
-    """The patches of some pictures, all at the same places, and all flipped alike before they are chosen.
+    """The patches of some images, all at the same places, and all flipped alike before they are chosen.
 
     Args:
-        pictures: The reference, then the pictures distorted from it; of one size.
+        pictures: The reference, then the images distorted from it; of one size.
         draws: How patches are chosen.
         config: Of the network.
         generator: Draws the flips, then a seed of the places.
 
     Returns:
-        ``patches`` (pictures, patches, 3, 16, 16), normalised; ``places`` (patches, 2); ``scales`` (patches,) where
+        ``patches`` (images, patches, 3, 16, 16), normalised; ``places`` (patches, 2); ``scales`` (patches,) where
         the network has scales.
 
     Raises:
-        InputError: Pictures of different sizes.
+        InputError: Images of different sizes.
     """
     images = large_enough(_flipped(pictures, draws, generator))
     views = draws.views(int(generator.integers(2**32)))
@@ -117,11 +113,11 @@ def patch_inputs(samples: Sequence[Mapping[str, Any]]) -> Inputs:
 
 
 def _flipped(pictures: Sequence[Pixels], draws: PatchDraws, generator: np.random.Generator) -> Tensor:
-    """The pictures in [0, 1], shape (pictures, 3, H, W)."""
+    """The images in [0, 1], shape (images, 3, H, W)."""
     sizes = sorted({picture.shape[:2] for picture in pictures})
     if len(sizes) > 1:
         raise InputError(
-            f"Expected a picture of the size of its reference, got {sizes[0]} and {sizes[1]}. Leave it out."
+            f"Expected an image of the size of its reference, got {sizes[0]} and {sizes[1]}. Leave it out."
         )
     across, down = generator.random() < draws.horizontal_flip, generator.random() < draws.vertical_flip
     turn = (slice(None, None, -1 if down else 1), slice(None, None, -1 if across else 1))
@@ -133,7 +129,7 @@ def _positions(images: Tensor, views: VTAMIQViews, sizes: list[tuple[int, int]])
     if views.protocol == "grid":
         return grid_sets(sizes, patches=views.patches, repeats=1, seed=views.seed)[0]
     reference, distorted = images[0], images[1:]
-    if views.difference_map == "colour":  # the length of what two distorted pictures differ by on average
+    if views.difference_map == "colour":  # the length of what two distorted images differ by on average
         distorted = reference - (distorted - reference).abs().mean(0, keepdim=True)
     return context_sets(reference, distorted, len(sizes), views)[0]
 
@@ -158,7 +154,7 @@ class VTAMIQSettings(TaskSettings):
     ``.safetensors`` or ``.npz``; the folder of an earlier run; or a file of VTAMIQ's weights. ``none`` or null for a
     random start."""
     cache: str | None = None
-    """Folder that keeps decoded pictures, so that each is decoded once."""
+    """Folder that keeps decoded images, so that each is decoded once."""
     draws: PatchDraws = PatchDraws()
     """Which patches are trained on."""
     frozen_epochs: int = Field(default=0, ge=0)
@@ -176,17 +172,17 @@ class VTAMIQSettings(TaskSettings):
 
 
 class PatchNetwork(nn.Module):
-    """Scores of distorted pictures beside their reference, of patches."""
+    """Scores of distorted images beside their reference, of patches."""
 
     def __init__(self, model: VTAMIQ) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``score`` (batch,), or ``first`` and ``second`` where two pictures stand beside the reference.
+        """``score`` (batch,), or ``first`` and ``second`` where two images stand beside the reference.
 
         Args:
-            inputs: ``patches`` (batch, pictures, patches, 3, 16, 16), the reference first; ``places`` (batch, patches,
+            inputs: ``patches`` (batch, images, patches, 3, 16, 16), the reference first; ``places`` (batch, patches,
                 2) and, where the network has scales, ``scales`` (batch, patches).
         """
         patches = inputs["patches"]
@@ -202,17 +198,13 @@ class PatchNetwork(nn.Module):
 
 
 class VTAMIQTask(Task):
-    """A stage of VTAMIQ.
-
-    Args:
-        settings: Network, start and patches.
-    """
+    """A stage of VTAMIQ."""
 
     network: PatchNetwork
 
     def __init__(self, settings: VTAMIQSettings) -> None:
         self._settings = settings
-        self._store = PictureStore(None, Path(settings.cache) if settings.cache else None)
+        self._store = ImageStore(None, Path(settings.cache) if settings.cache else None)
         model = VTAMIQ(settings.model, settings.validation)
         if settings.start is not None and not begins_random(settings.start):
             start(model, settings.start)
@@ -237,7 +229,7 @@ class VTAMIQTask(Task):
             parameter.requires_grad_(epoch >= self._settings.frozen_epochs)
 
     def trained(self, network: nn.Module) -> TrainedModel:
-        """The model; its scores are 0 for the best and about 1 for the worst of the training pictures."""
+        """The model; its scores are 0 for the best and about 1 for the worst of the training images."""
         model: Any = network.model
         return TrainedModel(
             name=name_of(self._settings.model),
@@ -266,10 +258,6 @@ def name_of(config: VTAMIQConfig) -> str:
 def start(model: VTAMIQ, given: str) -> None:
     """Load what a training starts from.
 
-    Args:
-        model: What to load it over.
-        given: As in ``VTAMIQSettings.start``.
-
     Raises:
         MissingWeightsError: No such file or folder.
         CheckpointError: Another file, or a damaged one.
@@ -291,12 +279,7 @@ def start(model: VTAMIQ, given: str) -> None:
 
 
 def foreign_state(own: dict[str, Tensor], config: VTAMIQConfig) -> dict[str, Tensor]:
-    """A state dict with the names and shapes of the authors' code.
-
-    Args:
-        own: The model's state dict.
-        config: Of the model.
-    """
+    """A state dict with the names and shapes of the authors' code."""
     present = config.gate == "relu"
     names = names_of(config.model_dump(), PRESENT if present else UNTIL_2022)
     foreign = {}
@@ -309,7 +292,7 @@ def foreign_state(own: dict[str, Tensor], config: VTAMIQConfig) -> dict[str, Ten
 
 
 def _for_each(values: Tensor, pictures: int) -> Tensor:
-    """What is the same for all pictures of a sample, for each of them."""
+    """What is the same for all images of a sample, for each of them."""
     return torch.repeat_interleave(values, pictures, dim=0)
 
 
@@ -320,18 +303,18 @@ def _vit_parameters(model: VTAMIQ) -> Iterator[nn.Parameter]:
 
 
 class VTAMIQTraining(VTAMIQSettings):
-    """VTAMIQ on rated pictures."""
+    """VTAMIQ on rated images."""
 
     kind: Literal["vtamiq"] = "vtamiq"
     data: DataConfig = DataConfig(protocol="vtamiq")
-    """Rated pictures with references."""
+    """Rated images with references."""
     kadis_scores: str | None = None
     """The file of metric scores published beside KADIS-700k, which has no opinions; a folder of ``acutance data
     synthesize`` needs none, its ``table.csv`` is the dataset."""
     kadis_metric: Metric = "vsi"
     """Which of its metrics is the label (VSI is the first version of the authors' loader)."""
     linearise: bool = True
-    """Fit the curve that makes targets close to uniform, on the training pictures alone."""
+    """Fit the curve that makes targets close to uniform, on the training images alone."""
     targets: Version = "2024"
     """Which state of the authors' code targets are made by."""
     weights: VTAMIQLossWeights = VTAMIQLossWeights()
@@ -343,11 +326,7 @@ class VTAMIQTraining(VTAMIQSettings):
 
 
 class VTAMIQRatings(VTAMIQTask):
-    """VTAMIQ on rated pictures: targets are 0 for the best and 1 for the worst of the training pictures.
-
-    Args:
-        config: Data, network and losses.
-    """
+    """VTAMIQ on rated images: targets are 0 for the best and 1 for the worst of the training images."""
 
     select_by = "srcc"
     select = "highest"
@@ -356,8 +335,8 @@ class VTAMIQRatings(VTAMIQTask):
         tables = _tables(config)
         self._train, self._validation = tables.train, tables.validation
         for table in (self._train, self._validation):
-            demand_references(table)
-        tables.demand_pictures()
+            require_references(table)
+        tables.require_images()
         self._better = direction_of(self._train)
         self._weights = config.weights
         self._curve = fit_quality_targets(
@@ -370,7 +349,7 @@ class VTAMIQRatings(VTAMIQTask):
         return len(self._train)
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """The patches of a picture and of its reference, and its target."""
+        """The patches of an image and of its reference, and its target."""
         row = self._train.rows[index]
         pictures = [self._store.read(self._train.path(str(name))) for name in (row.reference, row.image)]
         patches = patch_sample(pictures, self._settings.draws, self._settings.model, generator)

@@ -49,13 +49,10 @@ class PreferenceTables:
 def preference_tables(config: PreferenceData) -> PreferenceTables:
     """The pairs of the training and the validation part.
 
-    Args:
-        config: Folder and split.
-
     Raises:
         ConfigError: No folder named.
         DatasetError: Labels that are not there, or damaged ones.
-        TrainingError: Pictures that are missing, or another number of references than the split is for.
+        TrainingError: Images that are missing, or another number of references than the split is for.
     """
     if config.root is None:
         raise ConfigError("Expected the folder of PieAPP, got none. Name it: --set task.data.root=/data/PieAPP_dataset")
@@ -65,12 +62,12 @@ def preference_tables(config: PreferenceData) -> PreferenceTables:
         validation = read_preferences(root, part="val", preference=config.preference)
     else:
         train, validation = _as_vtamiq(train)
-    _demand_pictures(root, [*train, *validation])
+    _require_images(root, [*train, *validation])
     return PreferenceTables(root, train, validation)
 
 
 def pictures_of(pairs: Iterable[Comparison]) -> list[tuple[str, str]]:
-    """Every distorted picture of some pairs with its reference, once, those of one reference together."""
+    """Every distorted image of some pairs with its reference, once, those of one reference together."""
     return sorted({(pair.reference, name) for pair in pairs for name in (pair.first, pair.second)})
 
 
@@ -91,12 +88,12 @@ def _label_file(reference: str) -> str:
     return PurePosixPath(reference).stem + "_pairwise_labels.csv"
 
 
-def _demand_pictures(root: Path, pairs: list[Comparison]) -> None:
+def _require_images(root: Path, pairs: list[Comparison]) -> None:
     names = {name for pair in pictures_of(pairs) for name in pair}
     missing = sorted(name for name in names if not (root / name).is_file())
     if missing:
         raise TrainingError(
-            f"Expected {len(names)} pictures of PieAPP in {root}, got {len(names) - len(missing)}: {missing[0]} is "
+            f"Expected {len(names)} images of PieAPP in {root}, got {len(names) - len(missing)}: {missing[0]} is "
             "missing. Copy it again."
         )
 
@@ -106,7 +103,7 @@ class VTAMIQPreferenceTraining(VTAMIQSettings):
 
     kind: Literal["vtamiq_preferences"] = "vtamiq_preferences"
     data: PreferenceData = PreferenceData()
-    """Pairs of pictures."""
+    """Pairs of images."""
     error: Literal["squared", "absolute"] = "squared"
     """Of the predicted preference: squared until 2022, absolute in the authors' present code."""
 
@@ -116,11 +113,7 @@ class VTAMIQPreferenceTraining(VTAMIQSettings):
 
 
 class VTAMIQPreferences(VTAMIQTask):
-    """VTAMIQ on preferences: the probability of the first picture is ``sigmoid(second - first)``, for low is good.
-
-    Args:
-        config: Data, network and loss.
-    """
+    """VTAMIQ on preferences: the probability of the first image is ``sigmoid(second - first)``, for low is good."""
 
     select_by = "mae"
     select = "lowest"
@@ -135,7 +128,7 @@ class VTAMIQPreferences(VTAMIQTask):
         return len(self._train)
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """The patches of a reference and of two pictures, and the share of people for the first."""
+        """The patches of a reference and of two images, and the share of people for the first."""
         pair = self._train[index]
         pictures = [self._read(name) for name in (pair.reference, pair.first, pair.second)]
         patches = patch_sample(pictures, self._settings.draws, self._settings.model, generator)
@@ -170,7 +163,7 @@ class VTAMIQPreferences(VTAMIQTask):
         }
 
     def _scores(self, model: Any, on_progress: OnProgress | None) -> dict[str, float]:  # noqa: ANN401 (a submodule)
-        """The score of every picture of the validation pairs, each computed once."""
+        """The score of every image of the validation pairs, each computed once."""
         pictures = pictures_of(self._validation)
         device, score = next(model.parameters()).device, PairScorer(model)
         found: dict[str, float] = {}

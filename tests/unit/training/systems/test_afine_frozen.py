@@ -18,7 +18,7 @@ from acutance.datasets.targets import afine_naturalness_targets, fit_naturalness
 from acutance.errors import ConfigError, MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINE
 from acutance.stats.preferences import three_alternative_accuracy
-from acutance.training.images import PictureStore, as_images
+from acutance.training.images import ImageStore, as_images
 from acutance.training.systems import afine_frozen
 from acutance.training.systems.afine_frozen import AFINEStage3Task, FrozenStageTask
 from acutance.training.triplets import TripletData
@@ -94,7 +94,7 @@ def test_validation_is_the_accuracy_of_the_models_own_terms(table: Path, tmp_pat
         found = task.validate(task.network.eval(), lambda done, total: told.append((done, total)))
         triplets = task._lists.validation["rated"]
         scores = {
-            (path, triplet.reference): model.terms(*(as_images(PictureStore().read(each), CPU) for each in pair))
+            (path, triplet.reference): model.terms(*(as_images(ImageStore().read(each), CPU) for each in pair))
             for triplet in triplets
             for pair in triplet.pairs()
             for path in pair[:1]
@@ -205,7 +205,7 @@ def agreeing(tmp_path: Path) -> tuple[Path, FloatArray]:
     path = write_triplet_set(tmp_path / "agreeing")
     model, rows = tiny_afine(), read_table(path).rows
     with torch.no_grad():
-        images = [as_images(PictureStore().read(path.parent / row.image), CPU) for row in rows]
+        images = [as_images(ImageStore().read(path.parent / row.image), CPU) for row in rows]
         raw = np.array([model.terms(image, image)["raw_naturalness"].item() for image in images])
     opinions = -expit(2 * (raw - raw.mean()) / raw.std()) + 0.02 * np.sin(np.arange(len(raw)))
     rated = [replace(row, mos=float(mos)) for row, mos in zip(rows, opinions, strict=True)]

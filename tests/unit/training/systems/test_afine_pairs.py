@@ -11,7 +11,7 @@ from torch import Tensor
 
 from acutance.errors import InputError, TrainingError
 from acutance.models.afine.model import AFINE
-from acutance.training.images import PictureStore, as_images
+from acutance.training.images import ImageStore, as_images
 from acutance.training.systems import afine_pairs
 from acutance.training.systems.afine import VARIANTS, validation_pairs, varied
 from acutance.training.systems.afine_frozen import FROZEN_IN_STAGE_3, distances, raw_numbers
@@ -42,7 +42,7 @@ def features(lists: TripletLists, folder: Path, chosen: FrozenNetworks, *, augme
         lists.train,
         validation_pairs(lists.validation),
         augment=augment,
-        store=PictureStore(),
+        store=ImageStore(),
         folder=folder,
         networks=chosen,
     )
@@ -68,7 +68,7 @@ def assert_encoded_once(encoded: list[int]) -> None:
 
 
 def test_every_variant_has_the_numbers_that_the_model_gives_of_it(lists: TripletLists, tmp_path: Path):
-    model, store = tiny_afine(), PictureStore()
+    model, store = tiny_afine(), ImageStore()
     found = features(lists, tmp_path / "features", networks(3, model))
     found.fill(CPU)
     for triplet in (lists.train[0], lists.train[-1]):
@@ -118,7 +118,7 @@ def test_a_preparation_broken_off_goes_on_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
     pictures_in_memory: int,
 ):
-    monkeypatch.setattr(afine_pairs, "PICTURES_IN_MEMORY", pictures_in_memory)
+    monkeypatch.setattr(afine_pairs, "IMAGES_IN_MEMORY", pictures_in_memory)
     whole = features(lists, tmp_path / "whole", networks(3))
     whole.fill(CPU)
     rows = len(whole)
@@ -185,7 +185,7 @@ def test_a_picture_of_another_size_than_its_reference_is_named(lists: TripletLis
 def test_rows_do_not_depend_on_what_is_encoded_beside_them(lists: TripletLists):
     chosen = networks(3)
     first, second, reference = (
-        torch.from_numpy(varied(np.asarray(PictureStore().read(path)), 0)).permute(2, 0, 1)
+        torch.from_numpy(varied(np.asarray(ImageStore().read(path)), 0)).permute(2, 0, 1)
         for path in (lists.train[0].first, lists.train[1].second, lists.train[0].reference)
     )
     together = chosen.beside([first, second], reference)

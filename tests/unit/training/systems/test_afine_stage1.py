@@ -17,7 +17,7 @@ from acutance.errors import MissingWeightsError, TrainingError
 from acutance.models.afine.model import AFINENaturalness
 from acutance.models.afine.weights import CLIP_ARCHIVE
 from acutance.stats.preferences import three_alternative_accuracy
-from acutance.training.images import PictureStore, as_images
+from acutance.training.images import ImageStore, as_images
 from acutance.training.run_folder import RunFolder, TrainingState
 from acutance.training.systems import afine
 from acutance.training.systems.afine import AFINEStage1Task, AFINEStage1Training, in_order, varied
@@ -116,7 +116,7 @@ def test_validation_says_how_often_raw_naturalness_decides_as_people_do(table: P
     model = tiny_naturalness()
     task = AFINEStage1Task(AFINEStage1Training(data=triplet_data(table)), model)
     triplets = task._lists.validation["rated"]
-    store = PictureStore()
+    store = ImageStore()
     with torch.no_grad():
         found = task.validate(task.network.eval())
         raw = {
