@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from acutance.catalog import list_models, load
     from acutance.comparison.api import compare
     from acutance.evaluation.api import evaluate
-    from acutance.scoring import Score, ScoreRow, score
+    from acutance.scoring.api import score
+    from acutance.scoring.rows import Score, ScoreRow
 
 __all__ = [
     "AcutanceError",
@@ -71,9 +72,9 @@ _LAZY = {
     "evaluate": "acutance.evaluation.api",
     "list_models": "acutance.catalog",
     "load": "acutance.catalog",
-    "Score": "acutance.scoring",
-    "ScoreRow": "acutance.scoring",
-    "score": "acutance.scoring",
+    "Score": "acutance.scoring.rows",
+    "ScoreRow": "acutance.scoring.rows",
+    "score": "acutance.scoring.api",
 }
 
 

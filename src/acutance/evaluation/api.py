@@ -18,11 +18,10 @@ from acutance.evaluation.model_tests import compare_models
 from acutance.evaluation.protocols import Protocol, find_protocol
 from acutance.evaluation.results import EvaluationRun
 from acutance.evaluation.score_files import check_directions, take_scores
-from acutance.scoring import ScoreRow
 from acutance.scoring.options import RunOptions, run_options
 from acutance.scoring.pairing import Pairing
 from acutance.scoring.provenance import describe_models, describe_run
-from acutance.scoring.rows import ScoreFile
+from acutance.scoring.rows import ScoreFile, ScoreRow
 from acutance.scoring.run import (
     ModelChoice,
     ModelOptions,

@@ -18,8 +18,8 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.measure import EvaluationOptions, EvaluationPart, ImageKey, ScoredTable, Scores
 from acutance.evaluation.protocols import Prepared, Protocol
-from acutance.scoring import ScoreRow
 from acutance.scoring.pairing import NamedImage, Pair, Pairing
+from acutance.scoring.rows import ScoreRow
 from acutance.tables.text import readable, some
 from acutance.types import Better, OnProgress
 

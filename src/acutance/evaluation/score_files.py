@@ -14,9 +14,8 @@ from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.data import EvaluationData
 from acutance.evaluation.measure import ImageKey
 from acutance.evaluation.protocols import Protocol, rows_needed
-from acutance.scoring import ScoreRow
 from acutance.scoring.provenance import provenance_path
-from acutance.scoring.rows import OUTPUT_ENDINGS, ROW_FIELDS, TEXT_FIELDS
+from acutance.scoring.rows import OUTPUT_ENDINGS, ROW_FIELDS, TEXT_FIELDS, ScoreRow
 from acutance.tables.match import PathIndex
 from acutance.tables.read import Cells, read_cells, row_place
 from acutance.tables.strict_json import NOTE

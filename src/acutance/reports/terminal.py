@@ -19,7 +19,7 @@ from acutance.types import ScoreInfo
 if TYPE_CHECKING:  # listing models loads no statistics
     from acutance.comparison.results import Comparison, MethodScores, Strength
     from acutance.evaluation.results import Evaluation, EvaluationRun
-    from acutance.scoring import ScoreRow
+    from acutance.scoring.rows import ScoreRow
     from acutance.stats.samples import Mean
 
 UNBOUNDED = 10_000

@@ -7,12 +7,11 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from acutance.errors import MissingExtraError
-from acutance.scoring.engine import score_pairs
 from acutance.scoring.options import run_options
 from acutance.scoring.pairing import Sources
 from acutance.scoring.provenance import describe_run
 from acutance.scoring.rows import ROW_FIELDS, TEXT_FIELDS, Score, ScoreRow
-from acutance.scoring.run import ModelChoice, ModelOptions, ScorePlan, Weights, load_models, plan_scores
+from acutance.scoring.run import ModelChoice, ModelOptions, ScorePlan, Weights, load_models, plan_scores, scored_pairs
 from acutance.types import OnProgress, Precision
 
 if TYPE_CHECKING:
@@ -115,19 +114,11 @@ class ScoreRows(_Rows):
             self._make_alone(count)
 
     def _make_alone(self, count: int) -> None:
-        from acutance.models.torch_scorer import torch_scorers
-
         left_out = self._plan.left_out
         while len(self._done) < count:
             if self._coming is None:
-                self._coming = score_pairs(
-                    self.pairing.pairs,
-                    torch_scorers(self._models),
-                    self._plan.options,
-                    start=len(self._done) // len(self._models),
-                    frames=left_out.frames,
-                    on_progress=self._on_progress,
-                )
+                start = len(self._done) // len(self._models)
+                self._coming = scored_pairs(self._plan, self._models, start, self._on_progress)
             try:
                 rows = next(self._coming)
             except BaseException:  # what raised cannot go on; another one begins after the rows that are there

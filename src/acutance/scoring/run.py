@@ -181,17 +181,28 @@ def load_models(plan: ScorePlan, on_progress: OnProgress | None = None) -> tuple
 def open_score_file(
     plan: ScorePlan, path: Path, *, term_names: Sequence[str] = (), resume: bool = False, overwrite: bool = False
 ) -> ScoreFile:
-    """The file of scores of a plan, checked and not yet touched.
+    """The file of scores of a plan, checked and not yet touched; with ``resume``, its rows are the plan's first ones.
 
     Raises:
-        ConfigError: It cannot be written, exists, or was begun by another run.
+        ConfigError: It cannot be written, exists, or was begun with other models, pairs, options or package versions.
     """
     if resume and overwrite:
         raise ConfigError("--resume and --overwrite exclude each other. Leave one of them out.")
     if is_manifest(plan.named) and path.absolute() == Path(str(plan.named)).absolute():
         raise ConfigError(f"The scores would overwrite the manifest {path}. Choose another name for them.")
     file = ScoreFile(path, term_names, resume=resume, overwrite=overwrite)
-    check_continues(file, plan.pairing.pairs, plan.names, plan.options)
+    if not file.count:
+        return file
+    pairs, names = plan.pairing.pairs, plan.names
+    check_same_run(path, describe_plan(pairs, plan.options))
+    for index, row in enumerate(file.rows()):
+        place, model = divmod(index, len(names))
+        if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
+            raise ConfigError(
+                f"Row {index + 1} of {path} does not belong to this run: {row['image']} scored by {row['model']}. "
+                "Run it as before, or start anew with --overwrite."
+            )
+    check_unchanged(path, pairs[: -(-file.count // len(names))])
     return file
 
 
@@ -201,83 +212,35 @@ def score_rows(
     file: ScoreFile | None = None,
     on_progress: OnProgress | None = None,
 ) -> Iterator[ScoreRow]:
-    """Every row of a plan, made one by one; with a file, each is written to it before it is given out."""
-    pairs, left_out = plan.pairing.pairs, plan.left_out
-    if file is not None:
-        yield from score_to_file(pairs, models, plan.options, file, left_out=left_out, on_progress=on_progress)
-        return
-    for rows in _scored(pairs, models, plan.options, left_out, 0, on_progress):
-        left_out.count_depth(rows)
-        yield from rows
+    """Every row of a plan, made one by one; with a file, each is in it before it is given out, old rows first.
 
-
-def check_continues(file: ScoreFile, pairs: Sequence[Pair], names: Sequence[str], options: RunOptions) -> None:
-    """Raise unless the rows that are in a file are the first ones of this run; needs no models yet.
-
-    Args:
-        file: The file to continue, not yet opened.
-        pairs: The plan.
-        names: The models, in their order.
-        options: How to run.
-
-    Raises:
-        ConfigError: It was begun with other models, pairs, options or package versions.
-    """
-    if not file.count:
-        return
-    check_same_run(file.path, describe_plan(pairs, options))
-    for index, row in enumerate(file.rows()):
-        place, model = divmod(index, len(names))
-        if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
-            raise ConfigError(
-                f"Row {index + 1} of {file.path} does not belong to this run: {row['image']} scored by "
-                f"{row['model']}. Run it as before, or start anew with --overwrite."
-            )
-    check_unchanged(file.path, pairs[: -(-file.count // len(names))])
-
-
-def score_to_file(
-    pairs: Sequence[Pair],
-    models: Sequence["QualityModel"],
-    options: RunOptions,
-    file: ScoreFile,
-    *,
-    left_out: LeftOut | None = None,
-    on_progress: OnProgress | None = None,
-) -> Iterator[ScoreRow]:
-    """Every row of the run, those of an earlier one first; each is in the file before it is given out.
-
-    The provenance is written beside the file, as ``<name>.provenance.json``, and again with the number of scores from
-    fewer bits than a file holds, if there are any.
-
-    Args:
-        pairs: What to score.
-        models: Loaded models.
-        options: How to run.
-        file: Where to write, not yet opened.
-        left_out: Written into the provenance; filled with the later frames of images.
-        on_progress: Called with images done and images in all.
+    The provenance is written beside the file, as ``<name>.provenance.json``, and again at the end with what images left
+    out, if they did.
 
     Raises:
         ConfigError: The file was begun with other weights or options of the models.
     """
-    described = describe_run(models, pairs, options)
+    left_out = plan.left_out
+    if file is None:
+        for rows in scored_pairs(plan, models, on_progress=on_progress):
+            left_out.count_depth(rows)
+            yield from rows
+        return
+    described = describe_run(models, plan.pairing.pairs, plan.options)
     if file.count:
         check_same_run(file.path, described)
         described |= earlier_rows(file.path, file.count)
-    left_out = left_out or LeftOut()
     with file:
         write_provenance(file.path, described | left_out.fields())
-        better = {model.provenance.model: model.info.better for model in models if model.provenance is not None}
+        better = {name: model.info.better for name, model in zip(plan.names, models, strict=True)}
         for fields in file.rows():
             old = row_of_fields(fields, better)
             left_out.count_depth([old])
             yield old
         start, surplus = divmod(file.count, len(models))
-        compares = any(model.needs_reference for model in models)
-        left_out.frames.update(_frames_of(pairs[:start], with_references=compares))
+        left_out.frames.update(_frames_of(plan.pairing.pairs[:start], models))
         try:
-            for rows in _scored(pairs, models, options, left_out, start, on_progress):
+            for rows in scored_pairs(plan, models, start, on_progress):
                 new, surplus = rows[surplus:], 0
                 file.write(new)
                 left_out.count_depth(new)
@@ -286,6 +249,22 @@ def score_to_file(
             if left_out.frames or left_out.depths:
                 complete_provenance(file.path, described | left_out.fields())
         file.finish()
+
+
+def scored_pairs(
+    plan: ScorePlan, models: Sequence["QualityModel"], start: int = 0, on_progress: OnProgress | None = None
+) -> Iterator[list[ScoreRow]]:
+    """The rows of each pair of a plan, from the pair ``start`` on."""
+    from acutance.models.torch_scorer import torch_scorers
+
+    yield from score_pairs(
+        plan.pairing.pairs,
+        torch_scorers(models),
+        plan.options,
+        start=start,
+        frames=plan.left_out.frames,
+        on_progress=on_progress,
+    )
 
 
 def trained_models(choices: Sequence[ModelChoice], weights: Weights | None) -> tuple[list[ModelChoice], Weights | None]:
@@ -317,23 +296,10 @@ def trained_models(choices: Sequence[ModelChoice], weights: Weights | None) -> t
     return named, {**weights, **trained}
 
 
-def _scored(
-    pairs: Sequence[Pair],
-    models: Sequence["QualityModel"],
-    options: RunOptions,
-    left_out: LeftOut,
-    start: int,
-    on_progress: OnProgress | None,
-) -> Iterator[list[ScoreRow]]:
-    from acutance.models.torch_scorer import torch_scorers
-
-    scorers = torch_scorers(models)
-    return score_pairs(pairs, scorers, options, start=start, frames=left_out.frames, on_progress=on_progress)
-
-
-def _frames_of(pairs: Sequence[Pair], *, with_references: bool) -> dict[str, int]:
+def _frames_of(pairs: Sequence[Pair], models: Sequence["QualityModel"]) -> dict[str, int]:
     """How many later frames the images have that an earlier run scored, by their headers."""
-    sides = [(pair.image, pair.reference if with_references else None) for pair in pairs]
+    compares = any(model.needs_reference for model in models)
+    sides = [(pair.image, pair.reference if compares else None) for pair in pairs]
     images = {image.key: image for side in sides for image in side if image}
     counts = ((image.name, later_frames_of(image.source)) for image in images.values())
     return {name: count for name, count in counts if count}

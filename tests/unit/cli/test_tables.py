@@ -6,7 +6,7 @@ from rich.table import Table
 
 from acutance.catalog import find_model
 from acutance.reports.terminal import Summary, gather, in_parts, print_part, score_table, summary_table
-from acutance.scoring import ScoreRow
+from acutance.scoring.rows import ScoreRow
 from acutance.types import ScoreInfo
 
 

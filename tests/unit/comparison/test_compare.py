@@ -10,7 +10,7 @@ import acutance
 from acutance.comparison.api import CompareRequest
 from acutance.comparison.results import read_comparison
 from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownNameError
-from acutance.scoring import ScoreRows
+from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ScoreFile
 from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_pictures

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from acutance.errors import EvaluationError
 from acutance.evaluation.measure import ImageKey
 from acutance.evaluation.score_files import join
-from acutance.scoring import ScoreRow
+from acutance.scoring.rows import ScoreRow
 from tests.raising import raises
 
 

@@ -9,7 +9,7 @@ from acutance.errors import EvaluationError
 from acutance.evaluation.data import plan_data
 from acutance.evaluation.measure import EvaluationOptions
 from acutance.evaluation.protocols import Prepared, Protocol
-from acutance.scoring import ScoreRow
+from acutance.scoring.rows import ScoreRow
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
 from tests.unit.evaluation.planning import planned

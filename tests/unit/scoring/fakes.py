@@ -1,7 +1,7 @@
 """Small models that say what they were asked, and pictures for them."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from acutance.errors import InputError
 from acutance.models.quality_model import ModelProvenance, QualityModel
 from acutance.scoring.options import RunOptions
-from acutance.scoring.pairing import NamedImage, Pair
+from acutance.scoring.pairing import NamedImage, Pair, Pairing
+from acutance.scoring.rows import ScoreFile, ScoreRow
+from acutance.scoring.run import ScorePlan, plan_scores, score_rows
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 from acutance.types import ScoreInfo
 from tests.fakes import pictures
@@ -68,6 +70,15 @@ class SharedDistance(Distance):
     def terms_against(self, distorted: ImageBatch, features: list[torch.Tensor]) -> dict[str, ScoreBatch]:
         self.batches.append(len(distorted))
         return {"score": (distorted.mean(dim=(2, 3)) - torch.cat(features)).abs().mean(dim=1)}
+
+
+def plan_of(pairs: Sequence[Pair], *models: QualityModel, unread: Sequence[str] = ()) -> ScorePlan:
+    """Pairs that are made already, to be scored by loaded models."""
+    return plan_scores(Pairing(list(pairs), unread=list(unread)), None, list(models), options=ONE_WORKER)
+
+
+def rows_into(file: ScoreFile, pairs: Sequence[Pair], *models: QualityModel) -> Iterator[ScoreRow]:
+    return score_rows(plan_of(pairs, *models), models, file)
 
 
 class WatchedFile(io.BytesIO):

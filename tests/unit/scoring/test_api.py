@@ -11,7 +11,7 @@ from PIL import Image
 
 import acutance
 from acutance import ConfigError, ImageReadError, InputError, MissingExtraError, Score, ScoreRow, ShapeMismatchError
-from acutance.scoring import ScoreRows
+from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ROW_FIELDS
 from tests.conftest import pictures_of
 from tests.fakes import pictures

@@ -18,11 +18,11 @@ from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair
 from acutance.scoring.provenance import provenance_path
 from acutance.scoring.rows import EARLIER_ROW_FIELDS, ScoreFile, ScoreRow
-from acutance.scoring.run import check_continues, score_to_file
+from acutance.scoring.run import open_score_file
 from tests.fakes import pictures, saved
 from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run, run  # noqa: F401 (a fixture)
-from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, noise, picture, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, noise, picture, plan_of, rows_into, write_pictures
 
 
 def rows_of(pairs: Sequence[Pair], *models: Any, **settings: Any) -> list[ScoreRow]:
@@ -126,13 +126,12 @@ def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(tmp_path: Pa
     names = write(tmp_path, "a.png", "deep.png", "truth.png")
     pairs = [Pair(names[name], names["truth.png"]) for name in ("deep.png", "a.png", "deep.png", "a.png")]
     path, whole = tmp_path / f"scores.{ending}", tmp_path / f"whole.{ending}"
-    expected = list(score_to_file(pairs, [Distance()], ONE_WORKER, ScoreFile(whole, ["brightness"])))
-    begun = score_to_file(pairs, [Distance()], ONE_WORKER, ScoreFile(path, ["brightness"]))
+    expected = list(rows_into(ScoreFile(whole, ["brightness"]), pairs, Distance()))
+    begun = rows_into(ScoreFile(path, ["brightness"]), pairs, Distance())
     next(begun)
     begun.close()  # type: ignore[attr-defined]
-    file = ScoreFile(path, ["brightness"], resume=True)
-    check_continues(file, pairs, ["distance"], ONE_WORKER)
-    assert list(score_to_file(pairs, [Distance()], ONE_WORKER, file)) == expected
+    file = open_score_file(plan_of(pairs, Distance()), path, term_names=["brightness"], resume=True)
+    assert list(rows_into(file, pairs, Distance())) == expected
     assert path.read_bytes() == whole.read_bytes()
     for one in (path, whole):
         described = json.loads(provenance_path(one).read_text())
@@ -149,12 +148,12 @@ def test_a_file_without_the_column_of_depths_is_read_and_continued_as_it_is(tmp_
     (old,) = EARLIER_ROW_FIELDS
     first = ScoreFile(path)
     first.columns = old
-    begun = score_to_file(pairs, [Distance()], ONE_WORKER, first)
+    begun = rows_into(first, pairs, Distance())
     next(begun)
     begun.close()  # type: ignore[attr-defined]
     file = ScoreFile(path, resume=True)
     assert (file.columns, file.count) == (old, 1)
-    rows = list(score_to_file(pairs, [Distance()], ONE_WORKER, file))
+    rows = list(rows_into(file, pairs, Distance()))
     assert [row.depth for row in rows] == [None, "8 of 16"]
     again = ScoreFile(path, resume=True)
     assert (again.columns, again.count) == (old, 2)

@@ -18,9 +18,9 @@ from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair, pair_up
 from acutance.scoring.provenance import LeftOut, provenance_path
 from acutance.scoring.rows import ScoreFile
-from acutance.scoring.run import check_continues, score_to_file
+from acutance.scoring.run import open_score_file, score_rows
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, plan_of, rows_into, write_pictures
 
 
 def write_animation(path: Path, frames: int) -> Path:
@@ -140,10 +140,9 @@ def test_a_run_that_continues_counts_no_frames_of_references_that_no_model_looks
     for model, counted in ((Brightness("one"), {"a": 2}), (Distance("one"), {"a": 2, "b": 2})):
         file = here / f"{type(model).__name__}.csv"
         for resume in (False, True):
-            left_out = LeftOut()
-            output = ScoreFile(file, [], resume=resume)
-            assert len(list(score_to_file(pairs, [model], ONE_WORKER, output, left_out=left_out))) == 2
-            assert left_out.frames == counted
+            plan = plan_of(pairs, model)
+            assert len(list(score_rows(plan, [model], ScoreFile(file, [], resume=resume)))) == 2
+            assert plan.left_out.frames == counted
 
 
 def pairs_of(here: Path) -> list[Pair]:
@@ -153,9 +152,8 @@ def pairs_of(here: Path) -> list[Pair]:
 
 
 def scored(path: Path, pairs: list[Pair], *, stop: int = 99, resume: bool = False) -> None:
-    file = ScoreFile(path, resume=resume)
-    check_continues(file, pairs, ["one"], ONE_WORKER)
-    rows = score_to_file(pairs, [Distance("one")], ONE_WORKER, file, left_out=LeftOut(["x.heic"]))
+    plan = plan_of(pairs, Distance("one"), unread=["x.heic"])
+    rows = score_rows(plan, [Distance("one")], open_score_file(plan, path, resume=resume))
     for _ in zip(range(stop), rows, strict=False):
         pass
     rows.close()  # type: ignore[attr-defined]
@@ -174,7 +172,7 @@ def test_a_file_of_scores_has_it_in_its_provenance_also_after_it_was_resumed(her
 
 def test_the_time_of_the_provenance_stays_that_of_the_beginning(here: Path):
     pairs = pairs_of(here)
-    rows = score_to_file(pairs, [Distance("one")], ONE_WORKER, ScoreFile(here / "s.csv"))
+    rows = rows_into(ScoreFile(here / "s.csv"), pairs, Distance("one"))
     next(rows)
     began = provenance_path(here / "s.csv").stat().st_mtime_ns
     assert len(list(rows)) == 4
@@ -185,8 +183,8 @@ def test_the_time_of_the_provenance_stays_that_of_the_beginning(here: Path):
 def test_a_resumed_run_may_find_other_pictures_that_are_not_read(here: Path):
     pairs = pairs_of(here)
     scored(here / "s.csv", pairs, stop=3)
-    file = ScoreFile(here / "s.csv", resume=True)
-    rows = score_to_file(pairs, [Distance("one")], RunOptions(workers=1), file, left_out=LeftOut(["y.jxl"]))
+    plan = plan_of(pairs, Distance("one"), unread=["y.jxl"])
+    rows = score_rows(plan, [Distance("one")], open_score_file(plan, here / "s.csv", resume=True))
     assert len(list(rows)) == 5
     assert "JPEG XL" in json.loads(provenance_path(here / "s.csv").read_text())["left_out"]
 

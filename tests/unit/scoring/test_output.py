@@ -7,19 +7,18 @@ from acutance.errors import ConfigError
 from acutance.scoring.pairing import Pair
 from acutance.scoring.provenance import READING_OF_0_1, provenance_path
 from acutance.scoring.rows import ScoreFile, ScoreRow
-from acutance.scoring.run import check_continues, score_to_file
+from acutance.scoring.run import open_score_file
 from tests.raising import raises
-from tests.unit.scoring.fakes import ONE_WORKER, Brightness, Distance, black, noise, pair_of, picture
+from tests.unit.scoring.fakes import Brightness, Distance, black, noise, pair_of, picture, plan_of, rows_into
 
 PAIRS = [pair_of(index) for index in range(70)]
 PAIRS[3] = Pair(picture("dark", black()), picture("truth", noise(9)))
-NAMES = ["one", "two"]
 
 
 def scored(path: Path, *, stop: int | None = None, resume: bool = False, pairs: list[Pair] = PAIRS) -> list[ScoreRow]:
-    file = ScoreFile(path, ["brightness"], resume=resume)
-    check_continues(file, pairs, NAMES, ONE_WORKER)
-    rows = score_to_file(pairs, [Distance("one"), Brightness("two")], ONE_WORKER, file)
+    models = Distance("one"), Brightness("two")
+    file = open_score_file(plan_of(pairs, *models), path, term_names=["brightness"], resume=resume)
+    rows = rows_into(file, pairs, *models)
     if stop is None:
         return list(rows)
     some = [row for row, _ in zip(rows, range(stop), strict=False)]
@@ -66,9 +65,9 @@ def test_the_rows_of_other_pictures_are_not_continued(tmp_path: Path):
 def test_the_rows_of_other_models_are_not_continued(tmp_path: Path):
     path = tmp_path / "scores.csv"
     scored(path, stop=5)
-    file = ScoreFile(path, ["brightness"], resume=True)
+    plan = plan_of(PAIRS, Distance("one"), Brightness("three"))
     with raises(ConfigError, 2, "scores.csv", 0, "two"):
-        check_continues(file, PAIRS, ["one", "three"], ONE_WORKER)
+        open_score_file(plan, path, term_names=["brightness"], resume=True)
 
 
 def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):
@@ -77,7 +76,7 @@ def test_the_rows_of_another_device_are_not_continued(tmp_path: Path):
     before = path.read_bytes()
     file = ScoreFile(path, ["brightness"], resume=True)
     with raises(ConfigError, "device", "cpu", "cuda"):
-        next(score_to_file(PAIRS, [Distance("one", device="cuda"), Brightness("two")], ONE_WORKER, file))
+        next(rows_into(file, PAIRS, Distance("one", device="cuda"), Brightness("two")))
     assert path.read_bytes() == before
 
 

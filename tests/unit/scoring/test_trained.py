@@ -16,7 +16,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate
 from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
-from acutance.scoring import score
+from acutance.scoring.api import score
 from acutance.scoring.run import trained_models
 from acutance.types import ScoreInfo
 from acutance.weights.store import save
