@@ -21,6 +21,7 @@ BUILTINS = {
 OF_ROOMS = {
     "DatasetError": ValueError,
     "EvaluationError": ValueError,
+    "StatisticsError": ValueError,
     "TrainingError": RuntimeError,
     "OtherProcessError": TrainingError,
 }
@@ -43,7 +44,7 @@ def test_the_errors_of_evaluation_and_training_stand_beside_the_others(name: str
 
 def test_no_public_error_is_left_out():
     public = {name for name in acutance.__all__ if name.endswith("Error")}
-    assert public == {*BUILTINS, "AcutanceError"}
+    assert public == {*BUILTINS, *OF_ROOMS, "AcutanceError"}
 
 
 def test_an_unknown_name_is_offered_the_nearest():
