@@ -246,7 +246,14 @@ def read(
 ) -> Work:
     """Read and check everything before the first image is scored; ``on_progress`` counts files of labels."""
     options = options or EvaluationOptions()
-    _check_models(models, scores, weights or model_options)
+    if not models and not scores:
+        raise EvaluationError(
+            "Expected a model or a file of scores, got neither. Name models, such as psnr, or a file by scores."
+        )
+    if not models and (weights or model_options):
+        raise EvaluationError(
+            "Expected a model beside weights or options, got only scores of files. Name it, or leave them out."
+        )
     protocol = find_protocol(options.protocol)
     if options.margin and not protocol.counts_pairs:
         raise EvaluationError(
@@ -342,17 +349,6 @@ def with_tests(run: EvaluationRun) -> EvaluationRun:
     """The run with its models tested against each other, where there are several."""
     is_one = len({one.model for one in run.evaluations}) == 1
     return run if is_one else run.model_copy(update={"tests": compare_models(run.evaluations)})
-
-
-def _check_models(models: Sequence[ModelChoice], scores: Sequence[str | Path], of_models: object) -> None:
-    if not models and not scores:
-        raise EvaluationError(
-            "Expected a model or a file of scores, got neither. Name models, such as psnr, or a file by scores."
-        )
-    if not models and of_models:
-        raise EvaluationError(
-            "Expected a model beside weights or options, got only scores of files. Name it, or leave them out."
-        )
 
 
 def _plan_runs(work: Work, models: ScorePlan, folder: Path | None, *, resume: bool, overwrite: bool) -> None:

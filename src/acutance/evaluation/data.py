@@ -78,7 +78,7 @@ def read_data(
         if reference is not None and one.kind == "file":
             table = _beside(table, Path(reference))
         if not len(table):
-            raise EvaluationError(f"Expected pictures in the data set {table.name}, got none. Check its table.")
+            raise EvaluationError(f"Expected images in the dataset {table.name}, got none. Check its table.")
         tables.append(table)
     return tables
 
@@ -90,11 +90,6 @@ def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -
         table: The whole dataset.
         part: ``all``, ``train``, ``validation`` or ``test``.
         split: A file of ``acutance data split``; without it the column ``split`` of the table decides.
-
-    Raises:
-        EvaluationError: A part where nothing says which rows are in it, an empty one, or a split that is not used.
-        DatasetError: A split of another table, or one with a leak.
-        UnknownNameError: Another part.
     """
     if part not in (WHOLE, *PARTS):
         raise UnknownNameError("part", part, (WHOLE, *PARTS))
@@ -110,20 +105,14 @@ def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -
     chosen = next(name for name in PARTS if name == part)
     rows = part_of_table(table, None if split is None else read_split(Path(split), table), chosen)
     if not len(rows):
-        raise EvaluationError(f"Expected pictures in the part {part} of {table.name}, got none. Choose another part.")
+        raise EvaluationError(f"Expected images in the part {part} of {table.name}, got none. Choose another part.")
     return rows
 
 
 def match_splits(splits: Sequence[str | Path], tables: Sequence[OpinionTable]) -> dict[str, Path]:
     """The file of the split of each dataset that has one, by the name of the dataset.
 
-    Args:
-        splits: Files of ``acutance data split``; one alone may belong to a dataset of another name.
-        tables: The datasets.
-
-    Raises:
-        EvaluationError: A split of none of these datasets, or two of one.
-        DatasetError: A file of something else.
+    A split alone may belong to a dataset of another name.
     """
     if len(splits) == 1 and len(tables) == 1:
         return {tables[0].name: Path(splits[0])}
@@ -153,12 +142,12 @@ def _chosen(data: Sequence[DataChoice]) -> list[_Chosen]:
                 raise EvaluationError(f"Expected files that fit the pattern {choice}, got none. Check the path.")
         chosen += [_named(one) for one in found]
     if not chosen:
-        raise EvaluationError("Expected at least one data set, got none. Name one, or a table of pictures.")
+        raise EvaluationError("Expected at least one dataset, got none. Name one, or a table of images.")
     names = [one.name for one in chosen]
     for name in names:
         if names.count(name) > 1:
             raise EvaluationError(
-                f"Expected data sets of different names, got {name} twice. Rename the file of one table."
+                f"Expected datasets of different names, got {name} twice. Rename the file of one table."
             )
     return chosen
 
@@ -179,12 +168,12 @@ def _check_use(
     for option, value, kind, needed in (
         ("reference", reference, "file", "a file of a table or list"),
         ("opinion_better", better, "file", "a file of a list"),
-        ("allow_missing", allow_missing, "name", "a data set by its name"),
+        ("allow_missing", allow_missing, "name", "a dataset by its name"),
     ):
         if value and kind not in kinds:
             raise EvaluationError(f"Expected {needed} beside {option}, got none. Leave it out.")
     if reference is not None and not Path(reference).is_file():
-        raise EvaluationError(f"Expected a picture as reference at {reference}, got no such file. Check the path.")
+        raise EvaluationError(f"Expected an image as reference at {reference}, got no such file. Check the path.")
 
 
 def _keeping_direction(chosen: Sequence[_Chosen]) -> dict[str, str]:
@@ -221,7 +210,7 @@ def _read(one: _Chosen, root: Path | None, opinion_better: Better | None, *, all
     if root is None:
         if one.kind == "name":
             find_dataset(one.name)
-        what = "pictures of the list" if one.kind == "list" else "data set"
+        what = "images of the list" if one.kind == "list" else "dataset"
         raise EvaluationError(
             f"Expected the folder of the {what} {one.given}, got none. Name it: --root DIR, root=DIR."
         )
@@ -248,14 +237,14 @@ def _roots(chosen: Sequence[_Chosen], root: Roots) -> dict[str, Path]:
                 named[name] = Path(path)
     for name in named:
         if name not in names:
-            raise UnknownNameError("data set", name, names)
+            raise UnknownNameError("dataset", name, names)
     rest = [one for one in chosen if one.name not in named and one.kind != "table"]
     if len(ordered) == 1 and all(one.kind in ("list", "file") for one in rest):
         ordered *= len(rest)  # many lists of one folder of images
     if ordered and len(ordered) != len(rest):
         raise EvaluationError(
-            f"Expected a folder for each of {', '.join(one.name for one in rest) or 'no data set'}, got "
-            f"{', '.join(map(str, ordered))}. Name them in the order of the data sets, or as NAME=DIR."
+            f"Expected a folder for each of {', '.join(one.name for one in rest) or 'no dataset'}, got "
+            f"{', '.join(map(str, ordered))}. Name them in the order of the datasets, or as NAME=DIR."
         )
     return named | dict(zip((one.name for one in rest), ordered, strict=False))
 
@@ -333,20 +322,7 @@ def plan_data(
     *,
     on_progress: OnProgress | None = None,
 ) -> EvaluationData:
-    """What to score of one dataset.
-
-    Args:
-        whole: The dataset.
-        protocol: What to evaluate by.
-        options: Which part, and what the protocol takes.
-        splits: File of the split of each dataset that has one.
-        on_progress: Called with files of labels read and files in all.
-
-    Raises:
-        EvaluationError: A part that is empty or not known, or an image with two opinions.
-        ConfigError: What the protocol cannot do.
-        DatasetError: Labels or splits that are missing or damaged.
-    """
+    """What to score of one dataset; ``splits`` has the file of the split of each dataset that has one."""
     if isinstance(whole, PairTable) and not protocol.counts_pairs and all(row.mos is None for row in whole):
         raise EvaluationError(
             f"Expected a protocol that counts pairs beside the list of pairs {whole.name}, got {protocol.name}. Take "
@@ -360,7 +336,7 @@ def plan_data(
     twice = [image for (image, _), count in counts.items() if count > 1]
     if twice:
         raise EvaluationError(
-            f"Expected one opinion of each picture of {table.name} beside its reference, got several of {len(twice)}: "
+            f"Expected one opinion of each image of {table.name} beside its reference, got several of {len(twice)}: "
             f"{some(twice)}. Remove rows from its table."
         )
     prepared = protocol.prepare(table, options, on_progress)

@@ -77,7 +77,7 @@ def write_run(run: EvaluationRun, folder: str | Path) -> list[Path]:
         listed = by_model.setdefault(one.model, [])
         if one.dataset in {other.dataset for other in listed}:
             raise EvaluationError(
-                f"Expected one evaluation of {one.model} on {one.dataset}, got two. Give the data sets or the models "
+                f"Expected one evaluation of {one.model} on {one.dataset}, got two. Give the datasets or the models "
                 "different names."
             )
         listed.append(one)
@@ -104,9 +104,6 @@ def write_plain_results(run: EvaluationRun, path: str | Path) -> Path:
 
     Their sign is that of the numbers as they stand there: negative where higher scores and lower opinions are better.
     Images without a finite score or without an opinion are left out.
-
-    Raises:
-        EvaluationError: Several models, or none, or a place that cannot be written to.
     """
     names = list(dict.fromkeys(one.model for one in run.evaluations))
     check_one_model(names)
@@ -124,11 +121,7 @@ def write_plain_results(run: EvaluationRun, path: str | Path) -> Path:
 
 
 def check_one_model(names: Sequence[str]) -> None:
-    """Raise unless there is one model, as MS-HyperIQA's file of results has.
-
-    Raises:
-        EvaluationError: Several, or none.
-    """
+    """Raise ``EvaluationError`` unless there is one model, as MS-HyperIQA's file of results has."""
     if len(names) != 1:
         raise EvaluationError(
             f"Expected one model for a file of MS-HyperIQA's fields, got {', '.join(names) or 'none'}. Evaluate each "
@@ -203,7 +196,7 @@ def _results_json(run: EvaluationRun, evaluations: Sequence[Evaluation]) -> Iter
     if run.provenance:
         fields["provenance"] = {name: _of_model(described, model) for name, described in run.provenance.items()}
     text = json_text(fields | {"datasets": {one.dataset: _entry(one) for one in evaluations}}, 2)
-    before, *after = text.rsplit(NO_PREDICTIONS, len(evaluations))  # the last ones: those of the data sets
+    before, *after = text.rsplit(NO_PREDICTIONS, len(evaluations))  # the last ones: those of the datasets
     yield before
     for one, rest in zip(evaluations, after, strict=True):
         yield '\n      "predictions": [\n'
@@ -343,7 +336,7 @@ def _evaluations(path: Path, fields: Mapping[str, object]) -> list[Evaluation]:
         return [_evaluation(model, str(name), entry) for name, entry in datasets.items()]
     except (ValidationError, KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(
-            f"Expected metrics and predictions of every data set in {path}, got {_reason(error)}. Evaluate again."
+            f"Expected metrics and predictions of every dataset in {path}, got {_reason(error)}. Evaluate again."
         ) from error
 
 

@@ -36,11 +36,7 @@ OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions:
-    """What is made of the scores.
-
-    Raises:
-        EvaluationError: A value out of range.
-    """
+    """What is made of the scores; a value out of range is an ``EvaluationError``."""
 
     protocol: str = "plain"
     """Name of the protocol."""
@@ -108,16 +104,12 @@ class ScoredTable:
 
     @cached_property
     def mos_better(self) -> Better:
-        """Which direction of the opinions means better quality.
-
-        Raises:
-            EvaluationError: Rows of both directions.
-        """
+        """Which direction of the opinions means better quality; rows of both are an ``EvaluationError``."""
         directions = {row.better for row in self.table if row.mos is not None} or {row.better for row in self.table}
         if len(directions) > 1:
             raise EvaluationError(
                 f"Expected opinions of one direction in {self.table.name}, got higher and lower. "
-                "Evaluate each part as a data set of its own."
+                "Evaluate each part as a dataset of its own."
             )
         return directions.pop() if directions else "higher"
 
@@ -151,14 +143,7 @@ def evaluate_model(scored: ScoredTable, *, on_progress: OnProgress | None = None
     """The evaluation of one model on one dataset, without the numbers of a protocol.
 
     Rows without a score are counted as failed and listed with their errors; rows without an opinion are counted as
-    unrated; statistics are over the others.
-
-    Args:
-        scored: Scores and opinions.
-        on_progress: Called with bootstrap draws made and draws in all.
-
-    Raises:
-        EvaluationError: Opinions of both directions.
+    unrated; statistics are over the others. ``on_progress`` counts bootstrap draws.
     """
     return Evaluation(
         model=scored.model,
@@ -176,11 +161,7 @@ def evaluate_model(scored: ScoredTable, *, on_progress: OnProgress | None = None
 
 
 def agreement_of(scored: ScoredTable) -> Agreement:
-    """The agreement over the rows that have a score and an opinion, without intervals.
-
-    Raises:
-        EvaluationError: Opinions of both directions.
-    """
+    """The agreement over the rows that have a score and an opinion, without intervals."""
     return _record(_figures(scored, np.flatnonzero(scored.usable)))
 
 

@@ -23,7 +23,7 @@ USUAL_CURVE: CurveKind = "logistic4"
 """For an evaluation that has no curve (VQEG)."""
 MOST_PAIRS = 1_000_000
 """Pairs of images that Krasula's analysis draws where there are more: every pair of 1,414 images."""
-SHARED = "pairs share pictures, so p is smaller than it should be"
+SHARED = "pairs share images, so p is smaller than it should be"
 OVERLAP = "splits overlap, so p is smaller than it should be"
 SPLITS = "split"
 """Groups of repeated random splits, see ``protocols``."""
@@ -33,23 +33,14 @@ Test = Callable[[], tuple[Outcome, bool]]
 
 
 def compare_models(evaluations: Sequence[Evaluation], *, on_progress: OnProgress | None = None) -> list[ModelTest]:
-    """Every two models on the same images of each dataset.
+    """Every two models on the same images of each dataset, dataset by dataset and test by test.
 
     Evaluations are compared if dataset, part and protocol are the same. Only images that both models scored and
-    people rated are used; ``count`` and ``note`` tell how many. Tests: ``meng_rosenthal_rubin`` of SRCC, ``williams``
+    people rated are used; ``count`` and ``note`` say how many. Tests: ``meng_rosenthal_rubin`` of SRCC, ``williams``
     of PLCC after the curve, ``f_test`` of the residuals after the curve (ITU-T P.1401); with spread and number of
     votes of every image ``krasula_different_similar`` and ``krasula_better_worse``; with repeated splits
     ``wilcoxon_splits`` of SRCC. Holm's correction is over the pairs of models of one dataset and one test.
-
-    Args:
-        evaluations: Any number of models, each once for a dataset, part and protocol.
-        on_progress: Called with pairs of models done and pairs in all.
-
-    Returns:
-        The tests, dataset by dataset and test by test; none for a dataset of one model, or without opinions.
-
-    Raises:
-        EvaluationError: A model twice on one dataset.
+    ``on_progress`` counts pairs of models.
     """
     groups = _groups(evaluations)
     total = sum(len(group) * (len(group) - 1) // 2 for group in groups)
@@ -142,11 +133,7 @@ class _ScoreTable:
         return mask
 
     def fitted(self, model: int, mask: NDArray[np.bool_]) -> _Fitted:
-        """The scores of a model after the curve that was asked for, fitted on these images.
-
-        Raises:
-            StatisticsError: Too few or constant scores.
-        """
+        """The scores of a model after the curve that was asked for, fitted on these images."""
         key = (model, mask.tobytes())
         if key not in self._fits:
             asked = self.evaluations[model].agreement.curve
@@ -169,7 +156,7 @@ class _ScoreTable:
         without = " and ".join(
             f"{self.evaluations[place].model} has no score of {count}" for place, count in missing.items() if count
         )
-        return f"tested on {common} of {total} rated pictures" + (f": {without}" if without else "")
+        return f"tested on {common} of {total} rated images" + (f": {without}" if without else "")
 
 
 def _tests_of_two(table: _ScoreTable, first: int, second: int) -> Iterator[ModelTest]:
@@ -180,7 +167,7 @@ def _tests_of_two(table: _ScoreTable, first: int, second: int) -> Iterator[Model
     spread, votes = table.std[first, mask], table.votes[first, mask]
     count, note = len(mos), table.note(first, second, len(mos))
     differing = int((mos != table.mos[second, mask]).sum())
-    fault = f"Expected the same opinions of both, got other ones of {differing} pictures." if differing else ""
+    fault = f"Expected the same opinions of both, got other ones of {differing} images." if differing else ""
 
     @cache
     def fits() -> tuple[_Fitted, _Fitted]:
@@ -254,7 +241,7 @@ def _error_test(first: _Fitted, second: _Fitted, models: tuple[str, str]) -> tup
 
 def _area_test(outcome: Outcome | None) -> tuple[Outcome, bool]:
     if outcome is None:
-        raise StatisticsError("Expected two areas that can differ, got models alike or no such pairs of pictures.")
+        raise StatisticsError("Expected two areas that can differ, got models alike or no such pairs of images.")
     return outcome, outcome.statistic > 0
 
 
@@ -268,7 +255,7 @@ def _splits_test(one: Evaluation, other: Evaluation) -> ModelTest:
     ]
     most = max(len(ours), len(theirs))
     uneven = sum(first.count != second.count for first, second in both)
-    notes = [f"not all pictures are common in {uneven} of {len(both)} splits"] if uneven else []
+    notes = [f"not all images are common in {uneven} of {len(both)} splits"] if uneven else []
     notes += [f"left out {most - len(both)} of {most} splits, without SRCC of both"] if len(both) < most else []
     return _tested("wilcoxon_splits", one, other, lambda: _wilcoxon(both), len(both), _joined(OVERLAP, *notes))
 

@@ -54,20 +54,12 @@ class PairLists:
 
 
 def pair_lists(table: OpinionTable, *, seed: int = 0, on_progress: OnProgress | None = None) -> PairLists:
-    """The lists of a dataset.
+    """The lists of a dataset, or of the part of it that ``table`` is.
 
     A list of one's own: its pairs. SRIQA-Bench: ``all``, ``regression`` and ``generative``. DiffIQA: the five types
     that A-FINE tests with, and all of them together. PieAPP: shares of people. Where the list of a part of A-FINE's
     split lies below the root it is taken; otherwise pairs come from labels, or are drawn by its rule with the seed.
-
-    Args:
-        table: Table of the dataset, or of a part of it, whose pairs alone come.
-        seed: Seed of pairs that are drawn.
-        on_progress: Called with files of labels read and files in all.
-
-    Raises:
-        DatasetError: Labels, lists or scores that are not there or damaged.
-        EvaluationError: No pair at all.
+    ``on_progress`` counts files of labels.
     """
     if isinstance(table, PairTable):
         found = PairLists(lists={"all": table.pairs})

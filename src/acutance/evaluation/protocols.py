@@ -89,12 +89,7 @@ class Protocol:
     conclude: Conclude = field(default=lambda evaluations, _weights: list(evaluations))
 
     def direction(self, model: str) -> Better:
-        """Which direction of the number that it looks at means better quality, for a model of the catalogue.
-
-        Raises:
-            UnknownNameError: No model of that name.
-            ConfigError: A model without that component.
-        """
+        """Which direction of the number that it looks at means better quality, for a model of the catalogue."""
         entry = find_model(model)
         if self.term == "score":
             return entry.info.better
@@ -119,7 +114,7 @@ def _cross_dataset(table: OpinionTable, _options: EvaluationOptions, _progress: 
     needed = rows_needed(table, rated=True)
     if not needed:
         raise ConfigError(
-            f"Expected opinions in the table of {table.name} for cross-dataset, got none. Take another data set."
+            f"Expected opinions in the table of {table.name} for cross-dataset, got none. Take another dataset."
         )
     return Prepared(needed)
 
@@ -267,7 +262,7 @@ def _stage(name: str, summary: str, term: str) -> Protocol:
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        Protocol("plain", "Agreement of scores with opinions over all pictures.", _plain),
+        Protocol("plain", "Agreement of scores with opinions over all images.", _plain),
         Protocol(
             "pairs",
             "Pairs by the score of any model: how often it picks the one that people prefer.",
@@ -292,7 +287,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "cross-dataset",
-            "Whole data sets, and the mean over those that a model was not trained with.",
+            "Whole datasets, and the mean over those that a model was not trained with.",
             _cross_dataset,
             conclude=_mean_over_datasets,
         ),
@@ -305,9 +300,6 @@ OTHER_NAMES = {"default": "plain"}
 
 def find_protocol(name: str) -> Protocol:
     """The protocol of that name.
-
-    Raises:
-        UnknownNameError: There is none; the message offers the nearest.
 
     Example:
         >>> find_protocol("vtamiq").curve, find_protocol("default").name

@@ -63,56 +63,34 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoreRow
         raise EvaluationError(f"Expected scores at {path}, got no such file. Check the path.")
     rows = list(read_cells(path, EvaluationError, is_exact=True))
     if not rows:
-        raise EvaluationError(f"Expected scores at {path}, got none. Score the pictures again.")
+        raise EvaluationError(f"Expected scores at {path}, got none. Score the images again.")
     columns = list(dict.fromkeys(name for _, row in (rows if ending == ".jsonl" else rows[:1]) for name in row))
     if "image" not in columns:
-        raise EvaluationError(f"Expected the column image in {path}, got {', '.join(columns)}. Name the pictures.")
+        raise EvaluationError(f"Expected the column image in {path}, got {', '.join(columns)}. Name the images.")
     if all(name in columns for name in LONG):
         return _long(path, rows, columns, term)
     return _wide(path, rows, columns, term)
 
 
-def own_direction(path: Path, model: str, lines: Sequence[ScoreRow]) -> Better | None:
-    """Which direction of a model's scores its file says is better; ``None`` if it does not.
-
-    Raises:
-        EvaluationError: Lines that say both.
-    """
-    found = {line.better for line in lines if line.better is not None}
-    if len(found) > 1:
+def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: Mapping[str, Better]) -> Better | None:
+    """Which direction of a model's scores is better by its file or by who asks; ``None`` if neither says."""
+    own = {line.better for line in lines if line.better is not None}
+    asked = better.get(model)
+    if len(own) > 1:
         raise EvaluationError(
             f"Expected one direction of the scores of {model} in {path}, got higher and lower in the column better. "
             "Mend it."
         )
-    return found.pop() if found else None
-
-
-def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: Mapping[str, Better]) -> Better | None:
-    """Which direction of a model's scores is better by the file or by who asks; ``None`` if neither says.
-
-    Args:
-        path: The file.
-        model: Its name.
-        lines: Its scores in the file.
-        better: Directions that were asked for, by model.
-
-    Raises:
-        EvaluationError: Two directions.
-    """
-    own, asked = own_direction(path, model, lines), better.get(model)
-    if own is not None and asked not in (None, own):
+    if asked is not None and own - {asked}:
         raise EvaluationError(
-            f"Expected the direction of {model} that {path} says, better={own}, got --better {model}={asked}. "
+            f"Expected the direction of {model} that {path} says, better={own.pop()}, got --better {model}={asked}. "
             "Leave --better out."
         )
-    return own or asked
+    return own.pop() if own else asked
 
 
 def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better:
     """Which direction of a model's scores means better quality: the one that was given, or that of the catalogue.
-
-    Raises:
-        EvaluationError: Neither given nor in the catalogue.
 
     Example:
         >>> from acutance.evaluation.protocols import find_protocol
@@ -130,11 +108,7 @@ def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better
 
 
 def check_directions(better: Mapping[str, Better], in_files: Sequence[str]) -> None:
-    """Raise unless directions are ``"higher"`` or ``"lower"``, and of models whose scores files bring.
-
-    Raises:
-        EvaluationError: Another direction, or one of another model.
-    """
+    """Raise unless directions are ``"higher"`` or ``"lower"``, and of models whose scores files bring."""
     for name, direction in better.items():
         if name not in in_files:
             raise EvaluationError(
@@ -148,7 +122,7 @@ def check_directions(better: Mapping[str, Better], in_files: Sequence[str]) -> N
 def take_scores(
     files: Sequence[str | Path], data: Sequence[EvaluationData], protocol: Protocol, better: Mapping[str, Better]
 ) -> list[str]:
-    """Give the datasets the scores that files have of their images.
+    """Give the datasets the scores that files have of their images; the models, in the order of the files.
 
     Args:
         files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the dataset of that name alone.
@@ -156,14 +130,6 @@ def take_scores(
         protocol: Which number of a model counts.
         better: Directions by model, for those of which neither the file nor the catalogue has one, and before what the
             catalogue says.
-
-    Returns:
-        The models, each once, in the order of the files.
-
-    Raises:
-        EvaluationError: Lines without an image, images without a line, or a model whose direction nobody gave, or
-            of which ``better`` says another one than the file.
-        UnknownNameError: Another ending of a file.
     """
     models: dict[str, None] = {}
     for file in files:
@@ -189,13 +155,7 @@ def join(
 ) -> tuple[dict[ImageKey, ScoreRow], list[ScoreRow]]:
     """The lines of one model by the image that each belongs to, and those that belong to none.
 
-    Args:
-        lines: Scores of a file by one model.
-        keys: Images with their references.
-        what: What the lines are, for errors.
-
-    Raises:
-        EvaluationError: Two lines for one image that do not say the same.
+    ``keys`` are images with their references; ``what`` names the lines in errors.
     """
     by_image: dict[str, list[ImageKey]] = {}
     for key in keys:
@@ -214,7 +174,7 @@ def join(
             if (before.score, before.error) != (line.score, line.error):
                 raise EvaluationError(
                     f"Expected one score of {key[0]} in {what}, got one for {before.image} and another for "
-                    f"{line.image}. Leave one out, or name pictures by their paths below the root."
+                    f"{line.image}. Leave one out, or name images by their paths below the root."
                 )
     return joined, strays
 
@@ -245,7 +205,7 @@ def _give(path: Path, model: str, lines: Sequence[ScoreRow], data: Sequence[Eval
         missing = [key[0] for key in one.prepared.needed if key not in found]
         if missing:
             raise EvaluationError(
-                f"Expected a score of every picture of {one.name} in {what}, got none of {len(missing)}: "
+                f"Expected a score of every image of {one.name} in {what}, got none of {len(missing)}: "
                 f"{some(missing)}. Score them too, or evaluate the part that was scored."
             )
         if model in one.rows:
@@ -261,14 +221,14 @@ def _check_homes(what: str, lines: Sequence[ScoreRow], strays: Mapping[str, set[
     lost = [line.image for line in lines if all(id(line) in ids for ids in strays.values())]
     if lost:
         raise EvaluationError(
-            f"Expected pictures of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
+            f"Expected images of {', '.join(strays)} in {what}, got {len(lost)} that are none: {some(lost)}. "
             "Name them and their own references by paths below the root, or by file names of which there is one."
         )
     for line in lines if len(strays) > 1 else ():
         homes = [name for name, ids in strays.items() if id(line) not in ids]
         if len(homes) > 1:
             raise EvaluationError(
-                f"Expected each picture of {what} in one data set, got {line.image} in {' and '.join(homes)}. "
+                f"Expected each image of {what} in one dataset, got {line.image} in {' and '.join(homes)}. "
                 f"Say which one the file is of: --scores {homes[0]}=FILE."
             )
 
@@ -325,7 +285,7 @@ def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], ter
 def _check_text(path: Path, rows: Sequence[tuple[int, Cells]], column: str) -> None:
     """Raise if a column that is passed over holds numbers alone: it is a model, or looks like one."""
     filled = [(number, cell) for number, row in rows if (cell := _text(row, column)) is not None]
-    if filled and all(_is_number(cell) for _, cell in filled):
+    if filled and all(_float(cell) is not None for _, cell in filled):
         number, cell = filled[0]
         raise EvaluationError(
             f"Expected text in {row_place(path, number)}, column {column}, got the number {cell[:40]}. Rename it "
@@ -358,25 +318,21 @@ def _text(row: Cells, name: str) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
     """The number in a cell; none if it is empty or NaN."""
     value = row.get(column)
     if value is None or value == "":
         return None
-    try:
-        score = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-    except (ValueError, OverflowError):  # a whole number of JSON may be larger than any float
-        score = None
+    score = _float(value)
     if score is None:
         where = f"{row_place(path, number)}, column {column}"
         cure = "Mend it." if column in ROW_FIELDS else "Mend it, or leave the column out if it is no model."
         raise EvaluationError(f"Expected a score in {where}, got {str(value)[:40]!r}. {cure}")
     return None if math.isnan(score) else score
+
+
+def _float(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):  # a whole number of JSON may be larger than any float
+        return None

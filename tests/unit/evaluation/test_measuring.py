@@ -114,7 +114,7 @@ def test_a_group_too_small_for_any_number_says_so():
         ("x", 1, None),
         ("y", 1, None),
     ]
-    assert groups[0].agreement.problem.startswith("Expected at least 3 pictures")
+    assert groups[0].agreement.problem.startswith("Expected at least 3 images")
 
 
 def test_a_group_of_failed_pictures_alone_is_told_as_empty():

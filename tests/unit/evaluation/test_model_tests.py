@@ -142,7 +142,7 @@ def test_only_pictures_that_both_scored_are_tested_and_the_others_are_told():
     assert [test.statistic for test in failed] == pytest.approx([test.statistic for test in whole])
     assert {test.count for test in failed} == {45}
     assert {test.note for test in failed} == {
-        "tested on 45 of 50 rated pictures: good has no score of 3 and bad has no score of 2"
+        "tested on 45 of 50 rated images: good has no score of 3 and bad has no score of 2"
     }
 
 
@@ -177,7 +177,7 @@ def test_other_opinions_of_the_same_pictures_are_not_mixed():
     found = compare_models(
         [evaluation("a", noisy(mos, 1, 1), mos.tolist()), evaluation("b", noisy(mos, 1, 2), other.tolist())]
     )
-    assert {test.note for test in found} == {"Expected the same opinions of both, got other ones of 4 pictures."}
+    assert {test.note for test in found} == {"Expected the same opinions of both, got other ones of 4 images."}
 
 
 @pytest.mark.slow
@@ -232,7 +232,7 @@ def test_spreads_and_votes_bring_krasulas_analysis():
     assert areas[0] > areas[1]
     assert found["krasula_better_worse"].winner == "good"
     assert found["krasula_different_similar"].winner == "good"
-    assert found["krasula_better_worse"].note == "pairs share pictures, so p is smaller than it should be"
+    assert found["krasula_better_worse"].note == "pairs share images, so p is smaller than it should be"
 
 
 def test_an_infinite_score_is_ahead_of_every_other_in_krasulas_analysis():
@@ -291,7 +291,7 @@ def test_splits_that_differ_are_told():
     assert found.count == 3
     assert (
         found.note.partition("; ")[2]
-        == "not all pictures are common in 1 of 3 splits; left out 1 of 4 splits, without SRCC of both"
+        == "not all images are common in 1 of 3 splits; left out 1 of 4 splits, without SRCC of both"
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.errors import EvaluationError, UnknownNameError
-from acutance.evaluation.score_files import NO_SCORE, own_direction, read_sheet
+from acutance.evaluation.score_files import NO_SCORE, asked_direction, read_sheet
 from acutance.scoring.rows import ScoreFile, ScoreRow
 from tests.raising import raises
 
@@ -75,8 +75,8 @@ def test_what_0_1_wrote_is_read(ending: str):
 def test_the_direction_of_a_model_is_read(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,\na.png,other,1,\n")
     sheet = read_sheet(path)
-    assert own_direction(path, "ours", sheet["ours"]) == "lower"
-    assert own_direction(path, "other", sheet["other"]) is None
+    assert asked_direction(path, "ours", sheet["ours"], {}) == "lower"
+    assert asked_direction(path, "other", sheet["other"], {}) is None
 
 
 def test_a_lone_column_of_scores_has_a_direction_too(tmp_path: Path):
@@ -87,7 +87,7 @@ def test_a_lone_column_of_scores_has_a_direction_too(tmp_path: Path):
 def test_two_directions_of_one_model_are_an_error(tmp_path: Path):
     path = write(tmp_path / "s.csv", "image,model,score,better\na.png,ours,1,lower\nb.png,ours,2,higher\n")
     with raises(EvaluationError, "ours", path):
-        own_direction(path, "ours", read_sheet(path)["ours"])
+        asked_direction(path, "ours", read_sheet(path)["ours"], {})
 
 
 def test_a_direction_that_is_none_is_an_error_that_names_the_line(tmp_path: Path):
