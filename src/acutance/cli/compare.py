@@ -47,7 +47,7 @@ def compare(
         typer.Option(help="How names meet in the folders: path, stem, or a regular expression with one group."),
     ] = "path",
     allow_unmatched: Annotated[
-        bool, typer.Option("--allow-unmatched", help="Compare the pictures that all methods have.")
+        bool, typer.Option("--allow-unmatched", help="Compare the images that all methods have.")
     ] = False,
     scores: Annotated[
         Path | None,
@@ -68,27 +68,28 @@ def compare(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the scores of the folder.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Page with pictures side by side to write, .html.", show_default=False)
+        Path | None, typer.Option(help="Page with images side by side to write, .html.", show_default=False)
     ] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw violins and wins into the folder.")] = False,
     draws: BootstrapDraws = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
     run: RunOptions,
 ) -> None:
-    """Compare methods by the pictures they made, or by what people prefer. Tables go to stdout, all else to stderr."""
+    """Compare methods by the images they made, or by what people prefer. Tables go to stdout, all else to stderr."""
     from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
-    from acutance.comparison.api import CompareRequest
+    from acutance.comparison.api import measure, read, score
     from acutance.comparison.measure import Draws
     from acutance.comparison.results import write_comparison
     from acutance.tables.text import printable
 
-    request = CompareRequest(
+    _check_outputs(output, report, plots=plots, is_drawable=bool(methods), replaces=overwrite or resume)
+    work = read(
         methods or [],
         reference,
         parse_models(model or []) or None,
         weights=parse_weights(weights or []),
-        options=parse_options(settings or []),
+        model_options=parse_options(settings or []),
         settings=run,
         pair_by=pair_by,
         allow_unmatched=allow_unmatched,
@@ -96,29 +97,29 @@ def compare(
         better=parse_directions(better or []),
         preferences=preferences,
         draws=Draws(draws, seed),
+        output=output,
+        resume=resume,
+        overwrite=overwrite,
     )
-    request.demand_place(output, resume=resume, overwrite=overwrite)
-    _demand_outputs(output, report, plots=plots, is_drawable=bool(request.folders), replaces=overwrite or resume)
-    for line in request.report():
+    for line in work.report():
         typer.echo(line, err=True)
     with downloading("weights") as advance:
-        notes = request.load_models(advance)
+        notes = work.load_models(advance)
     for line in notes:
         typer.echo(line, err=True)
     with counting("scoring") as advance:
-        comparison = request.run(advance)
+        score(work, advance)
+    comparison = measure(work)
     if output is not None:
         write_comparison(comparison, output)
     _print(comparison, output_format)
     _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
-    for line in request.left_out.after():
+    for line in work.left_out.after():
         typer.echo(printable(line), err=True)
     _finish(comparison, output)
 
 
-def _demand_outputs(
-    output: Path | None, report: Path | None, *, plots: bool, is_drawable: bool, replaces: bool
-) -> None:
+def _check_outputs(output: Path | None, report: Path | None, *, plots: bool, is_drawable: bool, replaces: bool) -> None:
     """Raise before any work for what would fail after it."""
     from acutance.errors import ConfigError
     from acutance.extras import require
@@ -177,12 +178,12 @@ def _finish(comparison: "Comparison", output: Path | None) -> None:
     from acutance.tables.text import printable
 
     total = failed = 0
-    for picture in comparison.pictures:
-        total += len(picture.images) * len(comparison.models)
-        for model, errors in picture.errors.items():
+    for image in comparison.pictures:
+        total += len(image.images) * len(comparison.models)
+        for model, errors in image.errors.items():
             for method, error in errors.items():
                 failed += 1
-                typer.echo(printable(f"failed: {picture.images[method]} by {model}: {error}"), err=True)
+                typer.echo(printable(f"failed: {image.images[method]} by {model}: {error}"), err=True)
     if output is not None:
         typer.echo(f"results in {output}", err=True)
     if failed:

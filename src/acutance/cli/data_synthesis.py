@@ -1,4 +1,4 @@
-"""``acutance data distort`` and ``acutance data synthesize``: pictures made worse on purpose."""
+"""``acutance data distort`` and ``acutance data synthesize``: images made worse on purpose."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 """As a shell reports a program that SIGINT ended."""
 
 Advance = Callable[[int, int], None]
-Sources = Annotated[list[str], typer.Argument(help="Pristine pictures, and folders of them.", show_default=False)]
+Sources = Annotated[list[str], typer.Argument(help="Pristine images, and folders of them.", show_default=False)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
 Types = Annotated[str, typer.Option(help="Distortions such as gaussian_blur,jpeg or gblur,jp2k; or all.")]
 Levels = Annotated[str, typer.Option(help="Levels such as 1,3,5; or all.")]
@@ -30,7 +30,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an ended
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Throw away what a run made there.")]
 
 
-class PictureFormat(StrEnum):
+class ImageFormat(StrEnum):
     """Formats without loss."""
 
     png = "png"
@@ -50,15 +50,15 @@ def distort(
     levels: Levels = "all",
     mixtures: Annotated[int, typer.Option(help="Random mixtures of each source too.", min=0)] = 0,
     seed: Seed = 0,
-    picture_format: Annotated[PictureFormat, typer.Option("--format", help="Of the pictures.")] = PictureFormat.png,
+    image_format: Annotated[ImageFormat, typer.Option("--format", help="Of the images.")] = ImageFormat.png,
     workers: Workers = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write every distortion of pictures at every level, and a table of them."""
+    """Write every distortion of images at every level, and a table of them."""
     from acutance.synthesis import distort_pictures
 
-    with _interruptible(), _bars() as (references, pictures):
+    with _interruptible(), _bars() as (references, images):
         made = distort_pictures(
             sources,
             output,
@@ -66,19 +66,19 @@ def distort(
             levels=_numbers(levels),
             mixtures=mixtures,
             seed=seed,
-            ending=f".{picture_format.value}",
+            ending=f".{image_format.value}",
             workers=workers,
             resume=resume,
             overwrite=overwrite,
             on_references=references,
-            on_progress=pictures,
+            on_progress=images,
         )
     _report(made)
 
 
 @data_app.command(
-    epilog="Examples:\n\nacutance data synthesize photos/ -n 10000 -o weak --size 512\n\n"
-    "acutance data synthesize photos/ -n 700000 -o weak --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
+    epilog="Examples:\n\nacutance data synthesize photos/ -n 10000 -o synthetic --size 512\n\n"
+    "acutance data synthesize photos/ -n 700000 -o synthetic --models mdsi,vsi,haarpsi --mixtures 0.2 --resume"
 )
 def synthesize(
     sources: Sources,
@@ -89,7 +89,7 @@ def synthesize(
         typer.Option(
             "--count",
             "-n",
-            help="How many pictures; every kind at every level of each source, once, if left out.",
+            help="How many images; every kind at every level of each source, once, if left out.",
             min=1,
             show_default=False,
         ),
@@ -99,7 +99,7 @@ def synthesize(
     ] = "",
     types: Types = "all",
     levels: Levels = "all",
-    mixtures: Annotated[float, typer.Option(help="Share of the pictures that get a mixture.", min=0, max=1)] = 0.0,
+    mixtures: Annotated[float, typer.Option(help="Share of the images that get a mixture.", min=0, max=1)] = 0.0,
     size: Annotated[
         int | None,
         typer.Option(help="Sides of a random part of larger sources; whole if left out.", min=1, show_default=False),
@@ -109,11 +109,11 @@ def synthesize(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Distort pictures at random, score them by classic metrics, and write a table with pseudo-MOS."""
+    """Distort images at random, score them by classic metrics, and write a table with pseudo-MOS."""
     from acutance.synthesis import synthesize as make
     from acutance.synthesis.plan import DEFAULT_METRICS
 
-    with _interruptible(), _bars() as (references, pictures):
+    with _interruptible(), _bars() as (references, images):
         made = make(
             sources,
             output,
@@ -128,7 +128,7 @@ def synthesize(
             resume=resume,
             overwrite=overwrite,
             on_references=references,
-            on_progress=pictures,
+            on_progress=images,
         )
     _report(made)
 
@@ -155,11 +155,11 @@ def _report(made: "SyntheticSet") -> None:
     from acutance.tables.text import printable
 
     for failure in made.failures:
-        pictures = "1 picture" if failure.count == 1 else f"{failure.count} pictures"
-        typer.echo(printable(f"failed: {failure.source} ({pictures}): {failure.error}"), err=True)
+        images = "1 image" if failure.count == 1 else f"{failure.count} images"
+        typer.echo(printable(f"failed: {failure.source} ({images}): {failure.error}"), err=True)
     print(f"{made.table} ({made.count} rows)")
     if made.failures:
-        typer.echo(f"{sum(failure.count for failure in made.failures)} pictures failed", err=True)
+        typer.echo(f"{sum(failure.count for failure in made.failures)} images failed", err=True)
         raise typer.Exit(SOME_FAILED)
 
 
@@ -174,7 +174,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _bars() -> Iterator[tuple[Advance, Advance]]:
-    """A bar of references and one of pictures, on stderr, with their rate and the time left."""
+    """A bar of references and one of images, on stderr, with their rate and the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -190,7 +190,7 @@ def _bars() -> Iterator[tuple[Advance, Advance]]:
     with Progress(
         *columns, console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
     ) as bars:
-        yield _bar(bars, "references"), _bar(bars, "pictures")
+        yield _bar(bars, "references"), _bar(bars, "images")
 
 
 def _bar(bars: "Progress", what: str) -> Advance:

@@ -110,9 +110,7 @@ class Pairing:
             "Rename them, pair by a regular expression (--pair-by), or allow it (--allow-unmatched, "
             "allow_unmatched=True) to score the rest."
         )
-        rule = None if self.proposal is None else self.proposal.pair_by
-        unread = f" Not read here: {kinds_of(self.unread)}; convert them to PNG." if self.unread else ""
-        return PairingError(f"{problem}: {self.left_over()}. {self.proposal or cure}{unread}", pair_by=rule)
+        return left_over_error(problem, self.left_over(), cure, self.proposal, self.unread)
 
 
 def collect(sources: Sources) -> Collection:
@@ -180,6 +178,33 @@ def pair_up(images: Sources, reference: Sources | None = None, *, pair_by: str =
         notes = _unused_rule(pair_by, "lists pair by position")
         return replace(_of(ours, theirs), pairs=_by_position(ours, theirs), notes=notes)
     return _by_name(ours, theirs, pair_by)
+
+
+def images_by_key(
+    images: Iterable[NamedImage], pair_by: str
+) -> tuple[dict[str, NamedImage], list[NamedImage], tuple[str, NamedImage, NamedImage] | None]:
+    """Images by what they meet by; those in whose names a regular expression finds nothing; a key that two have."""
+    rule = naming_rule(pair_by)
+    by_key: dict[str, NamedImage] = {}
+    nameless = []
+    for image in images:
+        key = rule(image.relative)
+        if key is None:
+            nameless.append(image)
+        elif key in by_key:
+            return by_key, nameless, (key, by_key[key], image)
+        else:
+            by_key[key] = image
+    return by_key, nameless, None
+
+
+def left_over_error(
+    problem: str, left_over: str, cure: str, proposal: Proposal | None, unread: Sequence[str]
+) -> PairingError:
+    """The error for images that do not meet, with the rule by which more would, or else this cure."""
+    rule = None if proposal is None else proposal.pair_by
+    not_read = f" Not read here: {kinds_of(unread)}; convert them to PNG." if unread else ""
+    return PairingError(f"{problem}: {left_over}. {proposal or cure}{not_read}", pair_by=rule)
 
 
 def is_manifest(source: object) -> bool:
@@ -295,21 +320,16 @@ def _of(*collections: Collection) -> Pairing:
 def _by_name(ours: Collection, theirs: Collection, pair_by: str) -> Pairing:
     key = naming_rule(pair_by)
     names = [[image.relative for image in collection.images] for collection in (ours, theirs)]
-    by_key: dict[str, NamedImage] = {}
-    unused = []
-    for reference in theirs.images:
-        name = key(reference.relative)
-        if name is None:
-            unused.append(reference.name)
-        elif name in by_key:
-            proposal = propose_rule(names, matched=0, first_repeats=True)
-            raise PairingError(
-                f"Two references meet {name!r} (pairing by {pair_by}): {by_key[name].name} and {reference.name}. "
-                f"{proposal or 'Remove one of them, or pair by another rule.'}",
-                pair_by=None if proposal is None else proposal.pair_by,
-            )
-        else:
-            by_key[name] = reference
+    by_key, nameless, repeated = images_by_key(theirs.images, pair_by)
+    if repeated:
+        shared, first, second = repeated
+        proposal = propose_rule(names, matched=0, first_repeats=True)
+        raise PairingError(
+            f"Two references meet {shared!r} (pairing by {pair_by}): {first.name} and {second.name}. "
+            f"{proposal or 'Remove one of them, or pair by another rule.'}",
+            pair_by=None if proposal is None else proposal.pair_by,
+        )
+    unused = [reference.name for reference in nameless]
     pairs: list[Pair] = []
     unmatched: list[str] = []
     used: set[str] = set()

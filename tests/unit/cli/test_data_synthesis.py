@@ -69,7 +69,7 @@ def test_failed_sources_are_listed_and_the_status_is_1(run: Callable[..., Result
     result = run("synthesize", "photos", "-n", 6, "-o", "out", "--models", "gmsd", *ALONE)
     assert result.exit_code == 1
     assert result.stdout == "out/table.csv (3 rows)\n"
-    assert not lacking(result.stderr, "photos/b.png (3 pictures)", "photos/b.png")
+    assert not lacking(result.stderr, "photos/b.png (3 images)", "photos/b.png")
     assert not lacking(result.stderr.splitlines()[-1], 3)
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import acutance
-from acutance.comparison.api import CompareRequest
+from acutance.comparison.api import measure, read, score
 from acutance.comparison.results import read_comparison
 from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownNameError
 from acutance.scoring.api import ScoreRows
@@ -134,10 +134,11 @@ def test_a_run_that_was_cut_off_is_continued(here: Path):
     whole = Path("results/scores.csv").read_text()
     Path("results/scores.csv").write_text("".join(whole.splitlines(keepends=True)[:8]) + "near/3.p")
     models[0].batches.clear()
-    (request := CompareRequest(FOLDERS, "truth", models)).demand_place(Path("results"), resume=True)
-    request.load_models()
+    work = read(FOLDERS, "truth", models, output=Path("results"), resume=True)
+    work.load_models()
     done = []
-    found = request.run(lambda place, count: done.append((place, count)))
+    score(work, lambda place, count: done.append((place, count)))
+    found = measure(work)
     assert done[0] == (8, 12)
     assert Path("results/scores.csv").read_text() == whole
     assert found.pictures == read_comparison("results").pictures
@@ -240,10 +241,10 @@ def test_the_report_says_what_will_be_compared(here: Path):
     (here / "near/notes.txt").write_text("")
     (here / "far/5.png").unlink()
     Path("votes.csv").write_text("first,second,winner\nnear,far,far\n")
-    request = CompareRequest(FOLDERS, "truth", "psnr", allow_unmatched=True, preferences="votes.csv")
-    assert request.report() == [
-        "5 pictures of near, far by psnr",
-        "passed over 1 file that is no picture by its name",
+    work = read(FOLDERS, "truth", "psnr", allow_unmatched=True, preferences="votes.csv")
+    assert work.report() == [
+        "5 images of near, far by psnr",
+        "passed over 1 file that is no image by its name",
         "1 preference between near, far",
-        "left out: 1 picture missing from a method (5.png not in far)",
+        "left out: 1 image missing from a method (5.png not in far)",
     ]

@@ -20,7 +20,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def images(plan: MethodPlan) -> list[tuple[str, list[str], str | None]]:
     return [
         (one.name, [image.name for image in one.images.values()], one.reference.name if one.reference else None)
-        for one in plan.pictures
+        for one in plan.images
     ]
 
 
@@ -59,7 +59,7 @@ def test_pictures_meet_by_their_path_below_the_folders(here: Path):
         ("a.png", ["swinir/a.png", "ours/a.png"], "truth/a.png"),
         ("b.png", ["swinir/b.png", "ours/b.png"], "truth/b.png"),
     ]
-    plan.demand_usable(allow_unmatched=False)
+    plan.check_usable(allow_unmatched=False)
     assert plan.left_over() == ""
 
 
@@ -84,13 +84,13 @@ def test_everything_that_is_left_over_is_told_in_one_line(here: Path):
     (here / "ours/b.png").unlink()
     write_pictures(here, "swinir/c.png", "ours/c.png", "truth/d.png")
     plan = match_methods(named_folders(["swinir", "ours"]), "truth")
-    assert [one.name for one in plan.pictures] == ["a.png"]
+    assert [one.name for one in plan.images] == ["a.png"]
     left_over = (1, "b.png", "ours", 1, "c.png", 1, "truth/d.png")
     with raises(PairingError, *left_over, "--pair-by", "--allow-unmatched") as caught:
-        plan.demand_usable(allow_unmatched=False)
+        plan.check_usable(allow_unmatched=False)
     told = str(caught.value)
     assert all(part in told for part in ("(b.png not in ours)", "(c.png)", "(truth/d.png)", "--allow-unmatched"))
-    plan.demand_usable(allow_unmatched=True)
+    plan.check_usable(allow_unmatched=True)
     assert plan.left_out() == ["b.png", "c.png", "truth/d.png"]
 
 
@@ -99,9 +99,9 @@ def test_other_endings_are_met_by_the_stem_that_the_error_proposes(here: Path):
         (here / f"ours/{name}.png").rename(here / f"ours/{name}.webp")
     folders = named_folders(["swinir", "ours"])
     with raises(PairingError, 2, 2) as caught:
-        match_methods(folders, "truth").demand_complete()
+        match_methods(folders, "truth").check_usable(allow_unmatched=False)
     assert caught.value.pair_by == "stem"
-    assert len(match_methods(folders, "truth", pair_by="stem").pictures) == 2
+    assert len(match_methods(folders, "truth", pair_by="stem").images) == 2
 
 
 def test_names_that_methods_add_to_are_met_by_the_expression_that_the_error_proposes(here: Path):
@@ -110,7 +110,7 @@ def test_names_that_methods_add_to_are_met_by_the_expression_that_the_error_prop
             (here / f"{method}/{name}.png").rename(here / f"{method}/{name}{added}.png")
     folders = named_folders(["swinir", "ours"])
     with raises(PairingError, 2, 2) as caught:
-        match_methods(folders, "truth").demand_usable(allow_unmatched=True)
+        match_methods(folders, "truth").check_usable(allow_unmatched=True)
     plan = match_methods(folders, "truth", pair_by=caught.value.pair_by or "")
     assert images(plan) == [
         ("a", ["swinir/a_swinir_x4.png", "ours/a-ours.png"], "truth/a.png"),
@@ -127,7 +127,7 @@ def test_no_common_picture_is_an_error_even_if_unmatched_ones_are_allowed(here: 
     write_pictures(here, "theirs/z.png")
     plan = match_methods(named_folders(["swinir", "theirs"]))
     with raises(PairingError, 3, "a.png", "theirs"):
-        plan.demand_usable(allow_unmatched=True)
+        plan.check_usable(allow_unmatched=True)
 
 
 def test_two_pictures_of_one_name_are_an_error(here: Path):

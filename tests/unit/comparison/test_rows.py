@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.comparison.methods import SharedPicture, gather_rows, read_method_rows
+from acutance.comparison.methods import SharedImage, gather_rows, read_method_rows
 from acutance.errors import EvaluationError
 from acutance.scoring.pairing import NamedImage
 from acutance.scoring.rows import ScoreRow
@@ -27,7 +27,7 @@ def lines(*rows: str) -> str:
 
 def test_rows_as_scoring_makes_them_meet_their_pictures():
     shared = [
-        SharedPicture(
+        SharedImage(
             name,
             {method: NamedImage(f"{method}/{name}", f"{method}/{name}", name) for method in ("x", "y")},
             NamedImage(f"t/{name}", f"t/{name}", name),
@@ -60,7 +60,7 @@ def test_all_rows_are_asked_for_so_that_a_file_of_scores_is_finished():
         yield ScoreRow(image="x/a", reference=None, model="psnr", score=1.0)
         finished.append(True)
 
-    gather_rows([SharedPicture("a", {"x": NamedImage("x/a", "x/a", "a")})], ["psnr"], rows())
+    gather_rows([SharedImage("a", {"x": NamedImage("x/a", "x/a", "a")})], ["psnr"], rows())
     assert finished == [True]
 
 
@@ -75,7 +75,7 @@ def test_rows_of_a_file_are_sorted_by_the_folders_they_lie_in(file: Path):
         )
     )
     found = read_method_rows(file, FOLDERS)
-    first, second = found.pictures
+    first, second = found.images
     assert first.picture == "b.png"
     assert first.scores == {"psnr": {"x": 29.0, "y": None}}
     assert first.errors == {"psnr": {"y": "broken"}}
@@ -88,26 +88,26 @@ def test_rows_of_a_file_are_sorted_by_the_folders_they_lie_in(file: Path):
 def test_a_folder_inside_another_has_its_own_pictures(file: Path):
     file.write_text(lines("out/a.png,,psnr,1.0,", "out/x/a.png,,psnr,2.0,"))
     found = read_method_rows(file, {"all": Path("out"), "x": Path("out/x")})
-    assert found.pictures[0].images == {"all": "out/a.png", "x": "out/x/a.png"}
+    assert found.images[0].images == {"all": "out/a.png", "x": "out/x/a.png"}
 
 
 def test_names_meet_by_the_rule_and_what_is_missing_is_left_over(file: Path):
     file.write_text(lines("out/x/a_1.png,,psnr,1.0,", "out/y/a_2.png,,psnr,2.0,", "out/x/b_1.png,,psnr,3.0,"))
     found = read_method_rows(file, FOLDERS, pair_by="^([a-z]+)")
-    assert [one.picture for one in found.pictures] == ["a"]
+    assert [one.picture for one in found.images] == ["a"]
     assert not lacking(found.plan.left_over(), 1, "b", "y")
 
 
 def test_a_picture_without_a_row_by_one_of_the_models_has_failed(file: Path):
     file.write_text(lines("out/x/a.png,,psnr,1.0,", "out/y/a.png,,psnr,2.0,", "out/x/a.png,,ssim,0.5,"))
-    (found,) = read_method_rows(file, FOLDERS).pictures
+    (found,) = read_method_rows(file, FOLDERS).images
     assert found.scores["ssim"] == {"x": 0.5, "y": None}
     assert {model: list(errors) for model, errors in found.errors.items()} == {"ssim": ["y"]}
 
 
 def test_only_the_models_that_are_asked_for_are_taken(file: Path):
     file.write_text(lines(*(f"out/{method}/a.png,,{model},1.0," for method in "xy" for model in ("psnr", "ssim"))))
-    assert list(read_method_rows(file, FOLDERS, ["ssim"]).pictures[0].scores) == ["ssim"]
+    assert list(read_method_rows(file, FOLDERS, ["ssim"]).images[0].scores) == ["ssim"]
     with raises(EvaluationError, "gmsd", "scores.csv", "psnr", "ssim"):
         read_method_rows(file, FOLDERS, ["gmsd"])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from acutance.comparison.api import CompareRequest
+from acutance.comparison.api import read
 from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
 from acutance.images.frames import later_frames_of
@@ -190,10 +190,10 @@ def test_a_resumed_run_may_find_other_pictures_that_are_not_read(here: Path):
 
 
 def test_a_comparison_of_methods_says_what_was_left_out_of_their_folders(here: Path):
-    request = CompareRequest(["out"], "truth", "psnr")
-    assert any(not lacking(line, 2, "HEIC") for line in request.report())
+    work = read(["out"], "truth", "psnr")
+    assert any(not lacking(line, 2, "HEIC") for line in work.report())
     with raises(InputError, 2, "HEIC"):
-        CompareRequest(["out"], "truth", "psnr", settings=RunOptions(strict=True))
+        read(["out"], "truth", "psnr", settings=RunOptions(strict=True))
     (here / "out/a.png").rename(here / "out/b.png")
     with raises(PairingError, 2, "HEIC"):
-        CompareRequest(["out"], "truth", "psnr")
+        read(["out"], "truth", "psnr")
