@@ -11,7 +11,6 @@ import timm
 import torch
 from safetensors.torch import load_file
 
-from acutance.models.ahiq import published
 from acutance.models.ahiq.preprocess import AHIQViews, crop_positions
 
 Network = Callable[..., torch.Tensor]
@@ -36,8 +35,8 @@ def ahiq(folder: Path, weights: Path, crops: int) -> Network | None:
         return None
     with _without_download():
         model = ahiq_arch.AHIQ(num_crop=crops, default_mean=[0.5] * 3, default_std=[0.5] * 3, pretrained=False)
-    model.resnet50.load_state_dict(load_file(folder / published.RESNET50.local_filename))
-    model.vit.load_state_dict(load_file(folder / published.VIT_B8.local_filename))
+    model.resnet50.load_state_dict(load_file(folder / weights.RESNET50.local_filename))
+    model.vit.load_state_dict(load_file(folder / weights.VIT_B8.local_filename))
     heads = torch.load(weights, weights_only=True)
     model.deform_net.load_state_dict(heads["deform_net_model_state_dict"])
     model.regressor.load_state_dict(heads["regressor_model_state_dict"])

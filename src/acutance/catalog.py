@@ -18,7 +18,7 @@ from acutance.models.entry import ModelEntry, PublishedWeights, checked_options,
 from acutance.models.hyperiqa import entry as hyperiqa
 from acutance.models.ms_hyperiqa import entry as ms_hyperiqa
 from acutance.models.vtamiq import entry as vtamiq
-from acutance.types import PRECISIONS, OnProgress, Precision, ScoreInfo
+from acutance.types import JSON, PRECISIONS, OnProgress, Precision, ScoreInfo
 from acutance.weights.key_table import COUNTER
 from acutance.weights.record import CheckpointRecord, Layout, Part, Trunk
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from acutance.models.quality_model import JSON, ModelProvenance, QualityModel
+    from acutance.models.quality_model import ModelProvenance, QualityModel
 
 
 def list_models() -> list[ModelEntry]:

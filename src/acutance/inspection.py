@@ -32,14 +32,14 @@ from acutance.catalog import (
 from acutance.errors import AcutanceError, ConfigError
 from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, imported, weights_of, with_recorded
 from acutance.models.patches import SeenPatches
-from acutance.types import OnProgress, ScoreInfo
+from acutance.types import JSON, OnProgress, ScoreInfo
 from acutance.weights.download import find
 from acutance.weights.record import Trunk
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from acutance.models.quality_model import JSON, QualityModel
+    from acutance.models.quality_model import QualityModel
 
 
 ANCHOR_SIDE = 224

@@ -11,6 +11,8 @@ CurveKind = Literal["logistic4", "logistic5", "linear", "none"]
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 """Types of a model's matrix products."""
+JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
+"""A plain value as JSON holds it."""
 OnProgress = Callable[[int, int], None]
 """Called with how much is done, and of how much."""
 

@@ -9,8 +9,7 @@ import torch
 from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
-from acutance.models.vtamiq.published import HEAD, KADIS700K, PAPER
-from acutance.models.vtamiq.weights import VTAMIQConfig
+from acutance.models.vtamiq.weights import HEAD, KADIS700K, PAPER, VTAMIQConfig
 from tests.contracts.quality_model import QualityModelContract
 
 TINY = {"width": 48, "heads": 3, "mlp_width": 96, "layers": 2, "groups": 1, "blocks": 2, "reduction": 4}

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from acutance.models.ahiq import published
+from acutance.models.ahiq import weights
 from tests.golden import recipe
 
 WEIGHT_SETS = ("plain", "sensitive")
 """Without gains, and with gains that make the score depend on everything."""
-TRUNKS = {"resnet50": published.RESNET50, "vit": published.VIT_B8}
+TRUNKS = {"resnet50": weights.RESNET50, "vit": weights.VIT_B8}
 """Records of the trunks by the names of their state dicts in the golden file."""
 
 

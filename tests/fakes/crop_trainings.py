@@ -9,8 +9,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from acutance.datasets.table import OpinionTable, RatedPicture, write_table
-from acutance.models.hyperiqa.model import HyperIQAConfig
-from acutance.models.ms_hyperiqa.model import MSHyperIQAConfig
+from acutance.models.hyperiqa.weights import HyperIQAConfig
+from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
 from acutance.training.data import DataConfig
 from acutance.training.recipes import find_recipe

@@ -4,10 +4,12 @@ from typing import Any
 
 import torch
 
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+from acutance.models.hyperiqa.model import HyperIQA
 from acutance.models.hyperiqa.preprocess import HyperIQAViews
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+from acutance.models.hyperiqa.weights import HyperIQAConfig
+from acutance.models.ms_hyperiqa.model import MSHyperIQA
 from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
+from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 
 TINY: dict[str, Any] = {"trunk_blocks": (1, 1, 1, 1), "trunk_channels": (4, 8, 12, 16), "resize": None}
 

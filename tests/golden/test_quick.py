@@ -15,10 +15,10 @@ from acutance.layers.resnet import ResNet50
 from acutance.layers.vit import VisionTransformer
 from acutance.models.afine.weights import AFINE_KEYS
 from acutance.models.hyperiqa.model import CropMean, HyperIQA
-from acutance.models.hyperiqa.published import OFFICIAL
+from acutance.models.hyperiqa.weights import OFFICIAL
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
-from acutance.models.ms_hyperiqa.published import REFERENCE
-from acutance.models.vtamiq import published
+from acutance.models.ms_hyperiqa.weights import REFERENCE
+from acutance.models.vtamiq import weights
 from acutance.models.vtamiq.network import Encoder
 from acutance.models.vtamiq.weights import PRESENT, VTAMIQConfig, names_of
 from acutance.weights.key_table import COUNTER, KeyTable
@@ -57,9 +57,9 @@ def test_ahiq_has_the_authors_features_after_the_first_block_of_each_trunk() -> 
 
 
 def test_vtamiq_has_the_authors_class_token_after_its_first_layer() -> None:
-    config = VTAMIQConfig.model_validate({**published.HEAD, "layers": 1, "groups": 1, "blocks": 1})
+    config = VTAMIQConfig.model_validate({**weights.HEAD, "layers": 1, "groups": 1, "blocks": 1})
     encoder = Encoder(config)
-    names = names_of(config.model_dump(), PRESENT)
+    names = names_of(config, PRESENT)
     own = {name: foreign for foreign, name in names.items() if name is not None}
     fill(encoder, lambda name, shape: torch.from_numpy(vtamiq_checkpoint.drawn(own[f"encoder.{name}"], shape)))
     golden = vtamiq_checkpoint.golden_cases()["configs"]["head_default"]

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from acutance import load
-from acutance.models.vtamiq import published
-from acutance.models.vtamiq.model import VTAMIQ
+from acutance.models.vtamiq import weights
+from acutance.models.vtamiq.model import VTAMIQ, cut_patches, pyramid
 from acutance.models.vtamiq.network import Encoder, Layer
-from acutance.models.vtamiq.patches import cut_patches, pyramid
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, names_of
 from acutance.weights.key_table import KeyTable
@@ -32,8 +31,8 @@ BFLOAT16_TOLERANCE = 0.03
 
 DISTORTED = {"astronaut": "astronaut_jpeg10.png", "coffee": "coffee_blur.png", "chelsea": "chelsea_noise.png"}
 CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
-    "head_default": published.HEAD,
-    "head_multiscale": published.HEAD_MULTISCALE,
+    "head_default": weights.HEAD,
+    "head_multiscale": weights.HEAD_MULTISCALE,
     "head_options": {
         "layers": 3,
         "adapters": 2,
@@ -45,9 +44,9 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         "reduction": 8,
     },
     "head_no_decoder": {"layers": 2, "registers": 1, "decoder": False},
-    "released2022": published.KADIS700K,
-    "paper2021": published.PAPER,
-    "paper2021_diff_embedding": published.PAPER_DIFFERENCE_EMBEDDING,
+    "released2022": weights.KADIS700K,
+    "paper2021": weights.PAPER,
+    "paper2021_diff_embedding": weights.PAPER_DIFFERENCE_EMBEDDING,
 }
 WEIGHTS = {
     "head_default": "vtamiq.head",
@@ -126,7 +125,7 @@ def from_state_dict(name: str) -> VTAMIQ:
     config = VTAMIQConfig(**CONFIGURATIONS[name])
     model = VTAMIQ(config).eval().requires_grad_(requires_grad=False)
     scheme = PRESENT if name.startswith("head") else UNTIL_2022
-    model.load_state_dict(KeyTable(names_of(config.model_dump(), scheme)).apply(state_dict(name), model.state_dict()))
+    model.load_state_dict(KeyTable(names_of(config, scheme)).apply(state_dict(name), model.state_dict()))
     return model
 
 
@@ -282,4 +281,4 @@ def test_positions_of_2021_are_one_row_off(paper_encoder: Encoder) -> None:
 @pytest.fixture(scope="module")
 def paper_encoder() -> Encoder:
     small = {"width": 32, "heads": 2, "mlp_width": 32, "layers": 1, "groups": 1, "blocks": 1}
-    return Encoder(VTAMIQConfig.model_validate({**published.PAPER, **small}))
+    return Encoder(VTAMIQConfig.model_validate({**weights.PAPER, **small}))

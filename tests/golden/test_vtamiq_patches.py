@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from acutance.models.vtamiq import context, preprocess
+from acutance.models.vtamiq.model import cut_patches, places, pyramid, scales_of
 from acutance.models.vtamiq.network import Embedding
-from acutance.models.vtamiq.patches import cut_patches, places, pyramid, scales_of
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.fakes.vtamiq_checkpoint import golden_cases

@@ -21,7 +21,7 @@ def test_starts_from_googles_vit(archive: dict[str, Tensor], layers: int) -> Non
     expected = GOLDEN["vit_npz"][f"{layers}_layers"]
     config = VTAMIQConfig(layers=layers)
     model = VTAMIQ(config).eval().requires_grad_(requires_grad=False)
-    own = names_of(config.model_dump(), PRESENT)
+    own = names_of(config, PRESENT)
     shapes = model.state_dict()
     layered = {name: torch.from_numpy(drawn(name, shape(shapes[str(mine)], name))) for name, mine in own.items()}
     model.load_state_dict(KeyTable(own).apply(layered, shapes))
@@ -54,7 +54,7 @@ def test_names_and_turns_googles_tensors(archive: dict[str, Tensor]) -> None:
     own = from_npz(archive)
     for place, expected in GOLDEN["vit_npz"]["loaded_slices"].items():
         name, _, where = place.rstrip("]").partition("[")
-        tensor = own[str(names_of(VTAMIQConfig().model_dump(), PRESENT)[name])]
+        tensor = own[str(names_of(VTAMIQConfig(), PRESENT)[name])]
         assert sliced(tensor, where) == pytest.approx(expected, abs=1e-7), place
 
 

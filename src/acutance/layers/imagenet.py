@@ -19,6 +19,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 BLOCKS = (3, 4, 6, 3)
 """Bottlenecks in each of the four stages (He et al., CVPR 2016, arXiv 1512.03385)."""
+CHANNELS = (64, 128, 256, 512)
+"""Channels inside the bottlenecks of each stage; they give four times as many."""
 CLASSIFIER = ("fc.weight", "fc.bias")
 """What a file of ResNet-50 holds besides the backbone."""
 _NORM = ("weight", "bias", "running_mean", "running_var", COUNTER)

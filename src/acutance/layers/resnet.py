@@ -15,8 +15,6 @@ from acutance.shapes import ImageBatch
 
 RESNET50 = "resnet50"
 """timm's name: bottlenecks, the stride on the 3x3 convolution, as in torchvision."""
-CHANNELS = (64, 128, 256, 512)
-"""Channels inside the bottlenecks of each stage; they give four times as many."""
 
 FeatureMap = Float[Tensor, "batch channels rows columns"]
 """What a bottleneck gives."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from acutance.errors import InputError, ShapeMismatchError
 from acutance.models.patches import SeenPatches
 from acutance.shapes import ImageBatch, ScoreBatch
-from acutance.types import ScoreInfo
+from acutance.types import JSON, ScoreInfo
 
 VALUE_SLACK = 0.5
 """How far outside [0, 1] a value may lie: room for the overshoot of a network, none for 0..255 or -1..1."""
@@ -21,8 +21,6 @@ VALUE_SLACK = 0.5
 Model = TypeVar("Model", bound="QualityModel")
 LOW_PRECISION = (torch.float16, torch.bfloat16)
 """Types that the weights of a loaded model are never brought to."""
-
-JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
 @dataclass(frozen=True, kw_only=True)

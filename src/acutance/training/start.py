@@ -9,16 +9,18 @@ from torch import Tensor
 
 from acutance.catalog import find_model, model_of_run, open_weights, own_tensors, part_tensors, run_weights
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
-from acutance.layers.imagenet import BLOCKS, resnet50_tensors
-from acutance.layers.resnet import CHANNELS, ResNet50
+from acutance.layers.imagenet import BLOCKS, CHANNELS, resnet50_tensors
+from acutance.layers.resnet import ResNet50
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.weights import CLIP_ARCHIVE, CLIP_MODEL, CLIP_TIMM, STAGE_FILES, find_stages, read_stages
-from acutance.models.ahiq.published import RESNET50
+from acutance.models.ahiq.weights import RESNET50
 from acutance.models.entry import weights_of
-from acutance.models.hyperiqa.model import CropMean, HyperIQA, HyperIQAConfig
-from acutance.models.hyperiqa.published import RESNET50_TV
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
-from acutance.models.quality_model import JSON, QualityModel
+from acutance.models.hyperiqa.model import CropMean, HyperIQA
+from acutance.models.hyperiqa.weights import RESNET50_TV, HyperIQAConfig
+from acutance.models.ms_hyperiqa.model import MSHyperIQA
+from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
+from acutance.models.quality_model import QualityModel
+from acutance.types import JSON
 from acutance.weights.download import fetch
 from acutance.weights.foreign import read_foreign
 from acutance.weights.record import STATE_DICTS, CheckpointRecord

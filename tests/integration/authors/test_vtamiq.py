@@ -12,10 +12,10 @@ import torch
 
 from acutance.images import read_image
 from acutance.layers.images import to_batch
+from acutance.models.vtamiq.entry import KADIS700K_VIEWS, PAPER_VIEWS
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
-from acutance.models.vtamiq.published import HEAD, KADIS700K, KADIS700K_VIEWS, PAPER, PAPER_VIEWS
-from acutance.models.vtamiq.weights import VTAMIQConfig
+from acutance.models.vtamiq.weights import HEAD, KADIS700K, PAPER, VTAMIQConfig
 from acutance.training.systems.vtamiq import foreign_state
 from acutance.weights.foreign import read_pytorch
 from tests.fakes.datasets.catalogue import FAKES

@@ -14,7 +14,7 @@ from acutance.layers.images import resize_like_pillow
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.hyperiqa.preprocess import HyperIQAViews
 from acutance.models.quality_model import LooksAtPatches, QualityModel
-from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K
+from acutance.models.vtamiq.weights import HEAD, HEAD_MULTISCALE, KADIS700K
 from tests.contracts.test_ahiq import tiny as tiny_ahiq
 from tests.contracts.test_vtamiq import tiny as tiny_vtamiq
 from tests.fakes.tiny_hyperiqa import tiny_hyperiqa, tiny_ms_hyperiqa

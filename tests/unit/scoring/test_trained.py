@@ -15,7 +15,8 @@ from acutance.comparison.api import compare
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+from acutance.models.ms_hyperiqa.model import MSHyperIQA
+from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 from acutance.scoring.api import score
 from acutance.scoring.run import trained_models
 from acutance.types import ScoreInfo

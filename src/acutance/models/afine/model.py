@@ -25,8 +25,9 @@ from acutance.models.afine.heads import (
 )
 from acutance.models.afine.preprocess import view_settings, whole_picture
 from acutance.models.afine.weights import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
-from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.models.quality_model import QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
+from acutance.types import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """How an image becomes the input of A-FINE: the whole image, sides brought to multiples of 32."""
 
 from acutance.layers.images import EnlargedBatch, enlarge_to_multiple
-from acutance.models.quality_model import JSON
 from acutance.shapes import ImageBatch
+from acutance.types import JSON
 
 PATCH_SIZE = 32
 """Patch of CLIP ViT-B/32 in pixels."""

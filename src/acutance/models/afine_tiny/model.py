@@ -35,8 +35,9 @@ from acutance.models.afine_tiny.preprocess import (
     view_settings,
     views_of,
 )
-from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.models.quality_model import QualityModel, check_batch
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch, TokenBatch
+from acutance.types import JSON
 
 LARGEST = 5.0
 """Normalised inputs lie within so many deviations of their mean, so that no picture is outside of what was learned."""

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from acutance.layers.images import clipped
-from acutance.models.quality_model import JSON
 from acutance.shapes import ImageBatch
+from acutance.types import JSON
 
 DETAIL_AREA = 1024 * 1024
 """Pixels up to which the detail is the whole picture."""

@@ -1,4 +1,4 @@
-"""AHIQ: quality of a picture beside its reference, from a transformer and a CNN (Lao et al., arXiv 2204.10485)."""
+"""AHIQ: quality of an image beside its reference, from a transformer and a CNN (Lao et al., arXiv 2204.10485)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,25 @@ from torch.nn import functional
 from acutance.errors import ShapeMismatchError
 from acutance.images.crops import Position
 from acutance.layers.images import CropBatch, cut, enlarge_to_at_least
+from acutance.models.ahiq.entry import ENTRY
 from acutance.models.ahiq.network import TAPS, AHIQNetwork, EncodedCrops, crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
-from acutance.models.ahiq.published import AHIQ_SCORE
 from acutance.models.ahiq.weights import PATCH, AHIQConfig
 from acutance.models.patches import SeenPatches, seen_patches
-from acutance.models.quality_model import JSON, QualityModel, check_batch
+from acutance.models.quality_model import QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
+from acutance.types import JSON
 
 CROPS_AT_ONCE = 4
 """Pairs of crops that go through the network together: a CPU is as fast with one, and memory grows with each."""
 
 CropMaps = Float[Tensor, "crops places_down places_across"]
-"""One number per place of each crop, all crops of a picture together."""
-PictureMap = Float[Tensor, "batch height width"]
+"""One number per place of each crop, all crops of an image together."""
+CropPlaces = Float[Tensor, "batch crops places_down places_across"]
+"""One number per place of each crop of each picture."""
+PixelMap = Float[Tensor, "batch height width"]
 """One number per pixel."""
-KeptOf = Callable[[slice], EncodedCrops]
+EncodedPart = Callable[[slice], EncodedCrops]
 """The encoded reference's crops in a range of crops."""
 
 
@@ -44,15 +47,14 @@ class EncodedReference:
 class AHIQ(QualityModel):
     """AHIQ: the mean score of crops, each the weighted mean quality of its places; higher is better.
 
-    Asymmetric: which picture is the reference matters. Pictures of any size; both of one size.
+    Asymmetric: which image is the reference matters. Images of any size; both of one size.
 
     Args:
         config: The size of the network; by default the published one, with random weights.
         options: Which crops are rated; by default such that every pixel is.
     """
 
-    info = AHIQ_SCORE
-    needs_reference = True
+    info = ENTRY.info
 
     def __init__(self, config: AHIQConfig | None = None, options: AHIQViews | None = None) -> None:
         super().__init__()
@@ -61,7 +63,7 @@ class AHIQ(QualityModel):
         self.network = AHIQNetwork(self.configuration)
 
     def requires_grad_(self, requires_grad: bool = True) -> "AHIQ":  # noqa: FBT001, FBT002 (torch's signature)
-        """Let the heads train or not; the trunks never do."""
+        """Let the heads train or not; the backbones never do."""
         super().requires_grad_(requires_grad)
         self.network.freeze_backbones()
         return self
@@ -69,10 +71,10 @@ class AHIQ(QualityModel):
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
         """score, and lowest_crop and highest_crop: the scores of the worst and the best crop."""
         distorted, reference = self.checked_pair(distorted, reference)
-        return self._terms(distorted, self._rate(distorted, self._kept_of(reference)))
+        return self._terms(distorted, self._rate(distorted, self._parts_of(reference)))
 
-    def map(self, distorted: ImageBatch, reference: ImageBatch) -> dict[str, PictureMap]:
-        """Where in each picture the score comes from.
+    def map(self, distorted: ImageBatch, reference: ImageBatch) -> dict[str, PixelMap]:
+        """Where in each image the score comes from.
 
         A crop's score is the mean of its places' quality f, weighted with the attention w that they get:
         ``sum(f w) / sum(w)``. Every place of a crop is laid over its 8 x 8 pixels, and crops are averaged where
@@ -87,15 +89,16 @@ class AHIQ(QualityModel):
             where the protocol puts no crop.
         """
         distorted, reference = self.checked_pair(distorted, reference)
-        quality, weight = self._rate(distorted, self._kept_of(reference))
+        quality, weight = self._rate(distorted, self._parts_of(reference))
         return {"quality": self._map(quality, distorted), "weight": self._map(weight, distorted)}
 
     def encode_reference(self, reference: ImageBatch) -> EncodedReference:
         """What a rating needs of one reference (a batch of one), to compare many pictures with."""
         check_batch(reference, "reference", self.smallest_side)
-        kept_of, count = self._kept_of(reference), len(self._crops(reference))
-        parts = [kept_of(part) for part in _parts(count)]
-        return EncodedReference(tuple(reference.shape), _joined(parts))
+        crops = self._crops(reference)
+        return EncodedReference(
+            tuple(reference.shape), _joined([self.network.encode(crops[part]) for part in _parts(len(crops))])
+        )
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
@@ -135,7 +138,7 @@ class AHIQ(QualityModel):
         return dict(self.configuration.model_dump(mode="json"))
 
     def use_bfloat16_products(self) -> bool:
-        """Take the products of the trunks and of the fusion in bfloat16; the rating of pairs stays float32."""
+        """Take the products of the backbones and of the fusion in bfloat16; the rating of pairs stays float32."""
         self.network.use_bfloat16_products()
         return True
 
@@ -148,18 +151,18 @@ class AHIQ(QualityModel):
     def _dtype(self) -> torch.dtype:
         return self.network.regressor.quality.weight.dtype
 
-    def _rate(self, distorted: ImageBatch, kept_of: KeptOf) -> tuple[CropMaps, CropMaps]:
+    def _rate(self, distorted: ImageBatch, part_of: EncodedPart) -> tuple[CropMaps, CropMaps]:
         """Quality and weight of the places of every crop, a part of the crops at a time."""
         crops = self._crops(distorted)
         rated = []
         for part in _parts(len(crops)):
-            kept = kept_of(part)
+            kept = part_of(part)
             reduced = self.network.encode(crops[part], kept.offsets).reduced
             rated.append(self.network.rate(reduced, kept.reduced))
         quality, weight = zip(*rated, strict=True)
         return torch.cat(quality), torch.cat(weight)
 
-    def _kept_of(self, reference: ImageBatch) -> KeptOf:
+    def _parts_of(self, reference: ImageBatch) -> EncodedPart:
         crops = self._crops(reference)
         return lambda part: self.network.encode(crops[part])
 
@@ -174,9 +177,8 @@ class AHIQ(QualityModel):
 
     def _view_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of a picture once it is large enough."""
-        rows, columns = enlarge_to_at_least(
-            torch.empty(1, 3, height, width, device="meta"), self.configuration.side
-        ).shape[2:]
+        without_values = torch.empty(1, 3, height, width, device="meta")
+        rows, columns = enlarge_to_at_least(without_values, self.configuration.side).shape[2:]
         return rows, columns
 
     def _terms(self, distorted: ImageBatch, rated: tuple[CropMaps, CropMaps]) -> dict[str, ScoreBatch]:
@@ -184,7 +186,7 @@ class AHIQ(QualityModel):
         scores = crop_scores(*rated).view(len(distorted), -1)[:, order]  # (batch, crops)
         return {"lowest_crop": scores.amin(1), "highest_crop": scores.amax(1), "score": scores.mean(1)}
 
-    def _map(self, values: CropMaps, distorted: ImageBatch) -> PictureMap:
+    def _map(self, values: CropMaps, distorted: ImageBatch) -> PixelMap:
         height, width = distorted.shape[2:]
         crops = values.view(len(distorted), -1, *values.shape[1:])
         return laid_over(crops, self._positions(height, width)[0], self._view_size(height, width), (height, width))
@@ -208,13 +210,9 @@ def _joined(parts: list[EncodedCrops]) -> EncodedCrops:
     return EncodedCrops(torch.cat(reduced), torch.cat(offsets))
 
 
-CropPlaces = Float[Tensor, "batch crops places_down places_across"]
-"""One number per place of each crop of each picture."""
-
-
 def laid_over(
     values: CropPlaces, positions: Sequence[Position], view: tuple[int, int], picture: tuple[int, int]
-) -> PictureMap:
+) -> PixelMap:
     """The values as a map of the picture: averaged where crops overlap, NaN where there is none.
 
     Args:

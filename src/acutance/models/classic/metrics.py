@@ -13,8 +13,9 @@ from acutance.errors import InputError
 from acutance.models.classic.channels import Channel, Planes, averaged, halved, in_channel, in_range
 from acutance.models.classic.entry import CLASSIC, ClassicOptions, ClassicRecord, classic_options
 from acutance.models.classic.exact import FiniteRoots, KeptFloat64, SeparableWindows
-from acutance.models.quality_model import JSON, PairDepth, QualityModel
+from acutance.models.quality_model import PairDepth, QualityModel
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
+from acutance.types import JSON
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales (Wang et al. 2003, section 3.2)."""

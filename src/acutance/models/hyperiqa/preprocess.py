@@ -1,28 +1,21 @@
-"""How a picture becomes the crops that HyperIQA sees."""
+"""Which crops of an image HyperIQA sees; loads no torch."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.images.crops import Position, covering_positions, random_positions
 from acutance.models.entry import UsedBy
-
-if TYPE_CHECKING:  # its options are listed without torch
-    from acutance.layers.images import EnlargedBatch
-    from acutance.models.quality_model import JSON
-    from acutance.shapes import ImageBatch
+from acutance.types import JSON
 
 CROP_SIDE = 224
 """Pixels a side of a crop: the network takes no other size."""
 GRID_SIDE = 5
 """PyIQA's crops lie on a grid of 5 x 5 (pyiqa, arch_util.uniform_crop with 25 crops)."""
 
-Size = tuple[int, int]
-"""Height and width in pixels."""
-
 
 class HyperIQAViews(BaseModel):
-    """Where the crops of a picture lie; the score is the mean over them."""
+    """Where the crops of an image lie; the score is the mean over them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -32,34 +25,11 @@ class HyperIQAViews(BaseModel):
     crops: Annotated[int, UsedBy("random")] = Field(default=25, ge=1)
     """How many crops, where they are random."""
     seed: Annotated[int, UsedBy("random")] = Field(default=0, ge=0)
-    """Which random crops; they depend on the size of the picture too."""
-
-
-def seen(images: "ImageBatch", views: HyperIQAViews, resize: Size | None) -> "EnlargedBatch":
-    """The pictures that crops are cut from, at least 224 pixels a side.
-
-    Args:
-        images: Pictures in [0, 1].
-        views: The protocol.
-        resize: Height and width that pictures are brought to first, whatever their shape; ``None`` leaves them.
-    """
-    from acutance.layers.images import enlarge_to_at_least, resize_like_pillow
-
-    if views.protocol == "pyiqa":
-        return _enlarged_as_pyiqa(images)
-    if resize is not None:
-        images = resize_like_pillow(images, *resize)
-    return enlarge_to_at_least(images, CROP_SIDE)
+    """Which random crops; they depend on the size of the image too."""
 
 
 def positions(height: int, width: int, views: HyperIQAViews) -> list[Position]:
-    """Where the crops of a picture lie.
-
-    Args:
-        height: Of the picture that ``seen`` gave, in pixels.
-        width: The same.
-        views: The protocol.
-    """
+    """Where the crops lie in an image of this size, once it is resized and at least 224 pixels a side."""
     if views.protocol == "random":
         return random_positions(height, width, CROP_SIDE, count=views.crops, seed=views.seed)
     if views.protocol == "pyiqa":
@@ -68,34 +38,20 @@ def positions(height: int, width: int, views: HyperIQAViews) -> list[Position]:
     return covering_positions(height, width, CROP_SIDE)
 
 
-def view_settings(views: HyperIQAViews, resize: Size | None) -> "dict[str, JSON]":
+def view_settings(views: HyperIQAViews, resize: tuple[int, int] | None) -> dict[str, JSON]:
     """All that the crops depend on, for the provenance of a score."""
     settings: dict[str, JSON] = {"protocol": views.protocol, "crop": CROP_SIDE, "normalisation": "ImageNet"}
-    if views.protocol == "random":
-        settings |= {"crops": views.crops, "seed": views.seed}
     if views.protocol == "pyiqa":
         return settings | {
             "crops": GRID_SIDE**2,
             "resize": None,
             "small pictures": f"shorter side up to {CROP_SIDE} enlarged to {CROP_SIDE + 1}, bilinear",
         }
+    if views.protocol == "random":
+        settings |= {"crops": views.crops, "seed": views.seed}
     if resize is not None:
         settings |= {"resampling": "bilinear, antialiased, 8 bits after each pass"}
     return settings | {
         "resize": None if resize is None else [*resize],
         "small pictures": f"shorter side enlarged to {CROP_SIDE}, bilinear",
     }
-
-
-def _enlarged_as_pyiqa(images: "ImageBatch") -> "EnlargedBatch":
-    """The pictures, bilinearly enlarged where the shorter side is no longer than a crop.
-
-    The factor and not the size is what samples are placed by, as in PyIQA; rounding may make 224 of the 225 pixels.
-    """
-    from torch.nn import functional
-
-    shorter = min(images.shape[2:])
-    if shorter > CROP_SIDE:
-        return images
-    factor = (CROP_SIDE + 1) / shorter
-    return functional.interpolate(images, scale_factor=factor, mode="bilinear")

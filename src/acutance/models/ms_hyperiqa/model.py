@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.layers.cpu import fast_convolution, fast_linear
 from acutance.layers.resnet import FeatureMap, ResNet50
-from acutance.models.hyperiqa.model import CONTENT_CHANNELS, CONTENT_SIDE, CropMean, HyperIQAConfig, HyperNetwork
+from acutance.models.hyperiqa.model import CONTENT_CHANNELS, CONTENT_SIDE, CropMean, HyperNetwork
+from acutance.models.ms_hyperiqa.entry import ENTRY
 from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
-from acutance.models.ms_hyperiqa.published import MS_HYPERIQA_SCORE
-from acutance.models.quality_model import JSON
+from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 
 PYRAMID_CHANNELS = 256
 """Channels of every level of the pyramid (reference code)."""
@@ -28,8 +27,26 @@ ATTENTION_KERNEL = 7
 """Kernel of the spatial attention in pixels (Woo et al., ECCV 2018; reference code)."""
 
 
+class MSHyperIQA(CropMean):
+    """MS-HyperIQA: the mean score of crops, unbounded, on the scale of its training labels. Images of any size.
+
+    Args:
+        config: What belongs to the weights.
+        options: Where the crops lie.
+    """
+
+    info = ENTRY.info
+    configuration: MSHyperIQAConfig
+
+    def __init__(self, config: MSHyperIQAConfig | None = None, options: MSHyperIQAViews | None = None) -> None:
+        config = config or MSHyperIQAConfig()
+        backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
+        network = HyperNetwork(backbone, PyramidContent(backbone.channels[1:]), config.dropout)
+        super().__init__(network, config, options or MSHyperIQAViews())
+
+
 class PyramidContent(nn.Module):
-    """The content map of MS-HyperIQA, from the last three stages of the trunk.
+    """The content map of MS-HyperIQA, from the last three stages of the backbone.
 
     Args:
         channels: Of those stages, the last one last.
@@ -109,37 +126,3 @@ class LevelAttention(nn.Module):
 
     def _vote(self, summary: Tensor) -> Tensor:
         return fast_linear(torch.relu(fast_linear(summary, self.squeeze)), self.excite)
-
-
-DROPOUT = 0.5
-"""Share of the target network's first outputs dropped in training (reference code)."""
-
-
-class MSHyperIQAConfig(HyperIQAConfig):
-    """What belongs to a set of weights; the defaults are those of the reference code's trainings."""
-
-    dropout: float = Field(default=DROPOUT, ge=0, lt=1)
-    """Share of the target network's first outputs that are dropped in training."""
-
-
-class MSHyperIQA(CropMean):
-    """MS-HyperIQA: the mean score of crops, unbounded, on the scale of its training labels. Pictures of any size.
-
-    Args:
-        config: What belongs to the weights.
-        options: Where the crops lie.
-    """
-
-    info = MS_HYPERIQA_SCORE
-
-    def __init__(self, config: MSHyperIQAConfig | None = None, options: MSHyperIQAViews | None = None) -> None:
-        config, views = config or MSHyperIQAConfig(), options or MSHyperIQAViews()
-        backbone = ResNet50(layers=config.trunk_blocks, channels=config.trunk_channels)
-        network = HyperNetwork(backbone, PyramidContent(backbone.channels[1:]), config.dropout)
-        super().__init__(network, views=views, resize=config.resize, score_scale=config.score_scale)
-        self.configuration = config
-
-    def config(self) -> dict[str, JSON]:
-        """What the model must be built with to take its weights."""
-        settings: dict[str, JSON] = self.configuration.model_dump(mode="json")
-        return settings

@@ -12,7 +12,6 @@ from jaxtyping import Float, Float64, Int64
 from scipy import ndimage
 from torch import Tensor
 
-from acutance.models.vtamiq.patches import Picture
 from acutance.models.vtamiq.preprocess import JITTER, PATCH, Corners, Positions, VTAMIQViews, patch_counts
 from acutance.shapes import ImageBatch
 
@@ -33,6 +32,8 @@ SSIM_DEVIATION, SSIM_REACH = 1.5, 5
 SSIM_CONSTANTS = (0.01**2, 0.03**2)
 """What keeps SSIM finite, for values in [0, 1]."""
 
+Image = Float[Tensor, "3 height width"]
+"""One image in [0, 1]."""
 Map = Float64[np.ndarray, "rows columns"]
 """A number for each pixel."""
 SmallMap = Float64[np.ndarray, "smaller_rows smaller_columns"]
@@ -312,7 +313,7 @@ Probability = Float[np.ndarray, "rows columns"]
 """Of pixels, or of top left corners, summing to 1."""
 
 
-def context_sets(reference: Picture, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[Positions]:
+def context_sets(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[Positions]:
     """Sets of patches for a reference and what was distorted from it, all pictures at the same positions.
 
     Args:
@@ -330,7 +331,7 @@ def context_sets(reference: Picture, distorted: ImageBatch, scales: int, views: 
     ]
 
 
-def probabilities(reference: Picture, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
+def probabilities(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
     """The map that patches of each scale are drawn from, the finest first; the difference is halved with the scales."""
     stratified = views.sampler == "stratified"
     difference = _difference(reference, distorted, views)
@@ -343,7 +344,7 @@ def probabilities(reference: Picture, distorted: ImageBatch, scales: int, views:
     return maps
 
 
-def _difference(reference: Picture, distorted: ImageBatch, views: VTAMIQViews) -> np.ndarray:
+def _difference(reference: Image, distorted: ImageBatch, views: VTAMIQViews) -> np.ndarray:
     independent = views.sampler == "independent"
     stretched = views.stretched and not independent
     if views.difference_map == "ssim":

@@ -1,14 +1,28 @@
 """VTAMIQ in the catalogue: three states of the authors' repository; imports no torch."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from acutance.models.entry import ModelEntry, PublishedWeights
-from acutance.models.vtamiq import published
+from acutance.models.vtamiq import weights
 from acutance.models.vtamiq.preprocess import VTAMIQViews
-from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, NamingScheme, VTAMIQConfig
+from acutance.types import ScoreInfo
 from acutance.weights.record import CheckpointRecord, Layout
+
+SCORE = ScoreInfo(better="lower", low=-math.inf, high=math.inf, usual=(0.0, 1.0))
+"""Targets are scaled to [0, 1] in training, 0 where no difference is seen; the output has no bounds."""
+PAPER_VIEWS: Mapping[str, Any] = {
+    "patches": 1024,
+    "centre": 2.0,
+    "difference": 5.0,
+    "uniform": 0.25,
+    "sampler": "independent",
+}
+"""What differs for ``vtamiq.paper``: 1024 patches in its test, the weights and the sampler of 2021."""
+KADIS700K_VIEWS: Mapping[str, Any] = {"patches": 1024}
+"""What differs for ``vtamiq.kadis700k``: 1024 patches in its test; weights as of May 2022, the defaults."""
 
 
 def _entry(
@@ -16,28 +30,31 @@ def _entry(
     config: Mapping[str, Any],
     views: Mapping[str, Any],
     layouts: tuple[Layout, ...],
-    scheme: NamingScheme,
+    scheme: weights.NamingScheme,
     note: str,
 ) -> ModelEntry:
     return ModelEntry(
         name=record.name,
         title=record.title,
-        info=published.SCORE,
+        info=SCORE,
         needs_reference=True,
         paper=record.paper,
-        note=f"{note} {published.IDENTICAL_NOTE}",
-        term_names=published.TERM_NAMES,
+        note=(
+            f"{note} A picture beside itself gives one number for all pictures, made of the biases "
+            "(score_of_identical()); it is neither 0 nor sure to be the lowest."
+        ),
+        term_names=("spread", "difference"),
         build="acutance.models.vtamiq.model:VTAMIQ",
-        config=VTAMIQConfig,
+        config=weights.VTAMIQConfig,
         config_defaults=config,
         options=VTAMIQViews,
         option_defaults=views,
         weights=PublishedWeights(
             record=record,
             layouts=layouts,
-            derive=partial(published.derived_layout, layouts[0].name, config, scheme),
+            derive=partial(weights.derived_layout, layouts[0].name, config, scheme),
             stored_as=record.name,
-            starts=(published.VIT_NPZ, published.VIT_TIMM),
+            starts=(weights.VIT_NPZ, weights.VIT_TIMM),
             check_start="acutance.models.vtamiq.pretrained:check_start",
         ),
     )
@@ -45,27 +62,27 @@ def _entry(
 
 ENTRIES = (
     _entry(
-        published.HEAD_WEIGHTS,
-        published.HEAD,
-        published.HEAD_VIEWS,
-        published.HEAD_LAYOUTS,
-        PRESENT,
-        "The present default of the authors' repository; no weights are published.",
+        weights.HEAD_WEIGHTS,
+        weights.HEAD,
+        {},
+        weights.HEAD_LAYOUTS,
+        weights.PRESENT,
+        "The present default of the authors' repository; no weights are weights.",
     ),
     _entry(
-        published.PAPER_WEIGHTS,
-        published.PAPER,
-        published.PAPER_VIEWS,
-        published.PAPER_LAYOUTS,
-        UNTIL_2022,
-        "What the paper describes; no weights are published.",
+        weights.PAPER_WEIGHTS,
+        weights.PAPER,
+        PAPER_VIEWS,
+        weights.PAPER_LAYOUTS,
+        weights.UNTIL_2022,
+        "What the paper describes; no weights are weights.",
     ),
     _entry(
-        published.KADIS700K_WEIGHTS,
-        published.KADIS700K,
-        published.KADIS700K_VIEWS,
-        published.KADIS700K_LAYOUTS,
-        UNTIL_2022,
+        weights.KADIS700K_WEIGHTS,
+        weights.KADIS700K,
+        KADIS700K_VIEWS,
+        weights.KADIS700K_LAYOUTS,
+        weights.UNTIL_2022,
         "The authors' one announced checkpoint, trained on KADIS-700k.",
     ),
 )

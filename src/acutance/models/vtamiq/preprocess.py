@@ -6,7 +6,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -16,9 +16,7 @@ from acutance.errors import ConfigError
 from acutance.images.crops import covering_positions
 from acutance.models.entry import UsedBy
 from acutance.models.vtamiq.weights import VTAMIQConfig
-
-if TYPE_CHECKING:  # its options are listed without torch
-    from acutance.models.quality_model import JSON
+from acutance.types import JSON
 
 PATCH = 16
 """Side of a patch in pixels."""
@@ -189,7 +187,7 @@ class VTAMIQViews(BaseModel):
         if self.protocol == "context-aware" and not self.centre + self.difference + self.uniform > 0:
             raise ConfigError("Expected a weight above 0 for centre, difference or uniform, got none. Set one of them.")
 
-    def settings(self, config: VTAMIQConfig) -> "dict[str, JSON]":
+    def settings(self, config: VTAMIQConfig) -> dict[str, JSON]:
         """All that the inputs of a network depend on, for the provenance of a score."""
         drawn: dict[str, JSON] = {"repeats": self.repeats, "seed": self.seed}
         weights: dict[str, JSON] = {"centre": self.centre, "difference": self.difference, "uniform": self.uniform}

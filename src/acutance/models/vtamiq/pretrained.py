@@ -1,6 +1,6 @@
 """ViT-B/16 as Google and timm file it, brought to the names of VTAMIQ's encoder: where its trainings start.
 
-Dosovitskiy et al., ICLR 2021, arXiv 2010.11929. Both files, ``published.VIT_NPZ`` and ``published.VIT_TIMM``, hold
+Dosovitskiy et al., ICLR 2021, arXiv 2010.11929. Both files, ``VIT_NPZ`` and ``VIT_TIMM``, hold
 the same weights: ImageNet-21k, then ImageNet-1k at 384 pixels.
 """
 
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from acutance.errors import CheckpointError, UnknownNameError
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.published import VIT_NPZ, VIT_TIMM
+from acutance.models.vtamiq.weights import VIT_NPZ, VIT_TIMM
 from acutance.weights.download import fetch
 from acutance.weights.foreign import read_foreign
 

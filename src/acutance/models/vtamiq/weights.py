@@ -1,23 +1,38 @@
-"""What a VTAMIQ network is made of: one set of switches for the three states of the authors' repository."""
+"""What belongs to weights of VTAMIQ: configurations of three states of its repository, files, names; loads no torch.
+
+Chubarau, Clark: VTAMIQ: Transformers for Attention Modulated Image Quality Assessment, arXiv 2110.01655. Written
+from the paper and from facts about the repository (ch-andrei/VTAMIQ), which has no licence; no line of it is here.
+"""
 
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from acutance.weights.key_table import KeyTable
+from acutance.weights.record import CheckpointRecord, Layout
+
+HEAD_WIDTH = 64
+"""Channels of a head of attention in ViT-B and ViT-L."""
+BOOKKEEPING: Final = (
+    "epoch",
+    "SROCC",
+    "test_accuracy",
+    "pref_module_state_dict",
+    "q_mapper_state_dict",
+    "optimizer",
+    "scaler",
+)
+"""Entries beside the model's weights: progress, and modules of training that no score passes through."""
+STATE_DICT: Final = "model_state_dict"
+"""The entry of the model's weights."""
+
 
 class VTAMIQConfig(BaseModel):
-    """Architecture, and what belongs to weights trained with it; the defaults are the repository's present state.
-
-    ``published.PAPER`` and ``published.KADIS700K`` are the two others.
-
-    Example:
-        >>> VTAMIQConfig(layers=12).layers
-        12
-    """
+    """Architecture, and what belongs to weights trained with it; the defaults are the repository's present state."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,9 +102,33 @@ class VTAMIQConfig(BaseModel):
 
 Names = dict[str, str | None]
 
-LINEAR = ("weight", "bias")
-HEAD_WIDTH = 64
-"""Channels of a head of attention in ViT-B and ViT-L."""
+
+HEAD: Mapping[str, Any] = {}
+"""The repository's present default (May 2024): registers, gains, one scale."""
+HEAD_MULTISCALE: Mapping[str, Any] = {"scales": 5}
+"""The same with patches of five scales."""
+_UNTIL_2022: Mapping[str, Any] = {
+    "registers": 0,
+    "layer_gains": False,
+    "difference_gain": False,
+    "gate": "prelu",
+    "start": "zeros",
+    "group_drop": 0.0,
+    "embedding_dropout": 0.2,
+    "mlp_dropout": 0.1,
+}
+PAPER: Mapping[str, Any] = {
+    **_UNTIL_2022,
+    "class_has_position": False,
+    "position_from": "corner",
+    "pixels": "imagenet",
+    "predictor_dropout": 0.2,
+}
+"""What the paper describes (October 2021)."""
+PAPER_DIFFERENCE_EMBEDDING: Mapping[str, Any] = {**PAPER, "difference_embedding": True}
+"""The same with an option of its code."""
+KADIS700K: Mapping[str, Any] = {**_UNTIL_2022, "scales": 5, "class_has_scale": True, "more_scales": True}
+"""Spring 2022: five scales with embeddings. The one announced checkpoint, of April 2022, should have this layout."""
 
 
 @dataclass(frozen=True)
@@ -114,26 +153,71 @@ UNTIL_2022 = NamingScheme("layer", "diff_net", "conv_du.0", "conv_du.2", "conv_d
 """2021 and 2022."""
 
 
-def names_of(config: Mapping[str, Any], scheme: NamingScheme) -> Names:
+def layouts_of(name: str, config: Mapping[str, Any], scheme: NamingScheme) -> tuple[Layout, Layout]:
+    """How a configuration's checkpoints are filed: by the training program, and as the state dict alone.
+
+    Args:
+        name: Of the layouts, for messages.
+        config: What differs from the defaults of ``VTAMIQConfig``.
+        scheme: How the repository names things.
+    """
+    return (
+        _layout(name, config, scheme, whole=True),
+        _layout(f"{name}, state dict alone", config, scheme, whole=False),
+    )
+
+
+def derived_layout(
+    name: str, state: Mapping[str, Any], scheme: NamingScheme, shapes: Mapping[str, tuple[int, ...]]
+) -> Layout | None:
+    """How a checkpoint of the authors' code is filed, whatever the sizes and switches that it was trained with.
+
+    Args:
+        name: Of the layout, for messages.
+        state: What one state of the repository differs by from the defaults of ``VTAMIQConfig``.
+        scheme: How that state names things.
+        shapes: Of every tensor of the file.
+
+    Returns:
+        ``None`` where the file is no checkpoint of that state.
+    """
+    whole = any(tensor.startswith(f"{STATE_DICT}.") for tensor in shapes)
+    sizes = sizes_in({tensor.removeprefix(f"{STATE_DICT}."): shape for tensor, shape in shapes.items()}, scheme)
+    has_scales = sizes is not None and sizes["scales"] > 0
+    of_2022, of_2021 = state.get("class_has_scale", False), state.get("position_from") == "corner"
+    if sizes is None or (of_2022 and not has_scales) or (of_2021 and has_scales):
+        return None
+    return _layout(name, {**state, **sizes}, scheme, whole=whole)
+
+
+def _layout(name: str, config: Mapping[str, Any], scheme: NamingScheme, *, whole: bool) -> Layout:
+    names = names_of(VTAMIQConfig.model_construct(**config), scheme)  # a file's sizes are checked when it is loaded
+    if whole:
+        names = {f"{STATE_DICT}.{theirs}": own for theirs, own in names.items()}
+    return Layout(name=name, keys=KeyTable(names), config=config, bookkeeping=BOOKKEEPING if whole else ())
+
+
+def names_of(config: VTAMIQConfig, scheme: NamingScheme) -> dict[str, str | None]:
     """Own name of every tensor of a checkpoint's state dict, by its name there.
 
     Args:
-        config: Every field of the network's configuration that names depend on.
+        config: Of the network.
         scheme: How the repository names things.
     """
     names = {**_embedding(config), **_linear("transformer.encoder.encoder_norm", "encoder.norm")}
-    for index in range(config["layers"]):
+    for index in range(config.layers):
         theirs, own = f"transformer.encoder.{scheme.layers}.{index}", f"encoder.layers.{index}"
         names |= _layer(config, theirs, own)
-    if config["difference_gain"]:
+    if config.difference_gain:
         names["diff_scale.gamma"] = "difference_gain"
-    if config["difference_embedding"]:
+    if config.difference_embedding:
         names |= _group(config, scheme, "diff_embedding", "difference_embedding")
-    if config["decoder"]:
-        for index in range(config["groups"]):
+    if config.decoder:
+        for index in range(config.groups):
             names |= _group(config, scheme, f"{scheme.decoder}.{index}", f"decoder.groups.{index}")
-        names |= _linear(f"{scheme.decoder}.{config['groups']}", "decoder.mix")
-    return names | _PREDICTOR
+        names |= _linear(f"{scheme.decoder}.{config.groups}", "decoder.mix")
+    names |= _linear("q_predictor.1", "predictor.hidden") | _linear("q_predictor.4", "predictor.output")
+    return names | {"q_predictor.2.weight": "predictor.activation.weight"}
 
 
 def sizes_in(shapes: Mapping[str, tuple[int, ...]], scheme: NamingScheme) -> dict[str, Any] | None:
@@ -173,35 +257,30 @@ def sizes_in(shapes: Mapping[str, tuple[int, ...]], scheme: NamingScheme) -> dic
     return sizes
 
 
-def prefixed(names: Names, prefix: str) -> Names:
-    """The same table for a file that holds the state dict under a name of its own."""
-    return {f"{prefix}.{theirs}": own for theirs, own in names.items()}
-
-
 def _count(shapes: Mapping[str, tuple[int, ...]], pattern: str) -> int:
     """How many different numbers a pattern finds at the beginnings of names."""
     return len({found[1] for name in shapes if (found := re.match(pattern, name))})
 
 
-def _linear(theirs: str, own: str) -> Names:
-    return {f"{theirs}.{part}": f"{own}.{part}" for part in LINEAR}
+def _linear(theirs: str, own: str) -> dict[str, str | None]:
+    return {f"{theirs}.{part}": f"{own}.{part}" for part in ("weight", "bias")}
 
 
-def _embedding(config: Mapping[str, Any]) -> Names:
+def _embedding(config: VTAMIQConfig) -> dict[str, str | None]:
     theirs, own = "transformer.embeddings", "encoder.embedding"
-    names: Names = {
+    names: dict[str, str | None] = {
         f"{theirs}.cls_token": f"{own}.class_token",
         f"{theirs}.positional_embeddings.positional_embeddings": f"{own}.positions",
         **_linear(f"{theirs}.patch_embeddings", f"{own}.patches"),
     }
-    if config["registers"]:
+    if config.registers:
         names[f"{theirs}.extra_tokens"] = f"{own}.registers"
-    if config["scales"]:
+    if config.scales:
         names[f"{theirs}.scale_embeddings.scale_embeddings"] = f"{own}.scales"
     return names
 
 
-def _layer(config: Mapping[str, Any], theirs: str, own: str) -> Names:
+def _layer(config: VTAMIQConfig, theirs: str, own: str) -> dict[str, str | None]:
     parts = {
         "attention_norm": "attention_norm",
         "ffn_norm": "mlp_norm",
@@ -212,21 +291,21 @@ def _layer(config: Mapping[str, Any], theirs: str, own: str) -> Names:
         "ffn.fc1": "fc1",
         "ffn.fc2": "fc2",
     }
-    for index in range(config["adapters"]):
+    for index in range(config.adapters):
         for number, branch in ((2 * index + 1, "attention"), (2 * index + 2, "mlp")):
             parts[f"adapter{number}.adapter.0"] = f"{branch}_adapters.{index}.down"
             parts[f"adapter{number}.adapter.2"] = f"{branch}_adapters.{index}.up"
-    names: Names = {}
+    names: dict[str, str | None] = {}
     for foreign, mine in parts.items():
         names |= _linear(f"{theirs}.{foreign}", f"{own}.{mine}")
-    if config["layer_gains"]:
+    if config.layer_gains:
         names |= {f"{theirs}.ls1.gamma": f"{own}.attention_gain", f"{theirs}.ls2.gamma": f"{own}.mlp_gain"}
     return names
 
 
-def _group(config: Mapping[str, Any], scheme: NamingScheme, theirs: str, own: str) -> Names:
-    names = _linear(f"{theirs}.body.{config['blocks']}", f"{own}.mix")
-    for index in range(config["blocks"]):
+def _group(config: VTAMIQConfig, scheme: NamingScheme, theirs: str, own: str) -> dict[str, str | None]:
+    names = _linear(f"{theirs}.body.{config.blocks}", f"{own}.mix")
+    for index in range(config.blocks):
         body, block = f"{theirs}.body.{index}.body", f"{own}.blocks.{index}"
         names[f"{body}.1.weight"] = f"{block}.activation.weight"
         names |= _linear(f"{body}.2", f"{block}.mix")
@@ -237,8 +316,80 @@ def _group(config: Mapping[str, Any], scheme: NamingScheme, theirs: str, own: st
     return names
 
 
-_PREDICTOR: Names = {
-    **_linear("q_predictor.1", "predictor.hidden"),
-    "q_predictor.2.weight": "predictor.activation.weight",
-    **_linear("q_predictor.4", "predictor.output"),
-}
+HEAD_LAYOUTS: Final = (
+    *layouts_of("head", HEAD, PRESENT),
+    *layouts_of("head, five scales", HEAD_MULTISCALE, PRESENT),
+)
+PAPER_LAYOUTS: Final = (
+    *layouts_of("paper", PAPER, UNTIL_2022),
+    *layouts_of("paper with difference embedding", PAPER_DIFFERENCE_EMBEDDING, UNTIL_2022),
+)
+KADIS700K_LAYOUTS: Final = layouts_of("kadis700k", KADIS700K, UNTIL_2022)
+
+PAPER_TEXT: Final = "Chubarau, Clark: VTAMIQ: Transformers for Attention Modulated IQA, 2021, arXiv 2110.01655"
+LICENCE: Final = "Unknown: the authors' repository has no licence; ask the authors before any use."
+_UNPUBLISHED = (
+    "No weights of it are published: train it, or take a checkpoint that the authors' code "
+    "(github ch-andrei/VTAMIQ) has made"
+)
+HEAD_WEIGHTS: Final = CheckpointRecord(
+    name="vtamiq.head",
+    title="VTAMIQ, the repository's present default",
+    repository=None,
+    filename="best.pth",
+    local_name="vtamiq.head.pth",
+    origin=_UNPUBLISHED,
+    size_bytes=229_300_000,  # 57,322,386 numbers in float32
+    published=False,
+    licence=LICENCE,
+    paper=PAPER_TEXT,
+)
+PAPER_WEIGHTS: Final = CheckpointRecord(
+    name="vtamiq.paper",
+    title="VTAMIQ as in the paper",
+    repository=None,
+    filename="best.pth",
+    local_name="vtamiq.paper.pth",
+    origin=_UNPUBLISHED,
+    size_bytes=229_200_000,  # 57,306,274 numbers in float32
+    published=False,
+    licence=LICENCE,
+    paper=PAPER_TEXT,
+)
+KADIS700K_WEIGHTS: Final = CheckpointRecord(
+    name="vtamiq.kadis700k",
+    trained_on=("kadis700k",),  # its repository's README
+    title="VTAMIQ trained on KADIS-700k",
+    repository=None,
+    filename="vtamiq.kadis700k.pth",
+    origin="Download it by the link on the authors' page, github ch-andrei/VTAMIQ (Google Drive)",
+    size_bytes=229_300_000,  # 57,310,882 numbers in float32; the file's own bookkeeping comes on top
+    licence=LICENCE,
+    paper=PAPER_TEXT,
+    note="Its layout is inferred from its date, April 2022; a file of another layout is refused by name.",
+)
+
+VIT_NPZ: Final = CheckpointRecord(
+    name="vit-b16-384.google",
+    title="ViT-B/16 of Google Research, ImageNet-21k and ImageNet-1k, 384 pixels",
+    repository=None,
+    filename="imagenet21k+imagenet2012_ViT-B_16.npz",
+    origin="Download https://storage.googleapis.com/vit_models/imagenet21k+imagenet2012/ViT-B_16.npz",
+    size_bytes=347_500_000,  # 86,859,496 numbers in float32, classifier included
+    licence="Apache-2.0, commercial use: yes.",
+    paper="Dosovitskiy et al.: An Image is Worth 16x16 Words, ICLR 2021, arXiv 2010.11929",
+    is_trunk=True,
+    note="Trainings of VTAMIQ start from it; scoring needs it never.",
+)
+VIT_TIMM: Final = CheckpointRecord(
+    name="vit-b16-384.timm",
+    title="The same weights as timm files them",
+    repository="timm/vit_base_patch16_384.orig_in21k_ft_in1k",
+    filename="model.safetensors",
+    local_name="vit_base_patch16_384.orig_in21k_ft_in1k.safetensors",
+    size_bytes=347_500_000,
+    licence="Apache-2.0, commercial use: yes.",
+    paper=VIT_NPZ.paper,
+    is_trunk=True,
+    note=VIT_NPZ.note,
+)

@@ -14,12 +14,12 @@ from acutance.catalog import trunk_tensors
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError
+from acutance.models.ahiq.entry import ENTRY
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews
-from acutance.models.ahiq.published import AHIQ as RECORD
-from acutance.models.ahiq.published import AHIQ_SCORE, OFFICIAL
-from acutance.models.ahiq.weights import AHIQConfig
+from acutance.models.ahiq.weights import AHIQ as RECORD
+from acutance.models.ahiq.weights import OFFICIAL, AHIQConfig
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables
@@ -165,7 +165,7 @@ class AHIQTask(Task):
             name=RECORD.name,
             tensors=model.state_dict(),
             config=model.config(),
-            info=AHIQ_SCORE,
+            info=ENTRY.info,
             options=model.views.model_dump(mode="json"),
         )
 

@@ -9,12 +9,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig, target_network
+from acutance.models.hyperiqa.model import HyperIQA, target_network
 from acutance.models.hyperiqa.preprocess import CROP_SIDE, HyperIQAViews
-from acutance.models.hyperiqa.published import OFFICIAL, RESNET50_TV
-from acutance.models.ms_hyperiqa.model import MSHyperIQA, MSHyperIQAConfig
+from acutance.models.hyperiqa.weights import OFFICIAL, RESNET50_TV, HyperIQAConfig
+from acutance.models.ms_hyperiqa.model import MSHyperIQA
 from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
-from acutance.models.ms_hyperiqa.published import REFERENCE
+from acutance.models.ms_hyperiqa.weights import REFERENCE, MSHyperIQAConfig
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, LabelScale, scaled, training_tables
 from acutance.training.images import ImageStore, correlations, crop_of, enlarged, scores_of
@@ -102,7 +102,7 @@ class CropNetwork(nn.Module):
         with torch.autocast(vectors.device.type, enabled=False):
             layers = network.generator(content.float())
             scores = target_network(vectors.float(), layers, dropout=network.dropout, training=network.training)
-        return {"score": scores * self.model.score_scale}
+        return {"score": scores * self.model.configuration.score_scale}
 
 
 class CropTask(Task):
@@ -193,7 +193,7 @@ class CropTask(Task):
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``best_model.pkl``, the bare state dict of the reference code, for a backbone of ResNet-50's size only."""
         model: Any = network.model
-        if not is_resnet50(model.network.backbone) or model.score_scale != 1:
+        if not is_resnet50(model.network.backbone) or model.configuration.score_scale != 1:
             return []
         layout = OFFICIAL if self._config.kind == "hyperiqa" else REFERENCE
         return [write_pickle(folder / "best_model.pkl", layout.keys, model.state_dict())]

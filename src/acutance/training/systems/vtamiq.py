@@ -15,20 +15,22 @@ from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import Version, direction_of, fit_quality_targets
 from acutance.errors import ConfigError, InputError
 from acutance.models.vtamiq.context import context_sets
-from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid, scales_of
+from acutance.models.vtamiq.entry import SCORE
+from acutance.models.vtamiq.model import VTAMIQ, cut_patches, large_enough, places, pyramid, scales_of
 from acutance.models.vtamiq.preprocess import Positions, VTAMIQViews, grid_sets, sizes_of
 from acutance.models.vtamiq.pretrained import start_vtamiq
-from acutance.models.vtamiq.published import (
+from acutance.models.vtamiq.weights import (
     HEAD_WEIGHTS,
     KADIS700K_WEIGHTS,
     PAPER_WEIGHTS,
-    SCORE,
+    PRESENT,
     STATE_DICT,
+    UNTIL_2022,
     VIT_NPZ,
     VIT_TIMM,
+    VTAMIQConfig,
+    names_of,
 )
-from acutance.models.vtamiq.weights import PRESENT, UNTIL_2022, VTAMIQConfig, names_of
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings, TaskSettings
 from acutance.training.data import DataConfig, TrainingTables, training_tables
@@ -281,7 +283,7 @@ def start(model: VTAMIQ, given: str) -> None:
 def foreign_state(own: dict[str, Tensor], config: VTAMIQConfig) -> dict[str, Tensor]:
     """A state dict with the names and shapes of the authors' code."""
     present = config.gate == "relu"
-    names = names_of(config.model_dump(), PRESENT if present else UNTIL_2022)
+    names = names_of(config, PRESENT if present else UNTIL_2022)
     foreign = {}
     for theirs, name in names.items():
         tensor = own[str(name)].detach().cpu().clone()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from acutance.models.ahiq import published, weights
+from acutance.models.ahiq import weights
 from acutance.models.ahiq.entry import ENTRY
 from acutance.models.ahiq.network import AHIQNetwork
 from acutance.models.ahiq.preprocess import AHIQViews, view_settings
@@ -17,7 +17,7 @@ from tests.fakes.ahiq_checkpoint import golden
 
 @pytest.mark.parametrize(("part", "count"), [("resnet50", 320), ("vit", 152)])
 def test_a_trunk_table_holds_every_tensor_of_its_file(part: str, count: int):
-    names = {"resnet50": published.OFFICIAL.trunks[0], "vit": published.OFFICIAL.trunks[1]}[part].keys.names
+    names = {"resnet50": weights.OFFICIAL.trunks[0], "vit": weights.OFFICIAL.trunks[1]}[part].keys.names
     assert set(names) == set(golden()["layouts"][part])
     assert len(names) == count
 
@@ -26,18 +26,18 @@ def test_the_official_table_holds_every_tensor_of_the_heads():
     heads = {
         f"{part}_model_state_dict.{name}" for part in ("deform_net", "regressor") for name in golden()["layouts"][part]
     }
-    assert set(published.OFFICIAL.keys.names) == heads
+    assert set(weights.OFFICIAL.keys.names) == heads
 
 
 def test_a_trunk_uses_what_the_authors_use():
-    for trunk, part in zip(published.OFFICIAL.trunks, ("resnet50", "vit"), strict=True):
+    for trunk, part in zip(weights.OFFICIAL.trunks, ("resnet50", "vit"), strict=True):
         needed = tuple(golden()["needed"][part])
         used = {name for name, own in trunk.keys.names.items() if own is not None}
         expected = {name for name in trunk.keys.names if name.startswith(needed) and not name.endswith(COUNTER)}
         assert used == expected
 
 
-@pytest.mark.parametrize("layout", published.LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", weights.LAYOUTS, ids=lambda layout: layout.name)
 def test_every_layout_leads_to_every_tensor_of_the_model(layout):
     reached = layout.keys.own_names.union(*(trunk.keys.own_names for trunk in layout.trunks))
     assert reached == {name for name in tiny().state_dict() if not name.endswith(COUNTER)}
@@ -45,7 +45,7 @@ def test_every_layout_leads_to_every_tensor_of_the_model(layout):
 
 def test_a_whole_model_of_pyiqa_has_the_names_of_all_four_parts():
     names = {f"{part}.{name}" for part, layout in golden()["layouts"].items() for name in layout}
-    assert set(published.PYIQA_WHOLE.keys.names) == names
+    assert set(weights.PYIQA_WHOLE.keys.names) == names
 
 
 CHANGED = {"crops": 7, "seed": 5}
@@ -62,7 +62,7 @@ def test_an_option_changes_the_settings_of_the_protocols_it_is_for(name: str, pr
 
 
 def test_whole_models_of_pyiqa_see_imagenets_normalisation():
-    seen = {layout.name: AHIQConfig.model_validate(layout.config).normalisation for layout in published.LAYOUTS}
+    seen = {layout.name: AHIQConfig.model_validate(layout.config).normalisation for layout in weights.LAYOUTS}
     assert seen == {"official": "half", "pyiqa-whole": "imagenet", "pyiqa-params": "imagenet"}
 
 
@@ -70,7 +70,7 @@ def test_terms_are_those_of_the_catalogue():
     from tests.contracts.quality_model import smooth_pictures
 
     pictures = smooth_pictures(32)
-    assert set(tiny().terms(pictures, pictures)) == {*published.TERM_NAMES, "score"}
+    assert set(tiny().terms(pictures, pictures)) == {*ENTRY.term_names, "score"}
 
 
 def test_only_the_five_blocks_and_the_one_stage_that_are_used_are_built():
@@ -80,10 +80,6 @@ def test_only_the_five_blocks_and_the_one_stage_that_are_used_are_built():
     assert counts == {"vit": 36_191_232, "resnet": 225_344, "fusion": 13_010_450, "regressor": 14_158_338}
 
 
-def test_the_tables_count_the_blocks_that_the_network_has():
-    assert weights.BLOCKS == published.USED_BLOCKS
-
-
 def test_importing_the_tables_loads_no_torch():
-    code = "import sys, acutance.models.ahiq.published; sys.exit('torch' in sys.modules)"
+    code = "import sys, acutance.models.ahiq.weights; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

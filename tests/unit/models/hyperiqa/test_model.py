@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from acutance.errors import InputError
 from acutance.models.hyperiqa import model as hyperiqa
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
+from acutance.models.hyperiqa.model import HyperIQA
 from acutance.models.hyperiqa.preprocess import HyperIQAViews
+from acutance.models.hyperiqa.weights import HyperIQAConfig
 from tests.fakes.tiny_hyperiqa import TINY, tiny_hyperiqa
 from tests.raising import raises
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 import torch
 
-from acutance.models.hyperiqa.model import HyperIQA, HyperIQAConfig
-from acutance.models.hyperiqa.published import HYPERIQA, HYPERIQA_PYIQA, HYPERIQA_SCORE, LAYOUTS, OFFICIAL, PYIQA
+from acutance.models.hyperiqa.entry import SCORE
+from acutance.models.hyperiqa.model import HyperIQA
+from acutance.models.hyperiqa.weights import HYPERIQA, HYPERIQA_PYIQA, LAYOUTS, OFFICIAL, PYIQA, HyperIQAConfig
 from acutance.weights.record import Layout
 from tests.fakes.hyperiqa_checkpoint import golden
 
@@ -47,8 +48,8 @@ def test_layouts_say_how_the_model_is_built() -> None:
 
 
 def test_scores_have_no_bounds_but_a_usual_range() -> None:
-    assert (HYPERIQA_SCORE.better, HYPERIQA_SCORE.low, HYPERIQA_SCORE.high) == ("higher", -math.inf, math.inf)
-    assert HYPERIQA_SCORE.usual == (0.0, 100.0)
+    assert (SCORE.better, SCORE.low, SCORE.high) == ("higher", -math.inf, math.inf)
+    assert SCORE.usual == (0.0, 100.0)
 
 
 def test_the_official_file_is_not_on_the_hub_and_its_record_says_where_it_is() -> None:
@@ -64,6 +65,6 @@ def test_the_records_say_what_may_be_done_with_the_weights() -> None:
 
 
 def test_listing_it_loads_no_torch() -> None:
-    modules = "acutance.models.hyperiqa.published, acutance.models.ms_hyperiqa.published"
+    modules = "acutance.models.hyperiqa.weights, acutance.models.ms_hyperiqa.weights"
     program = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional
 
 from acutance.models.hyperiqa.entry import HYPERIQA
-from acutance.models.hyperiqa.preprocess import HyperIQAViews, positions, seen, view_settings
+from acutance.models.hyperiqa.model import seen
+from acutance.models.hyperiqa.preprocess import HyperIQAViews, positions, view_settings
 
 COVER, PYIQA = HyperIQAViews(), HyperIQAViews(protocol="pyiqa")
 

@@ -8,15 +8,9 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from acutance.models.ms_hyperiqa.entry import ENTRY
-from acutance.models.ms_hyperiqa.model import (
-    FeaturePyramid,
-    LevelAttention,
-    MSHyperIQA,
-    MSHyperIQAConfig,
-    PyramidContent,
-)
+from acutance.models.ms_hyperiqa.model import FeaturePyramid, LevelAttention, MSHyperIQA, PyramidContent
 from acutance.models.ms_hyperiqa.preprocess import MSHyperIQAViews
-from acutance.models.ms_hyperiqa.published import MS_HYPERIQA, REFERENCE
+from acutance.models.ms_hyperiqa.weights import MS_HYPERIQA, REFERENCE, MSHyperIQAConfig
 from tests.fakes.hyperiqa_checkpoint import golden
 from tests.fakes.tiny_hyperiqa import tiny_ms_hyperiqa
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from acutance.models.vtamiq.entry import ENTRIES
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
-from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, TERM_NAMES
-from acutance.models.vtamiq.weights import VTAMIQConfig
+from acutance.models.vtamiq.weights import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, VTAMIQConfig
 from tests.contracts.quality_model import noisy, smooth_pictures
 from tests.contracts.test_vtamiq import TINY, tiny
 from tests.raising import raises
@@ -56,7 +56,7 @@ def test_identical_pictures_give_one_number(state: str) -> None:
 
 
 def test_names_its_terms() -> None:
-    assert {*TERM_NAMES, "score"} == set(tiny(HEAD).terms(noisy(0.1, 64), smooth_pictures(64)))
+    assert {*ENTRIES[0].term_names, "score"} == set(tiny(HEAD).terms(noisy(0.1, 64), smooth_pictures(64)))
 
 
 def test_the_score_is_the_mean_over_sets_and_the_spread_their_range() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from acutance.models.entry import ModelEntry
-from acutance.models.vtamiq import published
+from acutance.models.vtamiq import weights
 from acutance.models.vtamiq.entry import ENTRIES
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
@@ -17,7 +17,7 @@ from acutance.training.systems.vtamiq import foreign_state
 from acutance.weights.record import Layout
 from tests.fakes.vtamiq_checkpoint import layout as layout_shapes
 
-LAYOUTS = [*published.HEAD_LAYOUTS, *published.PAPER_LAYOUTS, *published.KADIS700K_LAYOUTS]
+LAYOUTS = [*weights.HEAD_LAYOUTS, *weights.PAPER_LAYOUTS, *weights.KADIS700K_LAYOUTS]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -35,12 +35,12 @@ def test_layouts_name_every_tensor_of_their_network(layout: Layout) -> None:
 
 
 def test_the_training_programs_file_holds_the_state_dict_under_a_name() -> None:
-    whole, alone = published.HEAD_LAYOUTS[:2]
+    whole, alone = weights.HEAD_LAYOUTS[:2]
     assert set(whole.keys.names) == {f"model_state_dict.{name}" for name in alone.keys.names}
 
 
 def test_listing_it_needs_no_torch() -> None:
-    check = "import acutance.models.vtamiq.published, sys; sys.exit('torch' in sys.modules)"
+    check = "import acutance.models.vtamiq.weights, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
@@ -89,7 +89,7 @@ SMALL_WIDTH: dict[str, Any] = {"width": 64, "heads": 1, "mlp_width": 128, "reduc
 @pytest.mark.parametrize("changed", OTHER_SIZES.values(), ids=OTHER_SIZES)
 def test_sizes_of_a_network_are_read_off_its_checkpoint(changed: dict[str, Any]) -> None:
     config = VTAMIQConfig(**{**SMALL_WIDTH, **changed})
-    layout = published.derived_layout("head", published.HEAD, PRESENT, shapes_of(config))
+    layout = weights.derived_layout("head", weights.HEAD, PRESENT, shapes_of(config))
     assert layout is not None
     kept = {"groups", "blocks", "reduction"} if not config.decoder else set()
     found = VTAMIQConfig.model_validate(layout.config)
@@ -99,14 +99,14 @@ def test_sizes_of_a_network_are_read_off_its_checkpoint(changed: dict[str, Any])
 
 def test_the_published_sizes_are_the_published_configurations() -> None:
     states = {
-        "head_default": (published.HEAD, PRESENT),
-        "paper2021": (published.PAPER, UNTIL_2022),
-        "paper2021_diff_embedding": (published.PAPER, UNTIL_2022),
-        "released2022": (published.KADIS700K, UNTIL_2022),
+        "head_default": (weights.HEAD, PRESENT),
+        "paper2021": (weights.PAPER, UNTIL_2022),
+        "paper2021_diff_embedding": (weights.PAPER, UNTIL_2022),
+        "released2022": (weights.KADIS700K, UNTIL_2022),
     }
     for name, (state, scheme) in states.items():
         shapes = {f"model_state_dict.{tensor}": shape for tensor, shape in layout_shapes(name).items()}
-        layout = published.derived_layout(name, state, scheme, shapes)
+        layout = weights.derived_layout(name, state, scheme, shapes)
         assert layout is not None
         expected = VTAMIQConfig.model_validate({**state, "difference_embedding": name.endswith("embedding")})
         assert VTAMIQConfig.model_validate(layout.config) == expected, name
@@ -114,7 +114,7 @@ def test_the_published_sizes_are_the_published_configurations() -> None:
 
 def test_a_checkpoint_of_another_state_is_none_of_this_one() -> None:
     scaled, plain = layout_shapes("released2022"), layout_shapes("paper2021")
-    assert published.derived_layout("head", published.HEAD, PRESENT, plain) is None
-    assert published.derived_layout("paper", published.PAPER, UNTIL_2022, scaled) is None
-    assert published.derived_layout("kadis700k", published.KADIS700K, UNTIL_2022, plain) is None
-    assert published.derived_layout("head", published.HEAD, PRESENT, {"conv1.weight": (64, 3, 7, 7)}) is None
+    assert weights.derived_layout("head", weights.HEAD, PRESENT, plain) is None
+    assert weights.derived_layout("paper", weights.PAPER, UNTIL_2022, scaled) is None
+    assert weights.derived_layout("kadis700k", weights.KADIS700K, UNTIL_2022, plain) is None
+    assert weights.derived_layout("head", weights.HEAD, PRESENT, {"conv1.weight": (64, 3, 7, 7)}) is None

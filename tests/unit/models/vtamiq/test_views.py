@@ -5,11 +5,9 @@ import pytest
 import torch
 
 from acutance.errors import ConfigError
-from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.patches import cut_patches, large_enough, places, pyramid
+from acutance.models.vtamiq.model import VTAMIQ, cut_patches, large_enough, places, pyramid
 from acutance.models.vtamiq.preprocess import VTAMIQViews, fixed_sets, sizes_of
-from acutance.models.vtamiq.published import KADIS700K, PAPER
-from acutance.models.vtamiq.weights import VTAMIQConfig
+from acutance.models.vtamiq.weights import KADIS700K, PAPER, VTAMIQConfig
 from tests.raising import raises
 
 HEAD_CONFIG = VTAMIQConfig()

@@ -14,8 +14,14 @@ import acutance
 from acutance.datasets.table import OpinionTable, read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError, TrainingError
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.published import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, PAPER_DIFFERENCE_EMBEDDING
-from acutance.models.vtamiq.weights import VTAMIQConfig
+from acutance.models.vtamiq.weights import (
+    HEAD,
+    HEAD_MULTISCALE,
+    KADIS700K,
+    PAPER,
+    PAPER_DIFFERENCE_EMBEDDING,
+    VTAMIQConfig,
+)
 from acutance.stats.correlation import srcc
 from acutance.training.config import ExponentialSchedule
 from acutance.training.data import DataConfig

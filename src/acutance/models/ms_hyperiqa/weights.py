@@ -1,17 +1,18 @@
-"""What the names in weights of MS-HyperIQA's reference code mean; none are published.
+"""What belongs to weights of MS-HyperIQA: the network's configuration, a file and the names in it; loads no torch."""
 
-This file imports no torch: the catalogue reads it to list models.
-"""
+from pydantic import Field
 
-import math
-
-from acutance.models.hyperiqa.published import layer_names, official_head_names, trunk_names
-from acutance.types import ScoreInfo
+from acutance.models.hyperiqa.weights import HyperIQAConfig, backbone_names, layer_names, official_head_names
 from acutance.weights.key_table import KeyTable
 from acutance.weights.record import STATE_DICTS, CheckpointRecord, Layout
 
-PAPER = "No paper; reference code: github.com/ukeSJTU/CS3324-IQA, folder ms_hyperIQA"
-"""What to cite."""
+
+class MSHyperIQAConfig(HyperIQAConfig):
+    """What belongs to a set of weights; the defaults are those of the reference code's trainings."""
+
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the target network's first outputs that are dropped in training (0.5 in the reference code)."""
+
 
 MS_HYPERIQA = CheckpointRecord(
     name="ms_hyperiqa",
@@ -26,13 +27,10 @@ MS_HYPERIQA = CheckpointRecord(
     published=False,
     size_bytes=110_900_000,  # 27,633,967 numbers in float32 and the statistics of 53 batch norms
     licence="The reference code is MIT; the licence of weights is that of who trained them. Commercial use: ask them.",
-    paper=PAPER,
+    paper="No paper; reference code: github.com/ukeSJTU/CS3324-IQA, folder ms_hyperIQA",
     note="HyperIQA with a feature pyramid and attention; its report calls it PyramidIQA.",
 )
 """The file that the reference code writes."""
-
-MS_HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
-"""Mean opinion scores of KonIQ-10k, which the reference code trains on, lie in 0..100."""
 
 LEVELS = (2, 3, 4)
 """The reference code's numbers of the pyramid's levels, finest first."""
@@ -54,7 +52,7 @@ def _content_names() -> dict[str, str | None]:
 
 REFERENCE = Layout(
     name="reference",
-    keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names()}),
+    keys=KeyTable({**backbone_names("res"), **official_head_names(), **_content_names()}),
     wrappers=STATE_DICTS,
 )
 """``best_model.pkl`` and ``epoch_3.pkl``: a state dict of the reference code's network, bare or beside other things."""

@@ -1,23 +1,41 @@
-"""The published HyperIQA weights: where they are, what their names mean (Su et al., CVPR 2020).
+"""What belongs to weights of HyperIQA: the network's configuration, files and the names in them; loads no torch."""
 
-This file imports no torch: the catalogue reads it to list models.
-"""
+from collections.abc import Sequence
+from typing import Annotated
 
-import math
+from pydantic import BaseModel, ConfigDict, Field
 
-from acutance.layers.imagenet import resnet50_names
-from acutance.types import ScoreInfo
+from acutance.layers.imagenet import BLOCKS, CHANNELS, resnet50_names
+from acutance.models.hyperiqa.preprocess import CROP_SIDE
 from acutance.weights.key_table import COUNTER, KeyTable
 from acutance.weights.record import STATE_DICTS, CheckpointRecord, Layout
 
 OFFICIAL_RESIZE = (512, 384)
 """Height and width that the authors' KonIQ-10k pictures were brought to: ``Resize((512, 384))`` of torchvision."""
 
+_Pixels = Annotated[int, Field(ge=CROP_SIDE)]
+_Count = Annotated[int, Field(ge=1)]
+
+
+class HyperIQAConfig(BaseModel):
+    """What belongs to a set of weights; the defaults are those of the authors' KonIQ-10k weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resize: tuple[_Pixels, _Pixels] | None = OFFICIAL_RESIZE
+    """Height and width in pixels that pictures are brought to before crops are cut; ``None`` leaves them."""
+    score_scale: float = Field(default=1.0, gt=0)
+    """What the network's scores are multiplied by; 100 for weights trained on labels in 0..1."""
+    trunk_blocks: tuple[_Count, _Count, _Count, _Count] = BLOCKS
+    """Bottlenecks in each stage of the backbone; the default is ResNet-50."""
+    trunk_channels: tuple[_Count, _Count, _Count, _Count] = CHANNELS
+    """Channels inside each stage's bottlenecks, a fourth of what they give."""
+
+
 PAPER = (
     "Su, Yan, Zhu, Zhang, Ge, Sun, Zhang: Blindly Assess Image Quality in the Wild Guided by a Self-Adaptive "
     "Hyper Network, CVPR 2020"
 )
-"""What to cite."""
 
 HYPERIQA = CheckpointRecord(
     name="hyperiqa",
@@ -72,16 +90,11 @@ RESNET50_TV = CheckpointRecord(
 STARTS = (RESNET50_TV,)
 """Files that trainings of HyperIQA and MS-HyperIQA may start from."""
 
-HYPERIQA_SCORE = ScoreInfo(better="higher", low=-math.inf, high=math.inf, usual=(0.0, 100.0))
-"""Mean opinion scores of KonIQ-10k lie in 0..100."""
 
-BACKBONE = "network.backbone.trunk"
-"""Where the trunk is in our model."""
-
-
-def trunk_names(foreign: str) -> dict[str, str | None]:
+def backbone_names(foreign: str) -> dict[str, str | None]:
     """Names of a ResNet-50 below a foreign prefix; the numbers of batches it has seen are dropped."""
-    return {f"{foreign}.{name}": None if name.endswith(COUNTER) else f"{BACKBONE}.{name}" for name in resnet50_names()}
+    own = {name: None if name.endswith(COUNTER) else f"network.backbone.trunk.{name}" for name in resnet50_names()}
+    return {f"{foreign}.{name}": own[name] for name in own}
 
 
 def layer_names(foreign: str, own: str) -> dict[str, str | None]:
@@ -90,16 +103,37 @@ def layer_names(foreign: str, own: str) -> dict[str, str | None]:
 
 
 def official_head_names() -> dict[str, str | None]:
-    """Names of the authors' layers that read the trunk, apart from those that make the content map."""
-    names: dict[str, str | None] = {}
-    for index in range(4):
-        if index < 3:
-            names[f"res.lda{index + 1}_pool.0.weight"] = f"network.distortions.{index}.reduce.weight"
-        names |= layer_names(f"res.lda{index + 1}_fc", f"network.distortions.{index}.project")
-        names |= layer_names(f"fc{index + 1}w_conv", f"network.generator.weights.{index}")
-    names |= layer_names("fc5w_fc", "network.generator.last_weight")
-    for index in range(5):
-        names |= layer_names(f"fc{index + 1}b_fc", f"network.generator.biases.{index}")
+    """Names of the authors' layers that read the backbone, apart from those that make the content map."""
+    numbers = range(1, 6)
+    return _head_names(
+        reduce=[f"res.lda{number}_pool.0" for number in numbers[:3]],
+        project=[f"res.lda{number}_fc" for number in numbers[:4]],
+        weights=[*(f"fc{number}w_conv" for number in numbers[:4]), "fc5w_fc"],
+        biases=[f"fc{number}b_fc" for number in numbers],
+    )
+
+
+def _pyiqa_head_names() -> dict[str, str | None]:
+    return _head_names(
+        reduce=[f"params.lda_modules.{index}.0" for index in range(3)],
+        project=[f"params.lda_modules.{index}.{3 if index < 3 else 2}" for index in range(4)],
+        weights=[*(f"params.fc_w_modules.{index}" for index in range(4)), "params.fc_w_modules.4.2"],
+        biases=[f"params.fc_b_modules.{index}.2" for index in range(5)],
+    )
+
+
+def _head_names(
+    *, reduce: Sequence[str], project: Sequence[str], weights: Sequence[str], biases: Sequence[str]
+) -> dict[str, str | None]:
+    names: dict[str, str | None] = {
+        f"{foreign}.weight": f"network.distortions.{index}.reduce.weight" for index, foreign in enumerate(reduce)
+    }
+    for index, foreign in enumerate(project):
+        names |= layer_names(foreign, f"network.distortions.{index}.project")
+    for index, foreign in enumerate(weights):
+        names |= layer_names(foreign, f"network.generator.{f'weights.{index}' if index < 4 else 'last_weight'}")
+    for index, foreign in enumerate(biases):
+        names |= layer_names(foreign, f"network.generator.biases.{index}")
     return names
 
 
@@ -110,30 +144,15 @@ def _content_names(prefix: str) -> dict[str, str | None]:
     return names
 
 
-def _pyiqa_head_names() -> dict[str, str | None]:
-    names: dict[str, str | None] = {}
-    for index in range(4):
-        distortion = f"network.distortions.{index}"
-        if index < 3:
-            names[f"params.lda_modules.{index}.0.weight"] = f"{distortion}.reduce.weight"
-        project = 3 if index < 3 else 2
-        names |= layer_names(f"params.lda_modules.{index}.{project}", f"{distortion}.project")
-        names |= layer_names(f"params.fc_w_modules.{index}", f"network.generator.weights.{index}")
-    names |= layer_names("params.fc_w_modules.4.2", "network.generator.last_weight")
-    for index in range(5):
-        names |= layer_names(f"params.fc_b_modules.{index}.2", f"network.generator.biases.{index}")
-    return names
-
-
 OFFICIAL = Layout(
     name="official",
-    keys=KeyTable({**trunk_names("res"), **official_head_names(), **_content_names("")}),
+    keys=KeyTable({**backbone_names("res"), **official_head_names(), **_content_names("")}),
     wrappers=STATE_DICTS,
 )
 """A state dict of the authors' hyper network, bare or beside what a training of one's own wrote down."""
 PYIQA = Layout(
     name="pyiqa",
-    keys=KeyTable({**trunk_names("params.base_model"), **_pyiqa_head_names(), **_content_names("params.")}),
+    keys=KeyTable({**backbone_names("params.base_model"), **_pyiqa_head_names(), **_content_names("params.")}),
     config={"resize": None, "score_scale": 100.0},
 )
 """PyIQA's file: trained on pictures as they are and labels in 0..1."""
