@@ -255,4 +255,4 @@ def _read(name: str, root: str | Path) -> tuple[OpinionTable, DatasetFolder, Dat
 
 
 def _there(table: OpinionTable, folder: DatasetFolder) -> list[RatedPicture]:
-    return [row for row in table if not (folder.is_missing(row.image) or folder.is_missing(row.reference))]
+    return [row for row in table if row.image not in folder.missing and row.reference not in folder.missing]

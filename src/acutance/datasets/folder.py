@@ -134,10 +134,6 @@ class DatasetFolder:
             self._gathered[folder] = found
         return self._gathered[folder]
 
-    def is_missing(self, relative: str | None) -> bool:
-        """Whether this image was looked for and is not there."""
-        return relative in self.missing
-
     def require_whole(self, expected: int) -> None:
         """Raise if images are missing, of so many that the lists name."""
         if self.missing:

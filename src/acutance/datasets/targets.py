@@ -33,7 +33,7 @@ OFFSET = 1e-6
 """What VTAMIQ's authors add to the exponent."""
 
 Scores = Float64[np.ndarray, " rows"]
-Parameters = tuple[float, float, float, float, float]
+Parameters = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,6 @@ def afine_naturalness_targets(scores: Scores, *, better: Better = "higher") -> S
     The limits are those of all images that the calibrator is fitted on, PIPAL's training part for A-FINE.
     """
     return stretch(scores, worst=NATURALNESS[1], best=NATURALNESS[0], better=better)
-
-
-def afine_final_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
-    """A-FINE's targets of its last scaling: 100 - 100 (MOS - min) / (max - min), from 0, the best, to 100.
-
-    The limits are those of all images that the scaling is fitted on, SRIQA-Bench for A-FINE.
-    """
-    return stretch(scores, worst=FINAL[1], best=FINAL[0], better=better)
 
 
 def ahiq_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
@@ -175,15 +167,16 @@ def fit_naturalness_calibrator(naturalness: Scores, targets: Scores) -> Logistic
 
 
 def normalised(lines: Sequence[RatedLine], *, final: bool, better: Better = "higher") -> list[RatedLine]:
-    """The lines with opinions from -2, the best, to 2; or from 0 to 100, for A-FINE's last scaling.
+    """The lines with opinions from -2, the best, to 2; or, for A-FINE's last scaling, from 0 to 100.
 
     Args:
-        lines: All that a fit takes: the limits are theirs.
+        lines: All that a fit takes (SRIQA-Bench for the last scaling): the limits are theirs.
         final: Whether from 0 to 100.
         better: Which direction of the opinions is better.
     """
     opinions = np.array([line.mos for line in lines], dtype=np.float64)
-    targets = (afine_final_targets if final else afine_naturalness_targets)(opinions, better=better)(opinions)
+    best, worst = FINAL if final else NATURALNESS
+    targets = stretch(opinions, worst=worst, best=best, better=better)(opinions)
     return [replace(line, mos=float(target)) for line, target in zip(lines, targets, strict=True)]
 
 
@@ -296,12 +289,7 @@ class QualityTargets:
 
 
 def curve_values(values: Scores, parameters: Parameters) -> Scores:
-    """The five-parameter curve p0 (1/2 - 1 / (1 + exp(p1 (x - p2) + 1e-6))) + abs(p3) x + p4.
-
-    Args:
-        values: x.
-        parameters: p0 to p4.
-    """
+    """The curve p0 (1/2 - 1 / (1 + exp(p1 (x - p2) + 1e-6))) + abs(p3) x + p4 of five parameters."""
     height, slope, centre, tilt, base = parameters
     bend = height * (0.5 - expit(-(slope * (values - centre) + OFFSET)))
     return np.asarray(bend + abs(tilt) * values + base)
@@ -336,8 +324,7 @@ def _fitted(ordered: Scores, *, power: int) -> Parameters | None:
     uniform = np.arange(len(ordered)) / len(ordered)
 
     def residuals(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-        height, slope, centre, tilt, base = (float(value) for value in parameters)
-        return np.asarray((uniform - curve_values(ordered, (height, slope, centre, tilt, base))) ** power)
+        return np.asarray((uniform - curve_values(ordered, tuple(parameters))) ** power)
 
     start = np.array([1.0, 1.0, np.median(ordered), 1.0, np.median(uniform)])
     if len(ordered) < len(start):
@@ -345,7 +332,4 @@ def _fitted(ordered: Scores, *, power: int) -> Parameters | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of a fit that stops early, which the authors keep
         found = leastsq(residuals, start)[0]
-    if not np.isfinite(found).all():
-        return None
-    height, slope, centre, tilt, base = (float(value) for value in found)
-    return height, slope, centre, tilt, base
+    return tuple(map(float, found)) if np.isfinite(found).all() else None

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from acutance.datasets.afine_lists import RatedLine
 from acutance.datasets.targets import (
-    afine_final_targets,
     afine_naturalness_targets,
     ahiq_targets,
     direction_of,
+    normalised,
 )
 from acutance.errors import DatasetError
 from tests.raising import raises
@@ -29,7 +30,8 @@ def test_naturalness_targets_are_those_of_the_authors(golden: dict[str, Any]):
 
 def test_final_targets_are_those_of_the_authors(golden: dict[str, Any]):
     scores = np.array(golden["normalise_sriqa"]["in"])
-    np.testing.assert_allclose(afine_final_targets(scores)(scores), golden["normalise_sriqa"]["out"], atol=1e-12)
+    lines = normalised([RatedLine("a.png", "r.png", score) for score in scores], final=True)
+    np.testing.assert_allclose([line.mos for line in lines], golden["normalise_sriqa"]["out"], atol=1e-12)
 
 
 def test_scores_of_which_the_lower_is_better_keep_their_direction():
