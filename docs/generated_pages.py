@@ -209,7 +209,9 @@ def api() -> str:
     for heading, names in (("Functions", functions), ("What they give", classes), ("Exceptions", errors)):
         lines += [f"## {heading}", "", *(f"::: acutance.{name}\n" for name in names)]
     lines += ["## A loaded model", "", "`acutance.load` gives one of these.", ""]
-    return "\n".join([*lines, "::: acutance.models.quality_model.QualityModel", ""])
+    lines += ["::: acutance.models.quality_model.QualityModel", "", "## Options of a run", ""]
+    lines += ["`acutance.score`, `evaluate` and `compare` take these as keywords, their commands as options.", ""]
+    return "\n".join([*lines, "::: acutance.scoring.options.RunOptions", ""])
 
 
 def command_line() -> str:

@@ -31,21 +31,13 @@ class ScoreRows(_Rows):
 
     A row is made when it is first asked for, by its index or by iterating, and kept: going through the rows again costs
     nothing. After Ctrl-C or a fault of a model, the next row that is asked for goes on where that one stopped.
-
-    Args:
-        plan: The run.
-        models: Its loaded models.
-        on_progress: Called with images done and images in all.
-
-    Attributes:
-        pairing: What is scored, and what was left over.
-        provenance: What all the scores depend on, and what was left out of images so far.
     """
 
     def __init__(
         self, plan: ScorePlan, models: Sequence["QualityModel"], on_progress: OnProgress | None = None
     ) -> None:
         self.pairing = plan.pairing
+        """What is scored, and what was left over."""
         self._described = describe_run(models, plan.pairing.pairs, plan.options)
         self._plan = plan
         self._models = models
@@ -111,25 +103,19 @@ class ScoreRows(_Rows):
     def _make(self, count: int) -> None:
         """Have at least so many rows, and whole images; threads that ask at once wait for each other."""
         with self._making:
-            self._make_alone(count)
-
-    def _make_alone(self, count: int) -> None:
-        left_out = self._plan.left_out
-        while len(self._done) < count:
-            if self._coming is None:
-                start = len(self._done) // len(self._models)
-                self._coming = scored_pairs(self._plan, self._models, start, self._on_progress)
-            try:
-                rows = next(self._coming)
-            except BaseException:  # what raised cannot go on; another one begins after the rows that are there
+            while len(self._done) < count:
+                if self._coming is None:
+                    start = len(self._done) // len(self._models)
+                    self._coming = scored_pairs(self._plan, self._models, start, self._on_progress)
+                try:
+                    self._done += next(self._coming)
+                except BaseException:  # what raised cannot go on; another one begins after the rows that are there
+                    self._coming = None
+                    raise
+            if len(self._done) == len(self) and self._coming is not None:
                 self._coming = None
-                raise
-            self._done += rows
-            left_out.count_depth(rows)
-        if len(self._done) == len(self) and self._coming is not None:
-            self._coming = None
-            for line in left_out.after():
-                _LOGGER.warning("%s", line)
+                for line in self._plan.left_out.after():
+                    _LOGGER.warning("%s", line)
 
 
 def score(
@@ -160,22 +146,21 @@ def score(
         reference: The undistorted image; or a folder, whose files are found by name; or a list as long as
             ``images``, in its order.
         model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list;
-            ``"classic"`` stands for psnr, ssim, ms_ssim, gmsd and vsi. By default a pair is scored by afine-tiny, a
+            ``"classic"`` stands for psnr, ssim, ms_ssim, gmsd and vsi. By default a pair is scored by afine-tiny, an
             image alone by afine-tiny-naturalness, whose weights are in the package.
         weights: File of weights, or a file for each model by name; by default the published ones.
         options: Options for each model by name, such as ``{"ssim": {"channel": "rgb"}}``.
         pair_by: ``"path"``, ``"stem"`` or a regular expression with one group; how names meet in two folders.
         allow_unmatched: Score what has a reference instead of raising when something has none.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        precision: ``"float32"``, ``"bfloat16"`` (faster, a little off) or ``"float64"``; a warning names models that
-            cannot compute in bfloat16.
+        precision: ``"float32"``, ``"bfloat16"`` (faster, a little off; a warning names models that cannot compute in
+            it) or ``"float64"``.
         offline: Never touch the network.
         batch_size: Images of one size scored at once.
         workers: Threads that decode ahead.
         background: Colour under transparent pixels.
-        hdr_peak: Nits of a display's white to which HDR images (PQ, HLG) are tone-mapped; without it they are an
-            error.
-        strict: Make errors of what is a remark otherwise: images in folders that are not read, later frames.
+        hdr_peak: Nits of a display's white to which HDR images (PQ, HLG) are tone-mapped; else they are an error.
+        strict: Make errors of images that are not read, later frames and lost bits, which are remarks otherwise.
         on_progress: Called with images done and images in all.
 
     Returns:

@@ -52,11 +52,6 @@ class DecodedPair:
     later_frames: Mapping[str, int] = field(default_factory=dict)
     """How many frames follow the first one, by name of the image or reference; those without are not in it."""
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of the pixels."""
-        return sum(image.array.nbytes for image in (self.distorted, self.reference) if image is not None)
-
     def lost_depths(self, *, compares: bool) -> list[tuple[str, str]]:
         """The names of the images of which not all bits could be had, each with what was kept, such as ``8 of 16``."""
         both = ((self.pair.image, self.distorted), (self.pair.reference if compares else None, self.reference))
@@ -141,7 +136,7 @@ def decode_ahead(
     """The pairs from ``start`` on, in order, decoded; an image that cannot be read gives an error, not an end."""
     pool = ThreadPoolExecutor(options.decoding_threads, thread_name_prefix="acutance-decode")
     try:
-        queue = _Queue(pairs, start, options, pool, memory, with_references=with_references)
+        queue = _Queue(pairs, options, pool, memory, with_references, next=start)
         for place in range(start, len(pairs)):
             yield queue.take(place)
     finally:  # a generator may end in the garbage collector, which must not wait for threads
@@ -178,7 +173,8 @@ def _batches(
             wanted = images_per_batch(math.prod(size), options.batch_size, on_cpu=on_cpu, parallel=parallel)
             if len(group) >= wanted:
                 yield groups.pop(size)
-        waiting = sum(pair.nbytes for group in groups.values() for pair in group)
+        images = [image for group in groups.values() for pair in group for image in (pair.distorted, pair.reference)]
+        waiting = sum(image.array.nbytes for image in images if image is not None)
         if (decoded.place + 1) % CHUNK == 0 or waiting > decode_memory:
             yield from groups.values()
             groups = {}
@@ -255,35 +251,28 @@ def _forget_traceback(error: BaseException | None) -> None:
         error = error.__cause__
 
 
+@dataclass
 class _Queue:
     """Futures of the pairs that come next; neighbours that share a reference share its future."""
 
-    def __init__(
-        self,
-        pairs: Sequence[Pair],
-        start: int,
-        options: RunOptions,
-        pool: ThreadPoolExecutor,
-        memory: int,
-        *,
-        with_references: bool,
-    ) -> None:
-        self._pairs = pairs
-        self._options = options
-        self._pool = pool
-        self._memory = memory
-        self._with_references = with_references
-        self._next = start
-        self._largest = 0
-        self._waiting: dict[int, Future[ReadImage]] = {}
-        self._references: dict[str, Future[ReadImage]] = {}
-        self._locks: defaultdict[str, AbstractContextManager[Any]] = defaultdict(Lock)
+    pairs: Sequence[Pair]
+    options: RunOptions
+    pool: ThreadPoolExecutor
+    memory: int
+    with_references: bool
+    next: int
+    """Place of the first pair that is not yet handed to the threads."""
+    largest: int = 0
+    """Bytes of the largest image so far."""
+    waiting: dict[int, Future[ReadImage]] = field(default_factory=dict)
+    references: dict[str, Future[ReadImage]] = field(default_factory=dict)
+    locks: dict[str, AbstractContextManager[Any]] = field(default_factory=lambda: defaultdict(Lock))
 
     def take(self, place: int) -> DecodedPair:
         self._submit_ahead(place)
-        pair = self._pairs[place]
+        pair = self.pairs[place]
         reading = self._reference(pair)
-        image, error = _outcome(self._waiting.pop(place))
+        image, error = _outcome(self.waiting.pop(place))
         reference, reference_error = _outcome(reading) if reading is not None and image is not None else (None, None)
         self._forget_references(place)
         both = ((pair.image, image), (pair.reference, reference))
@@ -295,37 +284,37 @@ class _Queue:
 
     def _submit_ahead(self, place: int) -> None:
         """Keep the threads busy: always the pair asked for, more while there is room."""
-        limit = min(len(self._pairs), place + 1 + AHEAD_PER_WORKER * self._options.decoding_threads)
-        while self._next < limit and (self._next <= place or self._held() < self._memory):
-            pair = self._pairs[self._next]
-            self._waiting[self._next] = self._read(pair.image)
+        limit = min(len(self.pairs), place + 1 + AHEAD_PER_WORKER * self.options.decoding_threads)
+        while self.next < limit and (self.next <= place or self._held() < self.memory):
+            pair = self.pairs[self.next]
+            self.waiting[self.next] = self._read(pair.image)
             self._reference(pair)
-            self._next += 1
+            self.next += 1
 
     def _reference(self, pair: Pair) -> Future[ReadImage] | None:
-        if pair.reference is None or not self._with_references:
+        if pair.reference is None or not self.with_references:
             return None
-        if pair.reference.key not in self._references:
-            self._references[pair.reference.key] = self._read(pair.reference)
-        return self._references[pair.reference.key]
+        if pair.reference.key not in self.references:
+            self.references[pair.reference.key] = self._read(pair.reference)
+        return self.references[pair.reference.key]
 
     def _forget_references(self, place: int) -> None:
         coming = {
-            pair.reference.key for pair in self._pairs[place : max(self._next, place + 1)] if pair.reference is not None
+            pair.reference.key for pair in self.pairs[place : max(self.next, place + 1)] if pair.reference is not None
         }
-        for key in [key for key in self._references if key not in coming]:
-            del self._references[key]
+        for key in [key for key in self.references if key not in coming]:
+            del self.references[key]
 
     def _held(self) -> int:
         """Bytes of the images that wait; one still being read counts as much as the largest so far."""
-        futures = [*self._waiting.values(), *self._references.values()]
+        futures = [*self.waiting.values(), *self.references.values()]
         sizes = [future.result().array.nbytes for future in futures if future.done() and future.exception() is None]
-        self._largest = max([self._largest, *sizes])
-        return sum(sizes) + self._largest * sum(not future.done() for future in futures)
+        self.largest = max([self.largest, *sizes])
+        return sum(sizes) + self.largest * sum(not future.done() for future in futures)
 
     def _read(self, image: NamedImage) -> Future[ReadImage]:
-        alone = nullcontext() if is_path(image.source) else self._locks[image.key]
-        return self._pool.submit(_read_one, image, self._options, alone)
+        alone = nullcontext() if is_path(image.source) else self.locks[image.key]
+        return self.pool.submit(_read_one, image, self.options, alone)
 
 
 def _read_one(image: NamedImage, options: RunOptions, alone: AbstractContextManager[Any]) -> ReadImage:

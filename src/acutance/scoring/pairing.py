@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 
 from acutance.errors import ImageReadError, InputError, PairingError
 from acutance.images.formats import find_images, kinds_of
@@ -125,7 +125,7 @@ def collect(sources: Sources) -> Collection:
             f"Images cannot be given as {type(sources).__name__}. Pass a path, or io.BytesIO(data) for a file's bytes."
         )
     single = _is_one_image(sources)
-    items: list[Any] = [sources] if single or is_path(sources) else list(_items(sources))
+    items: list[Any] = [sources] if single or is_path(sources) else list(cast("Iterable[Any]", sources))
     collection = Collection([], [], [], is_single=single, is_ordered=not any(map(_is_folder, items)))
     for item in items:
         if not _is_folder(item):
@@ -268,11 +268,6 @@ def _is_one_image(sources: object) -> bool:
     if isinstance(sources, Iterable) and not hasattr(sources, "read") and not hasattr(sources, "shape"):
         return hasattr(sources, "convert")  # Pillow's images
     return getattr(sources, "ndim", 3) != 4
-
-
-def _items(sources: Any) -> Iterable[Any]:  # noqa: ANN401
-    items: Iterable[Any] = iter(sources)
-    return items
 
 
 def _named(folder: Path, relative: str) -> str:

@@ -38,14 +38,7 @@ READING_OF_0_1 = {
 
 @dataclass
 class LeftOut:
-    """What a run left out: known before it of kinds that are not read, while it runs of later frames and lost bits.
-
-    Example:
-        >>> left_out = LeftOut(["a.heic"])
-        >>> left_out.frames["b.gif"] = 11
-        >>> left_out.fields()["later_frames"]
-        {'count': 1, 'first': {'b.gif': 11}}
-    """
+    """What a run left out: known before it of kinds that are not read, while it runs of later frames and lost bits."""
 
     unread: Sequence[str] = ()
     """Images of kinds that are not read, and folders that may not be looked into (these end in a slash)."""

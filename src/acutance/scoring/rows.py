@@ -100,9 +100,6 @@ class ScoreFile(ResumableFile):
         resume: Keep the rows that are there; without it the file must not exist, or ``overwrite``.
         overwrite: Throw away what is there.
 
-    Attributes:
-        count: How many rows are there already.
-
     Raises:
         UnknownNameError: Another ending.
         ConfigError: The file exists, holds other columns than this run, or cannot be read.

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
@@ -71,11 +72,6 @@ class ScorePlan:
     left_out: LeftOut = field(default_factory=LeftOut)
     """Filled while the run goes on."""
 
-    @property
-    def to_load(self) -> list[str]:
-        """Names of the models that are not loaded yet."""
-        return [choice for choice in self.choices if isinstance(choice, str)]
-
     def term_names(self) -> tuple[str, ...]:
         """The terms of all models, each once."""
         return tuple(dict.fromkeys(term for name in self.names for term in find_model(name).term_names))
@@ -107,18 +103,10 @@ def plan_scores(
     pair_by: str = "path",
     allow_unmatched: bool = False,
 ) -> ScorePlan:
-    """Find pairs and models, and check that they fit together.
+    """Find pairs and models, and check that they fit together; everything is given as to ``acutance.score``.
 
-    Args:
-        images: What to score; see ``acutance.score``. Or pairs that are made already, in which an image without a
-            reference fails for the models that compare, unless none has one.
-        reference: What to compare with.
-        model: Names of models or groups (commas between several), or loaded models; ``None`` for the default one.
-        options: How to run.
-        weights: A file for the models that have weights, or files by model name.
-        model_options: Options by model name.
-        pair_by: How names meet in two folders.
-        allow_unmatched: Score the rest when some files have no partner.
+    ``images`` may also be pairs that are made already, in which an image without a reference fails for the models that
+    compare, unless none has one.
 
     Raises:
         PairingError: Images and references that do not fit together.
@@ -147,8 +135,7 @@ def load_models(plan: ScorePlan, on_progress: OnProgress | None = None) -> tuple
     """The models of a plan, those that are named loaded now, large ones last.
 
     Returns:
-        The models in their order; and what a user should know of them: that some cannot compute in the precision
-        asked for.
+        The models in their order; and what a user should know: that some cannot compute in the precision asked for.
 
     Raises:
         ConfigError: A model that is loaded already has another device or precision than asked for.
@@ -160,7 +147,7 @@ def load_models(plan: ScorePlan, on_progress: OnProgress | None = None) -> tuple
     for model in loaded.values():
         if model.provenance is not None:
             _check_loaded(model.provenance, options)
-    for name in sorted(plan.to_load, key=_has_weights):
+    for name in sorted(_to_load(plan), key=_has_weights):
         weights = plan.weights.get(name) if isinstance(plan.weights, Mapping) else plan.weights
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=BFLOAT16_NOTE)  # one line for all models below
@@ -173,7 +160,7 @@ def load_models(plan: ScorePlan, on_progress: OnProgress | None = None) -> tuple
                 on_progress=on_progress,
                 **plan.model_options.get(name, {}),
             )
-    asked = [loaded[name].provenance for name in plan.to_load] if options.precision == "bfloat16" else []
+    asked = [loaded[name].provenance for name in _to_load(plan)] if options.precision == "bfloat16" else []
     note = bfloat16_note(provenance for provenance in asked if provenance is not None)
     return [loaded[name] for name in plan.names], [note] if note else []
 
@@ -222,9 +209,7 @@ def score_rows(
     """
     left_out = plan.left_out
     if file is None:
-        for rows in scored_pairs(plan, models, on_progress=on_progress):
-            left_out.count_depth(rows)
-            yield from rows
+        yield from chain.from_iterable(scored_pairs(plan, models, on_progress=on_progress))
         return
     described = describe_run(models, plan.pairing.pairs, plan.options)
     if file.count:
@@ -240,11 +225,9 @@ def score_rows(
         start, surplus = divmod(file.count, len(models))
         left_out.frames.update(_frames_of(plan.pairing.pairs[:start], models))
         try:
-            for rows in scored_pairs(plan, models, start, on_progress):
-                new, surplus = rows[surplus:], 0
-                file.write(new)
-                left_out.count_depth(new)
-                yield from new
+            for rows in scored_pairs(plan, models, start, on_progress, known=surplus):
+                file.write(rows)
+                yield from rows
         finally:
             if left_out.frames or left_out.depths:
                 complete_provenance(file.path, described | left_out.fields())
@@ -252,19 +235,20 @@ def score_rows(
 
 
 def scored_pairs(
-    plan: ScorePlan, models: Sequence["QualityModel"], start: int = 0, on_progress: OnProgress | None = None
+    plan: ScorePlan,
+    models: Sequence["QualityModel"],
+    start: int = 0,
+    on_progress: OnProgress | None = None,
+    known: int = 0,
 ) -> Iterator[list[ScoreRow]]:
-    """The rows of each pair of a plan, from the pair ``start`` on."""
+    """The rows of each pair of a plan, from the pair ``start`` on, without its first ``known`` rows."""
     from acutance.models.torch_scorer import torch_scorers
 
-    yield from score_pairs(
-        plan.pairing.pairs,
-        torch_scorers(models),
-        plan.options,
-        start=start,
-        frames=plan.left_out.frames,
-        on_progress=on_progress,
-    )
+    pairs, scorers, left_out = plan.pairing.pairs, torch_scorers(models), plan.left_out
+    for rows in score_pairs(pairs, scorers, plan.options, start=start, frames=left_out.frames, on_progress=on_progress):
+        new, known = rows[known:], 0
+        left_out.count_depth(new)
+        yield new
 
 
 def trained_models(choices: Sequence[ModelChoice], weights: Weights | None) -> tuple[list[ModelChoice], Weights | None]:
@@ -358,13 +342,17 @@ def _name(choice: ModelChoice) -> str:
     return choice.provenance.model
 
 
+def _to_load(plan: ScorePlan) -> list[str]:
+    return [choice for choice in plan.choices if isinstance(choice, str)]
+
+
 def _has_weights(name: str) -> bool:
     return find_model(name).weights is not None
 
 
 def _check_models(plan: ScorePlan) -> None:
     """Raise ``ConfigError`` for a model that is named twice, and for weights and options that are for none."""
-    names, to_load, weights = plan.names, plan.to_load, plan.weights
+    names, to_load, weights = plan.names, _to_load(plan), plan.weights
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{twice[0]} is named twice. Score with the second in another run.")
