@@ -157,14 +157,7 @@ class Stage1Task(NaturalnessTask):
         device = next(network.parameters()).device
         found: dict[str, float] = {}
         if len(self._validation):
-            scores = scores_of(
-                self._validation,
-                lambda image, _: model(image),
-                self._store.read,
-                device=device,
-                with_references=False,
-                on_progress=on_progress,
-            )
+            scores = scores_of(self._validation, model, self._store.read, on_progress)
             found |= correlations(scores, self._validation)
         if self._lists is not None:
             pairs = validation_pairs(self._lists.validation)

@@ -3,6 +3,7 @@
 import importlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -265,13 +266,15 @@ def with_settings(config: Config, assignments: Iterable[str]) -> Config:
         8
     """
     fields = config.model_dump(mode="json")
-    changes = _Changes()
+    given, changed = set[str](), set[str]()
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigError(f"Expected --set NAME=VALUE, got {assignment!r}. Write the value after =.")
-        changes.assign(fields, name.strip(), _value(name.strip(), text.strip()))
-    changes.drop_what_kinds_lack(type(config), fields)
+        given.add(name.strip())
+        _assign(fields, name.strip(), _value(name.strip(), text.strip()), changed)
+    if changed:
+        _drop_inherited(type(config), fields, given, changed)
     return checked(type(config), fields)
 
 
@@ -319,52 +322,32 @@ def _place(location: Sequence[int | str], fields: object) -> str:
     return ".".join(parts)
 
 
-class _Changes:
-    """Assignments to plain fields, one after the other."""
-
-    def __init__(self) -> None:
-        self._given: set[str] = set()
-        self._of_other_kind: set[str] = set()
-
-    def assign(self, fields: dict[str, Any], name: str, value: object) -> None:
-        *folders, last = name.split(".")
-        above = ".".join(folders)
-        level: Any = fields
-        for depth, folder in enumerate(folders):
-            self._require(level, folder, ".".join(folders[:depth]))
-            level = level[folder]
-        self._require(level, last, above)
-        if last == KIND and level[KIND] != value:
-            self._of_other_kind.add(above)
-        level[last] = value
-        self._given.add(name)
-
-    def drop_what_kinds_lack(self, kind: type[BaseModel], fields: dict[str, Any]) -> None:
-        """Leave out settings of the kind that was before, where the new kind has none of that name."""
-        if not self._of_other_kind:
-            return
-        try:
-            kind.model_validate(fields)
-        except ValidationError as error:
-            for fault in error.errors():
-                place = _place(fault["loc"], fields)
-                above, _, last = place.rpartition(".")
-                inherited = any(f"{place}.".startswith(f"{changed}.") for changed in self._of_other_kind)
-                if fault["type"] == "extra_forbidden" and inherited and place not in self._given:
-                    del _below(fields, above)[last]
-
-    def _require(self, level: object, name: str, above: str) -> None:
+def _assign(fields: dict[str, Any], name: str, value: object, changed: set[str]) -> None:
+    """Set a field below others; places where another kind was chosen are added to ``changed``."""
+    level, above, parts = fields, "", name.split(".")
+    for depth, part in enumerate(parts):
+        above = ".".join(parts[:depth])
+        level = level if depth == 0 else level.get(parts[depth - 1], {})
         if not isinstance(level, dict):
             raise ConfigError(f"Expected settings below {above}, got a single value. Set {above} itself.")
-        if name not in level and above not in self._of_other_kind:
-            raise UnknownNameError(f"setting of {above}" if above else "setting", name, level)
+        if part not in level and above not in changed:
+            raise UnknownNameError(f"setting of {above}" if above else "setting", part, level)
+    if parts[-1] == KIND and level[KIND] != value:
+        changed.add(above)
+    level[parts[-1]] = value
 
 
-def _below(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    level = fields
-    for part in name.split("."):
-        level = level[part]
-    return level
+def _drop_inherited(kind: type[BaseModel], fields: dict[str, Any], given: set[str], changed: set[str]) -> None:
+    """Leave out what nobody gave and another kind of settings had, where the new one has nothing of that name."""
+    try:
+        kind.model_validate(fields)
+    except ValidationError as error:
+        for fault in error.errors():
+            place = _place(fault["loc"], fields)
+            inherited = any(f"{place}.".startswith(f"{above}.") for above in changed)
+            if fault["type"] == "extra_forbidden" and inherited and place not in given:
+                *above, last = place.split(".")
+                del reduce(lambda level, part: level[part], above, fields)[last]
 
 
 def _value(name: str, text: str) -> object:

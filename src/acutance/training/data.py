@@ -50,11 +50,7 @@ class TrainingTables:
     validation: OpinionTable
 
     def require_images(self) -> None:
-        """Raise unless every image of both, and every reference, is there.
-
-        Raises:
-            TrainingError: One that is not.
-        """
+        """Raise unless every image of both, and every reference, is there."""
         for table in (self.train, self.validation):
             require_files(
                 (table.path(name) for row in table for name in (row.image, row.reference) if name), table.name

@@ -20,11 +20,7 @@ ROWS, DONE, MADE_FROM = "rows.bin", "done.bin", "made_from.json"
 
 
 def file_mark(path: Path) -> list[object]:
-    """What changes with a file that rows are made of: path, size, time.
-
-    Raises:
-        InputError: No such file.
-    """
+    """What changes with a file that rows are made of: path, size, time."""
     try:
         status = path.stat()
     except OSError as error:

@@ -17,7 +17,7 @@ from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import ConfigError, InputError, StatisticsError, TrainingError
 from acutance.images.read import read_image, reading_settings
 from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
-from acutance.models.quality_model import SharesReferences
+from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.correlation import plcc, srcc
 from acutance.tables.atomic import atomic_write
 from acutance.types import OnProgress
@@ -94,11 +94,7 @@ class ImageStore:
 
 
 def require_files(paths: Iterable[Path], name: str) -> None:
-    """Raise unless every image is there: one that is missing would else stop a training hours later.
-
-    Raises:
-        TrainingError: One that is not.
-    """
+    """Raise unless every image is there: one that is missing would else stop a training hours later."""
     known = dict.fromkeys(paths)
     missing = [path for path in known if not path.is_file()]
     if missing:
@@ -153,11 +149,7 @@ def _levels(images: torch.Tensor) -> Pixels:
 
 
 def require_references(table: OpinionTable) -> None:
-    """Raise unless every image has a reference.
-
-    Raises:
-        TrainingError: One that has none.
-    """
+    """Raise unless every image has a reference."""
     for row in table:
         if not row.reference:
             raise TrainingError(
@@ -173,10 +165,8 @@ class PairScorer:
         self._model = model
         self._last: tuple[Tensor, object] | None = None
 
-    def __call__(self, distorted: Tensor, reference: Tensor | None) -> Tensor:
+    def __call__(self, distorted: Tensor, reference: Tensor) -> Tensor:
         """The score (1,) of one image (1, 3, H, W) in [0, 1], as its reference is."""
-        if reference is None:
-            raise TypeError("expected a reference, got none")
         if self._last is None or not _equal(self._last[0], reference):
             self._last = (reference, self._model.encode_reference(reference))
         scores: Tensor = self._model.terms_against(distorted, [self._last[1]])["score"]
@@ -187,29 +177,22 @@ def _equal(first: Tensor, second: Tensor) -> bool:
     return first.shape == second.shape and bool(torch.equal(first, second))
 
 
-ScoreOne = Callable[[Tensor, Tensor | None], Tensor]
-"""Scores one image (1, 3, H, W) in [0, 1], beside its reference where there is one."""
-
-
 def scores_of(
     table: OpinionTable,
-    score: ScoreOne,
+    model: QualityModel,
     read: Callable[[Path], Pixels],
-    *,
-    device: torch.device,
-    with_references: bool,
     on_progress: OnProgress | None = None,
 ) -> np.ndarray:
-    """The score of every image of a table, shape (images,)."""
+    """The score of every image of a table, shape (images,), one after the other."""
+    device, compares = next(model.parameters()).device, model.needs_reference
+    score = PairScorer(model) if compares and isinstance(model, SharesReferences) else model
 
-    def both(row: RatedPicture) -> tuple[Pixels, Pixels | None]:
-        reference = read(table.path(row.reference)) if with_references and row.reference else None
-        return read(table.path(row.image)), reference
+    def both(row: RatedPicture) -> list[Pixels]:
+        return [read(table.path(name)) for name in (row.image, row.reference if compares else None) if name]
 
     scores = []
-    for distorted, reference in read_ahead(table.rows, both):
-        images = [None if one is None else as_images(one, device) for one in (distorted, reference)]
-        scores.append(float(score(images[0], images[1])))  # type: ignore[arg-type]
+    for images in read_ahead(table.rows, both):
+        scores.append(float(score(*(as_images(pixels, device) for pixels in images))))
         if on_progress is not None:
             on_progress(len(scores), len(table))
     return np.array(scores, dtype=np.float64)

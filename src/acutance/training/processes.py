@@ -260,11 +260,7 @@ def _waiting(fabric: Fabric) -> dist.ProcessGroup | None:
 
 
 def _find_first(launch: Launch, seconds: float) -> None:
-    """Wait until the first process can be reached, with fewer words than PyTorch's where it cannot.
-
-    Raises:
-        OSError: It cannot.
-    """
+    """Wait until the first process can be reached, with fewer words than PyTorch's where it cannot."""
     deadline = time.monotonic() + seconds
     while True:
         try:

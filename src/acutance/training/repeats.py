@@ -20,13 +20,12 @@ from acutance.catalog import load
 from acutance.datasets.splits import Protocol, repeated_splits, rows_of, write_split
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, TrainingError
-from acutance.models.quality_model import QualityModel, SharesReferences
 from acutance.stats.correlation import agreement
 from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
 from acutance.training.config import TrainConfig
 from acutance.training.data import DataConfig, read_rated
-from acutance.training.images import ImageStore, PairScorer, ScoreOne, scores_of
+from acutance.training.images import ImageStore, scores_of
 from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
@@ -166,14 +165,7 @@ def _test(
     rated = OpinionTable([row for row in table if row.mos is not None and row.image != row.reference], table.root, "")
     model = load(str(run), **options)
     with torch.inference_mode():
-        scores = scores_of(
-            rated,
-            _scorer(model),
-            ImageStore().read,
-            device=next(model.parameters()).device,
-            with_references=model.needs_reference,
-            on_progress=on_test,
-        )
+        scores = scores_of(rated, model, ImageStore().read, on_test)
     mos = np.array([row.mos for row in rated], dtype=np.float64)
     figures = agreement(
         scores, mos, better=model.info.better, mos_better=rated.rows[0].better if len(rated) else "higher", curve=curve
@@ -182,12 +174,6 @@ def _test(
     if any(value is None for value in found.values()):
         raise TrainingError(f"Expected a correlation on the test part of {run}, got none: {figures.problem}")
     return RepeatedRun(seed=seed, pictures=len(rated), **found)
-
-
-def _scorer(model: QualityModel) -> ScoreOne:
-    if model.needs_reference and isinstance(model, SharesReferences):
-        return PairScorer(model)
-    return lambda distorted, reference: model(distorted, reference)
 
 
 def _read_result(path: Path, seed: int) -> RepeatedRun:
@@ -240,11 +226,7 @@ def begun_repeats(folder: Path) -> int | None:
 
 
 def require_single(folder: Path) -> None:
-    """Raise where a folder holds several trainings.
-
-    Raises:
-        ConfigError: It does.
-    """
+    """Raise where a folder holds several trainings."""
     if (folder / COUNT).exists():
         raise ConfigError(f"Expected the folder of one training, got one of several: {folder}. Take another folder.")
 

@@ -153,11 +153,7 @@ class RunFolder:
         return (self.path / CONFIG).exists() or (self.path / CHECKPOINT).exists()
 
     def require_none(self) -> None:
-        """Raise if there is a run already.
-
-        Raises:
-            ConfigError: There is.
-        """
+        """Raise if there is a run already."""
         if self.has_run():
             raise ConfigError(
                 f"Expected no run in {self.path}, got one. Continue it with --resume, or replace it with --overwrite."

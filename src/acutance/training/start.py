@@ -220,11 +220,7 @@ def clip_file(start: str | None) -> Path | None:
 
 
 def load_stage(start: Start, *, trained: tuple[str, ...] = ("encoder", "naturalness_head")) -> AFINE:
-    """A-FINE with what earlier stages trained; everything else has its first values.
-
-    Raises:
-        AcutanceError: As ``load_parts``.
-    """
+    """A-FINE with what earlier stages trained; everything else has its first values."""
     return load_parts(start, trained=trained)[0]
 
 

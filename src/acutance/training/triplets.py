@@ -101,11 +101,7 @@ class TripletLists:
     """The training part of each dataset; none of lists of one's own."""
 
     def require_images(self) -> None:
-        """Raise unless every image of every triplet is there.
-
-        Raises:
-            TrainingError: One that is not.
-        """
+        """Raise unless every image of every triplet is there."""
         every = chain(self.train, *self.validation.values())
         names = " and ".join(self.tables or self.validation)
         require_files((path for each in every for path in (each.first, each.second, each.reference)), names)

@@ -68,13 +68,7 @@ def test_the_test_part_is_scored_with_the_best_weights(trainings: Trainings, tmp
     split = read_split(folder / "run_01/split.json", trainings.table)
     test = rows_of(trainings.table, split, "test")
     model = acutance.load(str(folder / "run_01"), patches=7)
-    scores = scores_of(
-        test,
-        lambda distorted, reference: model(distorted, reference),
-        ImageStore().read,
-        device=next(model.parameters()).device,
-        with_references=True,
-    )
+    scores = scores_of(test, model, ImageStore().read)
     expected = srcc(-scores, np.array([row.mos for row in test], dtype=np.float64))
     found = json.loads((folder / "run_01/test.json").read_text())
     assert found["srcc"] == pytest.approx(expected)

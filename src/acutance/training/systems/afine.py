@@ -140,11 +140,7 @@ def validation_pairs(lists: Mapping[str, Sequence[PlacedTriplet]]) -> list[Pair]
 
 
 def require_one_size(pictures: Mapping[str, Pixels], reference: Pixels) -> None:
-    """Raise unless images have the height and width of their reference.
-
-    Raises:
-        TrainingError: One that has not.
-    """
+    """Raise unless images have the height and width of their reference."""
     wanted = " x ".join(map(str, reference.shape[:2]))
     for name, pixels in pictures.items():
         if pixels.shape != reference.shape:

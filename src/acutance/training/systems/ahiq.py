@@ -25,7 +25,6 @@ from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables
 from acutance.training.images import (
     ImageStore,
-    PairScorer,
     Pixels,
     correlations,
     crop_of,
@@ -144,14 +143,7 @@ class AHIQTask(Task):
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over images, each the mean of five crops, and the mean squared error of the labels."""
         model: Any = network.model
-        scores = scores_of(
-            self._validation,
-            PairScorer(model),
-            self._store.read,
-            device=next(model.parameters()).device,
-            with_references=True,
-            on_progress=on_progress,
-        )
+        scores = scores_of(self._validation, model, self._store.read, on_progress)
         found = correlations(scores if self._better == "higher" else -scores, self._validation)
         if len(scores):
             self._error = float(np.square(scores - self._stretch(_opinions(self._validation))).mean())

@@ -169,14 +169,7 @@ class CropTask(Task):
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC over images, each the mean of its crops."""
         model: Any = network.model
-        scores = scores_of(
-            self._validation,
-            lambda images, _: model(images),
-            self._store.read,
-            device=next(model.parameters()).device,
-            with_references=False,
-            on_progress=on_progress,
-        )
+        scores = scores_of(self._validation, model, self._store.read, on_progress)
         return correlations(scores, self._validation)
 
     def trained(self, network: nn.Module) -> TrainedModel:

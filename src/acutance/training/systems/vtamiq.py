@@ -34,7 +34,7 @@ from acutance.models.vtamiq.weights import (
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings, TaskSettings
 from acutance.training.data import DataConfig, TrainingTables, training_tables
-from acutance.training.images import ImageStore, PairScorer, Pixels, correlations, require_references, scores_of
+from acutance.training.images import ImageStore, Pixels, correlations, require_references, scores_of
 from acutance.training.losses import VTAMIQLossWeights, quality_losses
 from acutance.training.start import RANDOM, begins_random, published_file, start_from_earlier
 from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
@@ -369,14 +369,7 @@ class VTAMIQRatings(VTAMIQTask):
     def validate(self, network: nn.Module, on_progress: OnProgress | None = None) -> dict[str, float]:
         """SRCC and PLCC with the raw opinions, positive where model and people agree; and the error of targets."""
         model: Any = network.model
-        scores = scores_of(
-            self._validation,
-            PairScorer(model),
-            self._store.read,
-            device=next(model.parameters()).device,
-            with_references=True,
-            on_progress=on_progress,
-        )
+        scores = scores_of(self._validation, model, self._store.read, on_progress)
         found = correlations(scores if self._better == "lower" else -scores, self._validation)
         self.srcc = found["srcc"]
         if len(scores):

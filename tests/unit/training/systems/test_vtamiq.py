@@ -271,6 +271,8 @@ def test_weights_of_losses_reach_the_loss(data: DataConfig):
 class OfDifference(nn.Module):
     """A network whose score is the mean difference of a picture from its reference: lower is better."""
 
+    needs_reference = True
+
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(()))
