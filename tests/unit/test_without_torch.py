@@ -8,7 +8,10 @@ import pytest
 
 from tests.fakes.pictures import noise, write_png
 
-ROOMS = ("datasets", "images", "scoring", "stats", "tables", "errors", "extras", "types")
+ROOMS = (
+    *("comparison", "datasets", "distortions", "images", "scoring", "stats", "synthesis", "tables"),
+    *("errors", "extras", "types"),
+)
 NO_TORCH = """
 import importlib, pkgutil, sys
 
@@ -41,3 +44,37 @@ pixels = read_image({str(tmp_path / "a.png")!r})
 assert numpy.array_equal(read_image(pixels), pixels) and pixels.tolist() == {pixels.tolist()}
 """
     subprocess.run([sys.executable, "-c", NO_TORCH + code], check=True)
+
+
+def run_without_torch(folder: Path, *arguments: str) -> str:
+    """What the command writes to stdout in that folder."""
+    code = f"""
+from acutance.cli.app import main
+sys.argv = {["acutance", *arguments]!r}
+main()
+"""
+    command = [sys.executable, "-c", NO_TORCH + code]
+    return subprocess.run(command, check=True, cwd=folder, capture_output=True, text=True).stdout
+
+
+@pytest.mark.slow
+def test_methods_are_compared_and_drawn_from_a_file_of_scores_without_torch(tmp_path: Path):
+    lines = [
+        f"{method}/{index}.png,psnr,{score + index}\n" for method, score in (("a", 30), ("b", 20)) for index in range(9)
+    ]
+    (tmp_path / "s.csv").write_text("image,model,score\n" + "".join(lines))
+    for name in ("a/0.png", "b/0.png"):
+        (tmp_path / name).parent.mkdir()
+        write_png(tmp_path / name, noise((24, 24, 3)))
+    options = ("--scores", "s.csv", "-o", "out", "--report", "out/page.html", "--plots", "--draws", "20")
+    assert "best* 34.0000" in run_without_torch(tmp_path, "compare", "a", "b", *options)
+    run_without_torch(tmp_path, "plot", "compare", "out", "-o", "drawn.png")
+    assert (tmp_path / "drawn.png").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_images_are_distorted_without_torch(tmp_path: Path, workers: str):
+    write_png(tmp_path / "x.png", noise((24, 24, 3)))
+    told = run_without_torch(tmp_path, "data", "distort", "x.png", "-o", "out", "--types", "jpeg", "--workers", workers)
+    assert told == "out/table.csv (5 rows)\n"
