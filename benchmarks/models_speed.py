@@ -122,7 +122,7 @@ def vtamiq(folder: Path, options: argparse.Namespace) -> Iterator[Contest]:
     places = torch.rand(1, 512, 2, generator=generator)
     runs, counted = {}, {}
     for precision in ("float32", "bfloat16"):
-        model = acutance.load("vtamiq.head", weights, precision=precision)
+        model = acutance.load("vtamiq-head", weights, precision=precision)
         name = f"acutance {precision}"
         runs[name] = lambda model=model: compare_patches(model, patches, places)
         counted[name] = multiply_adds(runs[name])

@@ -1,11 +1,15 @@
 """Every model by name, and how a name becomes a model that is ready to score; importing this imports no torch."""
 
+import importlib.metadata
+import inspect
 import logging
 import os
+import re
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,7 +18,14 @@ from acutance.models.afine import entry as afine
 from acutance.models.afine_tiny import entry as afine_tiny
 from acutance.models.ahiq import entry as ahiq
 from acutance.models.classic import entry as classic
-from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, with_recorded
+from acutance.models.entry import (
+    ModelEntry,
+    PublishedWeights,
+    checked_options,
+    entry_of,
+    imported,
+    with_recorded,
+)
 from acutance.models.hyperiqa import entry as hyperiqa
 from acutance.models.ms_hyperiqa import entry as ms_hyperiqa
 from acutance.models.vtamiq import entry as vtamiq
@@ -28,6 +39,96 @@ if TYPE_CHECKING:
 
     from acutance.models.quality_model import ModelProvenance, QualityModel
 
+ENTRIES = (
+    *afine.ENTRIES,
+    *afine_tiny.ENTRIES,
+    ahiq.ENTRY,
+    *hyperiqa.ENTRIES,
+    ms_hyperiqa.ENTRY,
+    *vtamiq.ENTRIES,
+    *classic.ENTRIES,
+)
+"""The models of the package."""
+GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
+"""Names that stand for several models."""
+PLUGINS = "acutance.models"
+"""Entry points by which installed packages add models."""
+PLUGIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""What an added model may be called."""
+IMPORTABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""A model given as ``package.module:Name``."""
+BEST = "best.safetensors"
+"""The weights of a training that validated best."""
+BFLOAT16_NOTE = "bfloat16 changes nothing for"
+"""How what is said of models that cannot compute in it begins."""
+DEVICES = ("auto", "cpu", "cuda", "mps")
+_LOGGER = logging.getLogger(__name__)
+Loader = TypeVar("Loader", bound=Callable[..., object])
+
+
+class Catalogue(Mapping[str, ModelEntry]):
+    """Models by name: those of the package, of installed packages, and those imported by ``package.module:Name``."""
+
+    def __init__(self, entries: Iterable[ModelEntry]) -> None:
+        self._own = {entry.name: entry for entry in entries}
+        self._imported: dict[str, ModelEntry] = {}
+
+    @cached_property
+    def _installed(self) -> dict[str, ModelEntry]:
+        """Read when somebody asks for a name that the package does not have, or for all names."""
+        found: dict[str, ModelEntry] = {}
+        for point in importlib.metadata.entry_points(group=PLUGINS):
+            try:
+                if not PLUGIN_NAME.fullmatch(point.name) or point.name in self._own or point.name in found:
+                    raise ConfigError("its name is taken, or is not made of a-z, 0-9, _ and - alone")
+                found[point.name] = entry_of(point.name, point.load())
+            except Exception as error:  # noqa: BLE001 (whatever somebody's package raises)
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                _LOGGER.warning("The model %s of an installed package is left out: %s", point.value, reason)
+        return found
+
+    def __getitem__(self, name: str) -> ModelEntry:
+        found = self._own.get(name) or self._imported.get(name)
+        return found or self._installed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._own, *self._installed))
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._installed)
+
+    def add_imported(self, name: str) -> ModelEntry:
+        """The model that ``package.module:Name`` names, known by that name from now on.
+
+        Raises:
+            ConfigError: Nothing of that name can be imported, or it is no model.
+        """
+        if name not in self._imported:
+            here = str(Path.cwd())
+            sys.path.append(here)  # as for python -m
+            try:
+                self._imported[name] = entry_of(name, imported(name))
+            except ConfigError:
+                raise
+            except Exception as error:
+                got = f"{type(error).__name__}: {error}".rstrip(".")
+                raise ConfigError(f"Cannot import the model {name}: {got}. Check its name and its code.") from error
+            finally:
+                sys.path.remove(here)
+        return self._imported[name]
+
+
+CATALOG = Catalogue(ENTRIES)
+"""Every model by name; the names of models of the package are in lower case."""
+_FORMER_NAMES = {
+    record.former_name: record.name
+    for entry in ENTRIES
+    if entry.weights
+    for record in (entry.weights.record, *entry.weights.starts)
+    if record.former_name
+}
+"""Present names of models and weights by those of acutance 0.1."""
+
 
 def list_models() -> list[ModelEntry]:
     """Every model there is, sorted by name.
@@ -40,11 +141,11 @@ def list_models() -> list[ModelEntry]:
 
 
 def find_model(name: str) -> ModelEntry:
-    """The entry of a model; its name may be written in any case.
+    """The entry of a model by its name in any case, or as ``package.module:Name``.
 
     Raises:
         UnknownNameError: If there is none of that name; the message offers the nearest.
-        ConfigError: The name of a group of models, or a path.
+        ConfigError: The name of a group of models, or a path, or nothing that can be imported.
 
     Example:
         >>> find_model("PSNR").name
@@ -57,6 +158,8 @@ def find_model(name: str) -> ModelEntry:
         raise ConfigError(f"Expected one model, got {name!r}, which stands for {', '.join(GROUPS[known])}. Choose one.")
     if "," in name and len(names := model_names(name)) > 1:
         raise ConfigError(f"Expected one model, got {len(names)}: {', '.join(names)}. Choose one.")
+    if IMPORTABLE.fullmatch(name) and not os.path.lexists(name):
+        return CATALOG.add_imported(name)
     if Path(name).name != name or os.path.lexists(name):
         got = "a folder without such weights" if Path(name).is_dir() else "a file" if Path(name).exists() else "nothing"
         raise ConfigError(
@@ -67,15 +170,26 @@ def find_model(name: str) -> ModelEntry:
 
 
 def catalogue_name(name: str) -> str:
-    """The name of a model or a group as the catalogue writes it; a name that it does not know stays as it is.
+    """The name of a model, a group or weights as the catalogue writes it; one that it does not know stays as it is.
+
+    A name of acutance 0.1 becomes the present one, and one line says so.
 
     Example:
         >>> catalogue_name("SSIM"), catalogue_name("ms-ssim"), catalogue_name("Classic"), catalogue_name("runs/Small")
         ('ssim', 'ms_ssim', 'classic', 'runs/Small')
     """
     lowered = name.lower()
+    if lowered in _FORMER_NAMES:
+        _say_new_name(lowered)
+        return _FORMER_NAMES[lowered]
     spellings = (lowered, lowered.replace("-", "_"), lowered.replace("_", "-"))
     return next((known for known in spellings if known in CATALOG or known in GROUPS), name)
+
+
+@cache
+def _say_new_name(former: str) -> None:
+    """Once in a process."""
+    _LOGGER.warning("%s is now called %s; the old name still works", former, _FORMER_NAMES[former])
 
 
 def model_names(text: str) -> list[str]:
@@ -97,7 +211,7 @@ def model_names(text: str) -> list[str]:
 
 
 def list_records() -> dict[str, CheckpointRecord]:
-    """Every file of weights there is, those of trunks too, by name."""
+    """Every file of weights there is, those of backbones too, by name."""
     records: dict[str, CheckpointRecord] = {}
     for entry in list_models():
         if entry.weights is not None:
@@ -121,53 +235,22 @@ def find_record(name: str) -> CheckpointRecord:
 
 
 def records_of(name: str) -> list[CheckpointRecord]:
-    """The file of weights of that name, and the trunks that it needs beside it.
+    """The file of weights of that name, and the backbones that it needs beside it.
 
     Raises:
         UnknownNameError: If there is none of that name; the message offers the nearest.
     """
     record = find_record(name)
-    name = record.name
-    layouts = [
-        layout
-        for entry in list_models()
-        if entry.weights is not None and entry.weights.record.name == name
-        for layout in entry.weights.layouts[:1]
-    ]
-    trunks = {trunk.record.name: trunk.record for layout in layouts for trunk in layout.trunks}
+    weights = [entry.weights for entry in list_models() if entry.weights and entry.weights.record == record]
+    trunks = {trunk.record.name: trunk.record for one in weights for trunk in one.layouts[0].trunks if one.layouts}
     return [record, *trunks.values()]
 
 
-CATALOG: dict[str, ModelEntry] = {
-    entry.name: entry
-    for entry in (
-        *afine.ENTRIES,
-        *afine_tiny.ENTRIES,
-        ahiq.ENTRY,
-        *hyperiqa.ENTRIES,
-        ms_hyperiqa.ENTRY,
-        *vtamiq.ENTRIES,
-        *classic.ENTRIES,
-    )
-}
-"""Every model by name; all names are in lower case."""
-
-GROUPS = {"classic": ("psnr", "ssim", "ms_ssim", "gmsd", "vsi")}
-"""Names that stand for several models."""
-
-
-BEST = "best.safetensors"
-"""The weights of a run that validated best."""
-
-
 def run_weights(name: str | os.PathLike[str]) -> Path | None:
-    """The weights of a run; ``None`` if this is not the folder of one.
-
-    Args:
-        name: What a user calls a model.
+    """The weights of the folder of a training; ``None`` for anything else that a user may call a model.
 
     Raises:
-        CheckpointError: The folder of a run that has no weights yet, or of several runs.
+        CheckpointError: The folder of a training that has no weights yet, or of several trainings.
     """
     folder = Path(name)
     if not folder.is_dir() or not ((folder / BEST).exists() or (folder / "config.json").exists()):
@@ -185,7 +268,7 @@ def run_weights(name: str | os.PathLike[str]) -> Path | None:
 
 
 def model_of_run(path: Path) -> str:
-    """Which model some weights of a run are for.
+    """Which model some weights of a training are for.
 
     Raises:
         CheckpointError: Another file, or a damaged one.
@@ -193,7 +276,8 @@ def model_of_run(path: Path) -> str:
     from acutance.weights.store import read_header
 
     header = read_header(path)
-    return header.scores_as or header.model
+    name = header.scores_as or header.model
+    return _FORMER_NAMES.get(name, name)
 
 
 def recorded_options(entry: ModelEntry, weights: str | os.PathLike[str] | None) -> dict[str, Any] | None:
@@ -207,15 +291,14 @@ def recorded_options(entry: ModelEntry, weights: str | os.PathLike[str] | None) 
         CheckpointError: A damaged file.
     """
     from acutance.weights.download import find
-    from acutance.weights.store import is_own_format, read_header
+    from acutance.weights.store import own_header
 
     if entry.weights is None or not entry.options:
         return None
     path = find(entry.weights.record) if weights is None else Path(weights)
-    if path is None or not is_own_format(path):
-        return None
-    header = read_header(path)
-    return header.options if header.model == entry.weights.stored_as else None
+    header = own_header(path) if path else None
+    names = (entry.weights.stored_as, entry.weights.record.former_name)
+    return header.options if header and header.model in names else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +312,7 @@ class WeightsFile:
     published_sha256: str | None = None
     """Checksum of the published file that a file of ours was converted from."""
     trunk_sha256: dict[str, str] = field(default_factory=dict)
-    """Checksums of the trunks in a file of ours, by their names."""
+    """Checksums of the backbones in a file of ours, by their names."""
     score_info: ScoreInfo | None = None
     """How to read the scores, where the weights were trained on opinions of their own."""
     options: dict[str, object] | None = None
@@ -246,6 +329,11 @@ class WeightsFile:
         """Whether a training of ours wrote it."""
         return self.layout is None and self.published_sha256 is None and not self.parts
 
+    @property
+    def trunks(self) -> tuple[Trunk, ...]:
+        """What the file leaves out."""
+        return self.layout.trunks if self.layout else ()
+
 
 def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
     """What a file is, published or ours, or a folder of the files of a training in stages.
@@ -259,9 +347,10 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
 
     if path.is_dir():
         return open_parts(weights, [path], path)
-    if store.is_own_format(path):
-        header = store.read_header(path)
-        store.demand_model(header, weights.stored_as, path)
+    header = store.own_header(path)
+    if header is not None:
+        if header.model not in (weights.stored_as, weights.record.former_name):
+            store.demand_model(header, weights.stored_as, path)
         return WeightsFile(
             path=path,
             config=header.config,
@@ -309,7 +398,7 @@ def open_parts(weights: PublishedWeights, places: Sequence[Path], path: Path) ->
 
 
 def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """The tensors of a file under the names a model expects, but for what its layout leaves to trunks.
+    """The tensors of a file under the names a model expects, but for what its layout leaves to backbones.
 
     Batch norm's counters are left out of foreign files.
 
@@ -320,19 +409,22 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
     Raises:
         CheckpointError: Names or shapes that do not fit.
     """
+    from acutance.weights import store
+
     if file.parts:
         return {name: tensor for part in file.parts for name, tensor in part_tensors(part, expected).items()}
     if file.layout is None:
-        return _stored(file.path, expected)
-    tensors = _renamed(file.layout, file.foreign, expected, file.path)
-    known = file.layout.keys.taking(file.layout.optional, expected)
-    covered = known.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks))
-    absent = sorted(name for name in expected if name not in covered and not name.endswith(COUNTER))
+        tensors = store.read_tensors(file.path)
+        known, where, cure = set(tensors), "", "Convert them again, or take the published file"
+    else:
+        tensors = _renamed(file.layout, file.foreign, expected, file.path)
+        keys = file.layout.keys.taking(file.layout.optional, expected)
+        known = set(keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks)))
+        where, cure = f": it has the layout {file.layout.name!r}", "Use another file"
+    absent = sorted(name for name in expected if name not in known and not name.endswith(COUNTER))
     if absent:
-        raise CheckpointError(
-            f"Expected {absent[0]} in {file.path}, got none: it has the layout {file.layout.name!r}. Use another file."
-        )
-    return tensors
+        raise CheckpointError(f"Expected the tensor {absent[0]} in {file.path}, got none{where}. {cure}.")
+    return tensors if file.layout else store.fitted(tensors, expected, file.path)
 
 
 def part_tensors(part: Part, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
@@ -345,7 +437,7 @@ def part_tensors(part: Part, expected: "Mapping[str, Tensor]") -> "dict[str, Ten
 
 
 def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """The tensors of a trunk under the names a model expects.
+    """The tensors of a backbone under the names a model expects.
 
     Raises:
         CheckpointError: A damaged file, or names or shapes that do not fit.
@@ -355,13 +447,8 @@ def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") ->
     return _renamed(trunk, read_foreign(path), expected, path)
 
 
-def trunks_of(file: WeightsFile) -> tuple[Trunk, ...]:
-    """What a file leaves out."""
-    return file.layout.trunks if file.layout else ()
-
-
 def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
-    """Files of trunks, from this machine or downloaded, by name of their records.
+    """Files of backbones, from this machine or downloaded, by name of their records.
 
     Raises:
         MissingWeightsError: Some are neither here nor to be had; the message names all.
@@ -392,18 +479,6 @@ def _renamed(
     return keys.apply(prepared, {name: expected[name] for name in expected if name in keys.own_names}, path)
 
 
-def _stored(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    from acutance.weights import store
-
-    tensors, _ = store.load(path)
-    absent = sorted(name for name in expected if name not in tensors and not name.endswith(COUNTER))
-    if absent:
-        raise CheckpointError(
-            f"Expected the tensor {absent[0]} in {path}, got none. Convert them again, or take the published file."
-        )
-    return store.fitted(tensors, expected, path)
-
-
 def _shares_a_part(layouts: Sequence[Layout], foreign: "Mapping[str, Tensor]") -> bool:
     """Whether a file has parts of such names as a model of several parts has in one file."""
     parts = {name.partition(".")[0] for layout in layouts for name in layout.keys.names}
@@ -414,13 +489,6 @@ def _likeness(layout: Layout, foreign: "Mapping[str, Tensor]") -> float:
     """Share of names in common, 1 for the same names."""
     theirs, ours = set(foreign), set(layout.keys.names)
     return len(theirs & ours) / max(len(theirs | ours), 1)
-
-
-BFLOAT16_NOTE = "bfloat16 changes nothing for"
-"""How what is said of models that cannot compute in it begins."""
-DEVICES = ("auto", "cpu", "cuda", "mps")
-_LOGGER = logging.getLogger(__name__)
-Loader = TypeVar("Loader", bound=Callable[..., object])
 
 
 def _outside_inference_mode(loader: Loader) -> Loader:
@@ -506,8 +574,8 @@ def load(
     model = build(entry, file.config, **known)
     before = model.state_dict()
     tensors = own_tensors(file, before)
-    trunks = find_trunks(trunks_of(file), offline=offline, on_progress=on_progress)
-    for trunk in trunks_of(file):
+    trunks = find_trunks(file.trunks, offline=offline, on_progress=on_progress)
+    for trunk in file.trunks:
         tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
     model.load_state_dict(before | tensors)
     ready = _ready(entry, model, file, trunks, place, precision, origin)
@@ -609,6 +677,7 @@ def _ready(
     from acutance.models.quality_model import ModelProvenance
     from acutance.weights.download import sha256_of
 
+    origin = {**_code_of(entry, model), **(origin or {})}
     used: str = precision
     if precision == "bfloat16" and not model.use_bfloat16_products():
         used = "float32"
@@ -623,13 +692,28 @@ def _ready(
         weights_sha256=sha256_of(file.path) if file and not file.parts else None,
         published_sha256=file.published_sha256 if file else None,
         trunk_sha256=trunk_sha256 or None,
-        preprocessing={**model.preprocessing(), **(origin or {})},
+        preprocessing={**model.preprocessing(), **origin},
         precision=model.computes_in(used, device.type),
         device=str(device),
     )
     if precision == "bfloat16" and (note := bfloat16_note([model.provenance])):
         warnings.warn(note, stacklevel=4)  # of who called load
     return model.freeze()
+
+
+def _code_of(entry: ModelEntry, model: "QualityModel") -> "dict[str, JSON]":
+    """Which code a model is that somebody added, for its provenance: where it stands, and a checksum of that file."""
+    from acutance.weights.download import sha256_of
+
+    kind = type(model)
+    if entry in ENTRIES:
+        return {}
+    try:
+        source = inspect.getsourcefile(kind)
+    except (TypeError, OSError):  # made while the program ran
+        source = None
+    digest: JSON = sha256_of(Path(source)) if source and Path(source).is_file() else None
+    return {"code": f"{kind.__module__}:{kind.__qualname__}", "code_sha256": digest}
 
 
 def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:

@@ -27,7 +27,6 @@ from acutance.catalog import (
     recorded_options,
     run_weights,
     trunk_tensors,
-    trunks_of,
 )
 from acutance.errors import AcutanceError, ConfigError
 from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, imported, weights_of, with_recorded
@@ -89,8 +88,8 @@ def read_weights(
     model = _without_numbers(entry, file)
     expected = model.state_dict()
     tensors = own_tensors(file, expected)
-    trunks = find_trunks(trunks_of(file), offline=offline, on_progress=on_progress) if whole else {}
-    for trunk in trunks_of(file) if whole else ():
+    trunks = find_trunks(file.trunks, offline=offline, on_progress=on_progress) if whole else {}
+    for trunk in file.trunks if whole else ():
         tensors |= trunk_tensors(trunk, trunks[trunk.record.name], expected)
     layout = file.layout.name if file.layout else "acutance"
     return ReadWeights(

@@ -76,7 +76,7 @@ def rounded(official: Path) -> HyperIQA:
 
 @pytest.fixture(scope="module")
 def of_pyiqa(pyiqa: Path) -> HyperIQA:
-    return loaded(pyiqa, "hyperiqa.pyiqa", protocol="pyiqa")
+    return loaded(pyiqa, "hyperiqa-pyiqa", protocol="pyiqa")
 
 
 def loaded(path: Path, name: str = "hyperiqa", **settings: Any) -> HyperIQA:

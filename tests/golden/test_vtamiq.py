@@ -49,11 +49,11 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
     "paper2021_diff_embedding": weights.PAPER_DIFFERENCE_EMBEDDING,
 }
 WEIGHTS = {
-    "head_default": "vtamiq.head",
-    "head_multiscale": "vtamiq.head",
-    "released2022": "vtamiq.kadis700k",
-    "paper2021": "vtamiq.paper",
-    "paper2021_diff_embedding": "vtamiq.paper",
+    "head_default": "vtamiq-head",
+    "head_multiscale": "vtamiq-head",
+    "released2022": "vtamiq-kadis700k",
+    "paper2021": "vtamiq-paper",
+    "paper2021_diff_embedding": "vtamiq-paper",
 }
 """Which model of the catalogue reads which configuration; the others are no layout of any."""
 

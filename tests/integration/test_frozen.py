@@ -20,13 +20,13 @@ PUBLISHED = {
     "ahiq": "AHIQ_vit_p8_epoch33-da3ea303.pth",
     "hyperiqa": "koniq_pretrained.pkl",
     "ms_hyperiqa": "ms_hyperiqa.pkl",
-    "vtamiq.head": "vtamiq.head.pth",
+    "vtamiq-head": "vtamiq.head.pth",
 }
 """Files in the folder of weights."""
 WRITTEN: dict[str, Callable[[Path], None]] = {
-    "hyperiqa.pyiqa": lambda path: hyperiqa_checkpoint.write_pyiqa(path, "plain"),
-    "vtamiq.kadis700k": lambda path: vtamiq_checkpoint.write_published(path, "released2022"),
-    "vtamiq.paper": lambda path: vtamiq_checkpoint.write_published(path, "paper2021"),
+    "hyperiqa-pyiqa": lambda path: hyperiqa_checkpoint.write_pyiqa(path, "plain"),
+    "vtamiq-kadis700k": lambda path: vtamiq_checkpoint.write_published(path, "released2022"),
+    "vtamiq-paper": lambda path: vtamiq_checkpoint.write_published(path, "paper2021"),
 }
 """Files that are written for the test."""
 

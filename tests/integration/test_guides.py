@@ -16,7 +16,7 @@ OF_OTHER_TESTS = {"from-the-authors-code.md"}
 PAGES = [DOCS / "index.md", *sorted(page for page in DOCS.glob("guides/*.md") if page.name not in OF_OTHER_TESTS)]
 BLOCK = re.compile(r'^```(sh|python)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE)
 RUNNER = """
-import importlib, json, shlex, sys
+import importlib, json, shlex, subprocess, sys
 from pathlib import Path
 from acutance.cli.app import app
 
@@ -35,10 +35,9 @@ for kind, title, text in json.load(sys.stdin):
         path.write_text(text)
         if path.parts[0] == "src":
             importlib.import_module("acutance.models").__path__.append(str(path.parents[1].absolute()))
-        else:
-            import pytest
-            plugins = ["-p", "tests.conftest", "-p", "no:cacheprovider", "--noconftest"]
-            if pytest.main(["-q", "-c", sys.argv[1], *plugins, title]):
+        elif path.name.startswith("test_"):
+            options = ["-q", "-c", sys.argv[1], "-p", "tests.conftest", "-p", "no:cacheprovider", "--noconftest"]
+            if subprocess.run([sys.executable, "-m", "pytest", *options, title]).returncode:
                 sys.exit(f"tests of {title} failed")
     elif kind == "python":
         exec(compile(text, "guide", "exec"), names)

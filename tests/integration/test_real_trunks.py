@@ -53,7 +53,7 @@ def test_vtamiq_goes_from_google_s_archive_to_a_file_of_its_authors(tmp_path: Pa
     assert torch.equal(trained["encoder.layers.5.fc1.bias"], bias)  # frozen in this epoch
     views: dict[str, Any] = {"protocol": "grid", "patches": 16, "repeats": 1}
     own = acutance.load(str(tmp_path / "run"), **views)
-    published = acutance.load("vtamiq.head", tmp_path / "run/published/best.pth", **views)
+    published = acutance.load("vtamiq-head", tmp_path / "run/published/best.pth", **views)
     pair = pair_of(table)
     assert torch.equal(own(*pair), published(*pair))
     begun = VTAMIQ()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.conftest import EXAMPLES, acutance
 
-SYSTEMS = ("afine", "ahiq", "hyperiqa", "ms_hyperiqa", "vtamiq.head")
+SYSTEMS = ("afine", "ahiq", "hyperiqa", "ms_hyperiqa", "vtamiq-head")
 PAIRED = (EXAMPLES / "distorted", "--reference", EXAMPLES / "reference", "--pair-by", "^([a-z]+)", "--offline")
 
 
@@ -48,7 +48,7 @@ def test_the_scores_say_which_weights_and_which_crops(scored: Path) -> None:
         ("ahiq", "AHIQ_vit_p8_epoch33-da3ea303.pth"),
         ("hyperiqa", "koniq_pretrained.pkl"),
         ("ms_hyperiqa", "best_model.pkl"),
-        ("vtamiq.head", "vtamiq.head.pth"),
+        ("vtamiq-head", "vtamiq.head.pth"),
     ],
 )
 def test_missing_weights_are_one_line_that_says_what_to_do(tmp_path: Path, name: str, words: str) -> None:

@@ -79,7 +79,7 @@ def _costs(entry: "ModelEntry") -> dict[str, str]:
     """Parameters, and multiply-adds of one score."""
     from acutance.inspection import SIDES, Cost, cost_of, parameters_of
 
-    if entry.weights is None:
+    if entry.weights is None and str(entry.build).startswith("acutance."):
         return {"parameters": "none"}
     if find_spec("torch") is None:
         return {"parameters": "counted where PyTorch is installed"}

@@ -192,7 +192,7 @@ def compare(
 
 
 @plot_app.command(
-    epilog="Examples:\n\nacutance plot patches out.png -r truth.png -m vtamiq.head --set vtamiq.head.protocol=grid "
+    epilog="Examples:\n\nacutance plot patches out.png -r truth.png -m vtamiq-head --set vtamiq-head.protocol=grid "
     "-o patches.png\n\nacutance plot patches photo.jpg -m hyperiqa -o crops.pdf --kind outlines"
 )
 @with_run_options("background", "hdr_peak")
@@ -205,7 +205,7 @@ def patches(
         typer.Option(
             "--model",
             "-m",
-            help="Model that looks at patches or crops (ahiq, hyperiqa, ms_hyperiqa, vtamiq.head ...), or the folder "
+            help="Model that looks at patches or crops (ahiq, hyperiqa, ms_hyperiqa, vtamiq-head ...), or the folder "
             "of its training.",
             show_default=False,
         ),

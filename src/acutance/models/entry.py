@@ -4,9 +4,10 @@ Imports no torch: models are listed without it.
 """
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -149,6 +150,39 @@ def imported(named: Any) -> Any:  # noqa: ANN401 (whatever has that name)
         return named
     module, _, name = named.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def entry_of(name: str, found: Any) -> ModelEntry:  # noqa: ANN401 (whatever somebody names)
+    """The entry of a model that a user or an installed package names.
+
+    Args:
+        name: What to load it by.
+        found: An entry, or what makes the model without arguments: a subclass of ``QualityModel`` or a function.
+
+    Raises:
+        ConfigError: Anything else.
+    """
+    if isinstance(found, ModelEntry):
+        return replace(found, name=name)
+    from acutance.models.quality_model import QualityModel
+
+    of_class = isinstance(found, type) and issubclass(found, QualityModel)
+    ready = isinstance(found, QualityModel)
+    model = found() if callable(found) and not ready and not (of_class and hasattr(found, "info")) else found
+    if ready or not (of_class or isinstance(model, QualityModel)):
+        got = f"{type(model).__name__} itself: name its class" if ready else type(model).__name__
+        raise ConfigError(
+            f"Expected a ModelEntry, a subclass of QualityModel or a function that makes a model at {name}, got {got}."
+        )
+    return ModelEntry(
+        name=name,
+        title=found.__name__,
+        info=model.info,
+        needs_reference=model.needs_reference,
+        paper="none stated",
+        build=found,
+        note=(inspect.getdoc(found) or "").partition("\n")[0],
+    )
 
 
 def weights_of(entry: ModelEntry) -> PublishedWeights:

@@ -269,7 +269,8 @@ def find(record: CheckpointRecord) -> Path | None:
         own = Path(folder).expanduser()
         if not own.is_dir():
             raise ConfigError(f"Expected a folder in {WEIGHTS_VARIABLE}, got {folder}. Create it, or unset it.")
-        for name in (record.local_filename, f"{record.name}.safetensors"):
+        names = [f"{name}.safetensors" for name in (record.name, record.former_name) if name]
+        for name in (record.local_filename, *names):
             if (own / name).is_file():
                 return own / name
     packaged = PACKAGED / record.filename

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.weights.store import looks_like_safetensors, read_safetensors_header
+from acutance.weights.store import looks_like_safetensors, read_safetensors_header, read_tensors
 from acutance.weights.torchscript import is_torchscript, read_torchscript
 
 if TYPE_CHECKING:
@@ -212,22 +212,12 @@ def read_foreign(
         CheckpointError: Another kind of file, or a damaged one.
     """
     if path.is_file() and read_safetensors_header(path) is not None:
-        return _read_safetensors(path)
+        return read_tensors(path)
     if path.is_file() and _is_numpy_archive(path):
         return _read_numpy_archive(path)
     if path.is_file() and is_torchscript(path):
         return read_torchscript(path)
     return read_pytorch(path, bookkeeping, wrappers)
-
-
-def _read_safetensors(path: Path) -> dict[str, "torch.Tensor"]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path, device="cpu")
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"Expected weights in {path}, got a damaged file: {error}. Get it again.") from error
 
 
 def _is_numpy_archive(path: Path) -> bool:

@@ -27,6 +27,8 @@ class CheckpointRecord:
 
     name: str
     """Name in the catalogue and on the command line, such as ``"afine"``."""
+    former_name: str = ""
+    """Its name in acutance 0.1, which still works, where that was another."""
     title: str
     """Name as the paper spells it."""
     repository: str | None

@@ -167,16 +167,25 @@ def load(path: Path, *, model: str | None = None) -> tuple[dict[str, "torch.Tens
         MissingWeightsError: There is no such file.
         CheckpointError: Another format, a newer version of ours, a truncated file, or another model.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     header = read_header(path)
     if model is not None:
         demand_model(header, model, path)
+    return read_tensors(path), header
+
+
+def read_tensors(path: Path) -> dict[str, "torch.Tensor"]:
+    """Every tensor of a safetensors file on the CPU, by name.
+
+    Raises:
+        CheckpointError: A damaged file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     try:
-        return load_file(path, device="cpu"), header
+        return load_file(path, device="cpu")
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"Expected weights in {path}, got a damaged file: {error}. Write it again.") from error
+        raise CheckpointError(f"Expected weights in {path}, got a damaged file: {error}. Get it again.") from error
 
 
 def fitted(
@@ -222,13 +231,25 @@ def read_header(path: Path) -> StoreHeader:
     if not path.is_file():
         got = "is a folder" if path.is_dir() else "is not there"
         raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
-    raw = read_safetensors_header(path)
-    if raw is None or raw.metadata.get("format") != FORMAT:
-        got = "another file" if raw is None else "a safetensors file of another program"
+    header = own_header(path)
+    if header is None:
+        got = "another file" if read_safetensors_header(path) is None else "a safetensors file of another program"
         raise CheckpointError(
             f"Expected weights saved by acutance in {path}, got {got} or a damaged one. "
             "Pass a file that acutance wrote, or the published one."
         )
+    return header
+
+
+def own_header(path: Path) -> StoreHeader | None:
+    """What a file says of itself; ``None`` for one that ``save`` did not write, or that is not there.
+
+    Raises:
+        CheckpointError: A newer version of our format, or a truncated file.
+    """
+    raw = read_safetensors_header(path) if path.is_file() else None
+    if raw is None or raw.metadata.get("format") != FORMAT:
+        return None
     header = _parsed(raw, path)
     size = path.stat().st_size
     if size != raw.size_bytes:

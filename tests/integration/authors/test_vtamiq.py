@@ -199,7 +199,7 @@ def leave_a_checkpoint(ours: str) -> None:
     assert {"epoch", "SROCC", "model_state_dict"} == set(saved)
     assert {"quality_decoder.0.body.0.body.2.weight", "diff_scale.gamma"} <= set(saved["model_state_dict"])
     pair()
-    run("acutance score dist -r ref -m vtamiq.head --weights runs/live/published/best.pth")
+    run("acutance score dist -r ref -m vtamiq-head --weights runs/live/published/best.pth")
 
 
 def evaluate_the_latest(ours: str) -> None:
@@ -384,7 +384,7 @@ def test_the_stages_follow_each_other_by_the_authors_files():
         run(command, [*TINY, *parts, *sets([f"task.start={start}"])])
         start = f"runs/{name.lower().removesuffix('_train')}/published/best.pth"
     pair()
-    run(f"acutance score dist -r ref -m vtamiq.head --weights {start}")
+    run(f"acutance score dist -r ref -m vtamiq-head --weights {start}")
 
 
 @pytest.mark.parametrize("place", ["task.start", "--weights"])

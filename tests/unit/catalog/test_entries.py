@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,11 @@ AFINE = ["afine", "afine-fidelity", "afine-naturalness", "afine-tiny", "afine-ti
 SYSTEMS = [
     "ahiq",
     "hyperiqa",
-    "hyperiqa.pyiqa",
+    "hyperiqa-pyiqa",
     "ms_hyperiqa",
-    "vtamiq.head",
-    "vtamiq.kadis700k",
-    "vtamiq.paper",
+    "vtamiq-head",
+    "vtamiq-kadis700k",
+    "vtamiq-paper",
 ]
 
 
@@ -147,13 +149,13 @@ def test_every_system_says_on_which_opinions_it_was_trained(name: str):
 
 def test_every_file_of_weights_is_listed_once_with_its_trunks():
     records = list_records()
-    assert {"afine", "hyperiqa", "hyperiqa.pyiqa", "resnet50.a1_in1k"} <= set(records)
+    assert {"afine", "hyperiqa", "hyperiqa-pyiqa", "resnet50.a1_in1k"} <= set(records)
     assert [name for name, record in records.items() if record.is_trunk] == [
-        "clip-vit-b32.openai",
+        "clip-vit-b32-openai",
         "resnet50.a1_in1k",
         "resnet50.tv_in1k",
-        "vit-b16-384.google",
-        "vit-b16-384.timm",
+        "vit-b16-384-google",
+        "vit-b16-384-timm",
         "vit_base_patch32_clip_224.openai",
         "vit_base_patch8_224.augreg_in21k_ft_in1k",
     ]
@@ -173,3 +175,11 @@ def test_weights_are_found_by_the_model_s_name_with_hyphens():
 
 def test_where_trainings_of_hyperiqa_start_is_a_file_that_can_be_fetched():
     assert find_record("resnet50.tv_in1k").repository == "timm/resnet50.tv_in1k"
+
+
+@pytest.mark.parametrize("command", [["models"], ["models", "afine"], ["models", "vtamiq-head"], ["weights", "list"]])
+def test_models_and_weights_are_listed_without_torch(command: list[str]):
+    code = f"import sys; sys.modules['torch'] = None; from acutance.cli.app import app; app({command!r})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "afine" in run.stdout or "vtamiq" in run.stdout

@@ -14,7 +14,7 @@ from tests.contracts.test_vtamiq import tiny
 from tests.raising import raises
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
-OPTIONS = {"vtamiq.head": {"protocol": "grid", "patches": "20", "repeats": 1, "seed": 5}}
+OPTIONS = {"vtamiq-head": {"protocol": "grid", "patches": "20", "repeats": 1, "seed": 5}}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def run_folder(folder: Path) -> Path:
     save(
         folder / "best.safetensors",
         model.state_dict(),
-        model="vtamiq.head",
+        model="vtamiq-head",
         config=model.config(),
         source_sha256=None,
         score_info=ScoreInfo(better="lower", low=0, high=1),
@@ -41,11 +41,11 @@ def run_folder(folder: Path) -> Path:
 
 
 def test_positions_are_those_of_a_model_that_scores(tmp_path: Path):
-    found = looked_at("VTAMIQ.head", PICTURE, None, None, OPTIONS)
+    found = looked_at("VTAMIQ-head", PICTURE, None, None, OPTIONS)
     scoring = tiny({}, protocol="grid", patches=20, repeats=1, seed=5)
     expected = scoring.seen_patches(torch.from_numpy(PICTURE.copy()).permute(2, 0, 1)[None] / 255)
     np.testing.assert_array_equal(found.patches.boxes, expected.boxes)
-    assert (found.model, found.preprocessing["seed"]) == ("vtamiq.head", 5)
+    assert (found.model, found.preprocessing["seed"]) == ("vtamiq-head", 5)
     assert not list(tmp_path.iterdir())
 
 
@@ -53,7 +53,7 @@ def test_the_folder_of_a_training_gives_its_scales_and_what_it_validated_with(tm
     found = looked_at(str(run_folder(tmp_path)), PICTURE)
     assert len(found.patches.boxes) == 30
     assert set(found.patches.scales.tolist()) == {0, 1}
-    again = looked_at(str(tmp_path), PICTURE, options={"vtamiq.head": {"seed": 9}})
+    again = looked_at(str(tmp_path), PICTURE, options={"vtamiq-head": {"seed": 9}})
     assert not np.array_equal(again.patches.boxes, found.patches.boxes)
 
 
@@ -70,10 +70,10 @@ def test_models_that_see_pictures_whole_are_refused(name: str):
 
 
 def test_options_of_another_model_and_unknown_ones_are_refused():
-    with raises(ConfigError, "ahiq", "vtamiq.head"):
+    with raises(ConfigError, "ahiq", "vtamiq-head"):
         looked_at("ahiq", PICTURE, options=OPTIONS)
     with raises(UnknownNameError, "patch"):
-        looked_at("vtamiq.head", PICTURE, options={"vtamiq.head": {"patch": 3}})
+        looked_at("vtamiq-head", PICTURE, options={"vtamiq-head": {"patch": 3}})
 
 
 def test_weights_of_a_model_that_has_none_are_refused():

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog import find_trunks, open_weights, own_tensors, trunk_tensors, trunks_of
+from acutance.catalog import find_trunks, open_weights, own_tensors, trunk_tensors
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.entry import PublishedWeights
 from acutance.weights import store
@@ -76,7 +76,7 @@ def test_a_file_says_by_its_names_which_layout_it_has(head_only: Path, whole: Pa
 def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
     file = open_weights(WEIGHTS, whole)
     tensors = own_tensors(file, EXPECTED)
-    assert trunks_of(file) == ()
+    assert file.trunks == ()
     assert {name: tensor.tolist() for name, tensor in tensors.items()} == {
         "head.weight": [2.0, 4.0],
         "trunk.weight": [2.0, 2.0, 2.0],
@@ -86,8 +86,8 @@ def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
 def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) -> None:
     save_file({"w": torch.full((3,), 5.0), "unused": torch.ones(9)}, folder / "r50.safetensors")
     file = open_weights(WEIGHTS, head_only)
-    (trunk,) = trunks_of(file)
-    paths = find_trunks(trunks_of(file), offline=True)
+    (trunk,) = file.trunks
+    paths = find_trunks(file.trunks, offline=True)
     assert trunk_tensors(trunk, paths["r50"], EXPECTED)["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
     assert list(own_tensors(file, EXPECTED)) == ["head.weight"]
 
@@ -96,7 +96,7 @@ def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) 
 def test_a_trunk_that_is_not_here_is_named_with_its_place(head_only: Path) -> None:
     file = open_weights(WEIGHTS, head_only)
     with raises(MissingWeightsError, "someone/r50", "acutance weights fetch r50", "r50.safetensors"):
-        find_trunks(trunks_of(file), offline=True)
+        find_trunks(file.trunks, offline=True)
 
 
 @pytest.mark.usefixtures("folder")

@@ -30,7 +30,7 @@ def test_one_model_shows_all_that_is_known_of_it(run: Run, name: str):
         ("afine-naturalness", "88,836,995", ("4.41 G at 224 x 224", "23.7 G at 512 x 512", "of a picture")),
         ("hyperiqa", "27,375,369", ("25.7 G at 224 x 224", "6 crops, 4.28 G each")),
         ("ahiq", "63,585,364", ("1 crop)", "9 crops, ", "of a picture and its reference")),
-        ("vtamiq.head", "57,322,386", ("1 set of 196 patches)", "2 sets of 512 patches, ")),
+        ("vtamiq-head", "57,322,386", ("1 set of 196 patches)", "2 sets of 512 patches, ")),
     ],
 )
 def test_one_model_shows_its_size_and_what_a_score_computes(

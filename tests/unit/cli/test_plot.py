@@ -192,9 +192,9 @@ def test_an_option_that_a_kind_of_figure_has_no_use_for_is_said(run: Run, kind: 
 
 
 def test_patches_of_a_picture_are_drawn_without_weights(run: Run):
-    grid = ("--set", "vtamiq.head.protocol=grid", "--set", "vtamiq.head.patches=9")
+    grid = ("--set", "vtamiq-head.protocol=grid", "--set", "vtamiq-head.patches=9")
     result = run(
-        "plot", "patches", "out/a.png", "-r", "truth/a.png", "-m", "vtamiq.head", *grid, "-o", "p.png", "--dpi", 40
+        "plot", "patches", "out/a.png", "-r", "truth/a.png", "-m", "vtamiq-head", *grid, "-o", "p.png", "--dpi", 40
     )
     assert (result.exit_code, result.stdout, result.stderr) == (0, "p.png\n", "")
     assert is_png("p.png")

@@ -48,7 +48,7 @@ def test_every_file_is_listed_with_its_size(run: Run):
 
 def test_files_to_fetch_by_hand_are_listed_with_the_name_they_get(run: Run):
     lines = {line.split()[0]: line for line in run("weights", "list").stdout.splitlines()[1:]}
-    assert not lacking(lines["vit-b16-384.google"], "storage.googleapis.com", "imagenet21k+imagenet2012_ViT-B_16.npz")
+    assert not lacking(lines["vit-b16-384-google"], "storage.googleapis.com", "imagenet21k+imagenet2012_ViT-B_16.npz")
     assert lines["ms_hyperiqa"].endswith("as ms_hyperiqa.pkl")
     assert lines["afine"].endswith("ask the authors first.")
 
@@ -62,13 +62,13 @@ def test_the_list_fits_a_terminal(run: Run, weights_folder: Path, monkeypatch: p
     table, by_hand, here, last = shown.split("\n\n")
     assert all(len(line) <= columns for line in shown.splitlines() if len(line.split()) > 1)
     (address,) = re.findall(r"https://\S+ViT-B-32.pt", by_hand)
-    assert address in str(list_records()["clip-vit-b32.openai"].origin)
+    assert address in str(list_records()["clip-vit-b32-openai"].origin)
     rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()[1:]}
     assert list(rows) == sorted(list_records())
     assert rows["afine"] == ["611", "MB", "fetch", "no", "unknown"]
     assert rows["afine-tiny"] == ["10", "MB", "package", "yes", "unknown"]
     assert rows["hyperiqa"] == ["3", "MB", "hand", "yes", "unknown"]
-    assert rows["vit-b16-384.google"][2:] == ["hand", "no", "yes"]
+    assert rows["vit-b16-384-google"][2:] == ["hand", "no", "yes"]
     assert not lacking(by_hand, str(weights_folder), "vtamiq.head.pth", "ViT-B_16.npz")
     assert "koniq_pretrained.pkl" not in by_hand
     assert f"    {weights_folder}/koniq_pretrained.pkl" in here.splitlines()

@@ -133,7 +133,7 @@ def test_clip_may_be_random(start: str | None):
     [
         ("vit_base_patch32_clip_224.openai", CLIP_TIMM.local_filename),
         ("vit_base_patch32_clip_quickgelu_224.openai", CLIP_TIMM.local_filename),
-        ("clip-vit-b32.openai", CLIP_ARCHIVE.filename),
+        ("clip-vit-b32-openai", CLIP_ARCHIVE.filename),
     ],
 )
 def test_a_name_of_clip_is_its_file_on_this_machine(
@@ -147,4 +147,4 @@ def test_a_name_of_clip_is_its_file_on_this_machine(
 def test_an_archive_that_is_not_here_says_where_it_is_to_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     with raises(MissingWeightsError, "ViT-B-32.pt", "openaipublic.azureedge.net", "ACUTANCE_WEIGHTS"):
-        clip_file("clip-vit-b32.openai")
+        clip_file("clip-vit-b32-openai")

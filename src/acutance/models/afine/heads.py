@@ -159,14 +159,12 @@ class FidelityHead(nn.Module):
 
     def distances(self, pairs: PairMoments) -> tuple[ChannelBatch, ChannelBatch]:
         """How unlike the means and the structure of each channel are, (batch, channels) each; nothing is learned."""
-        mean_x, mean_y = torch.cat(pairs.distorted.means, 1), torch.cat(pairs.reference.means, 1)
-        variance_x, variance_y = (
-            torch.cat(pairs.distorted.variances, 1),
-            torch.cat(pairs.reference.variances, 1),
-        )
+        distorted, reference = pairs.distorted, pairs.reference
+        mean, reference_mean = torch.cat(distorted.means, 1), torch.cat(reference.means, 1)
+        variance, reference_variance = torch.cat(distorted.variances, 1), torch.cat(reference.variances, 1)
         covariance = torch.cat(pairs.covariances, 1)
-        likeness = (2 * mean_x * mean_y + EPSILON) / (mean_x.square() + mean_y.square() + EPSILON)
-        structure = (2 * covariance + EPSILON) / (variance_x + variance_y + EPSILON)
+        likeness = (2 * mean * reference_mean + EPSILON) / (mean.square() + reference_mean.square() + EPSILON)
+        structure = (2 * covariance + EPSILON) / (variance + reference_variance + EPSILON)
         return 1 - likeness, 1 - structure
 
     def weigh(self, means: ChannelBatch, structures: ChannelBatch) -> ScoreBatch:

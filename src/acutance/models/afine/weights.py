@@ -50,7 +50,8 @@ FIDELITY_LIMITS = (0.05, 0.95, 0.01, 0.70)
 
 CLIP_PAPER = "Radford et al.: Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
 CLIP_ARCHIVE: Final = CheckpointRecord(
-    name="clip-vit-b32.openai",
+    name="clip-vit-b32-openai",
+    former_name="clip-vit-b32.openai",
     title="CLIP ViT-B/32 as OpenAI publishes it",
     repository=None,
     filename="ViT-B-32.pt",
@@ -340,6 +341,8 @@ NATURALNESS_FILES = (CLIP_MODEL, "net_qhead.pth")
 """What the no-reference half needs."""
 FIDELITY_FILES = (CLIP_MODEL, "net_dhead.pth")
 """What the half that compares needs."""
+SCALE_FILES = ("net_scale_nr.pth", "net_scale_fr.pth")
+"""The calibrators of naturalness and of fidelity: their tensors have the same names."""
 FIRST_VALUES = {"net_scale_nr.pth": FIRST_NATURALNESS, "net_scale_fr.pth": FIRST_FIDELITY}
 """Centre and scale of calibrators before stage 3 trains them."""
 SCALES = ("yita3", "yita4")
@@ -382,6 +385,13 @@ def read_stages(
     chosen = [name for name in STAGE_FILES if name in found and (name in needed or name in wanted)]
     if CLIP_MODEL in chosen and found[CLIP_MODEL].name == CLIP_ARCHIVE.filename:
         _LOGGER.warning("%s: CLIP is %s, untouched by stage 1", where, found[CLIP_MODEL])
+    for name, other in (SCALE_FILES, SCALE_FILES[::-1]):
+        given = found.get(other) if name not in found else found[name].resolve()
+        named = given in places or name in found
+        if name in (*needed, *wanted) and given and named and given.name in _spellings(other):
+            raise CheckpointError(
+                f"Expected {name}, got {given}, whose name is that of the other calibrator. Give the authors' {name}."
+            )
     parts = {name: _part(found[name], name) for name in chosen}
     _demand_own_scales(parts)
     for name in wanted:

@@ -31,7 +31,7 @@ HYPERIQA = ModelEntry(
 )
 HYPERIQA_PYIQA = replace(
     HYPERIQA,
-    name="hyperiqa.pyiqa",
+    name="hyperiqa-pyiqa",
     title="HyperIQA (PyIQA)",
     note="PyIQA's training on KonIQ-10k, whose scores are not those of the authors' weights; here times 100.",
     weights=PublishedWeights(record=weights.HYPERIQA_PYIQA, layouts=weights.LAYOUTS, stored_as="hyperiqa"),

@@ -58,7 +58,8 @@ HYPERIQA = CheckpointRecord(
 """The authors' own weights, trained on KonIQ-10k."""
 
 HYPERIQA_PYIQA = CheckpointRecord(
-    name="hyperiqa.pyiqa",
+    name="hyperiqa-pyiqa",
+    former_name="hyperiqa.pyiqa",
     trained_on=("koniq10k",),  # PyIQA's options/train/HyperNet
     title="HyperIQA (PyIQA)",
     repository="chaofengc/IQA-PyTorch-Weights",

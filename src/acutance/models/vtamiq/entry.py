@@ -20,9 +20,9 @@ PAPER_VIEWS: Mapping[str, Any] = {
     "uniform": 0.25,
     "sampler": "independent",
 }
-"""What differs for ``vtamiq.paper``: 1024 patches in its test, the weights and the sampler of 2021."""
+"""What differs for ``vtamiq-paper``: 1024 patches in its test, the weights and the sampler of 2021."""
 KADIS700K_VIEWS: Mapping[str, Any] = {"patches": 1024}
-"""What differs for ``vtamiq.kadis700k``: 1024 patches in its test; weights as of May 2022, the defaults."""
+"""What differs for ``vtamiq-kadis700k``: 1024 patches in its test; weights as of May 2022, the defaults."""
 
 
 def _entry(

@@ -152,7 +152,7 @@ _IN_CONTEXT = UsedBy("context-aware")
 
 
 class VTAMIQViews(BaseModel):
-    """Which patches of a picture are seen; the defaults are those of ``vtamiq.head``."""
+    """Which patches of a picture are seen; the defaults are those of ``vtamiq-head``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

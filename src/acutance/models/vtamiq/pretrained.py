@@ -78,6 +78,7 @@ def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None, *, offline:
         MissingWeightsError: It is neither here nor to be had.
         CheckpointError: Another file, or a damaged one.
     """
+    name = next((record.name for record in PUBLISHED.values() if record.former_name == name), name)
     if name not in PUBLISHED:
         raise UnknownNameError("set of weights", name, PUBLISHED)
     path = path or fetch(PUBLISHED[name], offline=offline)

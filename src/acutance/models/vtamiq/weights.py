@@ -333,7 +333,8 @@ _UNPUBLISHED = (
     "(github ch-andrei/VTAMIQ) has made"
 )
 HEAD_WEIGHTS: Final = CheckpointRecord(
-    name="vtamiq.head",
+    name="vtamiq-head",
+    former_name="vtamiq.head",
     title="VTAMIQ, the repository's present default",
     repository=None,
     filename="best.pth",
@@ -345,7 +346,8 @@ HEAD_WEIGHTS: Final = CheckpointRecord(
     paper=PAPER_TEXT,
 )
 PAPER_WEIGHTS: Final = CheckpointRecord(
-    name="vtamiq.paper",
+    name="vtamiq-paper",
+    former_name="vtamiq.paper",
     title="VTAMIQ as in the paper",
     repository=None,
     filename="best.pth",
@@ -357,7 +359,8 @@ PAPER_WEIGHTS: Final = CheckpointRecord(
     paper=PAPER_TEXT,
 )
 KADIS700K_WEIGHTS: Final = CheckpointRecord(
-    name="vtamiq.kadis700k",
+    name="vtamiq-kadis700k",
+    former_name="vtamiq.kadis700k",
     trained_on=("kadis700k",),  # its repository's README
     title="VTAMIQ trained on KADIS-700k",
     repository=None,
@@ -370,7 +373,8 @@ KADIS700K_WEIGHTS: Final = CheckpointRecord(
 )
 
 VIT_NPZ: Final = CheckpointRecord(
-    name="vit-b16-384.google",
+    name="vit-b16-384-google",
+    former_name="vit-b16-384.google",
     title="ViT-B/16 of Google Research, ImageNet-21k and ImageNet-1k, 384 pixels",
     repository=None,
     filename="imagenet21k+imagenet2012_ViT-B_16.npz",
@@ -382,7 +386,8 @@ VIT_NPZ: Final = CheckpointRecord(
     note="Trainings of VTAMIQ start from it; scoring needs it never.",
 )
 VIT_TIMM: Final = CheckpointRecord(
-    name="vit-b16-384.timm",
+    name="vit-b16-384-timm",
+    former_name="vit-b16-384.timm",
     title="The same weights as timm files them",
     repository="timm/vit_base_patch16_384.orig_in21k_ft_in1k",
     filename="model.safetensors",

@@ -9,7 +9,7 @@ from acutance.training.config import ExponentialSchedule, LoopConfig, OptimizerC
 
 OPTIMIZER = OptimizerConfig(kind="adamw", learning_rate=5e-5, weight_decay=0.01)
 SCHEDULE = ExponentialSchedule(final=0.01)
-START = "vit-b16-384.timm"
+START = "vit-b16-384-timm"
 
 KADIS700K = Recipe(
     name="vtamiq-kadis700k",

@@ -152,7 +152,7 @@ class VTAMIQSettings(TaskSettings):
     model: VTAMIQConfig = VTAMIQConfig()
     """The network; by default the present state of the authors' repository."""
     start: str | None = None
-    """Where it starts: a ViT-B/16, by its name ``vit-b16-384.timm`` or ``vit-b16-384.google`` or by the path of its
+    """Where it starts: a ViT-B/16, by its name ``vit-b16-384-timm`` or ``vit-b16-384-google`` or by the path of its
     ``.safetensors`` or ``.npz``; the folder of an earlier run; or a file of VTAMIQ's weights. ``none`` or null for a
     random start."""
     cache: str | None = None

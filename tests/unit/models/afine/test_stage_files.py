@@ -13,7 +13,7 @@ from torch import Tensor
 from acutance import load
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.afine import model
-from acutance.models.afine.weights import find_stages
+from acutance.models.afine.weights import find_stages, read_naturalness
 from tests.fakes.afine_stages import (
     FILES,
     SCALARS,
@@ -247,3 +247,17 @@ def test_a_file_of_another_model_beside_the_others_is_named_with_a_key(released:
     torch.save({"res.conv1.weight": torch.ones(2)}, released / "koniq_pretrained.pkl")
     with raises(CheckpointError, "koniq_pretrained.pkl", "res.conv1.weight"):
         find_stages([released, released / "koniq_pretrained.pkl"])
+
+
+def test_the_other_calibrator_in_place_of_the_naturalness_one_is_refused_by_its_name(released: Path):
+    (naturalness,), (fidelity,) = (list(released.glob(f"*/net_scale_{kind}.pth")) for kind in ("nr", "fr"))
+    content = fidelity.read_bytes()
+    naturalness.unlink()
+    with raises(CheckpointError, "net_scale_nr.pth", "net_scale_fr.pth"):
+        read_naturalness([released, fidelity])
+    naturalness.symlink_to(fidelity)
+    with raises(CheckpointError, "net_scale_nr.pth", "net_scale_fr.pth"):
+        read_naturalness([released])
+    naturalness.unlink()
+    naturalness.write_bytes(content)
+    assert len(read_naturalness([released, naturalness, fidelity])) == 3

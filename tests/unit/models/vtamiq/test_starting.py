@@ -42,7 +42,7 @@ class Harmful:
 
 def test_the_archive_under_its_published_name_fills_the_encoder(model: VTAMIQ, tmp_path: Path):
     arrays = small_vit_archive(layers=3)
-    start_vtamiq(model, "vit-b16-384.google", write(tmp_path / NAME))
+    start_vtamiq(model, "vit-b16-384-google", write(tmp_path / NAME))
     state = model.state_dict()
     kernel = arrays["Transformer/encoderblock_1/MultiHeadDotProductAttention_1/query/kernel"]
     np.testing.assert_array_equal(state["encoder.layers.1.query.weight"], kernel.reshape(64, 64).T)
@@ -57,10 +57,10 @@ POSITIONS = "Transformer/posembed_input/pos_embedding"
 
 def test_the_archive_is_found_in_the_folder_of_weights(model: VTAMIQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
-    start_vtamiq(model, "vit-b16-384.google", write(tmp_path / NAME).parent / NAME)
+    start_vtamiq(model, "vit-b16-384-google", write(tmp_path / NAME).parent / NAME)
     before = model.state_dict()["encoder.norm.weight"].clone()
     model.encoder.norm.weight.data.zero_()
-    start_vtamiq(model, "vit-b16-384.google")
+    start_vtamiq(model, "vit-b16-384-google")
     assert torch.equal(model.encoder.norm.weight, before)
 
 
@@ -68,7 +68,7 @@ def test_an_archive_with_code_is_refused_and_nothing_of_it_runs(model: VTAMIQ, t
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     path = write(tmp_path / NAME, cls=np.array([Harmful(tmp_path / "made")], dtype=object))
     with raises(CheckpointError, NAME, "cls"):
-        start_vtamiq(model, "vit-b16-384.google", path)
+        start_vtamiq(model, "vit-b16-384-google", path)
     assert not (tmp_path / "made").exists()
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
@@ -77,17 +77,17 @@ def test_a_truncated_archive_is_refused_by_its_name(model: VTAMIQ, tmp_path: Pat
     whole = write(tmp_path / "whole.npz").read_bytes()
     (tmp_path / NAME).write_bytes(whole[: len(whole) // 2])
     with raises(CheckpointError, NAME, len(whole) // 2):
-        start_vtamiq(model, "vit-b16-384.google", tmp_path / NAME)
+        start_vtamiq(model, "vit-b16-384-google", tmp_path / NAME)
 
 
 def test_a_wrong_array_is_named_as_the_archive_has_it_and_nothing_is_half_loaded(model: VTAMIQ, tmp_path: Path):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     name = "Transformer/encoderblock_0/LayerNorm_2/scale"
     with raises(CheckpointError, NAME, name, (64,), (32,)):
-        start_vtamiq(model, "vit-b16-384.google", write(tmp_path / NAME, **{name: np.ones(32, dtype=np.float32)}))
+        start_vtamiq(model, "vit-b16-384-google", write(tmp_path / NAME, **{name: np.ones(32, dtype=np.float32)}))
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
 def test_arrays_of_another_network_are_refused_by_file_and_name(model: VTAMIQ, tmp_path: Path):
     with raises(CheckpointError, NAME, "conv_root/kernel"):
-        start_vtamiq(model, "vit-b16-384.google", write(tmp_path / NAME, **{"conv_root/kernel": np.ones(3)}))
+        start_vtamiq(model, "vit-b16-384-google", write(tmp_path / NAME, **{"conv_root/kernel": np.ones(3)}))

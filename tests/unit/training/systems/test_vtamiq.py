@@ -132,7 +132,7 @@ def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path, state: s
     run(task, tmp_path / "run")
     loaded = acutance.load(str(tmp_path / "run"))
     assert loaded.provenance is not None
-    assert loaded.provenance.model == f"vtamiq.{state}"
+    assert loaded.provenance.model == f"vtamiq-{state}"
     assert loaded.info.better == "lower"
     built = VTAMIQRatings(task)
     assert loaded.preprocessing() == built.network.model.preprocessing()
@@ -178,7 +178,7 @@ def test_a_stage_does_not_start_from_another_network(data: DataConfig, tmp_path:
 
 def test_a_stage_does_not_start_from_another_model(data: DataConfig, tmp_path: Path):
     run(ahiq_task(data), tmp_path / "ahiq", epochs=1)
-    with raises(CheckpointError, "vtamiq.head", "ahiq", "task.start"):
+    with raises(CheckpointError, "vtamiq-head", "ahiq", "task.start"):
         VTAMIQRatings(vtamiq_task(data, start=str(tmp_path / "ahiq")))
 
 
@@ -312,5 +312,5 @@ def test_a_published_vit_that_cannot_be_had_is_an_error_with_the_ways_out(
 ):
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with raises(MissingWeightsError, "task.start=FILE", "task.start=vit-b16-384.google", "task.start=none"):
-        VTAMIQRatings(vtamiq_task(data, start="vit-b16-384.timm"))
+    with raises(MissingWeightsError, "task.start=FILE", "task.start=vit-b16-384-google", "task.start=none"):
+        VTAMIQRatings(vtamiq_task(data, start="vit-b16-384-timm"))
