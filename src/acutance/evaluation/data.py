@@ -56,14 +56,7 @@ def read_data(
         reference: The undistorted image of every row of a file that names none.
         opinion_better: Which direction of the opinions is better, in lists that do not say. Beside one of these, a
             list with a column mos, or a table, keeps its own direction, and its notes say so.
-        allow_missing: Take what is there of datasets of the catalogue, instead of refusing those that are not whole
-            as published.
-
-    Raises:
-        EvaluationError: A pattern of no file, a folder that is missing or left over, two datasets of one name, or a
-            direction or a reference that no file has use for.
-        DatasetError: A dataset that cannot be read.
-        UnknownNameError: A name nobody knows.
+        allow_missing: Take what is there of datasets of the catalogue that are not whole as published.
     """
     chosen = _chosen([data] if isinstance(data, str | Path | OpinionTable) else data)
     roots = _roots(chosen, root)

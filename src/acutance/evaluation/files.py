@@ -48,14 +48,8 @@ def write_run(run: EvaluationRun, folder: str | Path) -> list[Path]:
     """Write an evaluation, each file whole or not at all; files of an earlier one are replaced.
 
     Results of one model stand in ``eval_results.json``; those of several in a folder for each, and ``run.json``
-    tells their order and which model is better, as ``model_tests.csv`` does. ``results.csv`` has a line for each model,
-    dataset and group.
-
-    Returns:
-        The files, in the order they were written.
-
-    Raises:
-        EvaluationError: No results, one dataset twice for a model, or a place that cannot be written to.
+    has their order and which model is better, as ``model_tests.csv`` does. ``results.csv`` has a line for each model,
+    dataset and group. The files come back in the order they were written.
 
     Example:
         >>> import tempfile
@@ -293,7 +287,7 @@ def _read_place(place: Path) -> EvaluationRun:
 
 
 def _read_several(folder: Path) -> EvaluationRun:
-    """The results of several models, in the order that ``run.json`` tells."""
+    """The results of several models, in the order of ``run.json``."""
     fields = _fields(folder / RUN_NAME)
     models = fields.get("models")
     files = [folder / str(name) / RESULTS_NAME for name in models.values()] if isinstance(models, dict) else []
@@ -371,7 +365,7 @@ def _reason(error: Exception) -> str:
 
 
 def _labels(places: Sequence[Path]) -> list[str]:
-    """What tells runs of one model apart: their folders."""
+    """Names that set runs of one model apart: their folders."""
     labels = [place.parent.name if place.name == RESULTS_NAME else place.name for place in places]
     return labels if len(set(labels)) == len(labels) else [str(place) for place in places]
 

@@ -150,20 +150,11 @@ def pair_accuracy(
     draws: int = 1000,
     seed: int = 0,
 ) -> PairAccuracy:
-    """How often the image with the better score is the one people prefer.
+    """How often the image with the better score is the one people prefer, 0 to 1, higher is better.
 
-    Args:
-        pairs: By paths; both images are looked up beside the pair's reference.
-        scores: Score of each image beside its reference; missing, ``None`` and NaN mean that it failed.
-        better: Which direction of the scores means better quality.
-        kind: ``"2afc"`` if ``first_wins`` is a share of people, whose agreement with the model is averaged.
-        margin: Two scores that differ by no more are a tie, at least 0, in units of the scores.
-        draws: Bootstrap draws of the interval; 0 for none.
-        seed: Seed of the draws.
-
-    Returns:
-        The accuracy, 0 to 1, higher is better. 3AFC by A-FINE's rule: a pair is right if the model prefers the
-        winner by more than the margin, and a tie if it stays within.
+    3AFC by A-FINE's rule: a pair is right if the model prefers the winner by more than the margin, and a tie if it
+    stays within. 2AFC, where ``first_wins`` is a share of people: their agreement with the model. Both images are
+    looked up beside the pair's reference; a score that is missing, ``None`` or NaN is a failure.
 
     Example:
         >>> pairs = [Comparison("a", "b", "r", 1.0), Comparison("a", "c", "r", 0.5), Comparison("b", "d", "r", 0.0)]

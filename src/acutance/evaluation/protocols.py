@@ -145,14 +145,9 @@ def _repeated_splits(name: str, count: int, curve: CurveKind, statistics: Sequen
     """The test parts of random splits by scene: mean, median, population standard deviation, least and most over them.
 
     HyperIQA (Su et al., CVPR 2020) and VTAMIQ train on one part of each split and test on another. Here the model is
-    fixed, so only the test parts are looked at: the spread is that of the images, and not that of trainings.
-
-    Args:
-        name: The published protocol that draws the splits, each with a seed of its own that comes from the seed given.
-        count: How many splits.
-        curve: Fitted on each test part.
-        statistics: Which fields of ``Agreement`` are summed up. One that some test part lacks has no numbers: a median
-            of the others would not be the protocol's.
+    fixed, so only the test parts are looked at: the spread is that of the images, and not that of trainings. The seed
+    of each split comes from the seed given. A statistic that some test part lacks has no numbers: a median of the
+    others would not be the protocol's.
     """
 
     def prepare(table: OpinionTable, options: EvaluationOptions, _progress: OnProgress | None = None) -> Prepared:
@@ -312,16 +307,11 @@ def find_protocol(name: str) -> Protocol:
 
 
 def training_sets(model: str, weights: Mapping[str, Any] | None) -> tuple[str, ...] | None:
-    """The datasets that a model was trained with, by their names in the catalogue.
+    """The datasets that a model was trained with, none for a model without weights, whoever computed its scores.
 
-    Args:
-        model: Name of the model.
-        weights: The fields of its ``ModelProvenance``; ``None`` if nobody knows which weights it had.
-
-    Returns:
-        An empty tuple for a model without weights, whoever computed its scores; ``None`` where it is not known: a model
-        that is not in the catalogue, or weights that are not the published ones, by checksum where the record has
-        one and else by the name of the file.
+    ``None`` where it is not known: a model that is not in the catalogue, or weights that are not the published ones,
+    by checksum where the record has one and else by the name of the file. ``weights`` are fields of its
+    ``ModelProvenance``, or ``None`` if nobody knows which it had.
 
     Example:
         >>> training_sets("psnr", None), training_sets("afine", {"weights": "afine.pth"})

@@ -79,7 +79,7 @@ def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: M
     if len(own) > 1:
         raise EvaluationError(
             f"Expected one direction of the scores of {model} in {path}, got higher and lower in the column better. "
-            "Mend it."
+            "Correct it."
         )
     if asked is not None and own - {asked}:
         raise EvaluationError(
@@ -102,7 +102,7 @@ def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better
     if catalogue_name(model) in CATALOG:
         return protocol.direction(model)
     raise EvaluationError(
-        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue tells, got none. "
+        f"Expected the direction of the scores of {model}, which neither the file nor the catalogue has, got none. "
         f"Say --better {model}=higher or --better {model}=lower, or leave the column out if it is no model."
     )
 
@@ -272,7 +272,7 @@ def _wide(path: Path, rows: Sequence[tuple[int, Cells]], columns: list[str], ter
         raise EvaluationError(f"Expected a column of scores in {path}, got {', '.join(columns)}. Add one a model.")
     if term != "score":
         raise EvaluationError(
-            f"Expected the term {term} in {path}, got a column for each model, which tells no terms. "
+            f"Expected the term {term} in {path}, got a column for each model, which holds no terms. "
             "Take a file of: acutance score --terms."
         )
     if list(models) == ["score"]:
@@ -300,7 +300,7 @@ def _line(path: Path, number: int, row: Cells, model: str, column: str) -> Score
     better = _text(row, "better") if column == "score" else None
     if better not in (None, "higher", "lower"):
         raise EvaluationError(
-            f"Expected higher or lower in {row_place(path, number)}, column better, got {better[:40]!r}. Mend it."
+            f"Expected higher or lower in {row_place(path, number)}, column better, got {better[:40]!r}. Correct it."
         )
     score = _number(path, number, row, column)
     return ScoreRow(
@@ -326,7 +326,7 @@ def _number(path: Path, number: int, row: Cells, column: str) -> float | None:
     score = _float(value)
     if score is None:
         where = f"{row_place(path, number)}, column {column}"
-        cure = "Mend it." if column in ROW_FIELDS else "Mend it, or leave the column out if it is no model."
+        cure = "Correct it." if column in ROW_FIELDS else "Correct it, or leave the column out if it is no model."
         raise EvaluationError(f"Expected a score in {where}, got {str(value)[:40]!r}. {cure}")
     return None if math.isnan(score) else score
 
