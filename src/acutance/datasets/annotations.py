@@ -69,11 +69,10 @@ class Record:
         )
 
 
-def line_records(path: Path, columns: Sequence[str], *, separators: str = ",") -> Iterator[Record]:
-    """The lines of a text file without header, split at blanks and separators; empty lines are passed over."""
-    blanks = {ord(mark): " " for mark in separators}
+def line_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
+    """The lines of a text file without header, split at blanks and commas; empty lines are passed over."""
     for line, text in enumerate(read_text(path, "text", CURE).split("\n"), start=1):
-        if cells := text.translate(blanks).split():
+        if cells := text.replace(",", " ").split():
             _check_count(path, line, cells, columns, len(columns), CURE)
             yield Record(path, line, dict(zip(columns, cells, strict=True)))
 

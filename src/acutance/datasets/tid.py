@@ -74,7 +74,7 @@ def read_tid(folder: DatasetFolder) -> list[RatedPicture]:
     path = folder.find("mos_with_names.txt")
     if path is None and (rows := read_afine_lists(folder, parse_tid_name)):
         return rows
-    records = list(line_records(path or folder.need("mos_with_names.txt"), ("mos", "name"), separators=""))
+    records = list(line_records(path or folder.need("mos_with_names.txt"), ("mos", "name")))
     spreads = _spreads(folder.find("mos_std.txt"), len(records))
     return [_row(folder, record, spread) for record, spread in zip(records, spreads, strict=True)]
 
