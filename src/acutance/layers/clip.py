@@ -12,7 +12,7 @@ from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_ro
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-"""Mean of red, green, blue in CLIP's training pictures (openai/CLIP, clip.py)."""
+"""Mean of red, green, blue in CLIP's training images (openai/CLIP, clip.py)."""
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Their standard deviation."""
 VIT_B32 = "vit_base_patch32_clip_quickgelu_224"
@@ -28,13 +28,13 @@ golden weights A-FINE's score is then 0.04 off (root mean square), with three su
 
 
 class ClipImageEncoder(nn.Module):
-    """CLIP's vision transformer for pictures of any size that is a multiple of the patch.
+    """CLIP's vision transformer for images of any size that is a multiple of the patch.
 
     The table of positions is stretched along its one dimension of rows, class row included, as A-FINE
-    was trained, and not over the two dimensions of the picture.
+    was trained, and not over the two dimensions of the image.
 
     Args:
-        overrides: Arguments for timm's constructor, such as ``depth=2`` for a tiny trunk.
+        overrides: Arguments for timm's constructor, such as ``depth=2`` for a tiny backbone.
     """
 
     trunk: Any  # timm's models are untyped
@@ -67,7 +67,7 @@ class ClipImageEncoder(nn.Module):
         """The residual stream after each block, without the class token, one block at a time.
 
         Args:
-            images: Pictures in [0, 1], sides multiples of ``patch_size``.
+            images: Images in [0, 1], sides multiples of ``patch_size``.
 
         Yields:
             (batch, tokens, width), tokens in row-major order. Nothing of a block is kept after it.

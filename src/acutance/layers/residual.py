@@ -9,11 +9,11 @@ from acutance.layers.cpu import fast_convolution
 from acutance.shapes import ImageBatch
 
 STEM_SIDE = 5
-"""Kernel of the first convolution in pixels, large enough to see the steps of a blocky picture."""
+"""Kernel of the first convolution in pixels, large enough to see the steps of a blocky image."""
 
 
 class ResidualTrunk(nn.Module):
-    """Four stages of basic blocks (He et al., CVPR 2016, arXiv 1512.03385), for pictures of any size.
+    """Four stages of basic blocks (He et al., CVPR 2016, arXiv 1512.03385), for images of any size.
 
     A convolution of stride 2 comes first, and each stage halves the sides once more: strides 4, 8, 16 and 32. Where
     sides are halved the shortcut is a mean of 2 x 2 and a 1 x 1 convolution (He et al., CVPR 2019, arXiv 1812.01187).
@@ -45,7 +45,7 @@ class ResidualTrunk(nn.Module):
         """What each stage gives after its last ReLU, one at a time.
 
         Args:
-            images: Normalised pictures.
+            images: Normalised images.
 
         Yields:
             (batch, channels, rows, columns).

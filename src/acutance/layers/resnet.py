@@ -21,7 +21,7 @@ FeatureMap = Float[Tensor, "batch channels rows columns"]
 
 
 class ResNet50(nn.Module):
-    """The first stages of a ResNet-50, for pictures of any size.
+    """The first stages of a ResNet-50, for images of any size.
 
     Args:
         stages: How many of the four stages are built.
@@ -47,7 +47,7 @@ class ResNet50(nn.Module):
         self._rounds_from: int | None = None
 
     def use_bfloat16_products(self, float32_blocks: int = 0) -> None:
-        """Compute in bfloat16 where no derivative is wanted; pictures and what comes out stay as they are.
+        """Compute in bfloat16 where no derivative is wanted; images and what comes out stay as they are.
 
         A CPU without instructions for bfloat16 goes on in float32.
 
@@ -64,7 +64,7 @@ class ResNet50(nn.Module):
         """The output of each bottleneck after its last ReLU, one at a time.
 
         Args:
-            images: Normalised pictures.
+            images: Normalised images.
 
         Yields:
             (batch, channels, rows, columns) of the dtype of ``images``; ``depths`` says how many are of each stage.
@@ -76,7 +76,7 @@ class ResNet50(nn.Module):
         """The output of each stage, that of its last bottleneck, one at a time.
 
         Args:
-            images: Normalised pictures.
+            images: Normalised images.
 
         Yields:
             (batch, channels, rows, columns) of the dtype of ``images``; ``channels`` says how many channels.

@@ -12,15 +12,15 @@ from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_ro
 from acutance.shapes import ImageBatch, TokenBatch
 
 VIT_B8 = "vit_base_patch8_224"
-"""timm's name of ViT-B/8: width 768, 12 blocks of 12 heads, patches of 8 x 8 pixels, pictures of 224 x 224."""
+"""timm's name of ViT-B/8: width 768, 12 blocks of 12 heads, patches of 8 x 8 pixels, images of 224 x 224."""
 
 
 class VisionTransformer(nn.Module):
-    """The first blocks of a ViT for pictures of its own size; neither final norm nor classifier is built.
+    """The first blocks of a ViT for images of its own size; neither final norm nor classifier is built.
 
     Args:
         depth: How many blocks are built.
-        overrides: Arguments for timm's constructor, such as ``embed_dim=48`` and ``num_heads=3`` for a tiny trunk.
+        overrides: Arguments for timm's constructor, such as ``embed_dim=48`` and ``num_heads=3`` for a tiny backbone.
     """
 
     trunk: Any  # timm's models are untyped
@@ -43,7 +43,7 @@ class VisionTransformer(nn.Module):
         """The output of each block, without the class token, one block at a time.
 
         Args:
-            images: Normalised pictures of the trunk's own size.
+            images: Normalised images of the network's own size.
 
         Yields:
             (batch, tokens, width), tokens in row-major order. Nothing of a block is kept after it.

@@ -14,8 +14,8 @@ ENTRY = ModelEntry(
     needs_reference=True,
     paper=AHIQ.paper,
     note=(
-        "Rates a picture beside its reference, and which of the two is the reference matters. A picture beside itself "
-        "is rated like any other pair: its score depends on the picture, is no fixed value and need not be the highest."
+        "Rates an image beside its reference, and which of the two is the reference matters. An image beside itself "
+        "is rated like any other pair: its score depends on the image, is no fixed value and need not be the highest."
     ),
     term_names=("lowest_crop", "highest_crop"),
     build="acutance.models.ahiq.model:AHIQ",

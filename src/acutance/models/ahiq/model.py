@@ -27,7 +27,7 @@ CROPS_AT_ONCE = 4
 CropMaps = Float[Tensor, "crops places_down places_across"]
 """One number per place of each crop, all crops of an image together."""
 CropPlaces = Float[Tensor, "batch crops places_down places_across"]
-"""One number per place of each crop of each picture."""
+"""One number per place of each crop of each image."""
 PixelMap = Float[Tensor, "batch height width"]
 """One number per pixel."""
 EncodedPart = Callable[[slice], EncodedCrops]
@@ -81,11 +81,11 @@ class AHIQ(QualityModel):
         they overlap, so the score is not the weighted mean of these two maps, only near it.
 
         Args:
-            distorted: Pictures in [0, 1].
+            distorted: Images in [0, 1].
             reference: Their references of the same shape.
 
         Returns:
-            ``quality`` f (unbounded, higher is better) and ``weight`` w (0 to 1), of the size of the pictures; NaN
+            ``quality`` f (unbounded, higher is better) and ``weight`` w (0 to 1), of the size of the images; NaN
             where the protocol puts no crop.
         """
         distorted, reference = self.checked_pair(distorted, reference)
@@ -93,7 +93,7 @@ class AHIQ(QualityModel):
         return {"quality": self._map(quality, distorted), "weight": self._map(weight, distorted)}
 
     def encode_reference(self, reference: ImageBatch) -> EncodedReference:
-        """What a rating needs of one reference (a batch of one), to compare many pictures with."""
+        """What a rating needs of one reference (a batch of one), to compare many images with."""
         check_batch(reference, "reference", self.smallest_side)
         crops = self._crops(reference)
         return EncodedReference(
@@ -101,14 +101,14 @@ class AHIQ(QualityModel):
         )
 
     def features_nbytes(self, height: int, width: int) -> int:
-        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        """Memory in bytes that ``encode_reference`` of an image of this size holds."""
         crops = len(self._positions(height, width)[0])
         places = self.configuration.places**2
         numbers = self.configuration.reduced_width * places + 2 * TAPS * 4 * places
         return crops * numbers * self._dtype.itemsize
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
-        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        """``terms`` of a batch, the i-th image against the i-th encoded reference."""
         check_batch(distorted, "distorted", self.smallest_side)
         for reference in features:
             if reference.shape[1:] != distorted.shape[1:]:
@@ -118,7 +118,7 @@ class AHIQ(QualityModel):
         return self._terms(distorted, rated)
 
     def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
-        """The crops of one picture, whose scores are averaged."""
+        """The crops of one image, whose scores are averaged."""
         check_batch(distorted, "distorted", self.smallest_side)
         height, width = distorted.shape[2:]
         places, order = self._positions(height, width)
@@ -126,11 +126,11 @@ class AHIQ(QualityModel):
         return seen_patches([places[index] for index in order], self.configuration.side, view, (height, width))
 
     def looks(self, height: int, width: int) -> tuple[int, str]:
-        """How many crops of a picture of this size are rated."""
+        """How many crops of an image of this size are rated."""
         return len(self._positions(height, width)[0]), "crop"
 
     def preprocessing(self) -> dict[str, JSON]:
-        """How pictures become network inputs."""
+        """How images become network inputs."""
         return view_settings(self.views, self.configuration)
 
     def config(self) -> dict[str, JSON]:
@@ -167,7 +167,7 @@ class AHIQ(QualityModel):
         return lambda part: self.network.encode(crops[part])
 
     def _crops(self, images: ImageBatch) -> CropBatch:
-        """One crop of each position, enlarged pictures first."""
+        """One crop of each position, enlarged images first."""
         view = enlarge_to_at_least(images.to(self._dtype), self.configuration.side)
         return cut(view, self._positions(*images.shape[2:])[0], self.configuration.side)
 
@@ -176,7 +176,7 @@ class AHIQ(QualityModel):
         return _numbered(self.views, *self._view_size(height, width), self.configuration.side)
 
     def _view_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of a picture once it is large enough."""
+        """Height and width of an image once it is large enough."""
         without_values = torch.empty(1, 3, height, width, device="meta")
         rows, columns = enlarge_to_at_least(without_values, self.configuration.side).shape[2:]
         return rows, columns
@@ -211,15 +211,15 @@ def _joined(parts: list[EncodedCrops]) -> EncodedCrops:
 
 
 def laid_over(
-    values: CropPlaces, positions: Sequence[Position], view: tuple[int, int], picture: tuple[int, int]
+    values: CropPlaces, positions: Sequence[Position], view: tuple[int, int], image: tuple[int, int]
 ) -> PixelMap:
-    """The values as a map of the picture: averaged where crops overlap, NaN where there is none.
+    """The values as a map of the image: averaged where crops overlap, NaN where there is none.
 
     Args:
         values: Each place is laid over 8 x 8 pixels of the view.
         positions: Of the crops in the view, in pixels.
-        view: Height and width that the picture was cut at.
-        picture: Height and width of the picture; a smaller one than the view takes the nearest values.
+        view: Height and width that the image was cut at.
+        image: Height and width of the image; a smaller one than the view takes the nearest values.
     """
     tiles = values.repeat_interleave(PATCH, dim=2).repeat_interleave(PATCH, dim=3)
     total, count = values.new_zeros(len(values), *view), values.new_zeros(view)
@@ -228,6 +228,6 @@ def laid_over(
         total[place] += tiles[:, index]
         count[place] += 1
     whole = total / count
-    if view == picture:
+    if view == image:
         return whole
-    return functional.interpolate(whole.unsqueeze(1), size=picture, mode="nearest-exact").squeeze(1)
+    return functional.interpolate(whole.unsqueeze(1), size=image, mode="nearest-exact").squeeze(1)

@@ -346,7 +346,7 @@ def activations(
 
 
 def _cut(images: Tensor, places: list[Position], at_once: int | None) -> Iterator[Tensor]:
-    """The crops of each picture, one picture after the other, some at a time."""
+    """The crops of each image, one image after the other, some at a time."""
     every = [(image, top, left) for image in images for top, left in places]
     size = at_once or len(every)
     for first in range(0, len(every), size):

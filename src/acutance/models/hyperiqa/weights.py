@@ -11,7 +11,7 @@ from acutance.weights.key_table import COUNTER, KeyTable
 from acutance.weights.record import STATE_DICTS, CheckpointRecord, Layout
 
 OFFICIAL_RESIZE = (512, 384)
-"""Height and width that the authors' KonIQ-10k pictures were brought to: ``Resize((512, 384))`` of torchvision."""
+"""Height and width that the authors' KonIQ-10k images were brought to: ``Resize((512, 384))`` of torchvision."""
 
 _Pixels = Annotated[int, Field(ge=CROP_SIDE)]
 _Count = Annotated[int, Field(ge=1)]
@@ -23,7 +23,7 @@ class HyperIQAConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     resize: tuple[_Pixels, _Pixels] | None = OFFICIAL_RESIZE
-    """Height and width in pixels that pictures are brought to before crops are cut; ``None`` leaves them."""
+    """Height and width in pixels that images are brought to before crops are cut; ``None`` leaves them."""
     score_scale: float = Field(default=1.0, gt=0)
     """What the network's scores are multiplied by; 100 for weights trained on labels in 0..1."""
     trunk_blocks: tuple[_Count, _Count, _Count, _Count] = BLOCKS
@@ -50,10 +50,10 @@ HYPERIQA = CheckpointRecord(
     size_bytes=109_900_000,  # 27,375,369 numbers in float32 and the statistics of 53 batch norms
     licence=(
         "The authors' code is MIT, the weights carry no licence of their own and were trained on KonIQ-10k, "
-        "whose pictures are from Flickr; commercial use: unknown, ask the authors first."
+        "whose images are from Flickr; commercial use: unknown, ask the authors first."
     ),
     paper=PAPER,
-    note="Trained on pictures squeezed to height 512 and width 384, which is done here too.",
+    note="Trained on images squeezed to height 512 and width 384, which is done here too.",
 )
 """The authors' own weights, trained on KonIQ-10k."""
 
@@ -156,6 +156,6 @@ PYIQA = Layout(
     keys=KeyTable({**backbone_names("params.base_model"), **_pyiqa_head_names(), **_content_names("params.")}),
     config={"resize": None, "score_scale": 100.0},
 )
-"""PyIQA's file: trained on pictures as they are and labels in 0..1."""
+"""PyIQA's file: trained on images as they are and labels in 0..1."""
 LAYOUTS = (OFFICIAL, PYIQA)
 """Both ways in which weights are published."""

@@ -1,7 +1,7 @@
-"""Where to look: the probability of patches from the difference of two pictures, the centre, and everywhere alike.
+"""Context-aware patches: drawn where two images differ, near the centre, and everywhere, from a seed for each pair.
 
-Context-aware patch sampling of VTAMIQ (arXiv 2110.01655), as its code had it in 2024 (``place_probability``) and in
-2021 (``corner_probability``). All maps are float64 of the size of the picture.
+VTAMIQ's patch sampling (arXiv 2110.01655) as its code had it in 2024 (``place_probability``, patches spread over cells
+by share) and in 2021 (``corner_probability``, each drawn on its own). Maps are float64 of the size of the image.
 """
 
 import math
@@ -19,7 +19,7 @@ CENTRE_SPREAD = (0.21, 0.235)
 """Deviation of fixations around the middle as shares of height and width.
 
 Clarke and Tatler, Vision Research 102, 2014: over ten data sets the variance is 0.22 of the squared half width across
-and 0.45 times that upwards, here for pictures of 4:3. The authors' map, of MIT1003's fixations, is not used.
+and 0.45 times that upwards, here for images of 4:3. The authors' map, of MIT1003's fixations, is not used.
 """
 CENTRE_SAMPLES = 1024
 """Rows and columns of the authors' map, from which they take the nearest sample."""
@@ -31,6 +31,16 @@ SSIM_DEVIATION, SSIM_REACH = 1.5, 5
 """Deviation in pixels of SSIM's Gaussian window, and how far it reaches to each side (Wang et al. 2004)."""
 SSIM_CONSTANTS = (0.01**2, 0.03**2)
 """What keeps SSIM finite, for values in [0, 1]."""
+SMALLEST_CELL = 0.75 * PATCH
+"""Shortest side of a cell in pixels (the authors' code, as are all numbers here)."""
+CELL_AREA = 4
+"""Cells are so large that there are this many patches for each."""
+MOST_CELLS = 3
+"""A cell's side is at most this share of a sixteenth of the image's longer side."""
+LEAST_EXCESS = 0.001
+"""Keeps the cell with the largest share from never being picked when counts are corrected."""
+WHOLE_CELL = 0.001
+"""A last row or column that reaches less far into its cell is taken as a whole one."""
 
 Image = Float[Tensor, "3 height width"]
 """One image in [0, 1]."""
@@ -38,6 +48,60 @@ Map = Float64[np.ndarray, "rows columns"]
 """A number for each pixel."""
 SmallMap = Float64[np.ndarray, "smaller_rows smaller_columns"]
 """A number for fewer pixels."""
+UnitPoints = Float64[np.ndarray, "points 2"]
+"""Points in the unit square, row and column."""
+CellCounts = Int64[np.ndarray, "rows columns"]
+"""Patches for each cell."""
+
+
+def context_sets(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[Positions]:
+    """Sets of patches for a reference and what was distorted from it, all images at the same positions.
+
+    Args:
+        reference: In [0, 1], sides of at least 16.
+        distorted: One image or several, whose differences are averaged.
+        scales: How many the patches come from.
+        views: Weights, numbers and seed.
+    """
+    random = np.random.RandomState(views.seed)
+    maps = probabilities(reference, distorted, scales, views)
+    counts = patch_counts(views.patches, scales)
+    return [
+        tuple(_drawn(level, count, random, views) for level, count in zip(maps, counts, strict=True))
+        for _ in range(views.repeats)
+    ]
+
+
+def probabilities(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
+    """The map that patches of each scale are drawn from, the finest first; the difference is halved with the scales."""
+    stratified = views.sampler == "stratified"
+    difference = _difference(reference, distorted, views)
+    weights = (views.centre, views.difference, views.uniform)
+    mapped = place_probability if stratified else corner_probability
+    maps = []
+    for level in range(scales):
+        difference = halved(difference) if level else difference
+        maps.append(mapped(difference, centre_map(*difference.shape), weights))
+    return maps
+
+
+def _difference(reference: Image, distorted: ImageBatch, views: VTAMIQViews) -> np.ndarray:
+    independent = views.sampler == "independent"
+    stretched = views.stretched and not independent
+    if views.difference_map == "colour" and independent:
+        maps = [squared_difference_map(reference, image) for image in distorted]
+    else:
+        measure = ssim_map if views.difference_map == "ssim" else difference_map
+        maps = [measure(reference, image, stretched=stretched) for image in distorted]
+    return maps[0] if len(maps) == 1 else np.mean(maps, axis=0)
+
+
+def _drawn(probability: Map, count: int, random: np.random.RandomState, views: VTAMIQViews) -> Corners:
+    if count == 0:
+        return np.empty((0, 2))
+    if views.sampler == "independent":
+        return independent_corners(probability, count, random)
+    return stratified_corners(probability, count, random, perturbed=views.points == "perturbed")
 
 
 def difference_map(reference: Tensor, distorted: Tensor, *, stretched: bool = False) -> Map:
@@ -46,33 +110,24 @@ def difference_map(reference: Tensor, distorted: Tensor, *, stretched: bool = Fa
     Args:
         reference: Shape (3, H, W).
         distorted: The same.
-        stretched: Stretch each picture to [0, 1] first, as the code of 2024 does; changes of brightness or contrast
+        stretched: Stretch each image to [0, 1] first, as the code of 2024 does; changes of brightness or contrast
             then hardly show.
     """
-    pictures = [_as_array(picture) for picture in (reference, distorted)]
-    if stretched:
-        pictures = [_stretched(picture) for picture in pictures]
-    difference: np.ndarray = np.sqrt(np.square(pictures[0] - pictures[1]).sum(0))
+    first, second = _arrays(reference, distorted, stretched=stretched)
+    difference: np.ndarray = np.sqrt(np.square(first - second).sum(0))
     return difference
 
 
 def ssim_map(reference: Tensor, distorted: Tensor, *, stretched: bool = False) -> Map:
-    """1 - SSIM at each pixel, the mean over red, green and blue: 0 where the pictures are alike, 2 at most.
+    """1 - SSIM at each pixel, the mean over red, green and blue: 0 where the images are alike, 2 at most.
 
-    SSIM as Wang et al. 2004 define it, with a Gaussian window of 11 x 11 pixels; pictures are mirrored at their
+    SSIM as Wang et al. 2004 define it, with a Gaussian window of 11 x 11 pixels; images are mirrored at their
     borders, so that every pixel has a value. VTAMIQ's authors name SSIM as a measure; their code has none.
-
-    Args:
-        reference: Shape (3, H, W).
-        distorted: The same.
-        stretched: Stretch each picture to [0, 1] first.
+    Arguments are those of ``difference_map``.
     """
-    pictures = [_as_array(picture) for picture in (reference, distorted)]
-    if stretched:
-        pictures = [_stretched(picture) for picture in pictures]
-    x, y = pictures
+    x, y = _arrays(reference, distorted, stretched=stretched)
     mean_x, mean_y = _windowed(x), _windowed(y)
-    variances = (_windowed(x * x) - mean_x**2) + (_windowed(y * y) - mean_y**2)  # equal pictures give exactly 0
+    variances = (_windowed(x * x) - mean_x**2) + (_windowed(y * y) - mean_y**2)  # equal images give exactly 0
     covariance = _windowed(x * y) - mean_x * mean_y
     luminance, structure = SSIM_CONSTANTS
     alike = (2 * mean_x * mean_y + luminance) * (2 * covariance + structure)
@@ -83,18 +138,13 @@ def ssim_map(reference: Tensor, distorted: Tensor, *, stretched: bool = False) -
 
 def squared_difference_map(reference: Tensor, distorted: Tensor) -> Map:
     """Squared difference of colours at each pixel (2021)."""
-    difference: np.ndarray = np.square(_as_array(reference) - _as_array(distorted)).sum(0)
+    first, second = _arrays(reference, distorted, stretched=False)
+    difference: np.ndarray = np.square(first - second).sum(0)
     return difference
 
 
 def centre_map(height: int, width: int, spread: tuple[float, float] = CENTRE_SPREAD) -> Map:
-    """A Gaussian around the middle, 1 at most.
-
-    Args:
-        height: In pixels.
-        width: The same.
-        spread: Its deviations, as shares of height and width.
-    """
+    """A Gaussian around the middle, 1 at most; ``spread`` is its deviations as shares of height and width."""
     rows, columns = (_offsets(side) / share for side, share in zip((height, width), spread, strict=True))
     exponent = -0.5 * (np.square(rows)[:, None] + np.square(columns))
     centre: np.ndarray = np.exp(exponent - exponent.max())
@@ -135,7 +185,7 @@ def halved(values: Map) -> SmallMap:
 
 
 def _mixed(centre: Map, difference: Map, weights: tuple[float, float, float]) -> Map:
-    """The weighted sum over its own sum; uniform where that is 0, as for equal pictures and no other weight."""
+    """The weighted sum over its own sum; uniform where that is 0, as for equal images and no other weight."""
     mixed = weights[0] * centre + weights[1] * difference + weights[2]
     total = mixed.sum()
     return mixed / total if total > 0 else np.full_like(mixed, 1 / mixed.size)
@@ -148,9 +198,9 @@ def _offsets(side: int) -> np.ndarray:
     return offsets
 
 
-def _as_array(picture: Tensor) -> np.ndarray:
-    array: np.ndarray = picture.detach().cpu().double().numpy()
-    return array
+def _arrays(*images: Tensor, stretched: bool) -> list[np.ndarray]:
+    arrays: list[np.ndarray] = [image.detach().cpu().double().numpy() for image in images]
+    return [_stretched(array) for array in arrays] if stretched else arrays
 
 
 def _windowed(planes: np.ndarray) -> np.ndarray:
@@ -159,9 +209,9 @@ def _windowed(planes: np.ndarray) -> np.ndarray:
     return means
 
 
-def _stretched(picture: np.ndarray) -> np.ndarray:
-    low, high = picture.min(), picture.max()
-    return (picture - low) / (high - low) if high > low else np.zeros_like(picture)
+def _stretched(image: np.ndarray) -> np.ndarray:
+    low, high = image.min(), image.max()
+    return (image - low) / (high - low) if high > low else np.zeros_like(image)
 
 
 def _over_maximum(values: np.ndarray) -> np.ndarray:
@@ -169,26 +219,9 @@ def _over_maximum(values: np.ndarray) -> np.ndarray:
     return values / largest if largest > 0 else values
 
 
-SMALLEST_CELL = 0.75 * PATCH
-"""Shortest side of a cell in pixels (the authors' code, as are all numbers here)."""
-CELL_AREA = 4
-"""Cells are so large that there are this many patches for each."""
-MOST_CELLS = 3
-"""A cell's side is at most this share of a sixteenth of the picture's longer side."""
-LEAST_EXCESS = 0.001
-"""Keeps the cell with the largest share from never being picked when counts are corrected."""
-WHOLE_CELL = 0.001
-"""A last row or column that reaches less far into its cell is taken as a whole one."""
-
-UnitPoints = Float64[np.ndarray, "points 2"]
-"""Points in the unit square, row and column."""
-CellCounts = Int64[np.ndarray, "rows columns"]
-"""Patches for each cell."""
-
-
 @dataclass(frozen=True)
 class Cells:
-    """A picture divided into square cells."""
+    """An image divided into square cells."""
 
     side: int
     """Of a cell, in pixels."""
@@ -205,7 +238,7 @@ def stratified_corners(
         probability: Of each pixel of the scale, both sides at least 16.
         count: Of patches.
         random: Source of the numbers.
-        perturbed: Points on a perturbed grid of each cell instead of Halton's.
+        perturbed: Whether points lie on a perturbed grid of each cell and not as Halton's do.
     """
     cells = cells_of(probability, count)
     counts = corrected(first_counts(cells, count), cells.shares, count, random)
@@ -224,13 +257,7 @@ def stratified_corners(
 
 
 def independent_corners(probability: Map, count: int, random: np.random.RandomState) -> Corners:
-    """Corners drawn each on its own, with replacement, by their probability (2021).
-
-    Args:
-        probability: Of each corner.
-        count: Of patches.
-        random: Source of the numbers.
-    """
+    """``count`` corners drawn each on its own, with replacement, by their probability (2021)."""
     steps = probability.ravel().cumsum()
     found = np.searchsorted(steps, random.rand(count) * steps[-1], side="right")
     picked = np.minimum(found, probability.size - 1)
@@ -307,58 +334,3 @@ def _reach(length: int, side: int) -> float:
     """How far patches reach into the last cell, as a share of it."""
     fraction = (length - PATCH) / side % 1
     return 1.0 if fraction < WHOLE_CELL else fraction
-
-
-Probability = Float[np.ndarray, "rows columns"]
-"""Of pixels, or of top left corners, summing to 1."""
-
-
-def context_sets(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[Positions]:
-    """Sets of patches for a reference and what was distorted from it, all pictures at the same positions.
-
-    Args:
-        reference: In [0, 1], sides of at least 16.
-        distorted: One picture or several, whose differences are averaged.
-        scales: How many the patches come from.
-        views: Weights, numbers and seed.
-    """
-    random = np.random.RandomState(views.seed)
-    maps = probabilities(reference, distorted, scales, views)
-    counts = patch_counts(views.patches, scales)
-    return [
-        tuple(_drawn(level, count, random, views) for level, count in zip(maps, counts, strict=True))
-        for _ in range(views.repeats)
-    ]
-
-
-def probabilities(reference: Image, distorted: ImageBatch, scales: int, views: VTAMIQViews) -> list[np.ndarray]:
-    """The map that patches of each scale are drawn from, the finest first; the difference is halved with the scales."""
-    stratified = views.sampler == "stratified"
-    difference = _difference(reference, distorted, views)
-    weights = (views.centre, views.difference, views.uniform)
-    mapped = place_probability if stratified else corner_probability
-    maps = []
-    for level in range(scales):
-        difference = halved(difference) if level else difference
-        maps.append(mapped(difference, centre_map(*difference.shape), weights))
-    return maps
-
-
-def _difference(reference: Image, distorted: ImageBatch, views: VTAMIQViews) -> np.ndarray:
-    independent = views.sampler == "independent"
-    stretched = views.stretched and not independent
-    if views.difference_map == "ssim":
-        maps = [ssim_map(reference, picture, stretched=stretched) for picture in distorted]
-    elif independent:
-        maps = [squared_difference_map(reference, picture) for picture in distorted]
-    else:
-        maps = [difference_map(reference, picture, stretched=stretched) for picture in distorted]
-    return maps[0] if len(maps) == 1 else np.mean(maps, axis=0)
-
-
-def _drawn(probability: Probability, count: int, random: np.random.RandomState, views: VTAMIQViews) -> Corners:
-    if count == 0:
-        return np.empty((0, 2))
-    if views.sampler == "independent":
-        return independent_corners(probability, count, random)
-    return stratified_corners(probability, count, random, perturbed=views.points == "perturbed")

@@ -40,7 +40,7 @@ def _entry(
         needs_reference=True,
         paper=record.paper,
         note=(
-            f"{note} A picture beside itself gives one number for all pictures, made of the biases "
+            f"{note} An image beside itself gives one number for all images, made of the biases "
             "(score_of_identical()); it is neither 0 nor sure to be the lowest."
         ),
         term_names=("spread", "difference"),

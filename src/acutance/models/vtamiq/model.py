@@ -1,4 +1,4 @@
-"""VTAMIQ: quality of a picture beside its reference, from patches at free positions.
+"""VTAMIQ: quality of an image beside its reference, from patches at free positions.
 
 Chubarau, Clark, arXiv 2110.01655. Lower is better.
 """
@@ -29,7 +29,7 @@ BELOW_ONE = 1 - 1e-6
 """Largest place: the last cell of the table of positions ends below 1 (the authors' code)."""
 
 ClassTokens = Float[Tensor, "batch sets channels"]
-"""One class token for each picture and set of patches."""
+"""One class token for each image and set of patches."""
 Places = Float[Tensor, "patches 2"]
 """Row and column of each patch as the encoder takes them."""
 Scales = Int[Tensor, " patches"]
@@ -45,11 +45,11 @@ class EncodedReference:
     shape: tuple[int, ...]
     """Shape of the batch of one that it was."""
     kept: Tensor
-    """Its class tokens, (1, sets, width); the picture itself where patches depend on the pair."""
+    """Its class tokens, (1, sets, width); the image itself where patches depend on the pair."""
 
 
 class VTAMIQ(QualityModel):
-    """VTAMIQ: one number a pair, unbounded, trained to lie in [0, 1]; pictures of any size.
+    """VTAMIQ: one number a pair, unbounded, trained to lie in [0, 1]; images of any size.
 
     Args:
         config: The network; by default the repository's present state.
@@ -70,7 +70,7 @@ class VTAMIQ(QualityModel):
         self.predictor = Predictor(config)
 
     def compare(self, distorted: ChannelBatch, reference: ChannelBatch) -> ScoreBatch:
-        """Scores, (batch,), from the class tokens of pictures and of their references."""
+        """Scores, (batch,), from the class tokens of images and of their references."""
         difference = self.modulated(distorted, reference)
         scores: Tensor = self.predictor(difference)
         return scores
@@ -89,7 +89,7 @@ class VTAMIQ(QualityModel):
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
         """Score, its spread over the sets (highest minus lowest), and the difference of the class tokens.
 
-        The difference is the mean of its magnitude: 0 for equal pictures, for which the score is
+        The difference is the mean of its magnitude: 0 for equal images, for which the score is
         ``score_of_identical()``.
         """
         distorted, reference = self.checked_pair(distorted, reference)
@@ -103,13 +103,13 @@ class VTAMIQ(QualityModel):
         return self._judge(*tokens_of_both.chunk(2))
 
     def score_of_identical(self) -> float:
-        """The score of any picture beside itself, which is one number for a set of weights."""
+        """The score of any image beside itself, which is one number for a set of weights."""
         nothing = self.predictor.hidden.weight.new_zeros(1, self.configuration.width)
         with torch.no_grad():
             return float(self.compare(nothing, nothing))
 
     def encode_reference(self, reference: ImageBatch) -> EncodedReference:
-        """The class tokens of one reference (a batch of one), to compare many pictures with."""
+        """The class tokens of one reference (a batch of one), to compare many images with."""
         check_batch(reference, "reference", self.smallest_side)
         if self._depends_on_pair():
             return EncodedReference(tuple(reference.shape), reference)
@@ -117,14 +117,14 @@ class VTAMIQ(QualityModel):
         return EncodedReference(tuple(reference.shape), self._encode(prepared, self._fixed_sets(prepared)))
 
     def features_nbytes(self, height: int, width: int) -> int:
-        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        """Memory in bytes that ``encode_reference`` of an image of this size holds."""
         size = self.predictor.hidden.weight.element_size()
         if self._depends_on_pair():
             return 3 * height * width * size
         return len(fixed_sets(height, width, self.configuration, self.views)) * self.configuration.width * size
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
-        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        """``terms`` of a batch, the i-th image against the i-th encoded reference."""
         check_batch(distorted, "distorted", self.smallest_side)
         for reference in features:
             if reference.shape[1:] != distorted.shape[1:]:
@@ -136,7 +136,7 @@ class VTAMIQ(QualityModel):
         return self._judge(self._encode(prepared, self._fixed_sets(prepared)), kept)
 
     def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
-        """The patches of one picture, of all scales and of all sets whose scores are averaged."""
+        """The patches of one image, of all scales and of all sets whose scores are averaged."""
         if self._depends_on_pair():
             pair = self.checked_pair(distorted, reference)
             sets = self._sets_of(*map(self._prepared, pair))
@@ -153,7 +153,7 @@ class VTAMIQ(QualityModel):
         return joined_patches(parts)
 
     def looks(self, height: int, width: int) -> tuple[int, str]:
-        """How many sets of patches of a picture of this size are encoded."""
+        """How many sets of patches of an image of this size are encoded."""
         if self._depends_on_pair():
             return self.views.repeats, f"set of {self.views.patches} patches"
         sets = fixed_sets(height, width, self.configuration, self.views)
@@ -181,7 +181,7 @@ class VTAMIQ(QualityModel):
         }
 
     def _encode(self, images: ImageBatch, sets: list[Positions]) -> ClassTokens:
-        """The class token of each picture for each set of patches, one set after the other."""
+        """The class token of each image for each set of patches, one set after the other."""
         sizes = sizes_of(images.shape[2], images.shape[3], self.configuration)
         levels = pyramid(images, len(sizes), self.configuration)
         tokens = []
@@ -213,7 +213,7 @@ def large_enough(images: ImageBatch) -> EnlargedBatch:
 
 
 def pyramid(images: ImageBatch, count: int, config: VTAMIQConfig) -> list[Tensor]:
-    """The normalised pictures on each scale, the finest first: 2 x 2 means, odd edges dropped."""
+    """The normalised images on each scale, the finest first: 2 x 2 means, odd edges dropped."""
     mean, std = (IMAGENET_MEAN, IMAGENET_STD) if config.pixels == "imagenet" else ((0.5,) * 3, (0.5,) * 3)
     middle, spread = (images.new_tensor(values).view(1, 3, 1, 1) for values in (mean, std))
     levels = [(images - middle) / spread]
@@ -223,7 +223,7 @@ def pyramid(images: ImageBatch, count: int, config: VTAMIQConfig) -> list[Tensor
 
 
 def cut_patches(levels: Iterable[Tensor], positions: Positions) -> CutPatches:
-    """The patches at these positions of each picture, scale by scale."""
+    """The patches at these positions of each image, scale by scale."""
     return torch.cat([_cut(level, corners) for level, corners in zip(levels, positions, strict=True)], dim=1)
 
 

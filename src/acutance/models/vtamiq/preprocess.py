@@ -1,7 +1,7 @@
 """Which patches of an image are seen: protocols, their settings, and where patches lie.
 
 ``cover`` (the default here) sees every pixel; ``grid`` is the perturbed grid of the authors' present code;
-``context-aware`` draws patches where pictures differ, near the centre, and everywhere (CAPS, arXiv 2110.01655).
+``context-aware`` draws patches where images differ, near the centre, and everywhere (CAPS, arXiv 2110.01655).
 """
 
 import math
@@ -36,13 +36,9 @@ Size = tuple[int, int]
 
 
 def scale_count(height: int, width: int, *, asked: int, more: bool = False) -> int:
-    """How many scales a picture of this size gives patches of, at least 1.
+    """How many scales an image of this size, at least 16 pixels a side, gives patches of: 1 to ``asked``.
 
-    Args:
-        height: In pixels, at least 16.
-        width: The same.
-        asked: Most scales.
-        more: Whether one scale more than now, as in 2022, where a patch still fits into it.
+    With ``more`` it is one scale more than now, as in 2022, where a patch still fits into it.
 
     Example:
         >>> scale_count(384, 512, asked=5)
@@ -87,12 +83,6 @@ def grid_corners(height: int, width: int, count: int, random: np.random.RandomSt
     """Cells of a grid without replacement, each patch moved at random within its cell.
 
     The numbers are drawn in the order of the authors' code, so that a seed gives its positions to the bit.
-
-    Args:
-        height: Of the scale, in pixels, at least 16.
-        width: The same.
-        count: Of patches.
-        random: Source of the numbers.
     """
     rows, columns = grid_shape(height, width, count)
     moved = (2 * random.rand(2, count) - 1) * JITTER
@@ -121,7 +111,7 @@ def grid_sets(sizes: Sequence[Size], *, patches: int, repeats: int, seed: int) -
 
 
 def covering_sets(sizes: Sequence[Size], *, patches: int) -> list[Positions]:
-    """The fewest sets that together hold every pixel of every scale, each spread evenly over the picture.
+    """The fewest sets that together hold every pixel of every scale, each spread evenly over the image.
 
     Args:
         sizes: Of the scales, the finest first.
@@ -141,7 +131,7 @@ def covering_sets(sizes: Sequence[Size], *, patches: int) -> list[Positions]:
 
 
 def _lattice(size: Size) -> np.ndarray:
-    """A value in [0, 1) for each patch: patches of any range of values lie evenly over the picture."""
+    """A value in [0, 1) for each patch: patches of any range of values lie evenly over the image."""
     rows, columns = (-(-side // PATCH) for side in size)
     return ((np.arange(rows)[:, None] * ROW_STEP + np.arange(columns) * COLUMN_STEP) % 1).ravel()
 
@@ -152,7 +142,7 @@ _IN_CONTEXT = UsedBy("context-aware")
 
 
 class VTAMIQViews(BaseModel):
-    """Which patches of a picture are seen; the defaults are those of ``vtamiq-head``."""
+    """Which patches of an image are seen; the defaults are those of ``vtamiq-head``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -163,17 +153,17 @@ class VTAMIQViews(BaseModel):
     repeats: Annotated[int, UsedBy("grid", "context-aware")] = Field(default=4, ge=1, le=1000)
     """Sets whose scores are averaged; ``cover`` has as many as it needs."""
     seed: Annotated[int, UsedBy("grid", "context-aware")] = Field(default=0, ge=0, lt=2**32)
-    """Of the draws; the same for every picture."""
+    """Of the draws; the same for every image."""
     centre: Annotated[float, _IN_CONTEXT] = Field(default=0.25, ge=0)
     """Weight of the centre in ``context-aware``."""
     difference: Annotated[float, _IN_CONTEXT] = Field(default=1.0, ge=0)
-    """Weight of the difference of the two pictures."""
+    """Weight of the difference of the two images."""
     uniform: Annotated[float, _IN_CONTEXT] = Field(default=0.1, ge=0)
     """Weight of everywhere alike."""
     difference_map: Annotated[Literal["colour", "ssim"], _IN_CONTEXT] = "colour"
     """How the difference is measured at each pixel: distance of colours, or 1 - SSIM."""
     stretched: Annotated[bool, _IN_CONTEXT] = False
-    """Whether each picture is stretched to its full range before the difference, as in the code of 2024."""
+    """Whether each image is stretched to its full range before the difference, as in the code of 2024."""
     sampler: Annotated[Literal["stratified", "independent"], _IN_CONTEXT] = "stratified"
     """Patches spread over cells (2022 on), or drawn each on its own (2021)."""
     points: Annotated[Literal["halton", "perturbed"], _IN_CONTEXT] = "halton"
@@ -208,7 +198,7 @@ class VTAMIQViews(BaseModel):
 
 
 def sizes_of(height: int, width: int, config: VTAMIQConfig) -> list[Size]:
-    """Sizes of the scales of a picture, the finest first."""
+    """Sizes of the scales of an image, the finest first."""
     shorter = min(height, width)
     if shorter < PATCH:
         height, width = (max(PATCH, round(side * PATCH / shorter)) for side in (height, width))
@@ -217,7 +207,7 @@ def sizes_of(height: int, width: int, config: VTAMIQConfig) -> list[Size]:
 
 
 def fixed_sets(height: int, width: int, config: VTAMIQConfig, views: VTAMIQViews) -> list[Positions]:
-    """Sets of patches that do not depend on what a picture of this size shows."""
+    """Sets of patches that do not depend on what an image of this size shows."""
     sizes = sizes_of(height, width, config)
     if views.protocol == "cover":
         return covering_sets(sizes, patches=views.patches)

@@ -208,7 +208,7 @@ def _npz_target(name: str, source: object) -> str:
 
 
 def _as_torch(tensor: Tensor, *, bias: bool, out: bool) -> Tensor:
-    """JAX keeps kernels as (inputs, outputs), heads as dimensions of their own, pictures channels last."""
+    """JAX keeps kernels as (inputs, outputs), heads as dimensions of their own, images channels last."""
     if bias:
         return tensor.flatten()
     if tensor.ndim == 4:

@@ -62,7 +62,7 @@ class VTAMIQConfig(BaseModel):
     """``centre`` of the patch in [0, 1) and rows from 1 on; ``corner``: its top left corner in [-1, 1] and rows
     from 0 on, so that the first cell reads the row of the class token (2021)."""
     more_scales: bool = False
-    """Whether a picture gives one scale more than now (2022)."""
+    """Whether an image gives one scale more than now (2022)."""
     pixels: Literal["half", "imagenet"] = "half"
     """Normalisation: mean and deviation 0.5, or ImageNet's (2021)."""
     difference_gain: bool = True
