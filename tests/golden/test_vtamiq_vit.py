@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.pretrained import from_npz, resized_positions, start_from_vit
+from acutance.models.vtamiq.pretrained import renamed, resized_positions, start_from_vit
 from acutance.models.vtamiq.weights import PRESENT, VTAMIQConfig, names_of
 from acutance.weights.key_table import KeyTable
 from tests.fakes.vtamiq_checkpoint import drawn, golden_cases, vit_archive
@@ -51,7 +51,7 @@ def shape(tensor: Tensor, name: str) -> tuple[int, ...]:
 
 
 def test_names_and_turns_googles_tensors(archive: dict[str, Tensor]) -> None:
-    own = from_npz(archive)
+    own = renamed(archive, "npz")
     for place, expected in GOLDEN["vit_npz"]["loaded_slices"].items():
         name, _, where = place.rstrip("]").partition("[")
         tensor = own[str(names_of(VTAMIQConfig(), PRESENT)[name])]

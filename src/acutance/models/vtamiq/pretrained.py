@@ -6,6 +6,7 @@ the same weights: ImageNet-21k, then ImageNet-1k at 384 pixels.
 
 import math
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -24,40 +25,47 @@ Tensors = Mapping[str, Tensor]
 NEW_PARTS = ("registers", "scales", "_gain", "_adapters.")
 """What marks the names of the encoder's tensors that ViT has not; they keep their values."""
 
-_NPZ_LAYER = {
-    "LayerNorm_0": "attention_norm",
-    "LayerNorm_2": "mlp_norm",
-    "MultiHeadDotProductAttention_1/query": "query",
-    "MultiHeadDotProductAttention_1/key": "key",
-    "MultiHeadDotProductAttention_1/value": "value",
-    "MultiHeadDotProductAttention_1/out": "out",
-    "MlpBlock_3/Dense_0": "fc1",
-    "MlpBlock_3/Dense_1": "fc2",
+_ROOTS = {
+    "npz": {
+        "cls": "encoder.embedding.class_token",
+        "embedding/kernel": "encoder.embedding.patches.weight",
+        "embedding/bias": "encoder.embedding.patches.bias",
+        "Transformer/posembed_input/pos_embedding": "encoder.embedding.positions",
+        "Transformer/encoder_norm/scale": "encoder.norm.weight",
+        "Transformer/encoder_norm/bias": "encoder.norm.bias",
+    },
+    "timm": {
+        "cls_token": "encoder.embedding.class_token",
+        "pos_embed": "encoder.embedding.positions",
+        "patch_embed.proj.weight": "encoder.embedding.patches.weight",
+        "patch_embed.proj.bias": "encoder.embedding.patches.bias",
+        "norm.weight": "encoder.norm.weight",
+        "norm.bias": "encoder.norm.bias",
+    },
 }
-_NPZ_PARTS = {"scale": "weight", "kernel": "weight", "bias": "bias"}
-_NPZ_ROOT = {
-    "cls": "encoder.embedding.class_token",
-    "embedding/kernel": "encoder.embedding.patches.weight",
-    "embedding/bias": "encoder.embedding.patches.bias",
-    "Transformer/posembed_input/pos_embedding": "encoder.embedding.positions",
-    "Transformer/encoder_norm/scale": "encoder.norm.weight",
-    "Transformer/encoder_norm/bias": "encoder.norm.bias",
+_LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "npz": {
+        "LayerNorm_0": ("attention_norm",),
+        "LayerNorm_2": ("mlp_norm",),
+        **{f"MultiHeadDotProductAttention_1/{part}": (part,) for part in ("query", "key", "value", "out")},
+        "MlpBlock_3/Dense_0": ("fc1",),
+        "MlpBlock_3/Dense_1": ("fc2",),
+    },
+    "timm": {
+        "norm1": ("attention_norm",),
+        "norm2": ("mlp_norm",),
+        "attn.qkv": ("query", "key", "value"),
+        "attn.proj": ("out",),
+        "mlp.fc1": ("fc1",),
+        "mlp.fc2": ("fc2",),
+    },
 }
-_TIMM_LAYER = {
-    "norm1": "attention_norm",
-    "norm2": "mlp_norm",
-    "attn.proj": "out",
-    "mlp.fc1": "fc1",
-    "mlp.fc2": "fc2",
-}
-_TIMM_ROOT = {
-    "cls_token": "encoder.embedding.class_token",
-    "pos_embed": "encoder.embedding.positions",
-    "patch_embed.proj.weight": "encoder.embedding.patches.weight",
-    "patch_embed.proj.bias": "encoder.embedding.patches.bias",
-    "norm.weight": "encoder.norm.weight",
-    "norm.bias": "encoder.norm.bias",
-}
+_CURE = "Use the file of ViT-B/16 for 384 pixels: acutance weights list"
+_CLASSIFIERS = ("head/", "pre_logits/", "head.", "pre_logits.")
+_MOST_LAYERS = 48
+"""Layers of the largest ViT whose names are known."""
+Kind = Literal["npz", "timm"]
+"""Whose file it is: Google's archive, or timm's."""
 
 
 PUBLISHED = {VIT_NPZ.name: VIT_NPZ, VIT_TIMM.name: VIT_TIMM}
@@ -90,7 +98,7 @@ def check_start(path: Path, name: str) -> None:
     start_vtamiq(VTAMIQ(), name, path)
 
 
-def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"], source: object = "it") -> None:
+def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Kind, source: object = "it") -> None:
     """Load ViT's weights over a model; registers, gains, adapters, scales, decoder and predictor stay.
 
     Args:
@@ -106,7 +114,7 @@ def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]
         if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
             held = "NaN or infinity" if tensor.is_floating_point() else tensor.dtype
             raise CheckpointError(f"Expected finite fractions in {name} of {source}, got {held}. Get the file again.")
-    pretrained = from_npz(tensors, source) if kind == "npz" else from_timm(tensors, source)
+    pretrained = renamed(tensors, kind, source)
     own = model.state_dict()
     wanted = [name for name in own if name.startswith("encoder.") and not any(part in name for part in NEW_PARTS)]
     positions = "encoder.embedding.positions"
@@ -115,63 +123,36 @@ def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Literal["npz", "timm"]
     for name in wanted:
         got = tuple(pretrained[name].shape) if name in pretrained else "none"
         if got != tuple(own[name].shape):
+            theirs = next(theirs for theirs, owns in _names(kind).items() if name in owns)
             raise CheckpointError(
-                f"Expected {_theirs(name, kind)} for {name} of shape {tuple(own[name].shape)} in {source}, got {got}. "
-                "Use the file of ViT-B/16 for 384 pixels: acutance weights list"
+                f"Expected {theirs} for {name} of shape {tuple(own[name].shape)} in {source}, got {got}. {_CURE}"
             )
     model.load_state_dict(own | {name: pretrained[name] for name in wanted})
 
 
-def from_npz(tensors: Tensors, source: object = "it") -> dict[str, Tensor]:
-    """Tensors by own names from those of Google's archive; its classifier is left out.
-
-    Args:
-        tensors: Every array of the archive.
-        source: The file, for messages.
-
-    Raises:
-        CheckpointError: A name that no such archive has.
-    """
-    own = {}
-    for name, tensor in tensors.items():
-        if name.startswith(("head/", "pre_logits/")):
-            continue
-        target = _npz_target(name, source)
-        own[target] = _as_torch(tensor, bias=name.endswith("bias"), out=name.endswith("out/kernel"))
-    return own
-
-
-def from_timm(tensors: Tensors, source: object = "it") -> dict[str, Tensor]:
-    """Tensors by own names from those of timm's ViT; its classifier is left out.
-
-    Args:
-        tensors: Every tensor of the file.
-        source: The file, for messages.
+def renamed(tensors: Tensors, kind: Kind, source: object = "it") -> dict[str, Tensor]:
+    """Tensors by own names, in PyTorch's order of dimensions, from all those of a file; its classifier is left out.
 
     Raises:
         CheckpointError: A name that no such file has.
     """
-    own = {}
+    own: dict[str, Tensor] = {}
+    names = _names(kind)
     for name, tensor in tensors.items():
-        if name.startswith(("head.", "pre_logits.")):
+        if name.startswith(_CLASSIFIERS):
             continue
-        if name in _TIMM_ROOT:
-            own[_TIMM_ROOT[name]] = tensor
-            continue
-        _, index, *path = name.split(".") if name.startswith("blocks.") else (None, None)
-        part, layer = ".".join(path[:-1]), f"encoder.layers.{index}"
-        if part == "attn.qkv":
-            if tensor.ndim == 0 or len(tensor) % 3:
-                raise CheckpointError(
-                    f"Expected three parts of one size in {name} of {source}, got the shape {tuple(tensor.shape)}. Use "
-                    "the file of ViT-B/16 for 384 pixels: acutance weights list"
-                )
-            thirds = zip(("query", "key", "value"), tensor.chunk(3), strict=True)
-            own |= {f"{layer}.{which}.{path[-1]}": third for which, third in thirds}
-        elif part in _TIMM_LAYER:
-            own[f"{layer}.{_TIMM_LAYER[part]}.{path[-1]}"] = tensor
+        if name not in names:
+            whose = "Google's ViT" if kind == "npz" else "timm's ViT"
+            raise CheckpointError(f"Expected names of {whose} in {source}, got {name}. {_CURE}")
+        if kind == "npz":
+            own[names[name][0]] = _as_torch(tensor, bias=name.endswith("bias"), out=name.endswith("out/kernel"))
+        elif len(names[name]) == 1:
+            own[names[name][0]] = tensor
+        elif tensor.ndim == 0 or len(tensor) % 3:
+            got = tuple(tensor.shape)
+            raise CheckpointError(f"Expected three parts of one size in {name} of {source}, got shape {got}. {_CURE}")
         else:
-            raise _unknown(name, "timm's ViT", source)
+            own |= zip(names[name], tensor.chunk(3), strict=True)
     return own
 
 
@@ -197,14 +178,18 @@ def _is_table(table: Tensor) -> bool:
     return table.ndim == 3 and table.shape[0] == 1 and math.isqrt(max(table.shape[1] - 1, 0)) ** 2 + 1 == table.shape[1]
 
 
-def _npz_target(name: str, source: object) -> str:
-    if name in _NPZ_ROOT:
-        return _NPZ_ROOT[name]
-    block, _, rest = name.removeprefix("Transformer/").partition("/")
-    part, _, leaf = rest.rpartition("/")
-    if not block.startswith("encoderblock_") or part not in _NPZ_LAYER or leaf not in _NPZ_PARTS:
-        raise _unknown(name, "Google's ViT", source)
-    return f"encoder.layers.{block.removeprefix('encoderblock_')}.{_NPZ_LAYER[part]}.{_NPZ_PARTS[leaf]}"
+def _names(kind: Kind) -> dict[str, tuple[str, ...]]:
+    """Own names by the file's names; timm keeps query, key and value as the thirds of one tensor."""
+    names: dict[str, tuple[str, ...]] = {theirs: (own,) for theirs, own in _ROOTS[kind].items()}
+    for index, (part, own) in product(range(_MOST_LAYERS), _LAYERS[kind].items()):
+        if kind == "npz":
+            theirs = f"Transformer/encoderblock_{index}/{part}"
+            leaves = {"scale" if own[0].endswith("norm") else "kernel": "weight", "bias": "bias"}
+            found = {f"{theirs}/{leaf}": kept for leaf, kept in leaves.items()}
+        else:
+            found = {f"blocks.{index}.{part}.{leaf}": leaf for leaf in ("weight", "bias")}
+        names |= {name: tuple(f"encoder.layers.{index}.{one}.{leaf}" for one in own) for name, leaf in found.items()}
+    return names
 
 
 def _as_torch(tensor: Tensor, *, bias: bool, out: bool) -> Tensor:
@@ -216,25 +201,3 @@ def _as_torch(tensor: Tensor, *, bias: bool, out: bool) -> Tensor:
     if tensor.ndim == 3 and (out or tensor.shape[0] != 1):
         return (tensor.flatten(0, 1) if out else tensor.flatten(1)).T
     return tensor.T if tensor.ndim == 2 else tensor
-
-
-def _theirs(own: str, kind: Literal["npz", "timm"]) -> str:
-    """The file's name of one of our tensors, for messages; a file of timm keeps the three of attention together."""
-    roots = _NPZ_ROOT if kind == "npz" else _TIMM_ROOT
-    root = next((theirs for theirs, name in roots.items() if name == own), None)
-    if root is not None:
-        return root
-    _, _, index, part, leaf = own.split(".")
-    if kind == "timm":
-        layer = next((theirs for theirs, name in _TIMM_LAYER.items() if name == part), "attn.qkv")
-        return f"blocks.{index}.{layer}.{leaf}"
-    layer = next(theirs for theirs, name in _NPZ_LAYER.items() if name == part)
-    leaf = "scale" if part.endswith("norm") and leaf == "weight" else "kernel" if leaf == "weight" else leaf
-    return f"Transformer/encoderblock_{index}/{layer}/{leaf}"
-
-
-def _unknown(name: str, whose: str, source: object) -> CheckpointError:
-    return CheckpointError(
-        f"Expected names of {whose} in {source}, got {name}. Use the file of ViT-B/16 for 384 pixels: acutance weights "
-        "list"
-    )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from acutance.errors import CheckpointError
 from acutance.models.vtamiq.model import VTAMIQ
-from acutance.models.vtamiq.pretrained import from_npz, from_timm, resized_positions, start_from_vit
+from acutance.models.vtamiq.pretrained import renamed, resized_positions, start_from_vit
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from tests.contracts.test_vtamiq import TINY
 from tests.raising import raises
@@ -86,11 +86,11 @@ def test_a_vit_of_another_width_is_refused(vit: torch.nn.Module) -> None:
 
 def test_tensors_of_something_else_are_refused() -> None:
     with raises(CheckpointError, "layer1.conv.weight"):
-        from_timm({"layer1.conv.weight": torch.zeros(1)})
+        renamed({"layer1.conv.weight": torch.zeros(1)}, "timm")
     with raises(CheckpointError, "blocks.0.ls1.gamma"):
-        from_timm({"blocks.0.ls1.gamma": torch.zeros(1)})
+        renamed({"blocks.0.ls1.gamma": torch.zeros(1)}, "timm")
     with raises(CheckpointError, "Transformer/odd/kernel"):
-        from_npz({"Transformer/odd/kernel": torch.zeros(1)})
+        renamed({"Transformer/odd/kernel": torch.zeros(1)}, "npz")
 
 
 @pytest.mark.parametrize(
