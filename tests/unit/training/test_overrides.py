@@ -114,3 +114,20 @@ def test_a_written_configuration_is_checked_too(recipe: TrainConfig):
     fields["loop"]["batchsize"] = 3
     with raises(ConfigError, "loop.batchsize"):
         checked(TrainConfig, fields)
+
+
+@pytest.mark.parametrize("kind", ["nowhere.at_all:Training", "acutance.errors:Missing", "acutance.errors:ConfigError"])
+def test_a_task_that_cannot_be_found_is_one_line(recipe: TrainConfig, kind: str):
+    with raises(ConfigError, kind, "task.kind"):
+        with_settings(recipe, [f"task.kind={kind}"])
+
+
+def test_an_unknown_kind_of_task_names_the_nearest(recipe: TrainConfig):
+    with raises(UnknownNameError, "vtamik", "vtamiq"):
+        with_settings(recipe, ["task.kind=vtamik"])
+
+
+def test_a_task_beside_the_package_is_named_by_its_place(recipe: TrainConfig):
+    settings = ["task.kind=projects.afine_tiny.pretrain:Pretraining", "task.data.dataset=biq2021"]
+    task: Any = with_settings(recipe, settings).task
+    assert (type(task).__module__, task.data.dataset) == ("projects.afine_tiny.pretrain", "biq2021")
