@@ -15,7 +15,7 @@ from acutance.extras import installed_versions
 from acutance.images.read import reading_settings
 from acutance.scoring.provenance import PACKAGES
 from acutance.synthesis.folder import OutputFolder, kept_rows, new_rows, write_tables
-from acutance.synthesis.maker import ENDINGS, ItemTask, Maker, ReferenceTask, Settings, is_whole, reference_path
+from acutance.synthesis.maker import ENDINGS, ItemTask, Maker, Settings, is_whole, reference_path
 from acutance.synthesis.plan import (
     DEFAULT_METRICS,
     Choices,
@@ -84,22 +84,8 @@ def distort_pictures(
 ) -> SyntheticSet:
     """Every distortion at every level of every source, as files and a table without opinions.
 
-    Args:
-        sources: Images and folders of them.
-        output: Folder to write.
-        kinds: Names of distortions; ``None`` is all 25.
-        levels: 1 to 5; ``None`` is all.
-        mixtures: How many random mixtures of the kinds are made of each source too.
-        seed: What everything random is drawn from, 0 or more.
-        ending: ``.png``, ``.bmp`` or ``.tiff``.
-        workers: How many processes work; ``None`` is one a core.
-        resume: Go on with what a run left that was ended.
-        overwrite: Throw away what an earlier run made there.
-        on_references: Called with pristine images written and to write.
-        on_progress: Called with images made and to make.
-
-    Returns:
-        Where the table is, how many images it has, and what is missing.
+    ``mixtures`` random mixtures of the kinds are made of each source too. The ``ending`` of the images is ``.png``,
+    ``.bmp`` or ``.tiff``. What is returned, and everything else, is as ``synthesize`` has it.
 
     Raises:
         ConfigError: A choice out of range, a folder that may not be written to, or no room there.
@@ -305,9 +291,8 @@ def _write_references(run: _Run, workers: Workers, on_progress: OnProgress | Non
     """What is wrong with each source that is unreadable, by its name."""
     used = [run.sources[index] for index in run.plan.sources_used()]
     left = [source for source in used if not run.has_reference(source)]
-    tasks = [ReferenceTask(source.path, source.name) for source in left]
     found: list[str | None] = []
-    for errors in workers.run(Maker.write_reference, tasks, REFERENCES_AT_ONCE):
+    for errors in workers.run(Maker.write_reference, left, REFERENCES_AT_ONCE):
         found += errors
         if on_progress is not None:
             on_progress(len(used) - len(left) + len(found), len(used))

@@ -17,7 +17,7 @@ from acutance.distortions import apply_mixture
 from acutance.distortions.pixels import as_bytes, as_floats
 from acutance.errors import AcutanceError, ConfigError, ImageReadError, InputError
 from acutance.images import read_image
-from acutance.synthesis.plan import Item, derived_seed
+from acutance.synthesis.plan import Item, Source, derived_seed
 from acutance.tables.atomic import atomic_write
 from acutance.tables.text import readable
 
@@ -60,14 +60,6 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class ReferenceTask:
-    """A reference to write."""
-
-    source: Path
-    name: str
-
-
-@dataclass(frozen=True)
 class ItemTask:
     """An item to make, or the reason why it cannot be."""
 
@@ -84,20 +76,20 @@ class Maker:
         self.metrics = {name: load(name) for name in settings.metrics}
         self._kept: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
 
-    def write_reference(self, task: ReferenceTask) -> str | None:
+    def write_reference(self, source: Source) -> str | None:
         """Write the source, or what is cut out of it, as a PNG file; a line that says why not, if it is unreadable.
 
         Raises:
             ConfigError: The file cannot be written.
         """
         try:
-            image = eight_bits(read_image(task.source))
+            image = eight_bits(read_image(source.path))
         except (AcutanceError, MemoryError) as error:
             return _one_line(error)
         settings = self.settings
         if settings.size is not None:
-            image = random_crop(image, settings.size, derived_seed("crop", settings.seed, task.name))
-        write_image(image, reference_path(settings.references, task.name))
+            image = random_crop(image, settings.size, derived_seed("crop", settings.seed, source.name))
+        write_image(image, reference_path(settings.references, source.name))
         return None
 
     def make(self, task: ItemTask) -> Row:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -65,21 +64,6 @@ class Item:
         return "+".join(f"{kind}-{level}" for kind, level in self.mixture.steps)
 
 
-@runtime_checkable
-class Plan(Protocol):
-    """Items by their index."""
-
-    def __len__(self) -> int: ...
-
-    def item(self, index: int) -> Item:
-        """The item of that index, from 0."""
-        ...
-
-    def sources_used(self) -> list[int]:
-        """Indices of the sources that have an item, in order."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Choices:
     """What items are drawn from."""
@@ -122,7 +106,7 @@ class LadderPlan:
         return Item(source, f"{name}_mixture_{number:02d}{chosen.ending}", mixture, None)
 
     def sources_used(self) -> list[int]:
-        """All of them."""
+        """Indices of the sources that have an item: all of them."""
         return list(range(len(self._choices.names)))
 
 
@@ -165,11 +149,15 @@ class RandomPlan:
         return _single(source, f"{index:07d}_", kind, level, seed, chosen.ending)
 
     def sources_used(self) -> list[int]:
-        """Those whose turn comes."""
+        """Indices of the sources whose turn comes, in order."""
         return sorted({self._source(index) for index in range(min(self._count, len(self._choices.names)))})
 
     def _source(self, index: int) -> int:
         return _turn(self._choices.seed, _SOURCE_STREAM, index, len(self._choices.names))
+
+
+Plan = LadderPlan | RandomPlan
+"""Items by their index."""
 
 
 def items_from(plan: Plan, start: int) -> Iterator[Item]:

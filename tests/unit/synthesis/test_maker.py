@@ -6,8 +6,8 @@ import pytest
 from acutance.distortions import Mixture, distort
 from acutance.images import read_image
 from acutance.synthesis import maker as maker_module
-from acutance.synthesis.maker import ItemTask, Maker, ReferenceTask, Settings, random_crop
-from acutance.synthesis.plan import Item
+from acutance.synthesis.maker import ItemTask, Maker, Settings, random_crop
+from acutance.synthesis.plan import Item, Source
 from tests.fakes.pictures import write_png
 from tests.raising import lacking
 from tests.unit.synthesis.conftest import scene, score_rows
@@ -23,7 +23,7 @@ def maker(sources: Path, tmp_path: Path) -> Maker:
     (tmp_path / "references").mkdir()
     made = Maker(Settings(images=tmp_path / "images", references=tmp_path / "references", metrics=METRICS))
     for name in "abc":
-        assert made.write_reference(ReferenceTask(sources / f"{name}.png", name)) is None
+        assert made.write_reference(Source(sources / f"{name}.png", name)) is None
     return made
 
 
@@ -46,7 +46,7 @@ def test_scores_are_those_of_the_two_files(maker: Maker, tmp_path: Path):
 
 def test_a_picture_that_cannot_be_scored_has_an_error_and_no_file(tmp_path: Path, maker: Maker):
     write_png(tmp_path / "tiny.png", scene(0, 1, 1))
-    maker.write_reference(ReferenceTask(tmp_path / "tiny.png", "tiny"))
+    maker.write_reference(Source(tmp_path / "tiny.png", "tiny"))
     row = maker.make(ItemTask(JPEG, "tiny"))
     assert not lacking(row["error"], 2)
     assert row["psnr"] is row["mdsi"] is None
@@ -63,7 +63,7 @@ def test_a_metric_that_breaks_down_fails_its_picture_only(maker: Maker, monkeypa
 
 def test_an_unreadable_source_is_said_in_a_line(tmp_path: Path, maker: Maker):
     (tmp_path / "bad.png").write_bytes(b"no\npicture")
-    error = maker.write_reference(ReferenceTask(tmp_path / "bad.png", "bad"))
+    error = maker.write_reference(Source(tmp_path / "bad.png", "bad"))
     assert error is not None
     assert "bad.png" in error
     assert not (tmp_path / "references/bad.png").exists()
@@ -72,7 +72,7 @@ def test_an_unreadable_source_is_said_in_a_line(tmp_path: Path, maker: Maker):
 
 def test_references_have_eight_bits(tmp_path: Path, maker: Maker):
     write_png(tmp_path / "deep.png", scene(0).astype(np.uint16) * 257)
-    maker.write_reference(ReferenceTask(tmp_path / "deep.png", "deep"))
+    maker.write_reference(Source(tmp_path / "deep.png", "deep"))
     np.testing.assert_array_equal(maker.reference("deep"), scene(0))
 
 
@@ -88,7 +88,7 @@ def test_references_are_kept_as_long_as_there_is_room(maker: Maker, monkeypatch:
 
 def test_a_reference_is_a_part_of_a_larger_source(sources: Path, tmp_path: Path):
     settings = Settings(images=tmp_path, references=tmp_path, size=20, seed=1)
-    Maker(settings).write_reference(ReferenceTask(sources / "a.png", "part"))
+    Maker(settings).write_reference(Source(sources / "a.png", "part"))
     part, whole = read_image(tmp_path / "part.png"), scene(0)
     assert part.shape == (20, 20, 3)
     places = [(top, left) for top in range(29) for left in range(37)]
