@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutance.errors import CheckpointError, MissingWeightsError
-from acutance.weights.store import looks_like_safetensors, read_safetensors_header, read_tensors
+from acutance.weights.store import looks_like_safetensors, read_metadata, read_tensors
 from acutance.weights.torchscript import is_torchscript, read_torchscript
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def read_foreign(
         MissingWeightsError: There is no such file.
         CheckpointError: Another kind of file, or a damaged one.
     """
-    if path.is_file() and read_safetensors_header(path) is not None:
+    if path.is_file() and read_metadata(path) is not None:
         return read_tensors(path)
     if path.is_file() and _is_numpy_archive(path):
         return _read_numpy_archive(path)

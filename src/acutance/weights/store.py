@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.tables.strict_json import from_json, json_text
@@ -22,16 +22,6 @@ LONGEST_HEADER = 100_000_000
 """The library's own limit; a larger number means that the file is something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class SafetensorsHeader:
-    """What a safetensors file says of itself."""
-
-    metadata: dict[str, str]
-    """Free text by key; empty if the file has none."""
-    size_bytes: int
-    """How long the whole file must be."""
-
-
 def looks_like_safetensors(start: bytes) -> bool:
     """Whether the first nine bytes of a file are those of a safetensors file.
 
@@ -43,25 +33,25 @@ def looks_like_safetensors(start: bytes) -> bool:
     return start[LENGTH_BYTES : LENGTH_BYTES + 1] == b"{" and 2 <= length <= LONGEST_HEADER
 
 
-def read_safetensors_header(path: Path) -> SafetensorsHeader | None:
-    """The header of a file, or ``None`` if the file is no safetensors file or ends within the header.
+def read_metadata(path: Path) -> dict[str, str] | None:
+    """The free text of a safetensors file by key; ``None`` of another file. No tensor is read.
 
-    Args:
-        path: Any file.
+    Raises:
+        CheckpointError: A damaged file, or one that is not whole.
     """
+    from safetensors import SafetensorError, safe_open
+
     with path.open("rb") as file:
-        start = file.read(LENGTH_BYTES + 1)
-        if not looks_like_safetensors(start):
+        if not looks_like_safetensors(file.read(LENGTH_BYTES + 1)):
             return None
-        length = int.from_bytes(start[:LENGTH_BYTES], "little")
-        text = start[LENGTH_BYTES:] + file.read(length - 1)
     try:
-        entries: dict[str, Any] = json.loads(text)
-        metadata = dict(entries.pop("__metadata__", {}))
-        ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
-    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
-        return None
-    return SafetensorsHeader(metadata, LENGTH_BYTES + length + max(ends, default=0))
+        with safe_open(path, framework="numpy") as opened:
+            return opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        size = path.stat().st_size
+        raise CheckpointError(
+            f"Expected a whole safetensors file at {path}, got {size} bytes: {error}. Copy it again."
+        ) from error
 
 
 FORMAT = "acutance"
@@ -233,7 +223,7 @@ def read_header(path: Path) -> StoreHeader:
         raise MissingWeightsError(f"Expected a file of weights, got {path}, which {got}. Check the path.")
     header = own_header(path)
     if header is None:
-        got = "another file" if read_safetensors_header(path) is None else "a safetensors file of another program"
+        got = "another file" if read_metadata(path) is None else "a safetensors file of another program"
         raise CheckpointError(
             f"Expected weights saved by acutance in {path}, got {got} or a damaged one. "
             "Pass a file that acutance wrote, or the published one."
@@ -247,16 +237,8 @@ def own_header(path: Path) -> StoreHeader | None:
     Raises:
         CheckpointError: A newer version of our format, or a truncated file.
     """
-    raw = read_safetensors_header(path) if path.is_file() else None
-    if raw is None or raw.metadata.get("format") != FORMAT:
-        return None
-    header = _parsed(raw, path)
-    size = path.stat().st_size
-    if size != raw.size_bytes:
-        raise CheckpointError(
-            f"Expected {raw.size_bytes} bytes in {path}, got {size}: the file is not whole. Copy it again."
-        )
-    return header
+    metadata = read_metadata(path) if path.is_file() else None
+    return None if metadata is None or metadata.get("format") != FORMAT else _parsed(metadata, path)
 
 
 def demand_model(header: StoreHeader, model: str, path: Path) -> None:
@@ -269,13 +251,12 @@ def demand_model(header: StoreHeader, model: str, path: Path) -> None:
 
 
 def is_own_format(path: Path) -> bool:
-    """Whether a file was written by ``save``, by its content; the suffix does not matter.
-
-    Args:
-        path: Any file; one that is not there is not ours.
-    """
-    raw = read_safetensors_header(path) if path.is_file() else None
-    return raw is not None and raw.metadata.get("format") == FORMAT
+    """Whether a file was written by ``save``, by its content; one that is damaged or not there was not."""
+    try:
+        metadata = read_metadata(path) if path.is_file() else None
+    except CheckpointError:
+        return False
+    return metadata is not None and metadata.get("format") == FORMAT
 
 
 def _as_json(config: Mapping[str, object]) -> str:
@@ -287,8 +268,7 @@ def _as_json(config: Mapping[str, object]) -> str:
         ) from error
 
 
-def _parsed(raw: SafetensorsHeader, path: Path) -> StoreHeader:
-    metadata = raw.metadata
+def _parsed(metadata: Mapping[str, str], path: Path) -> StoreHeader:
     try:
         version = int(metadata["format_version"])
     except (KeyError, ValueError, TypeError) as error:

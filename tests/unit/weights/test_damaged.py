@@ -14,7 +14,7 @@ import torch
 from acutance.errors import AcutanceError, CheckpointError
 from acutance.weights import store
 from acutance.weights.foreign import read_foreign
-from acutance.weights.store import read_safetensors_header
+from acutance.weights.store import read_metadata
 from tests.fakes.clip_archive import with_record, write_archive
 from tests.raising import raises
 
@@ -161,7 +161,8 @@ def test_a_pickle_that_numbers_far_beyond_its_size_is_refused_before_there_is_ro
 def test_a_header_of_lists_within_lists_is_none_of_safetensors(tmp_path: Path) -> None:
     header = b'{"a":' + b"[" * 200_000
     (tmp_path / "deep").write_bytes(len(header).to_bytes(8, "little") + header)
-    assert read_safetensors_header(tmp_path / "deep") is None
+    with raises(CheckpointError, tmp_path / "deep"):
+        read_metadata(tmp_path / "deep")
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_a_truncated_file_is_refused(path: Path, cut: int) -> None:
 
 def test_a_file_with_something_behind_it_is_refused(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"more")
-    with raises(CheckpointError, 396, 400, "weights.safetensors"):
+    with raises(CheckpointError, 400, "weights.safetensors"):
         store.read_header(path)
 
 
