@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.pictures import noise, write_png
 
 ROOMS = (
-    *("comparison", "datasets", "distortions", "images", "scoring", "stats", "synthesis", "tables"),
+    *("comparison", "datasets", "distortions", "evaluation", "images", "scoring", "stats", "synthesis", "tables"),
     *("errors", "extras", "types"),
 )
 NO_TORCH = """

@@ -3,7 +3,7 @@
 import logging
 import shlex
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -133,7 +133,7 @@ def evaluate(
         (5, 0.9)
     """
     work = read(
-        [model] if isinstance(model, str) or not isinstance(model, Sequence) else list(model),
+        [model] if isinstance(model, str) or not isinstance(model, Iterable) else list(model),
         data,
         root,
         reference=reference,

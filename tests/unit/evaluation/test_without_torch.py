@@ -3,17 +3,7 @@ import sys
 from pathlib import Path
 
 from acutance.evaluation.files import read_run
-
-NO_TORCH = """
-import sys
-
-class NoTorch:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "torchvision"):
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, NoTorch())  # not None in sys.modules, at which scipy stumbles
-"""
+from tests.unit.test_without_torch import NO_TORCH
 
 
 def test_scores_of_files_are_evaluated_tested_and_reported_without_torch(tmp_path: Path):
