@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acutance.cli.options import (
-    SOME_FAILED,
     BootstrapDraws,
     Directions,
     Format,
@@ -16,8 +15,13 @@ from acutance.cli.options import (
     Printed,
     Reference,
     Weights,
+    parse_directions,
+    parse_models,
+    parse_options,
+    parse_weights,
     with_run_options,
 )
+from acutance.cli.output import check_drawable, end, say, write_page
 from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
@@ -76,14 +80,14 @@ def compare(
     run: RunOptions,
 ) -> None:
     """Compare methods by the images they made, or by what people prefer. Tables go to stdout, all else to stderr."""
-    from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.comparison.api import measure, read, score
     from acutance.comparison.measure import Draws
     from acutance.comparison.results import write_comparison
-    from acutance.tables.text import printable
 
-    _check_outputs(output, report, plots=plots, is_drawable=bool(methods), replaces=overwrite or resume)
+    check_drawable(report, plots=plots, replaces=overwrite or resume)
+    if plots:
+        _check_plots(output, is_drawable=bool(methods))
     work = read(
         methods or [],
         reference,
@@ -101,44 +105,42 @@ def compare(
         resume=resume,
         overwrite=overwrite,
     )
-    for line in work.report():
-        typer.echo(line, err=True)
+    say(work.report())
     with downloading("weights") as advance:
         notes = work.load_models(advance)
-    for line in notes:
-        typer.echo(line, err=True)
+    say(notes)
     with counting("scoring") as advance:
         score(work, advance)
     comparison = measure(work)
     if output is not None:
         write_comparison(comparison, output)
     _print(comparison, output_format)
-    _draw(comparison, output if plots else None, report, replaces=overwrite or resume)
-    for line in work.left_out.after():
-        typer.echo(printable(line), err=True)
-    _finish(comparison, output)
+    if plots and output is not None:
+        _draw(comparison, output / "plots", overwrite=overwrite or resume)
+    write_page(comparison, report, replaces=overwrite or resume)
+    say(work.left_out.after())
+    failures = [
+        f"{picture.images[method]} by {model}: {error}"
+        for picture in comparison.pictures
+        for model, errors in picture.errors.items()
+        for method, error in errors.items()
+    ]
+    total = len(comparison.models) * sum(len(picture.images) for picture in comparison.pictures)
+    end(failures, total, "" if output is None else f"results in {output}")
 
 
-def _check_outputs(output: Path | None, report: Path | None, *, plots: bool, is_drawable: bool, replaces: bool) -> None:
-    """Raise before any work for what would fail after it."""
+def _check_plots(output: Path | None, *, is_drawable: bool) -> None:
+    """Raise before any work where there would be nothing to draw, or nowhere to."""
     from acutance.errors import ConfigError
-    from acutance.extras import require
 
-    if plots:
-        require("matplotlib", extra="plots")
-        if output is None or not is_drawable:
-            lacking = "--output" if output is None else "folders of methods"
-            raise ConfigError(f"Expected {lacking} beside --plots, got none. Name it, or leave --plots out.")
-    if report is not None:
-        from acutance.reports.page import check_report_place
-
-        check_report_place(report, overwrite=replaces)
+    if output is None or not is_drawable:
+        lacking = "--output" if output is None else "folders of methods"
+        raise ConfigError(f"Expected {lacking} beside --plots, got none. Name it, or leave --plots out.")
 
 
 def _print(comparison: "Comparison", output_format: Format) -> None:
     from acutance.comparison.results import comparison_json, methods_csv
     from acutance.reports.terminal import comparison_tables, print_part, stdout_console
-    from acutance.tables.text import printable
 
     if output_format is Format.table:
         console = stdout_console()
@@ -151,41 +153,13 @@ def _print(comparison: "Comparison", output_format: Format) -> None:
     else:
         sys.stdout.write(comparison_json(comparison))
     sys.stdout.flush()
-    for note in comparison.notes:
-        typer.echo(printable(f"note: {note}"), err=True)
+    say(f"note: {note}" for note in comparison.notes)
 
 
-def _draw(comparison: "Comparison", output: Path | None, report: Path | None, *, replaces: bool) -> None:
-    from acutance.cli.progress import counting
+def _draw(comparison: "Comparison", folder: Path, *, overwrite: bool) -> None:
+    from acutance.reports.plots.canvas import save_figure
+    from acutance.reports.plots.comparison import violin_figure, wins_figure
 
-    if output is not None:
-        from acutance.reports.plots.canvas import save_figure
-        from acutance.reports.plots.comparison import violin_figure, wins_figure
-
-        for name, draw in (("violins", violin_figure), ("wins", wins_figure)):
-            path = output / "plots" / f"{name}.png"
-            save_figure(draw(comparison), path, overwrite=replaces)
-            typer.echo(f"figure: {path}", err=True)
-    if report is not None:
-        from acutance.reports.page import write_report
-
-        with counting("report") as advance:
-            write_report(comparison, report, overwrite=replaces, on_progress=advance)
-        typer.echo(f"report: {report}", err=True)
-
-
-def _finish(comparison: "Comparison", output: Path | None) -> None:
-    from acutance.tables.text import printable
-
-    total = failed = 0
-    for image in comparison.pictures:
-        total += len(image.images) * len(comparison.models)
-        for model, errors in image.errors.items():
-            for method, error in errors.items():
-                failed += 1
-                typer.echo(printable(f"failed: {image.images[method]} by {model}: {error}"), err=True)
-    if output is not None:
-        typer.echo(f"results in {output}", err=True)
-    if failed:
-        typer.echo(f"{failed} of {total} scores failed", err=True)
-        raise typer.Exit(SOME_FAILED)
+    for name, draw in (("violins", violin_figure), ("wins", wins_figure)):
+        save_figure(draw(comparison), folder / f"{name}.png", overwrite=overwrite)
+        say([f"figure: {folder / name}.png"])

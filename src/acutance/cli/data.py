@@ -2,13 +2,13 @@
 
 import shlex
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acutance.cli.options import AllowMissing, Direction, OpinionBetter, Overwrite
+from acutance.cli.options import AllowMissing, DataPart, Direction, OpinionBetter, Overwrite
+from acutance.cli.output import check_free, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN_FAULTS = 20
 """How many faults of a kind are shown before they are only counted."""
-
-
-class TablePart(StrEnum):
-    """A part of a split."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
 
 
 data_app = typer.Typer(
@@ -44,12 +36,10 @@ Root = Annotated[Path, typer.Argument(help="Its folder, in the published layout.
 @data_app.command("list", epilog="Examples:\n\nacutance data list\n\nacutance data list | grep lower")
 def list_datasets() -> None:
     """List the datasets that can be read: counts, scale, licence and where to get them."""
-    from rich.table import Table
-
     from acutance.datasets.catalogue import list_datasets as known_datasets
-    from acutance.reports.terminal import stdout_console
+    from acutance.reports.terminal import plain_table, stdout_console
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = plain_table()
     for heading in ("dataset", "pictures", "references", "better", "range", "from", "licence"):
         table.add_column(heading, overflow="fold", justify="right" if heading in ("pictures", "references") else "left")
     for facts in known_datasets():
@@ -131,7 +121,7 @@ def table(
         ),
     ] = None,
     part: Annotated[
-        TablePart | None,
+        DataPart | None,
         typer.Option(help="Part of a split that the pictures of a list belong to.", show_default=False),
     ] = None,
     append: Annotated[bool, typer.Option("--append", help="Add to the table that is there.")] = False,
@@ -153,13 +143,11 @@ def table(
     if append and (overwrite or not output.is_file()):
         got = "--overwrite beside it" if overwrite else "none"
         raise ConfigError(f"Expected a table at {output} to --append to, got {got}. Leave one of them out.")
-    if output.is_dir() or (output.exists() and not (overwrite or append)):
-        raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
+    check_free(output, overwrite=overwrite or append)
     if pair_by is not None and references is None:
         raise ConfigError(f"Expected --references beside --pair-by, got {pair_by} alone. Name their folder.")
     rated = _dataset_or_list(name, root, output, opinion_better, allow_missing=allow_missing)
-    for note in rated.notes:
-        typer.echo(note, err=True)
+    say(rated.notes)
     if references is not None or append:
         rated = moved(
             with_references(rated, references, pair_by or FIRST_LETTERS) if references else rated, output.parent
@@ -222,22 +210,15 @@ def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
 
 def _tell(faults: "Sequence[str]", kind: str = "") -> None:
     """The first faults of a kind, and how many more."""
-    from acutance.tables.text import printable
-
-    for fault in faults[:SHOWN_FAULTS]:
-        typer.echo(f"acutance: {kind}{printable(fault)}", err=True)
-    if len(faults) > SHOWN_FAULTS:
-        typer.echo(f"acutance: {kind}and {len(faults) - SHOWN_FAULTS} more", err=True)
+    more = [f"and {len(faults) - SHOWN_FAULTS} more"] if len(faults) > SHOWN_FAULTS else []
+    say(f"acutance: {kind}{fault}" for fault in [*faults[:SHOWN_FAULTS], *more])
 
 
 def _report_table(report: "DatasetReport") -> "Table":
-    from rich.table import Table
+    from acutance.reports.terminal import plain_table
 
     facts, found = report.facts, report.found
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(facts.name)
-    for heading in ("found", "published"):
-        table.add_column(heading, justify="right")
+    table = plain_table(facts.name, numbers=["found", "published"])
     table.add_row("images with a score", str(found.rated), str(facts.rated))
     table.add_row("images without a score", str(found.unrated), str(facts.unrated))
     if facts.references is not None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acutance.cli.data import data_app
-from acutance.cli.options import AllowMissing, Overwrite
+from acutance.cli.options import AllowMissing, DataPart, Overwrite
+from acutance.cli.output import check_free, say
 
 if TYPE_CHECKING:
     from acutance.datasets.afine_lists import RatedLine
@@ -26,14 +27,6 @@ class SplitProtocol(StrEnum):
     afine = "afine"
     hyperiqa = "hyperiqa"
     vtamiq_fixed = "vtamiq-fixed"
-
-
-class DataPart(StrEnum):
-    """Who a picture is for."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
 
 
 @data_app.command(
@@ -65,7 +58,7 @@ def split(
     from acutance.datasets.splits import scenes_of, write_split
 
     places = [output] if repeats == 1 else [output.with_stem(f"{output.stem}-{i:03}") for i in range(repeats)]
-    _demand_free(places, overwrite=overwrite)
+    _check_free(places, overwrite=overwrite)
     table = _table(name, root, allow_missing=allow_missing)
     scenes_of(table, compare_contents=compare_contents)
     for place, one in zip(places, _splits(table, protocol.value, ratios, seed, repeats), strict=True):
@@ -111,7 +104,7 @@ def triplets(
     from acutance.datasets.diffiqa import by_type, type_files, write_types
     from acutance.datasets.triplets import PairRules, training_pairs
 
-    _demand_free([output, *(type_files(types) if types else ())], overwrite=overwrite)
+    _check_free([output, *(type_files(types) if types else ())], overwrite=overwrite)
     rows = _part(_table(name, root, allow_missing=allow_missing), split, part)
     rules = PairRules(
         part=None if split else (part or DataPart.train).value,
@@ -148,8 +141,7 @@ def normalize(
     from acutance.datasets.targets import normalised_lists, write_normalised
     from acutance.errors import ConfigError
 
-    if output.is_dir() or (output.exists() and not overwrite):
-        raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
+    check_free(output, overwrite=overwrite)
     if source in DATASETS and not (root is None and Path(source).is_dir()):
         lines = _of_dataset(source, root, allow_missing=allow_missing)
     elif root is not None or allow_missing:
@@ -207,8 +199,7 @@ def _table(name: str, root: Path | None, *, allow_missing: bool) -> "OpinionTabl
         find_dataset(name)
         raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
     table = read_published(name, root, allow_missing=allow_missing)
-    for note in table.notes:
-        typer.echo(note, err=True)
+    say(table.notes)
     return table
 
 
@@ -250,7 +241,7 @@ def _splits(table: "OpinionTable", protocol: str, ratios: str, seed: int, repeat
     return repeated_splits(table, chosen, count=repeats, seed=seed)
 
 
-def _demand_free(places: list[Path], *, overwrite: bool) -> None:
+def _check_free(places: list[Path], *, overwrite: bool) -> None:
     from acutance.errors import ConfigError
 
     for place in places:

@@ -1,7 +1,5 @@
 """``acutance data distort`` and ``acutance data synthesize``: images made worse on purpose."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,17 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acutance.cli.data import data_app
-from acutance.cli.options import SOME_FAILED
+from acutance.cli.output import SOME_FAILED, say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from acutance.synthesis import SyntheticSet
 
-INTERRUPTED = 130
-"""As a shell reports a program that SIGINT ended."""
-
-Advance = Callable[[int, int], None]
 Sources = Annotated[list[str], typer.Argument(help="Pristine images, and folders of them.", show_default=False)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
 Types = Annotated[str, typer.Option(help="Distortions such as gaussian_blur,jpeg or gblur,jp2k; or all.")]
@@ -56,9 +48,10 @@ def distort(
     overwrite: Overwrite = False,
 ) -> None:
     """Write every distortion of images at every level, and a table of them."""
+    from acutance.cli.progress import synthesizing
     from acutance.synthesis import distort_pictures
 
-    with _interruptible(), _bars() as (references, images):
+    with synthesizing() as (references, images):
         made = distort_pictures(
             sources,
             output,
@@ -73,7 +66,7 @@ def distort(
             on_references=references,
             on_progress=images,
         )
-    _report(made)
+    _end(made)
 
 
 @data_app.command(
@@ -110,10 +103,11 @@ def synthesize(
     overwrite: Overwrite = False,
 ) -> None:
     """Distort images at random, score them by classic metrics, and write a table with pseudo-MOS."""
+    from acutance.cli.progress import synthesizing
     from acutance.synthesis import synthesize as make
     from acutance.synthesis.plan import DEFAULT_METRICS
 
-    with _interruptible(), _bars() as (references, images):
+    with synthesizing() as (references, images):
         made = make(
             sources,
             output,
@@ -130,7 +124,7 @@ def synthesize(
             on_references=references,
             on_progress=images,
         )
-    _report(made)
+    _end(made)
 
 
 def _listed(text: str) -> list[str] | None:
@@ -151,53 +145,13 @@ def _numbers(text: str) -> list[int] | None:
         raise ConfigError(f"Expected levels such as 1,3,5 or all, got {text!r}. Change --levels.") from None
 
 
-def _report(made: "SyntheticSet") -> None:
-    from acutance.tables.text import printable
-
-    for failure in made.failures:
-        images = "1 image" if failure.count == 1 else f"{failure.count} images"
-        typer.echo(printable(f"failed: {failure.source} ({images}): {failure.error}"), err=True)
+def _end(made: "SyntheticSet") -> None:
     print(f"{made.table} ({made.count} rows)")
-    if made.failures:
-        typer.echo(f"{sum(failure.count for failure in made.failures)} images failed", err=True)
+    failures = []
+    for failure in made.failures:
+        many = "1 image" if failure.count == 1 else f"{failure.count} images"
+        failures.append(f"failed: {failure.source} ({many}): {failure.error}")
+    say(failures)
+    if failures:
+        say([f"{sum(failure.count for failure in made.failures)} images failed"])
         raise typer.Exit(SOME_FAILED)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("acutance: interrupted; continue with --resume", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _bars() -> Iterator[tuple[Advance, Advance]]:
-    """A bar of references and one of images, on stderr, with their rate and the time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    class Rate(TextColumn):
-        """Things done in a second."""
-
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "")
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(""), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
-    ) as bars:
-        yield _bar(bars, "references"), _bar(bars, "images")
-
-
-def _bar(bars: "Progress", what: str) -> Advance:
-    """A bar that is seen from the first time that something is done."""
-    task = bars.add_task(what, total=None, visible=False)
-
-    def advance(done: int, total: int) -> None:
-        bars.update(task, completed=done, total=total, visible=True)
-
-    return advance

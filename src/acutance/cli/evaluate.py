@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acutance.cli.options import (
-    SOME_FAILED,
     AllowMissing,
     BootstrapDraws,
     Directions,
     Format,
+    GroupBy,
     ModelSettings,
     OpinionBetter,
     Printed,
     Weights,
+    parse_directions,
+    parse_models,
+    parse_options,
+    parse_weights,
     with_run_options,
 )
+from acutance.cli.output import check_drawable, end, say, write_page
 from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
@@ -46,14 +51,6 @@ class Curve(StrEnum):
     logistic5 = "logistic5"
     linear = "linear"
     none = "none"
-
-
-class GroupBy(StrEnum):
-    """What the pictures of a group share."""
-
-    distortion = "distortion"
-    level = "level"
-    reference = "reference"
 
 
 @with_run_options()
@@ -126,15 +123,13 @@ def evaluate(
     run: RunOptions,
 ) -> None:
     """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
-    from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.evaluation.api import measure, read, score, with_tests
     from acutance.evaluation.files import check_one_model, write_plain_results, write_run
     from acutance.evaluation.measure import EvaluationOptions
-    from acutance.tables.text import printable
 
-    _demand_models(models or [])
-    _demand_outputs(output, report, eval_results, plots=plots, replaces=overwrite or resume)
+    _check_models(models or [])
+    _check_outputs(output, report, eval_results, plots=plots, replaces=overwrite or resume)
     with counting("labels") as advance:
         work = read(
             parse_models([*(models or []), *(model or [])]),
@@ -164,12 +159,10 @@ def evaluate(
         )
     if eval_results is not None:
         check_one_model(work.names)
-    for line in work.report():
-        typer.echo(line, err=True)
+    say(work.report())
     with downloading("weights") as advance:
         notes = work.load_models(advance)
-    for line in notes:
-        typer.echo(line, err=True)
+    say(notes)
     with counting("scoring") as advance:
         score(work, advance)
     with counting("statistics") as advance:
@@ -179,13 +172,22 @@ def evaluate(
         write_plain_results(results, eval_results)
     _tell_of_nothing(results, group_by.value if group_by else None, tests=tests)
     _print(results, output_format, group_by.value if group_by else None, tests=tests)
-    _draw(results, output, report, plots=plots, replaces=overwrite or resume)
-    for line in work.remarks():
-        typer.echo(printable(line), err=True)
-    _finish(results, output)
+    if plots:
+        from acutance.reports.plots.evaluation import write_plots
+
+        say(f"figure: {path}" for path in write_plots(results, output / "plots", overwrite=overwrite or resume))
+    write_page(results, report, replaces=overwrite or resume)
+    say(work.remarks())
+    failures = [
+        f"{row.image} of {one.dataset} by {one.model}: {row.error}"
+        for one in results.evaluations
+        for row in one.predictions
+        if row.error is not None
+    ]
+    end(failures, sum(len(one.predictions) for one in results.evaluations), f"results in {output}")
 
 
-def _demand_models(words: list[str]) -> None:
+def _check_models(words: list[str]) -> None:
     """Raise for a file among the models: the shell has made several words of a pattern behind --data."""
     from acutance.datasets.lists import OPINION_ENDINGS
     from acutance.errors import ConfigError
@@ -198,32 +200,26 @@ def _demand_models(words: list[str]) -> None:
             )
 
 
-def _demand_outputs(
+def _check_outputs(
     output: Path, report: Path | None, eval_results: Path | None, *, plots: bool, replaces: bool
 ) -> None:
     """Raise before any work for what would fail after it."""
     from acutance.errors import ConfigError
-    from acutance.extras import require
 
     if output.exists() and not output.is_dir():
         raise ConfigError(f"Expected a folder of results at {output}, got a file. Name another.")
     if eval_results is not None and eval_results.exists() and not replaces:
         raise ConfigError(f"Expected no file at {eval_results}, got one. Name another, or replace it: --overwrite.")
-    if plots:
-        require("matplotlib", extra="plots")
-    if report is not None:
-        from acutance.reports.page import check_report_place
-
-        check_report_place(report, overwrite=replaces)
+    check_drawable(report, plots=plots, replaces=replaces)
 
 
 def _tell_of_nothing(run: "EvaluationRun", group_by: str | None, *, tests: bool) -> None:
     """Lines about what was asked for and is not there."""
     for one in run.evaluations:
         if group_by is not None and not one.groups.get(group_by):
-            typer.echo(f"{one.dataset} has no groups by {group_by}", err=True)
+            say([f"{one.dataset} has no groups by {group_by}"])
     if tests and not run.tests:
-        typer.echo("--tests has no use: there is one model", err=True)
+        say(["--tests has no use: there is one model"])
 
 
 def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *, tests: bool) -> None:
@@ -236,35 +232,3 @@ def _print(run: "EvaluationRun", output_format: Format, group_by: str | None, *,
             print_part(console, part)
         return
     sys.stdout.writelines(printed_lines(run.evaluations, group_by, as_json=output_format is Format.json))
-
-
-def _draw(run: "EvaluationRun", output: Path, report: Path | None, *, plots: bool, replaces: bool) -> None:
-    from acutance.cli.progress import counting
-
-    if plots:
-        from acutance.reports.plots.evaluation import write_plots
-
-        for path in write_plots(run, output / "plots", overwrite=replaces):
-            typer.echo(f"figure: {path}", err=True)
-    if report is not None:
-        from acutance.reports.page import write_report
-
-        with counting("report") as advance:
-            write_report(run, report, overwrite=replaces, on_progress=advance)
-        typer.echo(f"report: {report}", err=True)
-
-
-def _finish(run: "EvaluationRun", output: Path) -> None:
-    from acutance.tables.text import printable
-
-    total = failed = 0
-    for one in run.evaluations:
-        total += len(one.predictions)
-        for row in one.predictions:
-            if row.error is not None:
-                failed += 1
-                typer.echo(printable(f"failed: {row.image} of {one.dataset} by {one.model}: {row.error}"), err=True)
-    typer.echo(f"results in {output}", err=True)
-    if failed:
-        typer.echo(f"{failed} of {total} scores failed", err=True)
-        raise typer.Exit(SOME_FAILED)

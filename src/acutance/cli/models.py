@@ -21,11 +21,9 @@ def models(
     ] = False,
 ) -> None:
     """List the models: need of a reference, direction, range, weights; or all of one: options, terms, licence, cost."""
-    from rich.table import Table
-
     from acutance.catalog import GROUPS, catalogue_name, find_model, list_models
     from acutance.models.entry import ModelEntry, described
-    from acutance.reports.terminal import stdout_console
+    from acutance.reports.terminal import plain_table, stdout_console
 
     console = stdout_console()
 
@@ -39,9 +37,7 @@ def models(
 
         raise ConfigError(f"Expected one model beside --measure, got {name or 'none'}. Name it: acutance models ssim")
     if name is None or group:
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for heading in ("model", "title", "needs reference", "better", "range", "weights"):
-            table.add_column(heading)
+        table = plain_table("model", "title", "needs reference", "better", "range", "weights")
         for entry in map(find_model, group) if group else list_models():
             weights = entry.weights.record.filename if entry.weights else "none needed"
             reference = "yes" if entry.needs_reference else "no"

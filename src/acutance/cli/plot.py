@@ -226,7 +226,7 @@ def patches(
     run: RunOptions,
 ) -> None:
     """Draw which patches of a picture a score depends on; the model's weights need not be there."""
-    from acutance.cli.arguments import parse_options, parse_weights
+    from acutance.cli.options import parse_options, parse_weights
     from acutance.images import read_image
     from acutance.inspection import looked_at
     from acutance.reports.plots.canvas import check_figure_place, save_figure

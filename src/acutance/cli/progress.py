@@ -1,6 +1,6 @@
 """Progress bars, on stderr and only where somebody looks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,49 +11,68 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
+
+from acutance.types import OnProgress
 
 if TYPE_CHECKING:
     from acutance.training.loop import Step
 
-Advance = Callable[[int, int], None]
-
 
 @contextmanager
-def counting(what: str, *, hidden: bool = False) -> Iterator[Advance]:
+def counting(what: str, *, hidden: bool = False) -> Iterator[OnProgress]:
     """A bar of things done out of all; ``hidden`` where it would stand between rows on the terminal."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with _shown(*columns, hidden=hidden) as advance:
-        yield advance
+    with _bars(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), hidden=hidden) as bars:
+        yield _advance(bars, "")
 
 
 @contextmanager
-def downloading(what: str) -> Iterator[Advance]:
+def downloading(what: str) -> Iterator[OnProgress]:
     """A bar of bytes done out of all."""
-    with _shown(TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn()) as advance:
-        yield advance
+    with _bars(TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn()) as bars:
+        yield _advance(bars, "")
+
+
+class _Rate(TextColumn):
+    """Things done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
 @contextmanager
-def _shown(*columns: ProgressColumn, hidden: bool = False) -> Iterator[Advance]:
+def synthesizing() -> Iterator[tuple[OnProgress, OnProgress]]:
+    """A bar of references and one of images, with their rate and the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(""), TimeRemainingColumn())
+    with _bars(*columns) as bars:
+        yield _advance(bars, "references"), _advance(bars, "images")
+
+
+def _advance(bars: Progress, what: str) -> OnProgress:
+    """A bar that is seen from the first time that something is done."""
+    task = bars.add_task(what, total=None, visible=False)
+
+    def advance(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total, visible=True)
+
+    return advance
+
+
+def _bars(*columns: ProgressColumn, hidden: bool = False) -> Progress:
     console = Console(stderr=True)
-    with Progress(
+    return Progress(
         *columns,
         console=console,
         transient=True,
         redirect_stdout=False,  # rich would print to stderr what is meant for stdout
         disable=hidden or not console.is_terminal,
-    ) as progress:
-        task = progress.add_task("", total=None, visible=False)
-
-        def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total, visible=True)
-
-        yield advance
+    )
 
 
 class TrainingBars:
@@ -100,16 +119,6 @@ def following() -> Iterator[TrainingBars]:
     """Bars for as long as a training runs, of the first of its processes."""
     from acutance.training.launch import is_first
 
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[told]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        disable=not (console.is_terminal and is_first()),
-    ) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
+    with _bars(*columns, TimeRemainingColumn(), hidden=not is_first()) as progress:
         yield TrainingBars(progress)

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from acutance.cli.options import (
-    SOME_FAILED,
     Format,
     Models,
     ModelSettings,
     Printed,
     Reference,
     Weights,
+    parse_models,
+    parse_options,
+    parse_weights,
     with_run_options,
 )
+from acutance.cli.output import end, say
 from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
-    from acutance.reports.terminal import Summary
     from acutance.scoring.rows import ScoreRow
     from acutance.scoring.run import ScorePlan
 
@@ -64,12 +66,10 @@ def score(
     run: RunOptions,
 ) -> None:
     """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
-    from acutance.cli.arguments import parse_models, parse_options, parse_weights
     from acutance.cli.progress import counting, downloading
     from acutance.errors import ConfigError
     from acutance.reports.terminal import gather, score_table, stdout_console, summary_table
     from acutance.scoring.run import load_models, open_score_file, plan_scores, score_rows
-    from acutance.tables.text import printable
 
     plan = plan_scores(
         images[0] if len(images) == 1 else images,
@@ -85,16 +85,14 @@ def score(
         raise ConfigError("--resume and --overwrite need --output. Name the file of scores.")
     term_names = plan.term_names() if terms else ()
     if terms and not term_names:
-        typer.echo(f"--terms has no use: {', '.join(plan.names)} has no parts", err=True)
+        say([f"--terms has no use: {', '.join(plan.names)} has no parts"])
     file = None
     if output is not None:
         file = open_score_file(plan, output, term_names=term_names, resume=resume, overwrite=overwrite)
-    for line in [*plan.report(), *([] if model else _hints(plan))]:
-        typer.echo(line, err=True)
+    say([*plan.report(), *([] if model else _hints(plan))])
     with downloading("weights") as advance:
         models, notes = load_models(plan, advance)
-    for line in notes:
-        typer.echo(line, err=True)
+    say(notes)
     is_table = output_format is Format.table
     with counting("scoring", hidden=not is_table and sys.stdout.isatty()) as advance:
         rows = score_rows(plan, models, file, advance)
@@ -104,9 +102,10 @@ def score(
         summary, kept = gather(rows, infos, keep=is_table and file is None)
     if is_table:
         stdout_console().print(score_table(kept, summary, term_names) if file is None else summary_table(summary))
-    for line in plan.left_out.after():
-        typer.echo(printable(line), err=True)
-    _finish(summary, output)
+    say(plan.left_out.after())
+    failures = [f"{row.image} by {row.model}: {row.error}" for row in summary.failed]
+    where = f"{summary.rows} row{'s' if summary.rows != 1 else ''} in {output}"
+    end(failures, summary.rows, "" if output is None else where)
 
 
 def print_rows(
@@ -147,15 +146,3 @@ def _hints(plan: "ScorePlan") -> list[str]:
     if len(sizes) > 1 or None in sizes or first == second:
         return []
     return [f"hint: scored alone, not compared; to compare: acutance score {first} --reference {second}"]
-
-
-def _finish(summary: "Summary", output: Path | None) -> None:
-    from acutance.tables.text import printable
-
-    for row in summary.failed:
-        typer.echo(printable(f"failed: {row.image} by {row.model}: {row.error}"), err=True)
-    if output is not None:
-        typer.echo(f"{summary.rows} row{'s' if summary.rows != 1 else ''} in {output}", err=True)
-    if summary.failed:
-        typer.echo(f"{len(summary.failed)} of {summary.rows} scores failed", err=True)
-        raise typer.Exit(SOME_FAILED)

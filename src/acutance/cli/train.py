@@ -192,14 +192,11 @@ def _list(*, asked: bool) -> None:
 
     if asked:
         raise ConfigError("Expected a recipe or a run to train, got none. The recipes are listed by: acutance train")
-    from rich.table import Table
 
-    from acutance.reports.terminal import stdout_console
+    from acutance.reports.terminal import plain_table, stdout_console
     from acutance.training.recipes import recipes
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("recipe", "trains", "data"):
-        table.add_column(heading)
+    table = plain_table("recipe", "trains", "data")
     for entry in recipes().values():
         table.add_row(entry.name, entry.trains, entry.data)
     stdout_console().print(table)
@@ -257,12 +254,9 @@ def train_repeatedly(
 
 def spread_table(spreads: "Mapping[str, Spread]") -> "Table":
     """Mean, median and standard deviation of each number."""
-    from rich.table import Table
+    from acutance.reports.terminal import plain_table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
-    for name in spreads:
-        table.add_column(name, justify="right")
+    table = plain_table("", numbers=list(spreads))
     for statistic in ("mean", "median", "std"):
         table.add_row(statistic, *(f"{getattr(spread, statistic):.4f}" for spread in spreads.values()))
     return table
@@ -270,8 +264,7 @@ def spread_table(spreads: "Mapping[str, Spread]") -> "Table":
 
 def metrics_table(folder: Path) -> "Table":
     """The last lines of the metrics of a run."""
-    from rich.table import Table
-
+    from acutance.reports.terminal import plain_table
     from acutance.tables.strict_json import from_json
 
     rows = from_json((folder / "metrics.json").read_text(encoding="utf-8"))["epochs"][-SHOWN_ROWS:]
@@ -280,9 +273,7 @@ def metrics_table(folder: Path) -> "Table":
         for name in dict.fromkeys(name for row in rows for name in row)
         if name in SHOWN_NUMBERS or name.startswith("val_")
     ]
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in names:
-        table.add_column(name, justify="right")
+    table = plain_table(numbers=names)
     for row in rows:
         table.add_row(*("-" if row.get(name) is None else f"{row[name]:.5g}" for name in names))
     return table

@@ -66,23 +66,20 @@ def list_weights() -> None:
 
 def _short_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
     """What fits into 80 columns."""
-    from rich.table import Table
+    from acutance.reports.terminal import plain_table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("weights", "size", "got by", "here", "commercial use"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table("weights", "size", "got by", "here", "commercial use")
     for record, path in found.items():
         table.add_row(record.name, _size(record, path), record.got_by, "yes" if path else "no", record.commercial_use)
     return table
 
 
 def _whole_table(found: "Mapping[CheckpointRecord, Path | None]") -> "Table":
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("weights", "size", "from", "on this machine", "licence", "by hand"):
-        table.add_column(heading, overflow="fold")
+    from acutance.reports.terminal import plain_table
+
+    table = plain_table("weights", "size", "from", "on this machine", "licence", "by hand")
     for record, path in found.items():
         by_hand = f"{record.origin}, as {record.local_filename}" if record.got_by == "hand" else ""
         size, here = _size(record, path), Text(str(path or "no"))

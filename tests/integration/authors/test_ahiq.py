@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.cli.arguments import parse_options
+from acutance.cli.options import parse_options
 from acutance.inspection import looked_at
 from acutance.training.recipes.ahiq import PIPAL
 from acutance.weights.foreign import read_pytorch

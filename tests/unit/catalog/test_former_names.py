@@ -8,7 +8,7 @@ import torch
 
 from acutance import catalog
 from acutance.catalog import find_model, find_record, model_of_run, open_weights
-from acutance.cli.arguments import parse_options
+from acutance.cli.options import parse_options
 from acutance.inspection import without_weights
 from acutance.models.entry import weights_of
 from acutance.weights.store import save

@@ -57,7 +57,7 @@ def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.M
 
 
 def test_an_interrupted_command_without_resume_does_not_speak_of_it(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("acutance.reports.plots.canvas.demand_figure_place", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr("acutance.reports.plots.canvas.check_figure_place", _raise(KeyboardInterrupt()))
     result = run("plot", "evaluation", "results", "-o", "figure.png")
     assert result.exit_code == app_module.INTERRUPTED
     assert result.stderr.count("\n") == 1

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.cli.arguments import parse_directions, parse_models, parse_options, parse_weights
+from acutance.cli.options import parse_directions, parse_models, parse_options, parse_weights
 from acutance.errors import ConfigError
 from tests.raising import raises
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import acutance.synthesis
-from acutance.cli.app import data_app as app
+from acutance.cli.app import app, data_app
 from acutance.datasets import read_table
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import lacking
@@ -20,7 +20,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     """Runs a verb in a folder with photos/a.png and photos/b.png."""
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path / "photos", "a.png", "b.png", size=(24, 24))
-    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return lambda *arguments: CliRunner().invoke(data_app, [str(argument) for argument in arguments])
 
 
 def test_a_ladder_is_written_and_its_table_is_printed(run: Callable[..., Result]):
@@ -92,12 +92,12 @@ def test_wrong_names_and_numbers_are_refused_in_a_line(run: Callable[..., Result
     assert isinstance(run("synthesize", "photos", "-n", 1, "-o", "out", "--models", "all").exception, UnknownNameError)
 
 
-def test_an_interrupt_is_one_line(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(acutance.synthesis, "synthesize", interrupt)
-    result = run("synthesize", "photos", "-n", 3, "-o", "out")
+    result = CliRunner().invoke(app, ["data", "synthesize", "photos", "-n", "3", "-o", "out"])
     assert (result.exit_code, result.stderr.count("\n")) == (130, 1)
     assert not lacking(result.stderr, "acutance", "--resume")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from acutance.cli.arguments import parse_options
+from acutance.cli.options import parse_options
 from acutance.errors import ConfigError
 from tests.fakes import pictures
 from tests.raising import lacking, raises
