@@ -82,7 +82,7 @@ def test_rows_go_to_stdout_though_stderr_is_a_terminal():
         watcher.join()
         os.close(terminal)
     assert len(result.stdout.decode().splitlines()) == 4
-    assert b"3 pictures by psnr" in shown
+    assert b"3 images by psnr" in shown
     assert b"image,reference" not in shown
 
 

@@ -134,9 +134,10 @@ def decode_ahead(
     memory: int = DECODE_MEMORY,
 ) -> Iterator[DecodedPair]:
     """The pairs from ``start`` on, in order, decoded; an image that cannot be read gives an error, not an end."""
-    pool = ThreadPoolExecutor(options.decoding_threads, thread_name_prefix="acutance-decode")
+    threads = options.decoding_threads
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="acutance-decode")
     try:
-        queue = _Queue(pairs, options, pool, memory, with_references, next=start)
+        queue = _Queue(pairs, options, pool, memory, with_references, next=start, ahead=AHEAD_PER_WORKER * threads)
         for place in range(start, len(pairs)):
             yield queue.take(place)
     finally:  # a generator may end in the garbage collector, which must not wait for threads
@@ -262,6 +263,7 @@ class _Queue:
     with_references: bool
     next: int
     """Place of the first pair that is not yet handed to the threads."""
+    ahead: int
     largest: int = 0
     """Bytes of the largest image so far."""
     waiting: dict[int, Future[ReadImage]] = field(default_factory=dict)
@@ -284,7 +286,7 @@ class _Queue:
 
     def _submit_ahead(self, place: int) -> None:
         """Keep the threads busy: always the pair asked for, more while there is room."""
-        limit = min(len(self.pairs), place + 1 + AHEAD_PER_WORKER * self.options.decoding_threads)
+        limit = min(len(self.pairs), place + 1 + self.ahead)
         while self.next < limit and (self.next <= place or self._held() < self.memory):
             pair = self.pairs[self.next]
             self.waiting[self.next] = self._read(pair.image)

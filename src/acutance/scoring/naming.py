@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from os.path import commonprefix
 from pathlib import PurePosixPath
 
 from acutance.errors import ConfigError
@@ -31,13 +32,9 @@ class Proposal:
 
 
 def naming_rule(pair_by: str) -> Callable[[str], str | None]:
-    """What two images of the same thing share, by the path of each below its folder.
+    """The key by which two images meet, of the path of each below its folder; ``None`` if an expression finds none.
 
-    Args:
-        pair_by: As in ``pair_up``.
-
-    Returns:
-        A function of the path; ``None`` where a regular expression finds nothing.
+    ``pair_by`` is that of ``pair_up``.
 
     Raises:
         ConfigError: A regular expression that is none, or without exactly one group.
@@ -53,13 +50,11 @@ def naming_rule(pair_by: str) -> Callable[[str], str | None]:
     try:
         pattern = re.compile(pair_by)
     except re.error as error:
-        raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression, got {pair_by!r}: {error}."
-        ) from error
+        raise ConfigError(f"pair_by={pair_by!r} is no regular expression ({error}), nor path or stem.") from error
     if pattern.groups != 1:
         raise ConfigError(
-            f"Expected pair_by as path, stem or a regular expression with one group, got {pair_by!r} with "
-            f"{pattern.groups}. Put what images and references share in one pair of parentheses."
+            f"pair_by={pair_by!r} has {pattern.groups} groups, not one. Put what images and references share in one "
+            "pair of parentheses."
         )
 
     def group(relative: str) -> str | None:
@@ -126,14 +121,9 @@ def _expressions(folders: Sequence[Sequence[str]]) -> Iterator[str]:
             yield rf"^(.+?){after}\.[^./]+$"
         yield rf"(?:^|/){before}([^/]+?){after}\.[^./]+$" if nested else rf"^{before}(.+?){after}\.[^.]+$"
     for number in (r"(?:^|/)[^\d/]*(\d+)[^/]*$" if nested else r"^\D*(\d+)", r"(\d+)[^\d/]*\.[^./]+$"):
-        if all(_is_distinct(number, names) for names in folders):
+        # a number that repeats is a scale or a quality, not the number of an image
+        if all(len(set(map(naming_rule(number), names))) == len(names) for names in folders):
             yield number
-
-
-def _is_distinct(expression: str, names: Sequence[str]) -> bool:
-    """Whether a number tells all names apart: one that repeats is a scale or a quality, not the number of an image."""
-    numbers = list(map(naming_rule(expression), names))
-    return len(set(numbers)) == len(numbers)
 
 
 def _affixes(folders: Sequence[Sequence[str]]) -> tuple[set[str], set[str]]:
@@ -158,15 +148,10 @@ def _in_common(names: Sequence[str]) -> tuple[str, str]:
     """What all names begin and end with, up to where one word ends in all of them."""
     if len(names) < 2:
         return "", ""
-    start, rest = _shared_start(names), _shared_start([name[::-1] for name in names])
+    start, rest = commonprefix(list(names)), commonprefix([name[::-1] for name in names])  # noqa: RUF071 (characters)
     begins = [at for at in range(len(start), 0, -1) if all(at < len(name) and _parts(name, at) for name in names)]
     ends = [at for at in range(len(rest), 0, -1) if all(at < len(name) and _parts(name, -at) for name in names)]
     return start[: begins[0]] if begins else "", rest[: ends[0]][::-1] if ends else ""
-
-
-def _shared_start(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    return first[: next((at for at, char in enumerate(first) if at == len(last) or char != last[at]), len(first))]
 
 
 def _inside(name: str, theirs: set[str]) -> tuple[int, int]:

@@ -23,19 +23,11 @@ from acutance.errors import ConfigError, InputError
 from acutance.images.formats import kinds_of
 from acutance.images.frames import later_frames_of
 from acutance.models.entry import ModelEntry
+from acutance.scoring import provenance
 from acutance.scoring.engine import score_pairs
 from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import Pair, Pairing, Sources, is_manifest, pair_up, read_manifest
-from acutance.scoring.provenance import (
-    LeftOut,
-    check_same_run,
-    check_unchanged,
-    complete_provenance,
-    describe_plan,
-    describe_run,
-    earlier_rows,
-    write_provenance,
-)
+from acutance.scoring.provenance import LeftOut
 from acutance.scoring.rows import ScoreFile, ScoreRow, row_of_fields
 from acutance.types import OnProgress
 
@@ -181,7 +173,7 @@ def open_score_file(
     if not file.count:
         return file
     pairs, names = plan.pairing.pairs, plan.names
-    check_same_run(path, describe_plan(pairs, plan.options))
+    provenance.check_same_run(path, provenance.describe_plan(pairs, plan.options))
     for index, row in enumerate(file.rows()):
         place, model = divmod(index, len(names))
         if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
@@ -189,7 +181,7 @@ def open_score_file(
                 f"Row {index + 1} of {path} does not belong to this run: {row['image']} scored by {row['model']}. "
                 "Run it as before, or start anew with --overwrite."
             )
-    check_unchanged(path, pairs[: -(-file.count // len(names))])
+    provenance.check_unchanged(path, pairs[: -(-file.count // len(names))])
     return file
 
 
@@ -211,12 +203,12 @@ def score_rows(
     if file is None:
         yield from chain.from_iterable(scored_pairs(plan, models, on_progress=on_progress))
         return
-    described = describe_run(models, plan.pairing.pairs, plan.options)
+    described = provenance.describe_run(models, plan.pairing.pairs, plan.options)
     if file.count:
-        check_same_run(file.path, described)
-        described |= earlier_rows(file.path, file.count)
+        provenance.check_same_run(file.path, described)
+        described |= provenance.earlier_rows(file.path, file.count)
     with file:
-        write_provenance(file.path, described | left_out.fields())
+        provenance.write_provenance(file.path, described | left_out.fields())
         better = {name: model.info.better for name, model in zip(plan.names, models, strict=True)}
         for fields in file.rows():
             old = row_of_fields(fields, better)
@@ -230,7 +222,7 @@ def score_rows(
                 yield from rows
         finally:
             if left_out.frames or left_out.depths:
-                complete_provenance(file.path, described | left_out.fields())
+                provenance.complete_provenance(file.path, described | left_out.fields())
         file.finish()
 
 
@@ -258,15 +250,15 @@ def trained_models(choices: Sequence[ModelChoice], weights: Weights | None) -> t
         ConfigError: Weights beside a training of the same model.
         CheckpointError: A training that has no weights yet.
     """
-    named: list[ModelChoice] = []
+    named = list(choices)
     trained: dict[str, str | os.PathLike[str]] = {}
-    for choice in choices:
-        path = run_weights(choice) if isinstance(choice, str) else None
-        if path is not None:
-            trained[model_of_run(path)] = path
-            named.append(model_of_run(path))
-        else:
-            named.append(catalogue_name(choice) if isinstance(choice, str) else choice)
+    for index, choice in enumerate(choices):
+        if not isinstance(choice, str):
+            continue
+        named[index] = catalogue_name(choice)
+        if path := run_weights(choice):
+            named[index] = name = model_of_run(path)
+            trained[name] = path
     if not trained:
         return named, weights
     if weights is None:
