@@ -5,7 +5,7 @@
     python benchmarks/afine_tiny.py BIQ2021 PAIRS -o trial --pictures 20         a trial
     python benchmarks/afine_tiny.py BIQ2021 PAIRS -o results --only speed,shift  a part; the others stay as they are
 
-BIQ2021 is the folder of the data set, whose test part is scored; PAIRS that of projects.afine_tiny.pairs,
+BIQ2021 is the folder of the dataset, whose test part is scored; PAIRS that of projects.afine_tiny.pairs,
 whose ``held_out`` is. Tables go to ``afine_tiny.md`` and ``afine_tiny.json``. Scores are kept beside them, and a run
 that was broken off goes on.
 """

@@ -3,7 +3,7 @@
     python benchmarks/statistics_speed.py                        100,000 pictures, 1,000 draws, all cores
     python benchmarks/statistics_speed.py --rows 10000 --draws 200 --workers 1
 
-Two kinds of data: as many scenes as pictures (photographs), and 25 scenes (a full-reference data set). Beside them
+Two kinds of data: as many scenes as pictures (photographs), and 25 scenes (a full-reference dataset). Beside them
 stands what scipy takes for the rank correlations of one drawn sample, times the draws.
 """
 

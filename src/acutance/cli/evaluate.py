@@ -36,7 +36,7 @@ EVALUATE_EPILOG = (
 
 
 class Part(StrEnum):
-    """Which rows of a data set."""
+    """Which rows of a dataset."""
 
     all = "all"
     train = "train"
@@ -69,7 +69,7 @@ def evaluate(
         typer.Option(
             "--data",
             "-d",
-            help="Name of a data set, a table or list (.csv, .parquet, .json), or "
+            help="Name of a dataset, a table or list (.csv, .parquet, .json), or "
             "A-FINE's list of pairs (.txt) or folder of MOS lists, or a quoted pattern of such files; may be repeated.",
         ),
     ],
@@ -122,7 +122,7 @@ def evaluate(
     settings: ModelSettings = None,
     run: RunOptions,
 ) -> None:
-    """Score data sets and say how well the scores agree with people. Scores are kept, and resumed."""
+    """Score datasets and say how well the scores agree with people. Scores are kept, and resumed."""
     from acutance.cli.progress import counting, downloading
     from acutance.evaluation.api import measure, read, score, with_tests
     from acutance.evaluation.files import check_one_model, write_plain_results, write_run

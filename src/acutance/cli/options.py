@@ -76,7 +76,7 @@ Printed = Annotated[Format, typer.Option("--format", "-f", help="What to print."
 BootstrapDraws = Annotated[int, typer.Option(help="Bootstrap draws for intervals; 0 for none.", min=0)]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
 AllowMissing = Annotated[
-    bool, typer.Option("--allow-missing", help="Take what is there of a data set that is not whole as published.")
+    bool, typer.Option("--allow-missing", help="Take what is there of a dataset that is not whole as published.")
 ]
 OpinionBetter = Annotated[
     Direction | None,

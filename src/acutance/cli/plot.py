@@ -113,7 +113,7 @@ def evaluation(
     *,
     output: Output,
     kind: Annotated[
-        EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of pictures, or models by data sets.")
+        EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of pictures, or models by datasets.")
     ] = EvaluationKind.scatter,
     labels: Labels = None,
     by: Annotated[

@@ -74,7 +74,7 @@ def train(
         typer.Option(
             "--data",
             "-d",
-            help="Rated pictures: a data set's name, or a table or list (.csv, .parquet, .json).",
+            help="Rated pictures: a dataset's name, or a table or list (.csv, .parquet, .json).",
             show_default=False,
         ),
     ] = None,

@@ -269,7 +269,7 @@ class Choice:
     """An image to show."""
 
     key: tuple[str, ...]
-    """Data set, root, name and reference (empty without one); or the name alone."""
+    """Dataset, root, name and reference (empty without one); or the name alone."""
     reasons: list[str] = field(default_factory=list)
     """Why it is shown."""
     sides: tuple[str, str] = ("", "")
@@ -429,7 +429,7 @@ def _merged(
 
 
 def key_of(evaluation: Evaluation, prediction: Prediction) -> tuple[str, str, str, str]:
-    """What tells a picture from all others of a run: a data set may set it beside several references."""
+    """What tells a picture from all others of a run: a dataset may set it beside several references."""
     return evaluation.dataset, evaluation.root, prediction.image, prediction.reference or ""
 
 

@@ -124,7 +124,7 @@ _COUNT = "Scored and rated: what the statistics are of"
 _CURVE = "Fitted from scores to opinions before PLCC, RMSE and MAE"
 AGREEMENTS: tuple[Column[AgreementRow], ...] = (
     Column("model", "Model", value=attrgetter("evaluation.model"), printed=lambda row: with_arrow(row.evaluation)),
-    Column("dataset", "Data set", value=attrgetter("evaluation.dataset")),
+    Column("dataset", "Dataset", value=attrgetter("evaluation.dataset")),
     Column("count", "Pictures", _COUNT, attrgetter("agreement.count"), "count", heading="count"),
     Column("failed", "Failed", "Pictures without a score", attrgetter("evaluation.failed"), "count"),
     Column("unrated", "Unrated", "Pictures with a score and no opinion", attrgetter("evaluation.unrated"), "count"),
@@ -146,10 +146,10 @@ def _model_winner(one: "ModelTest") -> str:
 
 
 _TESTED = "That both have a score and an opinion of: those alone are tested; splits for wilcoxon_splits"
-_OF_MODELS = "After Holm's correction over the pairs of models of one data set and test"
+_OF_MODELS = "After Holm's correction over the pairs of models of one dataset and test"
 _WINNER = "Significantly better at 0.05 after correction"
 MODEL_TESTS: tuple[Column["ModelTest"], ...] = (
-    Column("dataset", "Data set"),
+    Column("dataset", "Dataset"),
     Column("first", "First"),
     Column("second", "Second"),
     Column("test", "Test"),

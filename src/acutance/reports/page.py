@@ -186,7 +186,7 @@ def _matrix(evaluations: Sequence[Evaluation]) -> list[Block]:
         return Column(dataset, dataset, value=measured, kind="number", form=".4f")
 
     names: Column[str] = Column("model", "Model", value=str)
-    title = "SRCC of models by data sets, the highest of each shaded"
+    title = "SRCC of models by datasets, the highest of each shaded"
     return table(title, [names, *map(column, sets)], models)
 
 
@@ -354,7 +354,7 @@ def _evaluation_plots(run: EvaluationRun) -> Iterator[Block]:
     yield _plot("Opinions over scores", lambda: scatter_figure(run))
     yield _plot("Agreement with opinions", lambda: bars_figure(run))
     if len({one.model for one in run.evaluations}) > 1 and len({one.dataset for one in run.evaluations}) > 1:
-        yield _plot("SRCC of models by data sets", lambda: matrix_figure(run))
+        yield _plot("SRCC of models by datasets", lambda: matrix_figure(run))
     if any(one.groups.get("distortion") for one in run.evaluations):
         yield _plot("SRCC by distortion", lambda: groups_figure(run, by="distortion"))
 

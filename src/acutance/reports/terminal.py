@@ -227,7 +227,7 @@ def evaluation_tables(
             chosen = columns.chosen(columns.group_columns(group_by), f"group model {STATISTICS} count note")
             yield column_table(chosen, _groups(listed, group_by))
     if len(by_dataset) > 1:
-        yield "SRCC of every model on every data set"
+        yield "SRCC of every model on every dataset"
         yield _matrix(run, list(by_dataset))
     if tests and run.tests:
         yield "tests between models, p after Holm's correction"

@@ -199,7 +199,7 @@ def terms_of(path: Path, term: str) -> dict[str, float]:
 
 
 def sections(ours: str, *more: str) -> dict[str, dict[str, Any]]:
-    """Run the commands of a cell; what they say of each data set."""
+    """Run the commands of a cell; what they say of each dataset."""
     found: dict[str, dict[str, Any]] = {}
     for command in commands(ours):
         run(command, *more)

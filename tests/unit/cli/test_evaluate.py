@@ -59,7 +59,7 @@ def test_several_data_sets_print_a_matrix_in_which_failures_are_told(here: Run):
     Path("second/images/r1_blur_2.png").unlink()
     result = here("psnr", *SET, "--data", "second/other.csv", "-o", "out")
     assert result.exit_code == 1
-    matrix = result.stdout.split("SRCC of every model on every data set\n")[1].splitlines()
+    matrix = result.stdout.split("SRCC of every model on every dataset\n")[1].splitlines()
     assert matrix[0].split() == ["model", "table", "other"]
     assert matrix[1].endswith("(1 failed)")
 

@@ -64,7 +64,7 @@ def test_a_matrix_has_a_blank_where_a_model_was_not_run():
         evaluation_like("niqe", "one"),
         evaluation_like("niqe", "two", failed=0),
     )
-    matrix = text_of(run).split("SRCC of every model on every data set\n")[1].splitlines()
+    matrix = text_of(run).split("SRCC of every model on every dataset\n")[1].splitlines()
     assert [line.split() for line in matrix] == [
         ["model", "one", "two"],
         ["psnr", "↑", "0.9000"],

@@ -1,4 +1,4 @@
-"""One's own opinions in lists of several layouts, and data sets of which some is missing."""
+"""One's own opinions in lists of several layouts, and datasets of which some is missing."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Planned data sets for tests."""
+"""Planned datasets for tests."""
 
 from pathlib import Path
 

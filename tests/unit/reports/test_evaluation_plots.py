@@ -156,7 +156,7 @@ def test_a_matrix_has_models_down_and_data_sets_across_with_blanks():
 
 def test_a_matrix_shows_the_correlation_that_was_asked_for():
     figure = matrix_figure(run_of(evaluation_of(*rising(9), srcc=0.6)), statistic="plcc")
-    assert titles(figure)[0] == "PLCC of models on data sets"
+    assert titles(figure)[0] == "PLCC of models on datasets"
     assert words(panels(figure)[0]) == "0.500"
 
 
@@ -164,7 +164,7 @@ def test_metrics_are_bars_until_there_are_too_many():
     few = [evaluation_of(*rising(3), model=f"m{place}") for place in range(4)]
     many = [evaluation_of(*rising(3), model=f"m{place}", dataset=f"d{at}") for place in range(7) for at in range(7)]
     assert titles(metrics_figure(run_of(*few))) == ["SRCC", "PLCC"]
-    assert titles(metrics_figure(run_of(*many)))[0] == "SRCC of models on data sets"
+    assert titles(metrics_figure(run_of(*many)))[0] == "SRCC of models on datasets"
 
 
 @pytest.mark.parametrize("draw", [scatter_figure, bars_figure, groups_figure, matrix_figure, metrics_figure])

@@ -41,8 +41,8 @@ def test_models_on_several_sets_get_a_matrix(tmp_path):
     run = evaluation_run(tmp_path)
     other = [one.model_copy(update={"dataset": "other"}) for one in run.evaluations]
     both = run.model_copy(update={"evaluations": [*run.evaluations, *other]})
-    assert "SRCC of models by data sets" in figures(both, tmp_path)
-    assert "SRCC of models by data sets" not in figures(run, tmp_path)
+    assert "SRCC of models by datasets" in figures(both, tmp_path)
+    assert "SRCC of models by datasets" not in figures(run, tmp_path)
 
 
 def test_without_matplotlib_there_is_a_line_in_their_place(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from acutance.shapes import ImageBatch
 CENTRE_SPREAD = (0.21, 0.235)
 """Deviation of fixations around the middle as shares of height and width.
 
-Clarke and Tatler, Vision Research 102, 2014: over ten data sets the variance is 0.22 of the squared half width across
+Clarke and Tatler, Vision Research 102, 2014: over ten datasets the variance is 0.22 of the squared half width across
 and 0.45 times that upwards, here for images of 4:3. The authors' map, of MIT1003's fixations, is not used.
 """
 CENTRE_SAMPLES = 1024

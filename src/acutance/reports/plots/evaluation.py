@@ -66,7 +66,7 @@ DIVISIONS: tuple[Division, ...] = ("distortion", "level")
 
 @house_style()
 def scatter_figure(run: EvaluationRun, *, draws: int = DRAWS, seed: int = SEED) -> Figure:
-    """Opinions over raw scores with the fitted curve, a panel for each model and data set.
+    """Opinions over raw scores with the fitted curve, a panel for each model and dataset.
 
     Scores are drawn as the model gave them, never stretched. The band is where 95 % of curves lie that were fitted
     again to scenes drawn with replacement.
@@ -100,12 +100,12 @@ def scatter_figure(run: EvaluationRun, *, draws: int = DRAWS, seed: int = SEED) 
 
 @house_style()
 def bars_figure(run: EvaluationRun) -> Figure:
-    """Bars of SRCC and PLCC with their intervals for each data set; several models stand beside each other.
+    """Bars of SRCC and PLCC with their intervals for each dataset; several models stand beside each other.
 
-    A data set that a model was not evaluated on stays blank; a correlation that could not be computed is said so.
+    A dataset that a model was not evaluated on stays blank; a correlation that could not be computed is said so.
 
     Raises:
-        ConfigError: A run without evaluations, or two of one model on one data set.
+        ConfigError: A run without evaluations, or two of one model on one dataset.
     """
     grid = grid_of(run)
     statistics: tuple[Statistic, ...] = ("srcc", "plcc")
@@ -133,10 +133,10 @@ def bars_figure(run: EvaluationRun) -> Figure:
 
 
 def metrics_figure(run: EvaluationRun) -> Figure:
-    """The correlations of all models on all data sets: bars, or a matrix where there are too many for bars.
+    """The correlations of all models on all datasets: bars, or a matrix where there are too many for bars.
 
     Raises:
-        ConfigError: A run without evaluations, or two of one model on one data set.
+        ConfigError: A run without evaluations, or two of one model on one dataset.
     """
     grid = grid_of(run)
     return bars_figure(run) if len(grid.models) * len(grid.datasets) <= MOST_BARS else matrix_figure(run)
@@ -144,9 +144,9 @@ def metrics_figure(run: EvaluationRun) -> Figure:
 
 @house_style()
 def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic: Statistic = "srcc") -> Figure:
-    """One correlation within each group of pictures with its interval, a panel for each data set.
+    """One correlation within each group of pictures with its interval, a panel for each dataset.
 
-    A dashed line is the correlation over all pictures of the data set. Groups of fewer than three pictures, which have
+    A dashed line is the correlation over all pictures of the dataset. Groups of fewer than three pictures, which have
     no correlation, are left out; how many stands under the panel.
 
     Raises:
@@ -175,10 +175,10 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
 
 @house_style()
 def matrix_figure(run: EvaluationRun, *, statistic: Statistic = "srcc") -> Figure:
-    """One correlation of each model (lines) on each data set (columns) as a heat map; what is missing is left blank.
+    """One correlation of each model (lines) on each dataset (columns) as a heat map; what is missing is left blank.
 
     Raises:
-        ConfigError: A run without evaluations, or two of one model on one data set.
+        ConfigError: A run without evaluations, or two of one model on one dataset.
     """
     grid = grid_of(run)
     values = np.full((len(grid.models), len(grid.datasets)), np.nan)
@@ -200,7 +200,7 @@ def matrix_figure(run: EvaluationRun, *, statistic: Statistic = "srcc") -> Figur
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(f"{statistic_label(statistic)} of models on data sets")
+    axes.set_title(f"{statistic_label(statistic)} of models on datasets")
     figure.colorbar(image, ax=axes, label=statistic_label(statistic), fraction=0.05, pad=0.02)
     return figure
 

@@ -174,13 +174,13 @@ class Grid:
 
 
 def grid_of(run: EvaluationRun) -> Grid:
-    """The evaluations of a run by model and data set.
+    """The evaluations of a run by model and dataset.
 
     Raises:
-        ConfigError: A run without evaluations, or two of one model on one data set.
+        ConfigError: A run without evaluations, or two of one model on one dataset.
     """
     if not run.evaluations:
-        raise ConfigError("Expected at least one evaluation to plot, got none. Evaluate a model on a data set first.")
+        raise ConfigError("Expected at least one evaluation to plot, got none. Evaluate a model on a dataset first.")
     cells: dict[tuple[str, str], Evaluation] = {}
     for evaluation in run.evaluations:
         key = (evaluation.model, dataset_name(evaluation))
@@ -194,7 +194,7 @@ def grid_of(run: EvaluationRun) -> Grid:
 
 
 def dataset_name(evaluation: Evaluation) -> str:
-    """The name of a data set, with the part and the protocol where they are not the plain whole."""
+    """The name of a dataset, with the part and the protocol where they are not the plain whole."""
     details = [evaluation.part] if evaluation.part != "all" else []
     details += [evaluation.protocol] if evaluation.protocol != "plain" else []
     return f"{evaluation.dataset} ({', '.join(details)})" if details else evaluation.dataset
