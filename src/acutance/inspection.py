@@ -58,7 +58,7 @@ class ReadWeights:
     tensors: "dict[str, Tensor]"
     """By own names."""
     trunks: dict[str, Path]
-    """Files that trunks came from, by name of their records."""
+    """Files that backbones came from, by name of their records."""
     score_info: ScoreInfo | None
     """How to read the scores, where the file says it."""
     options: dict[str, object] | None
@@ -75,13 +75,13 @@ def read_weights(
     Args:
         name: Of the model.
         path: The file.
-        whole: Whether to bring the trunks that the file leaves out; without them only the file is checked.
+        whole: Whether to bring the backbones that the file leaves out; without them only the file is checked.
         offline: Never touch the network.
         on_progress: Called with bytes done and bytes in all during a download.
 
     Raises:
         CheckpointError: A damaged file, or names or shapes that do not fit.
-        MissingWeightsError: A trunk is neither here nor to be had.
+        MissingWeightsError: A backbone is neither here nor to be had.
     """
     entry = find_model(name)
     file = open_weights(weights_of(entry), path)
@@ -140,7 +140,7 @@ def without_weights(
 
 @dataclass(frozen=True, kw_only=True)
 class LookedAt:
-    """What a model looks at in a picture."""
+    """What a model looks at in an image."""
 
     model: str
     """Its name in the catalogue."""
@@ -156,17 +156,17 @@ def looked_at(
     weights: str | os.PathLike[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> LookedAt:
-    """Which patches or crops of a picture a score depends on, with the settings that it is scored by.
+    """Which patches or crops of an image a score depends on, with the settings that it is scored by.
 
     Args:
         name: As for ``without_weights``, as are weights and options.
-        image: The picture, from ``read_image``.
+        image: The image, from ``read_image``.
         reference: Its reference, for models that look where the two differ.
         weights: A file of weights.
         options: Options by model.
 
     Raises:
-        ConfigError: A model that sees pictures whole, or an option that does not fit.
+        ConfigError: A model that sees images whole, or an option that does not fit.
         InputError: A reference is missing, or of another size.
     """
     from acutance.layers.images import to_batch
@@ -184,7 +184,7 @@ def looked_at(
 
 @dataclass(frozen=True, slots=True)
 class AnchorCheck:
-    """What weights score a pair of pictures, beside what the published ones do."""
+    """What weights score a pair of images, beside what the published ones do."""
 
     got: float
     wanted: float
@@ -258,10 +258,10 @@ def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
 
 
 def check_trunk(name: str, path: Path) -> None:
-    """Raise unless a file holds every tensor of a trunk.
+    """Raise unless a file holds every tensor of a backbone.
 
     Args:
-        name: Of the trunk's record.
+        name: Of the backbone's record.
         path: The file.
 
     Raises:
@@ -297,21 +297,21 @@ def _without_numbers(
 
 
 SIDES = (224, 512)
-"""Height and width of the square pictures that costs are told of."""
+"""Height and width of the square images that costs are told of."""
 LONGEST, MOST, LEAST = 2.0, 20, 3
 """Seconds that a measurement takes, and how often it scores; at least three times, however long that is."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network computes for a picture, or for a picture and its reference."""
+    """What a network computes for an image, or for an image and its reference."""
 
     multiply_adds: int
     """Of matrix products and convolutions, biases left out."""
     parts: int
     """Times that the network looks: crops, or sets of patches."""
     part: str
-    """What it looks at, such as a crop; nothing where that is the whole picture."""
+    """What it looks at, such as a crop; nothing where that is the whole image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,11 +335,11 @@ def parameters_of(entry: ModelEntry) -> int:
 
 
 def cost_of(entry: ModelEntry, side: int) -> Cost:
-    """What its network computes to score one picture, as it does by default.
+    """What its network computes to score one image, as it does by default.
 
     Args:
         entry: Of a model with parameters.
-        side: Height and width of the picture.
+        side: Height and width of the image.
     """
     import torch
 
@@ -370,7 +370,7 @@ def measure(name: str, side: int) -> Measured:
 
     Args:
         name: Of the model.
-        side: Height and width of the picture.
+        side: Height and width of the image.
 
     Raises:
         AcutanceError: The process failed.

@@ -39,9 +39,9 @@ class PublishedWeights:
     read_parts: Callable[[Sequence[Path]], list[Part]] | None = None
     """Reads them from the folders, or the single files, of a training in stages, where that leaves several files."""
     starts: tuple[CheckpointRecord, ...] = ()
-    """Files that a training may start its trunk from; scoring needs none of them."""
+    """Files that a training may start its backbone from; scoring needs none of them."""
     check_start: str = ""
-    """What raises ``CheckpointError`` unless a file holds such a trunk, given the file and the name of its record:
+    """What raises ``CheckpointError`` unless a file holds such a backbone, given the file and the name of its record:
     ``"package.module:function"``."""
     anchor: float | None = None
     """Score that the published file gives the pair of ``anchor_pair``, where somebody has stated it."""

@@ -1,4 +1,4 @@
-"""What every quality model offers: one score per picture, named terms, stated preprocessing."""
+"""What every quality model offers: one score per image, named terms, stated preprocessing."""
 
 import copy
 from collections.abc import Callable
@@ -25,7 +25,7 @@ LOW_PRECISION = (torch.float16, torch.bfloat16)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelProvenance:
-    """All that a model's scores depend on, apart from the pictures."""
+    """All that a model's scores depend on, apart from the images."""
 
     model: str
     """Name in the catalogue."""
@@ -36,10 +36,10 @@ class ModelProvenance:
     published_sha256: str | None = None
     """Checksum of the published file it was converted from."""
     trunk_sha256: dict[str, str] | None = None
-    """Checksums of the files its trunks came from, by their names, where its weights lack them, or of the files of a
+    """Checksums of the files its backbones came from, by their names, where its weights lack them, or of the files of a
     folder of weights."""
     preprocessing: dict[str, JSON]
-    """How pictures become inputs."""
+    """How images become inputs."""
     precision: str
     """What it computes in: float32, float64, or bfloat16 for its matrix products."""
     device: str
@@ -47,20 +47,20 @@ class ModelProvenance:
 
 
 class QualityModel(nn.Module):
-    """Base of every model: pictures in [0, 1] in, one score per picture out.
+    """Base of every model: images in [0, 1] in, one score per image out.
 
-    ``forward`` is pure: it changes no input, reads no file, and a picture's score does not depend on
+    ``forward`` is pure: it changes no input, reads no file, and an image's score does not depend on
     its batch mates. It is differentiable in both images.
     """
 
     info: ScoreInfo
     """Direction, bounds and unit of the score."""
     needs_reference: ClassVar[bool] = True
-    """Whether the model compares a picture with its reference (full-reference) or sees it alone."""
+    """Whether the model compares an image with its reference (full-reference) or sees it alone."""
     smallest_side: int = 1
-    """Shortest picture side in pixels that can be scored."""
+    """Shortest image side in pixels that can be scored."""
     takes_normalized: bool = False
-    """Whether it takes tensors that the caller has normalised instead of pictures in [0, 1]."""
+    """Whether it takes tensors that the caller has normalised instead of images in [0, 1]."""
     provenance: ModelProvenance | None = None
     """Where the model's numbers come from; set by ``acutance.load``."""
     frozen: bool = False
@@ -113,11 +113,11 @@ class QualityModel(nn.Module):
         """Scores of a batch.
 
         Args:
-            distorted: Pictures to score, in [0, 1].
+            distorted: Images to score, in [0, 1].
             reference: Their references of the same shape; ``None`` for a no-reference model.
 
         Returns:
-            One score per picture; ``info`` says how to read it.
+            One score per image; ``info`` says how to read it.
         """
         return self.terms(distorted, reference)["score"]
 
@@ -134,7 +134,7 @@ class QualityModel(nn.Module):
         return {}
 
     def looks(self, height: int, width: int) -> tuple[int, str]:
-        """How often the network looks at a picture of this size, and at what, such as a crop; once at all of it."""
+        """How often the network looks at an image of this size, and at what, such as a crop; once at all of it."""
         return 1, ""
 
     def computes_in(self, asked: str, device: str) -> str:
@@ -180,7 +180,7 @@ class QualityModel(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class PairDepth:
-    """What is known of the values of a picture and its reference; by default nothing, as of tensors."""
+    """What is known of the values of an image and its reference; by default nothing, as of tensors."""
 
     eight_bits: bool = False
     """Whether both hold 8 bits a channel."""
@@ -190,7 +190,7 @@ class PairDepth:
 
 @runtime_checkable
 class ReadsDepth(Protocol):
-    """A model that computes another way with 8-bit pictures than with deeper ones."""
+    """A model that computes another way with 8-bit images than with deeper ones."""
 
     def terms_at_depth(self, distorted: ImageBatch, reference: ImageBatch, depth: PairDepth) -> dict[str, ScoreBatch]:
         """Terms of a batch whose pairs are all of one depth."""
@@ -202,7 +202,7 @@ Features = TypeVar("Features")
 
 @runtime_checkable
 class SharesReferences(Protocol[Features]):
-    """A model that can keep what it computed of a reference for all pictures compared with it."""
+    """A model that can keep what it computed of a reference for all images compared with it."""
 
     def encode_reference(self, reference: ImageBatch) -> Features:
         """What ``terms_against`` needs of one reference (a batch of one)."""
@@ -213,19 +213,19 @@ class SharesReferences(Protocol[Features]):
         ...
 
     def terms_against(self, distorted: ImageBatch, features: list[Features]) -> dict[str, ScoreBatch]:
-        """Terms of a batch, the i-th picture against the i-th features (the same object may repeat)."""
+        """Terms of a batch, the i-th image against the i-th features (the same object may repeat)."""
         ...
 
 
 @runtime_checkable
 class LooksAtPatches(Protocol):
-    """A model that sees patches or crops of a picture, and can say which."""
+    """A model that sees patches or crops of an image, and can say which."""
 
     def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
-        """What ``terms`` looks at in one picture (a batch of one); it needs settings, no weights.
+        """What ``terms`` looks at in one image (a batch of one); it needs settings, no weights.
 
         Args:
-            distorted: The picture, in [0, 1].
+            distorted: The image, in [0, 1].
             reference: Its reference, where the places depend on it.
         """
         ...

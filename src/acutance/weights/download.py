@@ -65,10 +65,12 @@ def fetch(
         raise missing(record, "nothing there")
     if offline or _offline():
         raise missing(record, "nothing in its cache, and offline mode is on")
-    with _silent_log(), _network_errors(record):
-        remote = _ask(record, endpoint)
+    with _silent_log():
+        with _network_errors(record):
+            remote = _ask(record, endpoint)
         _check_space(record, remote)
-        path = _downloaded(record, remote, on_progress, endpoint)
+        with _network_errors(record):
+            path = _downloaded(record, remote, on_progress, endpoint)
     _check(path, record, remote)
     return path
 

@@ -75,8 +75,7 @@ class StoreHeader:
     format_version: int
     """Version of this layout."""
     trunk_sha256: dict[str, str] = field(default_factory=dict)
-    """Digests of the files that its trunks were taken from, by the names of their records, or of the files of several
-    stages that were merged, by their names."""
+    """Digests of the files of its backbones by the names of their records, or of merged files of stages by theirs."""
     score_info: ScoreInfo | None = None
     """How to read its scores, where it was trained on opinions of its own; ``None`` as the catalogue says."""
     scores_as: str | None = None
@@ -97,18 +96,9 @@ def save(
     scores_as: str | None = None,
     options: Mapping[str, object] | None = None,
 ) -> None:
-    """Write weights, whole or not at all: a reader never sees half a file.
+    """Write weights by own name, whole or not at all: a reader never sees half a file.
 
-    Args:
-        path: Where to; a file that is there is replaced. The folder must exist.
-        tensors: The weights by own name.
-        model: Name of the model in the catalogue.
-        config: Its configuration as plain JSON values.
-        source_sha256: Digest of the published file the weights were taken from, if any.
-        trunk_sha256: Digests of the files that its trunks were taken from, by the names of their records.
-        score_info: How to read its scores, where the catalogue says something else.
-        scores_as: Model of the catalogue that scores with it, where that is another one.
-        options: Options of the model that its training validated with, as plain JSON values.
+    A file that is there is replaced; the folder must exist. ``StoreHeader`` says what the other values are.
 
     Raises:
         ConfigError: A configuration or options that JSON cannot hold.

@@ -251,8 +251,9 @@ def test_too_little_disk_space_is_said_before_the_download(
     record: CheckpointRecord, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10, 9, 12_000))
-    with raises(MissingWeightsError, "12 kB", "hub", "HF_HOME"):
+    with raises(MissingWeightsError, "12 kB", "hub", "HF_HOME") as got:
         fetch(record, endpoint=hub.endpoint)
+    assert "HF_ENDPOINT" not in one_line(got.value)
     assert hub.ranges == []
 
 

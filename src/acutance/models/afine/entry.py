@@ -12,26 +12,26 @@ Covariance = Literal["centred", "published"]
 
 
 class NaturalnessOptions(BaseModel):
-    """Options of what sees a picture alone; neither changes a score of pictures."""
+    """Options of what sees an image alone; neither changes a score of images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     normalized: bool = False
-    """Take tensors whose pictures have CLIP's mean and deviation taken out of them, ``(x - mean) / std``, as training
-    code of other libraries hands them on, instead of pictures in [0, 1]."""
+    """Take tensors whose images have CLIP's mean and deviation taken out of them, ``(x - mean) / std``, as training
+    code of other libraries hands them on, instead of images in [0, 1]."""
     return_cls: bool = False
     """Whether ``features`` gives the class token too."""
 
 
 class FidelityOptions(BaseModel):
-    """Options of what compares a picture with its reference."""
+    """Options of what compares an image with its reference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     covariance: Covariance = "centred"
     """How fidelity takes the covariance of a channel: ``centred``, or ``published`` as in the authors' code,
     ``mean(xy) - mean(x) mean(y)``. They differ by rounding, which 1e-10 does not hold off where a channel is all but
-    constant: a flat picture then is not faithful to itself."""
+    constant: a flat image then is not faithful to itself."""
 
 
 class AFINEOptions(FidelityOptions, NaturalnessOptions):

@@ -16,7 +16,7 @@ from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a batch of pictures: the mean of every channel and what remains without it."""
+    """One level of a batch of images: the mean of every channel and what remains without it."""
 
     mean: ChannelBatch
     """(batch, channels), over the samples."""
@@ -83,7 +83,7 @@ def pair_moments(distorted: Iterable[Level], reference: Iterable[Level]) -> Pair
 
 
 def pair_moments_against(distorted: Iterable[Level], references: Sequence[Sequence[Level]]) -> PairMoments:
-    """Moments of a batch, its i-th picture against the kept levels of the i-th reference."""
+    """Moments of a batch, its i-th image against the kept levels of the i-th reference."""
     pairs = PairMoments(Moments([], []), Moments([], []), [])
     for ours, theirs in zip(distorted, _level_by_level(references), strict=True):
         _add(pairs.distorted, ours)
@@ -120,7 +120,7 @@ SCORE_SCALE = 2.3734
 
 
 class NaturalnessHead(nn.Module):
-    """Raw naturalness of a picture, from the moments of its levels; unbounded, lower is better."""
+    """Raw naturalness of an image, from the moments of its levels; unbounded, lower is better."""
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
@@ -138,11 +138,11 @@ class NaturalnessHead(nn.Module):
 
 
 class FidelityHead(nn.Module):
-    """Raw fidelity of a pair: a weighted distance of means and structure, 0 for equal pictures.
+    """Raw fidelity of a pair: a weighted distance of means and structure, 0 for equal images.
 
-    Symmetric in the two pictures; at most a little under 2. The weights of both parts sum to 1, so the
+    Symmetric in the two images; at most a little under 2. The weights of both parts sum to 1, so the
     authors' ``1 - sum(weight * similarity)`` is taken as ``sum(weight * (1 - similarity))``, which is
-    exactly 0 for equal pictures.
+    exactly 0 for equal images.
 
     Args:
         channels: Of all levels together.
@@ -199,7 +199,7 @@ class Calibrator(nn.Module):
 
 
 class Adapter(nn.Module):
-    """Weighs naturalness against fidelity by which of the two pictures is more natural (equation 9)."""
+    """Weighs naturalness against fidelity by which of the two images is more natural (equation 9)."""
 
     def __init__(self, k: float = 5.0) -> None:
         super().__init__()
@@ -243,28 +243,28 @@ class EncodedReference:
 
 
 class AdaptivePair(QualityModel):
-    """Fidelity to the reference and naturalness of both pictures in one score; a model says what its levels are."""
+    """Fidelity to the reference and naturalness of both images in one score; a model says what its levels are."""
 
     needs_reference = True
     weighed: ClassVar[str] = "naturalness"
     """The term of ``alone`` by which the adapter decides how much it counts beside fidelity."""
     naturalness_head: Any  # each model has its own
-    """Makes raw naturalness (batch,), lower for better pictures, of the moments of levels."""
+    """Makes raw naturalness (batch,), lower for better images, of the moments of levels."""
     naturalness_calibrator: Calibrator
     fidelity_head: FidelityHead
     fidelity_calibrator: Calibrator
     adapter: Adapter
 
     def plain(self, images: ImageBatch) -> ImageBatch:
-        """Pictures in [0, 1], of such as this model takes."""
+        """Images in [0, 1], of such as this model takes."""
         return images
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The levels of pictures in [0, 1], one at a time."""
+        """The levels of images in [0, 1], one at a time."""
         raise NotImplementedError
 
     def alone(self, moments: Moments) -> dict[str, ScoreBatch]:
-        """Terms of pictures that need no reference: raw_naturalness and naturalness."""
+        """Terms of images that need no reference: raw_naturalness and naturalness."""
         raw: Tensor = self.naturalness_head(moments)
         return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw)}
 
@@ -280,13 +280,13 @@ class AdaptivePair(QualityModel):
         return self._combine(pair_moments(self.levels(distorted), self.levels(reference)))
 
     def encode_reference(self, reference: ImageBatch) -> EncodedReference:
-        """The levels of one reference (a batch of one), to compare many pictures with."""
+        """The levels of one reference (a batch of one), to compare many images with."""
         reference = self.plain(reference)
         check_batch(reference, "reference", self.smallest_side)
         return EncodedReference(tuple(reference.shape), list(self.levels(reference)))
 
     def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
-        """``terms`` of a batch, the i-th picture against the i-th encoded reference."""
+        """``terms`` of a batch, the i-th image against the i-th encoded reference."""
         distorted = self.plain(distorted)
         check_batch(distorted, "distorted", self.smallest_side)
         for reference in features:

@@ -1,4 +1,4 @@
-"""A-FINE: quality of a picture beside a reference that need not be perfect.
+"""A-FINE: quality of an image beside a reference that need not be perfect.
 
 Chen, Wu, Ma, Zhang, CVPR 2025, arXiv 2503.11221. Lower is better everywhere.
 """
@@ -32,7 +32,7 @@ from acutance.types import JSON
 
 @dataclass(frozen=True, slots=True)
 class ClipFeatures:
-    """What CLIP's image tower says of pictures."""
+    """What CLIP's image tower says of images."""
 
     features: list[Tensor]
     """The residual stream after each block, (batch, tokens, width), without the class token; nothing is rectified."""
@@ -41,7 +41,7 @@ class ClipFeatures:
 
 
 class AFINENaturalness(QualityModel):
-    """Naturalness of a picture seen alone: the no-reference half of A-FINE, one pass of its encoder.
+    """Naturalness of an image seen alone: the no-reference half of A-FINE, one pass of its encoder.
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
@@ -70,13 +70,13 @@ class AFINENaturalness(QualityModel):
         return {"raw_naturalness": raw, "naturalness": naturalness, "score": naturalness}
 
     def plain(self, images: ImageBatch) -> ImageBatch:
-        """Pictures in [0, 1], of such as this model takes."""
+        """Images in [0, 1], of such as this model takes."""
         if not self.takes_normalized or images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
             return images  # and the check of the batch says what is wrong with it
         return images * self.encoder.std.to(images.dtype) + self.encoder.mean.to(images.dtype)
 
     def features(self, images: ImageBatch) -> ClipFeatures:
-        """What the encoder says of pictures: every block, and the class token of a model with ``return_cls``."""
+        """What the encoder says of images: every block, and the class token of a model with ``return_cls``."""
         images = self.plain(images)
         check_batch(images, "distorted", self.smallest_side)
         view = whole_picture(images.to(self.naturalness_calibrator.centre.dtype))
@@ -84,11 +84,11 @@ class AFINENaturalness(QualityModel):
         return ClipFeatures([stream[:, 1:] for stream in streams], self.encoder.class_output(streams[-1]))
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture itself and the rectified output of each block, one at a time."""
+        """The image itself and the rectified output of each block, one at a time."""
         return _levels(self.encoder, images.to(self.naturalness_calibrator.centre.dtype))
 
     def preprocessing(self) -> dict[str, JSON]:
-        """How pictures become network inputs."""
+        """How images become network inputs."""
         return view_settings(**({"normalized": True} if self.takes_normalized else {}))
 
     def use_bfloat16_products(self) -> bool:
@@ -98,7 +98,7 @@ class AFINENaturalness(QualityModel):
 
 
 class AFINEFidelity(AdaptivePair):
-    """Fidelity of a picture to its reference: the half of A-FINE that compares, without naturalness.
+    """Fidelity of an image to its reference: the half of A-FINE that compares, without naturalness.
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
@@ -116,7 +116,7 @@ class AFINEFidelity(AdaptivePair):
         self.fidelity_calibrator = fidelity_calibrator()
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture itself and the rectified output of each block, one at a time."""
+        """The image itself and the rectified output of each block, one at a time."""
         return _levels(self.encoder, images.to(self.fidelity_calibrator.centre.dtype), self.covariance)
 
     def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:
@@ -125,11 +125,11 @@ class AFINEFidelity(AdaptivePair):
         return {"raw_fidelity": raw, "fidelity": fidelity, "score": fidelity}
 
     def features_nbytes(self, height: int, width: int) -> int:
-        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        """Memory in bytes that ``encode_reference`` of an image of this size holds."""
         return _levels_nbytes(self.encoder, height, width, self.fidelity_calibrator.centre.element_size())
 
     def preprocessing(self) -> dict[str, JSON]:
-        """How pictures become network inputs, and the covariance if it is not the centred one."""
+        """How images become network inputs, and the covariance if it is not the centred one."""
         return view_settings(**_settings(self.covariance))
 
     def use_bfloat16_products(self) -> bool:
@@ -139,9 +139,9 @@ class AFINEFidelity(AdaptivePair):
 
 
 class AFINE(AdaptivePair, AFINENaturalness):
-    """A-FINE: fidelity to the reference and naturalness of both pictures in one score, 0 to 100.
+    """A-FINE: fidelity to the reference and naturalness of both images in one score, 0 to 100.
 
-    Asymmetric: which picture is the reference matters. Pictures of any size; both of one size.
+    Asymmetric: which image is the reference matters. Images of any size; both of one size.
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
@@ -160,15 +160,15 @@ class AFINE(AdaptivePair, AFINENaturalness):
         self.adapter = Adapter()
 
     def plain(self, images: ImageBatch) -> ImageBatch:
-        """Pictures in [0, 1], of such as this model takes."""
+        """Images in [0, 1], of such as this model takes."""
         return AFINENaturalness.plain(self, images)
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture itself and the rectified output of each block, one at a time."""
+        """The image itself and the rectified output of each block, one at a time."""
         return _levels(self.encoder, images.to(self.adapter.k.dtype), self.covariance)
 
     def preprocessing(self) -> dict[str, JSON]:
-        """How pictures become network inputs, and the covariance if it is not the centred one."""
+        """How images become network inputs, and the covariance if it is not the centred one."""
         return {**AFINENaturalness.preprocessing(self), **_settings(self.covariance)}
 
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
@@ -176,7 +176,7 @@ class AFINE(AdaptivePair, AFINENaturalness):
         return final_score(adaptive)
 
     def features_nbytes(self, height: int, width: int) -> int:
-        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        """Memory in bytes that ``encode_reference`` of an image of this size holds."""
         return _levels_nbytes(self.encoder, height, width, self.adapter.k.element_size())
 
 

@@ -9,7 +9,7 @@ PATCH_SIZE = 32
 
 
 def whole_picture(images: ImageBatch) -> EnlargedBatch:
-    """The whole picture, enlarged by at most 31 pixels a side to multiples of 32.
+    """The whole image, enlarged by at most 31 pixels a side to multiples of 32.
 
     Bicubic (a = -0.75), each side on its own, without clamping, as the authors do (afine.py).
     """

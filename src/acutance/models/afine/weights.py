@@ -38,9 +38,9 @@ AFINE = CheckpointRecord(
 AFINE_SCORE = ScoreInfo(better="lower", low=0.0, high=100.0)
 """The final score: the combined score D on the 0..100 scale of the authors' code."""
 NATURALNESS_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
-"""The calibrated naturalness of one picture, equation 8 of the paper."""
+"""The calibrated naturalness of one image, equation 8 of the paper."""
 FIDELITY_SCORE = ScoreInfo(better="lower", low=-2.0, high=2.0)
-"""The calibrated fidelity of a picture to its reference, equation 7 of the paper."""
+"""The calibrated fidelity of an image to its reference, equation 7 of the paper."""
 FIRST_NATURALNESS = (4.9592, 21.5968)
 """Centre and scale of the calibrator of naturalness where stage 3 begins, fitted on PIPAL by the authors."""
 FIRST_FIDELITY = (0.5, 0.15)
@@ -177,7 +177,7 @@ FIDELITY_KEYS = KeyTable(
 
 
 def check_constants(foreign: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    """The tensors of a file that was made for pictures normalised as CLIP does.
+    """The tensors of a file that was made for images normalised as CLIP does.
 
     The four tensors are dropped by the key tables because the model has these numbers as constants.
 
