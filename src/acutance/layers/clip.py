@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_rows
+from acutance.layers.cpu import centre_products, fast_block, fast_linear, patch_rows
 from acutance.shapes import ImageBatch, TokenBatch
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -56,8 +56,7 @@ class ClipImageEncoder(nn.Module):
     def use_bfloat16_products(self) -> None:
         """Take the products of all blocks but the first ones in bfloat16; all between them stays float32."""
         for block in self.trunk.blocks[FLOAT32_BLOCKS:]:
-            block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
-            block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
+            centre_products(block)
 
     def add_class_norm(self) -> None:
         """Build the LayerNorm of the class token, which nothing but ``class_output`` uses."""

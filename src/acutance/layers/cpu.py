@@ -129,6 +129,12 @@ class CentredLinear(nn.Linear):
         return self._rounded.get(lambda: weight.to(torch.bfloat16, copy=True), weight)
 
 
+def centre_products(block: Any) -> None:  # noqa: ANN401 (timm is untyped)
+    """Take the four products of a transformer block of timm in bfloat16; all between them stays float32."""
+    block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
+    block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
+
+
 def fast_convolution(
     inputs: InputMap,
     layer: nn.Conv2d,

@@ -15,8 +15,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """Mean of red, green and blue over ImageNet, as torchvision and timm have it."""
 IMAGENET_STD = (0.229, 0.224, 0.225)
 """Their standard deviations."""
-
-
 BLOCKS = (3, 4, 6, 3)
 """Bottlenecks in each of the four stages (He et al., CVPR 2016, arXiv 1512.03385)."""
 CHANNELS = (64, 128, 256, 512)
@@ -34,24 +32,13 @@ def resnet50_names() -> list[str]:
         >>> len(names), names[0], names[-1]
         (318, 'conv1.weight', 'layer4.2.bn3.num_batches_tracked')
     """
-    names = ["conv1.weight", *_norm_names("bn1")]
+    layers = [("conv1", "bn1")]
     for stage, blocks in enumerate(BLOCKS, start=1):
         for block in range(blocks):
-            names += _bottleneck_names(f"layer{stage}.{block}", with_shortcut=block == 0)
-    return names
-
-
-def _bottleneck_names(block: str, *, with_shortcut: bool) -> list[str]:
-    names = []
-    for index in (1, 2, 3):
-        names += [f"{block}.conv{index}.weight", *_norm_names(f"{block}.bn{index}")]
-    if with_shortcut:
-        names += [f"{block}.downsample.0.weight", *_norm_names(f"{block}.downsample.1")]
-    return names
-
-
-def _norm_names(norm: str) -> list[str]:
-    return [f"{norm}.{kind}" for kind in _NORM]
+            prefix = f"layer{stage}.{block}"
+            layers += [(f"{prefix}.conv{index}", f"{prefix}.bn{index}") for index in (1, 2, 3)]
+            layers += [(f"{prefix}.downsample.0", f"{prefix}.downsample.1")] if block == 0 else []
+    return [name for layer, norm in layers for name in (f"{layer}.weight", *(f"{norm}.{kind}" for kind in _NORM))]
 
 
 def resnet50_tensors(path: Path, expected: Mapping[str, TensorOrShape]) -> "dict[str, Tensor]":

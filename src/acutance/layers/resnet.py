@@ -61,26 +61,15 @@ class ResNet50(nn.Module):
         return "float32" if asked == "bfloat16" and not convolves_in_bfloat16(device_type) else asked
 
     def bottlenecks(self, images: ImageBatch) -> Iterator[FeatureMap]:
-        """The output of each bottleneck after its last ReLU, one at a time.
+        """The output of each bottleneck after its last ReLU, one at a time, in the dtype of the normalised images.
 
-        Args:
-            images: Normalised images.
-
-        Yields:
-            (batch, channels, rows, columns) of the dtype of ``images``; ``depths`` says how many are of each stage.
+        ``depths`` says how many are of each stage.
         """
         for features in self._run(images):
             yield features.to(images.dtype)
 
     def stages(self, images: ImageBatch) -> Iterator[FeatureMap]:
-        """The output of each stage, that of its last bottleneck, one at a time.
-
-        Args:
-            images: Normalised images.
-
-        Yields:
-            (batch, channels, rows, columns) of the dtype of ``images``; ``channels`` says how many channels.
-        """
+        """The output of each stage, that of its last bottleneck, one at a time; ``channels`` says how many channels."""
         blocks = self._run(images)
         for depth in self.depths:
             *_, features = (next(blocks) for _ in range(depth))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.cpu import CentredLinear, fast_block, fast_linear, patch_rows
+from acutance.layers.cpu import centre_products, fast_block, fast_linear, patch_rows
 from acutance.shapes import ImageBatch, TokenBatch
 
 VIT_B8 = "vit_base_patch8_224"
@@ -36,8 +36,7 @@ class VisionTransformer(nn.Module):
     def use_bfloat16_products(self) -> None:
         """Take the products of all blocks in bfloat16; all between them stays float32."""
         for block in self.trunk.blocks:
-            block.attn.qkv, block.attn.proj = CentredLinear(block.attn.qkv), CentredLinear(block.attn.proj)
-            block.mlp.fc1, block.mlp.fc2 = CentredLinear(block.mlp.fc1), CentredLinear(block.mlp.fc2)
+            centre_products(block)
 
     def blocks(self, images: ImageBatch) -> Iterator[TokenBatch]:
         """The output of each block, without the class token, one block at a time.

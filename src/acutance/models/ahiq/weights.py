@@ -72,7 +72,7 @@ AHIQ = CheckpointRecord(
     ),
     paper="Lao, Gong, Shi, Yang, Wu, Wang, Xia, Yang: Attentions Help CNNs See Better, CVPRW 2022, arXiv 2204.10485",
     note=(
-        "Holds the two trained heads only; the two trunks are fetched beside it. The copy that PyIQA's author hosts; "
+        "Holds the two trained heads only; both backbones are fetched beside it. The copy that PyIQA's author hosts; "
         "that its layout is the authors' (github IIGROUP/AHIQ) is inferred from how PyIQA reads it."
     ),
 )
