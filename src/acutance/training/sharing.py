@@ -1,6 +1,6 @@
 """What several processes share in a step: outputs, gradients, statistics of batch norms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -55,7 +55,7 @@ def average_buffers(fabric: Fabric, network: nn.Module) -> None:
 
 def _average(fabric: Fabric, tensors: list[Tensor]) -> None:
     """Replace tensors by their means over the processes, those of one type in one message."""
-    for kind in _kinds(tensors):
+    for kind in dict.fromkeys(tensor.dtype for tensor in tensors):
         same = [tensor for tensor in tensors if tensor.dtype == kind]
         flat = torch.cat([tensor.flatten() for tensor in same])
         mean = fabric.all_reduce(flat, reduce_op="mean")
@@ -65,10 +65,6 @@ def _average(fabric: Fabric, tensors: list[Tensor]) -> None:
         with torch.no_grad():
             for tensor, part in zip(same, parts, strict=True):
                 tensor.copy_(part.view_as(tensor))
-
-
-def _kinds(tensors: list[Tensor]) -> Iterator[torch.dtype]:
-    yield from dict.fromkeys(tensor.dtype for tensor in tensors)
 
 
 def share_statistics(fabric: Fabric, network: nn.Module) -> None:
