@@ -11,7 +11,7 @@ from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.sriqa import REFERENCE, cells_of, read_scores
 from acutance.datasets.table import OpinionTable, RatedPicture
 from acutance.errors import DatasetError
-from acutance.images.formats import PICTURE_ENDINGS
+from acutance.images.formats import IMAGE_ENDINGS
 from acutance.tables.match import PathIndex
 from acutance.tables.read import csv_lines
 
@@ -237,7 +237,7 @@ def _images_below(root: Path) -> Iterator[str]:
     for place, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
-            if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and not name.startswith("."):
+            if PurePosixPath(name).suffix.lower() in IMAGE_ENDINGS and not name.startswith("."):
                 yield (Path(place) / name).relative_to(root).as_posix()
 
 

@@ -25,7 +25,7 @@ _TENSOR_TYPES = ("uint8", "uint16", "float16", "bfloat16", "float32", "float64")
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture as it is compared."""
+    """An image as it is compared."""
 
     pixels: Pixels
     """Shape (H, W, 1..4), upright sRGB: uint8, uint16, float32 or float64."""
@@ -173,10 +173,10 @@ def _check_not_empty(shape: tuple[int, ...]) -> None:
 
 def _tensor_advice(tensor: "torch.Tensor") -> str:
     if tensor.ndim == 4 and tensor.shape[0] > 1:
-        return " Give the pictures of a batch one by one."
+        return " Give the images of a batch one by one."
     if tensor.ndim == 3 and tensor.shape[2] in (1, 3, 4):
         return " Do tensor.permute(2, 0, 1)."
-    return " Do tensor[None] for a grey picture." if tensor.ndim == 2 else ""
+    return " Do tensor[None] for a grey image." if tensor.ndim == 2 else ""
 
 
 def _range_advice(low: float, high: float) -> str:

@@ -37,7 +37,7 @@ _PLAIN_MODES = {
 """Pillow's 8-bit modes to the ones handled here."""
 _WITH_ALPHA = {"L": "LA", "RGB": "RGBA"}
 _PROFILE_MODES = {"GRAY": ("L",), "RGB": ("RGB", "L"), "CMYK": ("CMYK",)}
-"""A profile's colour space to the modes it can describe; an RGB profile serves grey pictures as well."""
+"""A profile's colour space to the modes it can describe; an RGB profile serves grey images as well."""
 _PEAKS = {"uint8": 255, "uint16": 65535}
 _SAME_COLOUR = 1
 """A profile that moves no colour by more 8-bit levels is sRGB; HP's "sRGB IEC61966-2.1" moves some by 1."""
@@ -50,16 +50,16 @@ _UPRIGHT = {
     7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
     8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
-"""Exif 2.32, table 6: the value of Orientation to what makes the picture upright."""
+"""Exif 2.32, table 6: the value of Orientation to what makes the image upright."""
 SIDEWAYS = (5, 6, 7, 8)
 """Those that exchange width and height."""
 
 
 def upright_srgb(samples: Pixels | Image.Image, said: Tags, name: str, hdr_peak: float | None = None) -> Decoded:
-    """Samples as the picture they make.
+    """Samples as the image they make.
 
     Args:
-        samples: Shape (H, W, 1..4), alpha straight; or a picture of Pillow's in CMYK or LAB.
+        samples: Shape (H, W, 1..4), alpha straight; or an image of Pillow's in CMYK or LAB.
         said: What their file says of them.
         name: What to call it in errors and warnings.
         hdr_peak: Nits of the display to which PQ and HLG are brought.
@@ -84,11 +84,11 @@ def upright_srgb(samples: Pixels | Image.Image, said: Tags, name: str, hdr_peak:
     return Decoded(pixels if turn is None else turn(pixels), bits, min(bits, 8) if is_shallow else bits)
 
 
-def picture_samples(image: Image.Image, said: Tags, name: str, deep: Pixels | None = None) -> Pixels | Image.Image:
-    """Samples of a picture, as ``upright_srgb`` takes them.
+def pillow_samples(image: Image.Image, said: Tags, name: str, deep: Pixels | None = None) -> Pixels | Image.Image:
+    """Samples of an image, as ``upright_srgb`` takes them.
 
     Args:
-        image: A picture in any of Pillow's modes; its pixels stay as they are.
+        image: An image in any of Pillow's modes; its pixels stay as they are.
         said: What its file says of it.
         name: What to call it in errors and warnings.
         deep: The same pixels in 16 bits, where Pillow holds only the upper 8.
@@ -172,10 +172,10 @@ def _with_colour_key(deep: Pixels, image: Image.Image) -> Pixels:
 
 
 def _plain(image: Image.Image, name: str) -> Image.Image:
-    """The picture in one of L, LA, RGB, RGBA, CMYK, LAB."""
+    """The image in one of L, LA, RGB, RGBA, CMYK, LAB."""
     mode = _PLAIN_MODES.get(image.mode)
     if mode is None:
-        raise ImageReadError(f"{name}: Expected one of Pillow's picture modes, got {image.mode}.")
+        raise ImageReadError(f"{name}: Expected one of Pillow's image modes, got {image.mode}.")
     if image.has_transparency_data:
         mode = _WITH_ALPHA.get(mode, mode)
     return image if mode == image.mode else image.convert(mode)
@@ -191,7 +191,7 @@ def _ink_pixels(image: Image.Image, said: Tags, name: str) -> Pixels:
 def _by_littlecms(transform: ImageCms.ImageCmsTransform, colour: Pixels, name: str) -> Pixels:
     """Colour in 8 bits, (H, W, 3); grey is widened where the profile is one for colour."""
     if colour.dtype != np.uint8:
-        _LOGGER.warning("%s: the colour profile is applied in 8 bits, the picture has more", name)
+        _LOGGER.warning("%s: the colour profile is applied in 8 bits, the image has more", name)
         colour = _as_type(colour, np.dtype(np.uint8))
     image = Image.fromarray(np.ascontiguousarray(colour[..., 0] if colour.shape[2] == 1 else colour))
     return np.asarray(transform.apply(image if image.mode == transform.input_mode else image.convert("RGB")))
@@ -206,7 +206,7 @@ def _way_or_none(profile: bytes | None, mode: str, name: str) -> ColourSpace | I
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
         if isinstance(error, ImageReadError):
             raise
-        _LOGGER.warning("%s: the colour profile is ignored, the picture taken as sRGB: %s", name, error)
+        _LOGGER.warning("%s: the colour profile is ignored, the image taken as sRGB: %s", name, error)
         return None
 
 
@@ -228,13 +228,13 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """None if the profile is sRGB already.
 
     Raises:
-        ValueError: If the profile describes another kind of picture.
+        ValueError: If the profile describes another kind of image.
     """
     opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     space = opened.profile.xcolor_space.strip()
     modes = _PROFILE_MODES.get(space, ())
     if mode not in modes:
-        raise ValueError(f"it is one for {space}, the picture is {mode}")
+        raise ValueError(f"it is one for {space}, the image is {mode}")
     transform = _to_srgb(opened, modes[0])
     return None if modes[0] != "CMYK" and _changes_nothing(transform) else transform
 

@@ -93,7 +93,7 @@ def coded_space(primaries: int, transfer: int, what: str, *, narrow_bits: int = 
         narrow_bits: Bits a value if black is at 16 and white at 235 of 8 bits.
 
     Raises:
-        ImageReadError: For code points that are reserved or that nobody uses for pictures.
+        ImageReadError: For code points that are reserved or that nobody uses for images.
     """
     if primaries not in _PRIMARIES:
         raise ImageReadError(f"{what}: Expected colour primaries known here, got {primaries}. Save it as sRGB.")
@@ -143,7 +143,7 @@ def converted(colour: Pixels, space: ColourSpace, hdr_peak: float | None, name: 
         colour: Shape (H, W, 1 or 3): uint8, uint16, float32 or float64.
         space: What they are values of; in grey, all three are equal.
         hdr_peak: Nits of the display to which PQ and HLG are brought by BT.2390.
-        name: What to call the picture in errors.
+        name: What to call the image in errors.
 
     Returns:
         The same shape, or three channels where the curves make colour of grey; float32, or float64 for float64.
@@ -154,7 +154,7 @@ def converted(colour: Pixels, space: ColourSpace, hdr_peak: float | None, name: 
     if space.hdr and hdr_peak is None:
         kind = "PQ" if space.hdr == _PQ else "HLG"
         raise ImageReadError(
-            f"{name}: Expected a picture of standard dynamic range, got HDR ({kind}). Give the peak of a display, "
+            f"{name}: Expected an image of standard dynamic range, got HDR ({kind}). Give the peak of a display, "
             "such as --hdr-peak 203 (hdr_peak=203), and it is tone-mapped by BT.2390, or tone-map it first."
         )
     is_grey = colour.shape[2] == 1 and space.curves[0] == space.curves[1] == space.curves[2]

@@ -1,6 +1,6 @@
-"""Picture files to pixels, with every fault an ImageReadError.
+"""Image files to pixels, with every fault an ImageReadError.
 
-Pillow decodes. Its own entry, ``Image.open``, warns about large pictures through the process-wide
+Pillow decodes. Its own entry, ``Image.open``, warns about large images through the process-wide
 ``warnings`` module and counts pixels by a global that anyone may change; so the format is found here, and the
 size checked against ``MAX_PIXELS``. Pillow drops the lower 8 of 16 bits of PNG's colour; they are fetched by
 decoding once more with the bytes swapped. Deep TIFF and PPM are read beside it.
@@ -22,9 +22,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from acutance.errors import ImageReadError
 from acutance.images.arrays import Decoded, Pixels, levels
-from acutance.images.colour import SIDEWAYS, picture_samples, upright_srgb
-from acutance.images.formats import PICTURE_FORMATS, unread_content, unread_kind
-from acutance.images.frames import later_frames, later_frames_of_picture
+from acutance.images.colour import SIDEWAYS, pillow_samples, upright_srgb
+from acutance.images.formats import IMAGE_FORMATS, unread_content, unread_kind
+from acutance.images.frames import later_frames, later_frames_of_pillow
 from acutance.images.pnm import has_header, pnm_size, pnm_values
 from acutance.images.tags import TAGGED_FORMATS, SeekableFile, Tags, tags_of
 from acutance.images.tiff import (
@@ -37,7 +37,7 @@ from acutance.images.tiff import (
 )
 
 MAX_PIXELS = 178_956_970
-"""Largest picture that is decoded: where Pillow's default refuses (twice 1024**3 / 4 / 3)."""
+"""Largest image that is decoded: where Pillow's default refuses (twice 1024**3 / 4 / 3)."""
 
 _FAULTS = (
     ArithmeticError,
@@ -75,7 +75,7 @@ class BinaryFile(Protocol):
 
 
 def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> Decoded:
-    """A picture file, first frame.
+    """An image file, first frame.
 
     Args:
         file: A binary file, read from its start if it can seek.
@@ -83,7 +83,7 @@ def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> D
         hdr_peak: Nits of the display to which PQ and HLG are brought.
 
     Raises:
-        ImageReadError: If it is empty, no picture, damaged, too large, or has a layout, values or colour that cannot
+        ImageReadError: If it is empty, no image, damaged, too large, or has a layout, values or colour that cannot
             be read.
     """
     with _faults_named(name):
@@ -94,9 +94,9 @@ def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> D
 
 
 def upright_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a picture file once it is upright, by its header; None where that does not tell.
+    """Width and height of an image file once it is upright, by its header; None where that does not tell.
 
-    Nothing is decoded, logged or raised: whoever reads the picture hears of its faults then.
+    Nothing is decoded, logged or raised: whoever reads the image hears of its faults then.
 
     Args:
         path: The file.
@@ -118,18 +118,18 @@ def upright_size(path: Path) -> tuple[int, int] | None:
     return (height, width) if turn in SIDEWAYS else (width, height)
 
 
-def picture_pixels(image: Image.Image, name: str, hdr_peak: float | None = None) -> Decoded:
-    """A picture that Pillow holds, or has opened and not yet decoded, in the depth that Pillow has.
+def pillow_pixels(image: Image.Image, name: str, hdr_peak: float | None = None) -> Decoded:
+    """An image that Pillow holds, or has opened and not yet decoded, in the depth that Pillow has.
 
     Raises:
         ImageReadError: If its file is damaged, or it has a layout, values or colour that cannot be read.
     """
     with _faults_named(name):
         _check_pillows_tiff(image, name)
-        said = _tags_of_picture(image, name)
-        frames = later_frames_of_picture(image)
+        said = _tags_of_pillow(image, name)
+        frames = later_frames_of_pillow(image)
         image.load()
-        samples = picture_samples(image, said, name)
+        samples = pillow_samples(image, said, name)
     return replace(upright_srgb(samples, said, name, hdr_peak), later_frames=frames)
 
 
@@ -141,7 +141,7 @@ def _by_pillow(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, Tag
     image.load()
     deep = None if lower_mode is None else _deep_pixels(image, _identify(file, name), lower_mode)
     said = tags_of(image, file, name)
-    return picture_samples(image, said, name, deep), said
+    return pillow_samples(image, said, name, deep), said
 
 
 def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, Tags] | None:
@@ -153,7 +153,7 @@ def _tiff_or_pnm(file: SeekableFile, name: str) -> tuple[Pixels | Image.Image, T
     if prefix in TIFF_PREFIXES:
         kind = unread_content(prefix + file.read(36))
         if "camera raw" in (kind, unread_kind(name)):  # what a reader of TIFF finds in it is a thumbnail
-            raise ImageReadError(f"{name}: Expected a picture, got {_unread('camera raw')}.")
+            raise ImageReadError(f"{name}: Expected an image, got {_unread('camera raw')}.")
         tags = tiff_directory(file)
         _check_size(tiff_size(tags), name)
         return None if is_for_pillow(tags, name) else tiff_samples(file, tags, name)
@@ -180,8 +180,8 @@ def _check_pillows_tiff(image: Image.Image, name: str) -> None:
             raise ImageReadError(f"{name}: Expected a TIFF that Pillow reads right, got another. Give its path.")
 
 
-def _tags_of_picture(image: Image.Image, name: str) -> Tags:
-    """What the file of Pillow's picture says, if it is still there."""
+def _tags_of_pillow(image: Image.Image, name: str) -> Tags:
+    """What the file of Pillow's image says, if it is still there."""
     if not isinstance(image, ImageFile.ImageFile) or image.format not in TAGGED_FORMATS:
         return tags_of(image, None, name)
     if image.tile and image.fp is not None and image.fp.seekable():  # not yet loaded; Exif of a PNG loads it
@@ -206,7 +206,7 @@ def _faults_named(name: str) -> Iterator[None]:
         raise
     except _FAULTS as error:
         raise ImageReadError(
-            f"{name}: Expected a sound picture, got one that fails to decode: {_one_line(error)}."
+            f"{name}: Expected a sound image, got one that fails to decode: {_one_line(error)}."
         ) from error
 
 
@@ -218,17 +218,17 @@ def _seekable(file: BinaryFile, name: str) -> SeekableFile:
 
 
 def _identify(file: SeekableFile, name: str) -> ImageFile.ImageFile:
-    """The picture with its header read and its size checked; nothing is decoded yet."""
+    """The image with its header read and its size checked; nothing is decoded yet."""
     Image.init()
     file.seek(0)
     start = file.read(40)
     prefix = start[:16]
     if not prefix:
-        raise ImageReadError(f"{name}: Expected a picture, got an empty file.")
+        raise ImageReadError(f"{name}: Expected an image, got an empty file.")
     kind = unread_content(start) or unread_kind(name)
     detail = _unread(kind) or f"a file of no known format, beginning with {prefix!r}"
-    for picture_format in _candidates(name):
-        factory, accepts = Image.OPEN.get(picture_format, (None, None))
+    for image_format in _candidates(name):
+        factory, accepts = Image.OPEN.get(image_format, (None, None))
         verdict = accepts(prefix) if accepts is not None else factory is not None
         if isinstance(verdict, str):
             detail = f"a file that needs another Pillow: {_one_line(verdict)}"
@@ -238,15 +238,15 @@ def _identify(file: SeekableFile, name: str) -> ImageFile.ImageFile:
                 image = factory(cast("IO[bytes]", file), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
                 if kind in (None, "AVIF"):  # some HEIC are taken for AVIF at first
-                    detail = f"a file with a damaged {picture_format} header: {_one_line(error)}"
+                    detail = f"a file with a damaged {image_format} header: {_one_line(error)}"
                 continue
             _check_size(image.size, name)
             return image
-    raise ImageReadError(f"{name}: Expected a picture, got {detail}.")
+    raise ImageReadError(f"{name}: Expected an image, got {detail}.")
 
 
 def _unread(kind: str | None) -> str | None:
-    """What an error says of a kind of picture that is known and not read."""
+    """What an error says of a kind of image that is known and not read."""
     if kind is None:
         return None
     article = "an" if kind.startswith(("AVIF", "Open", "SVG", "SGI", "X ", "icon")) else "a"
@@ -255,8 +255,8 @@ def _unread(kind: str | None) -> str | None:
 
 def _candidates(name: str) -> list[str]:
     """The formats to try: TGA, whose files carry no mark, only where the name says so."""
-    is_targa = name.lower().endswith(PICTURE_FORMATS["TGA"])
-    return [known for known in PICTURE_FORMATS if known != "TGA" or is_targa]
+    is_targa = name.lower().endswith(IMAGE_FORMATS["TGA"])
+    return [known for known in IMAGE_FORMATS if known != "TGA" or is_targa]
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -271,7 +271,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def _lower_mode(image: ImageFile.ImageFile) -> str | None:
-    """How to unpack the lower bytes of 16-bit colour; None for any other picture."""
+    """How to unpack the lower bytes of 16-bit colour; None for any other image."""
     if image.mode not in ("RGB", "RGBA"):
         return None
     modes = {tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0] for tile in image.tile}

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from acutance.errors import InputError
 from acutance.tables.text import some
 
-PICTURE_FORMATS = {
+IMAGE_FORMATS = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "TIFF": (".tif", ".tiff"),
@@ -30,8 +30,8 @@ PICTURE_FORMATS = {
 Left out on purpose: documents and films (PDF, EPS, WMF, MPEG), some of which start other programs, icons, and
 scientific containers. TGA files carry no mark of their own and are known by their ending only.
 """
-PICTURE_ENDINGS = frozenset(ending for endings in PICTURE_FORMATS.values() for ending in endings)
-"""Endings that make a file a picture, in lower case."""
+IMAGE_ENDINGS = frozenset(ending for endings in IMAGE_FORMATS.values() for ending in endings)
+"""Endings that make a file an image, in lower case."""
 
 UNREAD_FORMATS = {
     "HEIC": (".heic", ".heif", ".heics", ".heifs", ".hif"),
@@ -64,7 +64,7 @@ UNREAD_FORMATS = {
     "SGI of another name": (".rgb", ".rgba"),
     "X bitmap": (".xbm", ".xpm"),
 }
-"""Kinds of pictures that no reader here takes, and their endings: left out of folders, and said so."""
+"""Kinds of images that no reader here takes, and their endings: left out of folders, and said so."""
 UNREAD_KINDS = {ending: kind for kind, endings in UNREAD_FORMATS.items() for ending in endings}
 """Their endings, in lower case, to the kind."""
 _BRANDS = {
@@ -96,7 +96,7 @@ _MARKS = {
 
 
 def unread_kind(name: str) -> str | None:
-    """Which kind of picture a file is by its ending, if it is one that is not read.
+    """Which kind of image a file is by its ending, if it is one that is not read.
 
     Example:
         >>> unread_kind("photos/IMG_1.HEIC"), unread_kind("a.png"), unread_kind("notes.txt")
@@ -129,7 +129,7 @@ def by_kind(unread: Sequence[str]) -> dict[str, list[str]]:
 
 
 def unread_content(start: bytes) -> str | None:
-    """Which kind of picture a file is by its first bytes, 40 or so, if it is one that Pillow alone does not read.
+    """Which kind of image a file is by its first bytes, 40 or so, if it is one that Pillow alone does not read.
 
     Example:
         >>> unread_content(bytes.fromhex("0000001866747970") + b"heic"), unread_content(b"P6 1 1 255")
@@ -148,17 +148,17 @@ class FoundImages:
     """What a folder holds; every name is relative to it, with forward slashes, and sorted."""
 
     images: list[str]
-    """Files with the ending of a picture that is read."""
+    """Files with the ending of an image that is read."""
     ignored: list[str]
-    """Files with the ending of no picture."""
+    """Files with the ending of no image."""
     unread: list[str]
-    """Pictures of a kind that is not read, and folders that may not be looked into (these end in a slash)."""
+    """Images of a kind that is not read, and folders that may not be looked into (these end in a slash)."""
 
 
 def find_images(folder: Path) -> FoundImages:
-    """The pictures below a folder, at any depth, those that cannot be read, and the files that are none.
+    """The images below a folder, at any depth, those that cannot be read, and the files that are none.
 
-    A file is a picture by its ending (any case). Hidden files and folders, whose names begin with a dot, are
+    A file is an image by its ending (any case). Hidden files and folders, whose names begin with a dot, are
     in no list. Links are followed, except one that leads to a folder it lies in.
 
     Args:
@@ -182,7 +182,7 @@ def find_images(folder: Path) -> FoundImages:
     def note_unreadable(error: OSError) -> None:
         unreadable = Path(error.filename)
         if unreadable == folder:
-            raise InputError(f"Expected a folder of pictures, got {folder}: {error.strerror}.") from error
+            raise InputError(f"Expected a folder of images, got {folder}: {error.strerror}.") from error
         unread.append(unreadable.relative_to(folder).as_posix() + "/")
 
     for place, subfolders, names in os.walk(folder, onerror=note_unreadable, followlinks=True):
@@ -190,7 +190,7 @@ def find_images(folder: Path) -> FoundImages:
         for name in names:
             if not name.startswith("."):
                 found = Path(place, name).relative_to(folder).as_posix()
-                if PurePath(name).suffix.lower() in PICTURE_ENDINGS:
+                if PurePath(name).suffix.lower() in IMAGE_ENDINGS:
                     images.append(found)
                 else:
                     (ignored if unread_kind(name) is None else unread).append(found)

@@ -1,6 +1,6 @@
-"""How many later frames a picture file holds, by its headers alone: nothing is decoded.
+"""How many later frames an image file holds, by its headers alone: nothing is decoded.
 
-A frame is a picture of the first one's size. Thumbnails, smaller copies, masks and the second picture of an MPO
+A frame is an image of the first one's size. Thumbnails, smaller copies, masks and the second image of an MPO
 (a gain map, a depth map, the other eye) are none.
 """
 
@@ -22,7 +22,7 @@ _WHOLE = {3: "H", 4: "I", 16: "Q"}
 """TIFF's types of whole numbers: SHORT, LONG and LONG8."""
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
 _NOT_A_PAGE = 1 | 4
-"""Bits of TIFF's NewSubfileType: a smaller copy of another picture, a mask."""
+"""Bits of TIFF's NewSubfileType: a smaller copy of another image, a mask."""
 _MOST_PAGES = 100_000
 """A chain of TIFF pages that is longer leads round in a circle."""
 _BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
@@ -30,12 +30,12 @@ _BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _PNM, _PNM_HEAD = (b"P4", b"P5", b"P6"), 4096
 """Files of bytes, of which several may follow each other, and the bytes that are searched for a header."""
 _COUNTED = ("PNG", "WEBP", "AVIF")
-"""Formats whose frames are of one size, and whose ``n_frames`` Pillow knows without moving the picture."""
+"""Formats whose frames are of one size, and whose ``n_frames`` Pillow knows without moving the image."""
 _FRAMED = (*_COUNTED, "GIF", "TIFF", "PPM")
 
 
 def later_frames(file: SeekableFile) -> int:
-    """How many frames of the first one's size follow it; 0 for a still picture, and where headers are damaged.
+    """How many frames of the first one's size follow it; 0 for a still image, and where headers are damaged.
 
     Args:
         file: A binary file of any format that can seek, read from its start and left anywhere.
@@ -61,8 +61,8 @@ def later_frames(file: SeekableFile) -> int:
     return 0
 
 
-def later_frames_of_picture(image: Image.Image) -> int:
-    """The same for a picture that Pillow has opened; 0 where it was moved to another frame, the one meant.
+def later_frames_of_pillow(image: Image.Image) -> int:
+    """The same for an image that Pillow has opened; 0 where it was moved to another frame, the one meant.
 
     Args:
         image: Its pixels and frame stay as they are, and so does the place in its file.
@@ -98,7 +98,7 @@ def later_frames_of(source: object) -> int:
             with Path(source).open("rb") as file:
                 return later_frames(file)
         if isinstance(source, Image.Image):
-            return later_frames_of_picture(source)
+            return later_frames_of_pillow(source)
         if isinstance(source, SeekableFile) and hasattr(source, "seekable") and source.seekable():
             return later_frames(source)
     except OSError:
@@ -107,7 +107,7 @@ def later_frames_of(source: object) -> int:
 
 
 def _png(file: SeekableFile) -> int:
-    """An APNG's frames beside the picture that every other reader shows, which may stand outside the animation."""
+    """An APNG's frames beside the image that every other reader shows, which may stand outside the animation."""
     frames, is_first_of_them = 0, False
     file.seek(8)
     while True:
@@ -123,7 +123,7 @@ def _png(file: SeekableFile) -> int:
 
 
 def _gif(file: SeekableFile) -> int:
-    """How many pictures stand in the stream; each is shown on the whole canvas."""
+    """How many images stand in the stream; each is shown on the whole canvas."""
     file.seek(10)
     _skip(file, 2 + _colours(_exactly(file, 1)[0]))
     count = 0
@@ -172,7 +172,7 @@ def _tags(file: SeekableFile, order: str, count: int, *, is_big: bool) -> Iterat
 
 
 def _avif(file: SeekableFile) -> int:
-    """How many pictures the longest track holds; the other tracks hold alpha or are shorter."""
+    """How many images the longest track holds; the other tracks hold alpha or are shorter."""
     return max(_samples(file, 0, None, 0), default=0)
 
 
@@ -214,7 +214,7 @@ def _chunks(file: SeekableFile, start: int) -> Iterator[bytes]:
 
 
 def _pnm(file: SeekableFile) -> int:
-    """Pictures that follow the first one without a gap."""
+    """Images that follow the first one without a gap."""
     sizes: list[tuple[int, int]] = []
     place = 0
     while len(sizes) < _MOST_PAGES:

@@ -1,4 +1,4 @@
-"""Any picture as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
+"""Any image as an sRGB array: from a file, Pillow, NumPy or PyTorch."""
 
 import os
 import sys
@@ -13,18 +13,18 @@ from PIL import Image, ImageColor
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.images.arrays import Decoded, Pixels, array_pixels, opaque_pixels, tensor_pixels, three_channels
 from acutance.images.colour_space import HDR_RULE, checked_peak
-from acutance.images.decode import BinaryFile, file_pixels, picture_pixels
+from acutance.images.decode import BinaryFile, file_pixels, pillow_pixels
 
 if TYPE_CHECKING:
     import torch
 
 ImageSource = Union[str, os.PathLike[str], BinaryFile, Image.Image, NDArray[Any], "torch.Tensor"]
-"""A path, a file opened with ``"rb"``, a Pillow picture, an array (H, W, C) or a tensor (C, H, W)."""
+"""A path, a file opened with ``"rb"``, a Pillow image, an array (H, W, C) or a tensor (C, H, W)."""
 
 
 @dataclass(frozen=True)
 class ReadImage:
-    """A picture as ``read_image`` gives it, and how deep it is."""
+    """An image as ``read_image`` gives it, and how deep it is."""
 
     array: NDArray[Any]
     """Shape (H, W, 3), read-only."""
@@ -35,7 +35,12 @@ class ReadImage:
     source_bits: int
     """Bits a channel that the source holds; more than ``bits`` where only some of them can be had."""
     later_frames: int = 0
-    """Frames of the same size that follow in the file; thumbnails and pictures of other sizes are none."""
+    """Frames of the same size that follow in the file; thumbnails and images of other sizes are none."""
+
+    @property
+    def peak(self) -> int:
+        """The value of white: 255 of uint8, 65535 of uint16, 1 of floats."""
+        return 1 if self.array.dtype.kind == "f" else int(np.iinfo(self.array.dtype).max)
 
     @property
     def lost_depth(self) -> str | None:
@@ -44,22 +49,22 @@ class ReadImage:
 
 
 def read_image(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> NDArray[Any]:
-    """The picture as sRGB values, upright and opaque.
+    """The image as sRGB values, upright and opaque.
 
-    - Exif orientation is applied (files and Pillow pictures).
+    - Exif orientation is applied (files and Pillow images).
     - Transparent pixels are laid over ``background``, blended in sRGB values; the colour hidden under them is
       gone.
     - Colour said by PNG's cICP, an embedded profile, PNG's gAMA and cHRM, AVIF's nclx or Exif is converted to sRGB, in
       floats except for profiles with tables; what is sRGB already keeps its pixels. A broken or unfitting profile is
       ignored with a logged warning. CMYK without a profile is converted as Pillow does it.
     - All bits are kept of grey of any format and of colour in PNG, TIFF and PPM; deep colour of JPEG 2000, AVIF and
-      SGI, deep CMYK and deep pictures with a profile of tables become 8 bits. Pillow's mode "I" is taken as 16-bit
+      SGI, deep CMYK and deep images with a profile of tables become 8 bits. Pillow's mode "I" is taken as 16-bit
       grey.
     - Palettes, 1 bit, YCbCr, HSV and LAB become RGB; grey becomes three equal channels; of a file with
       several frames, the first is read.
 
     Args:
-        source: A path; a binary file, read from its start if it can seek and left anywhere; a Pillow picture,
+        source: A path; a binary file, read from its start if it can seek and left anywhere; a Pillow image,
             whose pixels are loaded, in the depth that Pillow holds; an array (H, W), (H, W, 1), (H, W, 3) or
             (H, W, 4) of uint8, uint16 or floats; a tensor (1, H, W), (3, H, W), (4, H, W) or (1, C, H, W) of
             the same types on any device, taken without gradient. Floats, also in float TIFFs, lie in [0, 1].
@@ -73,7 +78,7 @@ def read_image(source: ImageSource, *, background: str = "white", hdr_peak: floa
         uint16 in [0, 65535], float32 in [0, 1] (colour that was converted, too), or float64 for float64.
 
     Raises:
-        ImageReadError: For a file that is missing, empty, truncated, no picture or above ``MAX_PIXELS``.
+        ImageReadError: For a file that is missing, empty, truncated, no image or above ``MAX_PIXELS``.
         InputError: For an array or tensor of another shape, type or range.
         ConfigError: If nobody knows the background, or the peak is out of range.
 
@@ -82,15 +87,15 @@ def read_image(source: ImageSource, *, background: str = "white", hdr_peak: floa
         >>> read_image(half_clear_red, background="white")
         array([[[255, 127, 127]]], dtype=uint8)
     """
-    return read_picture(source, background=background, hdr_peak=hdr_peak).array
+    return read_with_depth(source, background=background, hdr_peak=hdr_peak).array
 
 
-def read_picture(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> ReadImage:
-    """The picture as ``read_image`` gives it, with its depth.
+def read_with_depth(source: ImageSource, *, background: str = "white", hdr_peak: float | None = None) -> ReadImage:
+    """The image as ``read_image`` gives it, with its depth.
 
     Args:
         source: As for ``read_image``.
-        background: As for ``read_image``; where it is no grey, a grey picture with transparency has three channels.
+        background: As for ``read_image``; where it is no grey, a grey image with transparency has three channels.
         hdr_peak: As for ``read_image``.
     """
     checked_peak(hdr_peak)
@@ -107,7 +112,7 @@ def image_name(source: ImageSource, index: int) -> str:
         index: Its place among the sources, for those without a name of their own.
 
     Returns:
-        The path as given, with forward slashes; the file name that a file object or Pillow picture carries;
+        The path as given, with forward slashes; the file name that a file object or Pillow image carries;
         or the kind and the index.
 
     Example:
@@ -152,14 +157,14 @@ def _decoded(source: ImageSource, hdr_peak: float | None) -> Decoded:
         return _whole(tensor_pixels(source))
     name, kind = _name_and_kind(source)
     if isinstance(source, Image.Image):
-        return picture_pixels(source, name or kind, hdr_peak)
+        return pillow_pixels(source, name or kind, hdr_peak)
     if isinstance(source, str | os.PathLike):
         return _decoded_file(Path(source), name, hdr_peak)
     if isinstance(source, BinaryFile):
         return file_pixels(source, name or kind, hdr_peak)
     advice = " Do io.BytesIO(data)." if isinstance(source, bytes | bytearray | memoryview) else ""
     raise InputError(
-        f"Expected a path, binary file, Pillow picture, array or tensor, got {type(source).__name__}.{advice}"
+        f"Expected a path, binary file, Pillow image, array or tensor, got {type(source).__name__}.{advice}"
     )
 
 
@@ -177,10 +182,10 @@ def _decoded_file(path: Path, name: str, hdr_peak: float | None) -> Decoded:
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise ImageReadError(f"{name}: Expected a picture file, got no such file.") from error
+        raise ImageReadError(f"{name}: Expected an image file, got no such file.") from error
     except (OSError, ValueError) as error:
         got = "a folder" if path.is_dir() else f"an error: {getattr(error, 'strerror', None) or error}"
-        raise ImageReadError(f"{name}: Expected a picture file, got {got}.") from error
+        raise ImageReadError(f"{name}: Expected an image file, got {got}.") from error
     with file:
         return file_pixels(file, name, hdr_peak)
 
@@ -193,9 +198,9 @@ def _name_and_kind(source: ImageSource) -> tuple[str, str]:
         return "", "array"
     if _is_tensor(source):
         return "", "tensor"
-    is_picture = isinstance(source, Image.Image)
-    own = getattr(source, "filename" if is_picture else "name", "")
-    return own if isinstance(own, str) else "", "picture" if is_picture else "file object"
+    is_pillow = isinstance(source, Image.Image)
+    own = getattr(source, "filename" if is_pillow else "name", "")
+    return own if isinstance(own, str) else "", "picture" if is_pillow else "file object"
 
 
 def _colour(background: str) -> tuple[int, int, int]:

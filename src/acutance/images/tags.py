@@ -1,4 +1,4 @@
-"""What a picture file says of its pixels beside them: colour space, orientation, bits a channel.
+"""What an image file says of its pixels beside them: colour space, orientation, bits a channel.
 
 Pillow reports profiles, Exif data and orientation. PNG's cICP, and the colour and depth of AVIF and JPEG 2000, are read
 from the file here.
@@ -57,10 +57,10 @@ class SeekableFile(Protocol):
 
 
 def tags_of(image: Image.Image, file: SeekableFile | None, name: str) -> Tags:
-    """What the file of a picture that Pillow has opened says.
+    """What the file of an image that Pillow has opened says.
 
     Args:
-        image: The picture; its format says where to look.
+        image: The image; its format says where to look.
         file: Its file, moved by this; None where it is gone.
         name: What to call it in errors and warnings.
 
@@ -110,7 +110,7 @@ def _orientation(image: Image.Image, name: str) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except _EXIF_FAULTS as error:
-        _LOGGER.warning("%s: the Exif data is ignored, the picture taken as upright: %s", name, error)
+        _LOGGER.warning("%s: the Exif data is ignored, the image taken as upright: %s", name, error)
         return 1
 
 
@@ -188,7 +188,7 @@ def _png_measured(chunks: dict[bytes, bytes], name: str) -> ColourSpace | None:
             return None
         return space_of(SRGB if has_srgb_primaries else said, srgb_curve if gamma is None else power(1 / gamma))
     except (ValueError, struct.error) as error:
-        _LOGGER.warning("%s: gAMA and cHRM are ignored, the picture taken as sRGB: %s", name, error)
+        _LOGGER.warning("%s: gAMA and cHRM are ignored, the image taken as sRGB: %s", name, error)
         return None
 
 
@@ -213,7 +213,7 @@ def _boxes(
 
 
 def _avif_tags(data: bytes, profile: bytes | None, turn: int, name: str) -> Tags:
-    """AVIF's nclx of the main picture, and its depth; a profile comes before nclx (MIAF, 7.3.6.4)."""
+    """AVIF's nclx of the main image, and its depth; a profile comes before nclx (MIAF, 7.3.6.4)."""
     boxes = list(_boxes(data))
     properties = [(kind, content) for parent, kind, content in boxes if parent == b"ipco"]
     contents = {kind: content for parent, kind, content in boxes if kind in (b"pitm", b"ipma")}

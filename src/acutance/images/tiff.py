@@ -43,7 +43,7 @@ _ALPHAS = {_PREMULTIPLIED, _STRAIGHT, 999}
 
 @dataclass(frozen=True)
 class Layout:
-    """The first picture of a file, by its tags."""
+    """The first image of a file, by its tags."""
 
     width: int
     height: int
@@ -80,7 +80,7 @@ class Layout:
 
     @property
     def stored_rows(self) -> int:
-        """Rows that are there: the lowest tiles are whole ones, the lowest strip ends with the picture."""
+        """Rows that are there: the lowest tiles are whole ones, the lowest strip ends with the image."""
         return self.down * self.segment[1] if self.is_tiled else self.height
 
     @property
@@ -101,7 +101,7 @@ class _Band:
 
 
 def tiff_directory(file: SeekableFile) -> ImageFileDirectory_v2:
-    """The tags of the first picture of a TIFF file."""
+    """The tags of the first image of a TIFF file."""
     file.seek(0)
     header = file.read(8)
     header += file.read(8) if header[2:4] in (b"\x2b\0", b"\0\x2b") else b""
@@ -125,7 +125,7 @@ def is_for_pillow(tags: ImageFileDirectory_v2, name: str) -> bool:
     layout = _layout(tags)
     what = f"{max(layout.bits)}-bit {_KINDS.get(layout.kind, 'complex numbers')}"
     if int(tags.get(254, 0)) & 1:
-        raise ImageReadError(f"{name}: Expected a picture, got a reduced copy of one (a raw file?). Export it first.")
+        raise ImageReadError(f"{name}: Expected an image, got a reduced copy of one (a raw file?). Export it first.")
     if len(set(layout.bits)) > 1:
         raise ImageReadError(f"{name}: Expected equal bits in all channels, got {layout.bits}. Save it with 8 or 16.")
     if layout.kind not in (UNSIGNED, FLOAT) or (layout.kind == UNSIGNED and layout.bits[0] > 16):
@@ -183,7 +183,7 @@ def tiff_samples(file: SeekableFile, tags: ImageFileDirectory_v2, name: str) -> 
     """Samples of a TIFF that is not Pillow's, not yet upright sRGB, and what is said of them.
 
     Returns:
-        Shape (H, W, 1..4), or a CMYK picture of 8 bits.
+        Shape (H, W, 1..4), or a CMYK image of 8 bits.
 
     Raises:
         ImageReadError: If it is damaged or has values out of range.
@@ -222,7 +222,7 @@ def _as_pixels(stored: NDArray[np.generic], layout: Layout, name: str) -> Pixels
 def _checked_floats(values: NDArray[np.generic]) -> Pixels:
     """Floats in [0, 1]; as 16 bits where every one is a level of these, rounded to float32.
 
-    Such a file then equals the picture it was made from, whose levels are divided in float64 when they are compared.
+    Such a file then equals the image it was made from, whose levels are divided in float64 when they are compared.
     """
     pixels = unit_range(values if values.dtype == np.float64 else values.astype(np.float32, copy=False))
     if pixels.dtype == np.float64 or not _is_level(pixels[:1]).all():
@@ -349,12 +349,12 @@ def _values(rows: Bytes, layout: Layout) -> NDArray[np.generic]:
 
 
 def _check_segments(layout: Layout, planes: int) -> None:
-    """Raises ``ValueError`` where the strips or tiles are not those of the picture."""
+    """Raises ``ValueError`` where the strips or tiles are not those of the image."""
     count = layout.across * layout.down
     if not len(layout.offsets) == len(layout.counts) == count * planes:
         raise ValueError(f"{len(layout.offsets)} strips or tiles for {count * planes}")
     if sum(layout.counts) > planes * (2 * layout.across * layout.row_bytes * layout.stored_rows + 65536):
-        raise ValueError("strips or tiles that are longer than the picture")
+        raise ValueError("strips or tiles that are longer than the image")
 
 
 def _bands(layout: Layout, plane: int) -> Iterator[_Band]:

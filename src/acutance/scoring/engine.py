@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from acutance.errors import AcutanceError, ImageReadError, InputError, ShapeMismatchError
-from acutance.images.read import ReadImage, read_picture
+from acutance.images.read import ReadImage, read_with_depth
 from acutance.models.scorer import Job, Scorer
 from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair, is_path
@@ -322,7 +322,7 @@ class _Queue:
 def _read_one(image: NamedImage, options: RunOptions, alone: AbstractContextManager[Any]) -> ReadImage:
     """The pixels; a file object or Pillow image that is named twice is read by one thread at a time."""
     with alone:
-        read = read_picture(image.source, background=options.background, hdr_peak=options.hdr_peak)
+        read = read_with_depth(image.source, background=options.background, hdr_peak=options.hdr_peak)
     if read.later_frames and options.strict:
         raise ImageReadError(
             f"{image.name} holds {read.later_frames} frames after the first one, which strict forbids. Take one out."

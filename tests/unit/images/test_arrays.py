@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from acutance.errors import InputError
-from acutance.images.read import read_image, read_picture
+from acutance.images.read import read_image, read_with_depth
 from tests.fakes import pictures
 from tests.raising import raises
 
@@ -153,7 +153,7 @@ def test_a_picture_without_colour_has_one_channel_unless_colour_shines_through_i
     tmp_path: Path, background: str, dtype: type
 ):
     path = pictures.write_png(tmp_path / "grey.png", pictures.noise((4, 5, 2), dtype))
-    read = read_picture(path, background=background)
+    read = read_with_depth(path, background=background)
     assert read.channels == (3 if background == "red" else 1)
     assert (read.bits, read.source_bits) == (8 * np.dtype(dtype).itemsize,) * 2
     assert read.lost_depth is None
@@ -165,6 +165,11 @@ def test_a_picture_without_colour_has_one_channel_unless_colour_shines_through_i
 def test_an_array_keeps_all_its_bits_and_says_how_many_channels_it_had(
     shape: tuple[int, ...], channels: int, dtype: str, bits: int
 ):
-    read = read_picture(np.zeros(shape, dtype))
+    read = read_with_depth(np.zeros(shape, dtype))
     assert (read.channels, read.bits, read.source_bits) == (channels, bits, bits)
     assert read.array.dtype == dtype
+
+
+@pytest.mark.parametrize(("kind", "peak"), [("uint8", 255), ("uint16", 65535), ("float32", 1), ("float64", 1)])
+def test_the_peak_of_an_array_is_its_white(kind: str, peak: int):
+    assert read_with_depth(np.ones((2, 2, 3), kind)).peak == peak

@@ -10,7 +10,7 @@ from PIL import Image
 
 from acutance.errors import ImageReadError
 from acutance.images.decode import MAX_PIXELS, upright_size
-from acutance.images.formats import PICTURE_FORMATS
+from acutance.images.formats import IMAGE_FORMATS
 from acutance.images.read import read_image
 from tests.fakes import pictures
 from tests.raising import raises
@@ -149,7 +149,7 @@ def test_a_targa_is_known_by_its_ending(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "picture_format", [name for name in PICTURE_FORMATS if name not in ("JPEG", "TGA", "GIF", "AVIF", "DIB")]
+    "picture_format", [name for name in IMAGE_FORMATS if name not in ("JPEG", "TGA", "GIF", "AVIF", "DIB")]
 )
 def test_every_lossless_format_gives_the_pixels_that_went_in(picture_format: str):
     pixels = pictures.noise((20, 24, 3))

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from acutance.errors import InputError
-from acutance.images.formats import PICTURE_ENDINGS, PICTURE_FORMATS, find_images
+from acutance.images.formats import IMAGE_ENDINGS, IMAGE_FORMATS, find_images
 from tests.raising import raises
 
 
@@ -85,11 +85,11 @@ def test_a_file_is_no_folder(tmp_path: Path):
 
 def test_every_ending_is_one_that_pillow_opens():
     Image.init()
-    known = {name for name in PICTURE_FORMATS if name in Image.OPEN}
-    assert set(PICTURE_FORMATS) - known <= {"AVIF"}  # came with Pillow 11.3
-    endings = {ending for name in known for ending in PICTURE_FORMATS[name]}
+    known = {name for name in IMAGE_FORMATS if name in Image.OPEN}
+    assert set(IMAGE_FORMATS) - known <= {"AVIF"}  # came with Pillow 11.3
+    endings = {ending for name in known for ending in IMAGE_FORMATS[name]}
     assert endings - {".mpo"} <= set(Image.registered_extensions())
 
 
 def test_formats_that_start_other_programs_are_not_read():
-    assert not {".eps", ".ps", ".pdf", ".wmf", ".mpg"} & PICTURE_ENDINGS
+    assert not {".eps", ".ps", ".pdf", ".wmf", ".mpg"} & IMAGE_ENDINGS

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from acutance.images.frames import later_frames, later_frames_of
-from acutance.images.read import read_picture
+from acutance.images.read import read_with_depth
 
 
 def frames(count: int, size: tuple[int, int] = (24, 16)) -> list[Image.Image]:
@@ -53,7 +53,7 @@ def test_pictures_of_one_size_that_follow_in_a_pnm_file_are_frames(kind: bytes):
     one, smaller = kind + bytes(bytes_each), b"P5 3 3 255\n" + bytes(9)
     assert later_frames(io.BytesIO(one)) == 0
     assert later_frames(io.BytesIO(one + one + smaller + one)) == 2
-    assert read_picture(io.BytesIO(one + one)).later_frames == 1
+    assert read_with_depth(io.BytesIO(one + one)).later_frames == 1
 
 
 class Pipe(io.RawIOBase):
@@ -94,7 +94,7 @@ def test_frames_are_counted_in_every_kind_of_file_object(kind: str, tmp_path: Pa
         named.write(data)
         spooled.write(data)
         for source in (tmp_path / "a", io.BytesIO(data), raw, named, spooled, Pipe(data)):
-            assert read_picture(source).later_frames == 2, source
+            assert read_with_depth(source).later_frames == 2, source
         assert [later_frames_of(one) for one in (raw, named, spooled)] == [2, 2, 2]
 
 
@@ -103,7 +103,7 @@ def test_frames_are_counted_in_pillow_pictures_of_files(kind: str, tmp_path: Pat
     for way, image in opened_by_pillow(saved(frames(3), kind).getvalue(), tmp_path):
         with image:
             before = image.tell()
-            assert read_picture(image).later_frames == later_frames_of(image) == 2, way
+            assert read_with_depth(image).later_frames == later_frames_of(image) == 2, way
             assert image.tell() == before
 
 
@@ -112,14 +112,14 @@ def test_counting_leaves_changed_pixels_of_a_pillow_picture(kind: str):
     with Image.open(saved(frames(3), kind)) as image:
         image.paste(7, (0, 0, 24, 16))
         changed = np.asarray(image.convert("RGB"))
-        np.testing.assert_array_equal(read_picture(image).array, changed)
+        np.testing.assert_array_equal(read_with_depth(image).array, changed)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_a_frame_that_was_chosen_in_pillow_is_no_first_of_several(kind: str):
     with Image.open(saved(frames(3), kind)) as image:
         image.seek(1)
-        assert read_picture(image).later_frames == 0
+        assert read_with_depth(image).later_frames == 0
         assert image.tell() == 1
 
 
@@ -131,7 +131,7 @@ def test_stills_mpo_thumbnails_and_closed_pictures_have_no_frames_in_pillow(tmp_
     for file in (saved(frames(2), "MPO"), saved(frames(1), "PNG"), saved(frames(1), "GIF"), thumbnail):
         for way, image in opened_by_pillow(file.getvalue(), tmp_path):
             with image:
-                assert read_picture(image).later_frames == 0, way
+                assert read_with_depth(image).later_frames == 0, way
     with Image.open(saved(frames(3), "GIF")) as image:
         image.load()
     image.close()

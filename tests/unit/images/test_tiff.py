@@ -11,7 +11,7 @@ import tifffile
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from acutance.errors import ImageReadError
-from acutance.images.decode import file_pixels, picture_pixels
+from acutance.images.decode import file_pixels, pillow_pixels
 from acutance.images.read import read_image
 from tests.fakes import pictures
 from tests.raising import raises
@@ -223,7 +223,7 @@ def test_planes_of_8_bits_that_are_no_grey_rgb_or_cmyk_are_an_error_in_a_file_an
     with raises(ImageReadError, "a.tif", number):
         file_pixels(file, "a.tif")
     with Image.open(file) as image, raises(ImageReadError, "a.tif", number):
-        picture_pixels(image, "a.tif")
+        pillow_pixels(image, "a.tif")
 
 
 @pytest.mark.parametrize("compression", [None, "lzw"])
@@ -235,7 +235,7 @@ def test_grey_of_8_bits_and_its_alpha_in_two_planes_are_read_from_a_file_and_an_
     file = tiff(np.moveaxis(stored, -1, 0), "minisblack", **options)
     np.testing.assert_array_equal(file_pixels(file, "a.tif").pixels, stored)
     with Image.open(file) as image, raises(ImageReadError, "a.tif"):  # Pillow takes grey for alpha
-        picture_pixels(image, "a.tif")
+        pillow_pixels(image, "a.tif")
 
 
 def test_a_reduced_copy_of_a_raw_picture_is_an_error():
@@ -289,7 +289,7 @@ def test_a_pillow_picture_of_a_tiff_gives_the_pixels_of_the_file_or_an_error(dty
     for file, wanted in layouts_of(values(dtype, channels)):
         try:
             with Image.open(file) as image:
-                decoded = picture_pixels(image, "a.tif")
+                decoded = pillow_pixels(image, "a.tif")
         except (UnidentifiedImageError, ImageReadError):  # Pillow knows no float colour
             continue
         read += 1

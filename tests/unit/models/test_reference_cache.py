@@ -1,11 +1,11 @@
 from bisect import bisect_right
 
-from acutance.images.read import read_picture
+from acutance.images.read import read_with_depth
 from acutance.models.scorer import Job
 from acutance.models.torch_scorer import ReferenceCache
 from tests.unit.scoring.fakes import noise
 
-IMAGE = read_picture(noise(0))
+IMAGE = read_with_depth(noise(0))
 
 
 class Desk:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from acutance.comparison.api import read
 from acutance.errors import ImageReadError, InputError, PairingError
-from acutance.images.formats import PICTURE_ENDINGS, UNREAD_FORMATS
+from acutance.images.formats import IMAGE_ENDINGS, UNREAD_FORMATS
 from acutance.images.frames import later_frames_of
 from acutance.scoring.api import ScoreRows, score
 from acutance.scoring.options import RunOptions
@@ -46,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_no_kind_is_both_read_and_not_read_and_every_ending_has_one_kind():
     endings = [ending for kind in UNREAD_FORMATS.values() for ending in kind]
-    assert not PICTURE_ENDINGS & set(endings)
+    assert not IMAGE_ENDINGS & set(endings)
     assert len(endings) == len(set(endings))
     assert all(ending.startswith(".") and ending == ending.lower() for ending in endings)
 
