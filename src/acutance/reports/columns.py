@@ -278,6 +278,12 @@ def method_test_columns(tests: Sequence["MethodTest"]) -> list[Column["MethodTes
         finite = f" (finite: {number(one.finite_difference)} of {one.finite_count})" if one.is_mixed else ""
         return number(one.difference) + finite
 
+    def corrected(one: "MethodTest") -> str:
+        return _long(one.p_corrected)
+
+    def winner(one: "MethodTest") -> str:
+        return one.winner or "neither"
+
     wilcoxon = "Wilcoxon's signed-rank test, two-sided, uncorrected"
     return [
         Column("model", "Model"),
@@ -289,17 +295,8 @@ def method_test_columns(tests: Sequence["MethodTest"]) -> list[Column["MethodTes
         Column("ties", "Ties", kind="count"),
         Column("second_wins", "Second wins", kind="count"),
         Column("p_value", "p", wilcoxon, kind="probability", printed=lambda one: _long(one.p_value)),
-        Column(
-            *("p_corrected", "p corrected", _OF_METHODS),
-            kind="probability",
-            heading="corrected",
-            printed=lambda one: _long(one.p_corrected),
-        ),
-        Column(
-            *("winner", "Better method", _WINNER, lambda one: one.winner or "neither"),
-            heading="better",
-            printed=lambda one: one.winner or "-",
-        ),
+        Column("p_corrected", "p corrected", _OF_METHODS, None, "probability", heading="corrected", printed=corrected),
+        Column("winner", "Better method", _WINNER, winner, heading="better", printed=lambda one: one.winner or "-"),
     ]
 
 
@@ -337,10 +334,7 @@ DISAGREEMENTS: tuple[Column["Disagreement"], ...] = (
     Column("picture", "Picture", heading="models disagree on"),
     Column("first_model", "Model", heading="first"),
     Column("second_model", "Other model", heading="second"),
-    Column(
-        *("agreement", "Kendall's tau", _TAU, None, "number", ".3f", "tau-b"),
-        printed=lambda one: f"{one.agreement:+.2f}",
-    ),
+    Column("agreement", "Kendall's tau", _TAU, None, "number", ".3f", "tau-b", lambda one: f"{one.agreement:+.2f}"),
 )
 
 

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import acutance.synthesis
-from acutance.cli.app import app, data_app
+from acutance.cli.app import app
+from acutance.cli.data import data_app
 from acutance.datasets import read_table
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import lacking
