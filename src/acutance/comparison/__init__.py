@@ -1,1 +1,1 @@
-"""Methods beside each other: who makes the better pictures, by models or by people."""
+"""Methods beside each other: who makes the better images, by models or by people."""

@@ -54,7 +54,7 @@ class MethodTest(Frozen):
     difference: float | None
     """Mean score of the first minus that of the second, over the same images; equal infinite scores differ by 0.
 
-    Infinite if a difference is; ``None`` without pictures, or with infinite ones of both signs.
+    Infinite if a difference is; ``None`` without images, or with infinite ones of both signs.
     """
     interval: Interval | None
     """Of the mean of the finite differences."""
