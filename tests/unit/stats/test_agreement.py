@@ -94,8 +94,8 @@ def test_unknown_spreads_leave_out_the_outlier_ratio_alone_and_say_so():
 @pytest.mark.parametrize(
     ("scores", "mos", "words"),
     [
-        ([], [], "Expected at least 3 pictures with score and opinion, got 0"),
-        ([1.0, 2.0], [1.0, 2.0], "Expected at least 3 pictures with score and opinion, got 2"),
+        ([], [], "Expected at least 3 images with score and opinion, got 0"),
+        ([1.0, 2.0], [1.0, 2.0], "Expected at least 3 images with score and opinion, got 2"),
         ([3.0, 3.0, 3.0], [1.0, 2.0, 3.0], "Expected scores that differ, got 3 times 3"),
         ([1.0, 2.0, 3.0], [5.0, 5.0, 5.0], "Expected opinions that differ, got 3 times 5"),
         ([np.nan, 2.0, 3.0], [1.0, 2.0, 3.0], "Expected numbers, got 1 of 3 that are not"),
