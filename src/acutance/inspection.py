@@ -111,7 +111,7 @@ def without_weights(
     """A model with the settings that it scores by, and no numbers in its network.
 
     Args:
-        name: As for ``load``.
+        name: Of a model, or the folder of a training.
         weights: A file, whose settings hold; by default the one on this machine. There need be none.
         options: Options by model, names as the catalogue writes them.
 
@@ -159,7 +159,7 @@ def looked_at(
     """Which patches or crops of an image a score depends on, with the settings that it is scored by.
 
     Args:
-        name: As for ``without_weights``, as are weights and options.
+        name: Of a model, or the folder of a training.
         image: The image, from ``read_image``.
         reference: Its reference, for models that look where the two differ.
         weights: A file of weights.
