@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.models.vtamiq import context, preprocess
+from acutance.models.vtamiq import context, patches
 from acutance.models.vtamiq.model import cut_patches, places, pyramid, scales_of
 from acutance.models.vtamiq.network import Embedding
 from acutance.models.vtamiq.preprocess import VTAMIQViews
@@ -25,14 +25,14 @@ WEIGHTS_2022 = (0.25, 1.0, 0.1)
 WEIGHTS_2021 = (2.0, 5.0, 0.25)
 
 
-def positions_of(patch_set: str) -> tuple[preprocess.Positions, list[preprocess.Size]]:
+def positions_of(patch_set: str) -> tuple[patches.Positions, list[patches.Size]]:
     """The grid of a golden set, from its seed."""
     which, pair = patch_set.split("_")
     height, width = picture(f"{pair}_ref.png").shape[2:]
-    scales = preprocess.scale_count(height, width, asked=5 if which == "s5" else 1)
-    sizes = preprocess.level_sizes(height, width, scales)
+    scales = patches.scale_count(height, width, asked=5 if which == "s5" else 1)
+    sizes = patches.level_sizes(height, width, scales)
     seed = GOLDEN["patches"][patch_set]["seed"]
-    return preprocess.grid_sets(sizes, patches=64, repeats=1, seed=seed)[0], sizes
+    return patches.grid_sets(sizes, patches=64, repeats=1, seed=seed)[0], sizes
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +77,14 @@ def test_cuts_the_authors_patches(patch_set: str) -> None:
 @pytest.mark.parametrize("key", [key for key in TABLES["patch_counts_per_scale"] if key != "key"])
 def test_shares_patches_among_scales_as_the_authors_do(key: str) -> None:
     count, scales, ratio = key.split(",")
-    counts = preprocess.patch_counts(int(count), int(scales), float(ratio))
+    counts = patches.patch_counts(int(count), int(scales), float(ratio))
     assert counts[::-1] == TABLES["patch_counts_per_scale"][key]
 
 
 @pytest.mark.parametrize("key", TABLES["num_scales_used"])
 def test_uses_as_many_scales_as_the_authors_do(key: str) -> None:
     height, width = map(int, key.partition(",")[0].split("x"))
-    assert preprocess.scale_count(height, width, asked=5) == TABLES["num_scales_used"][key]
+    assert patches.scale_count(height, width, asked=5) == TABLES["num_scales_used"][key]
 
 
 @pytest.mark.parametrize("key", TABLES["simple_grid_rows_columns"])
@@ -92,7 +92,7 @@ def test_grids_have_the_authors_rows_and_columns(key: str) -> None:
     size, _, count = key.partition(",")
     height, width = map(int, size.split("x"))
     expected = TABLES["simple_grid_rows_columns"][key]
-    assert preprocess.grid_shape(height, width, int(count)) == (expected["rows"], expected["columns"])
+    assert patches.grid_shape(height, width, int(count)) == (expected["rows"], expected["columns"])
 
 
 def test_gives_haltons_points() -> None:
@@ -137,7 +137,7 @@ def test_maps_corners_as_2021_meant_to(pair: str) -> None:
         assert_described(context.corner_probability(difference, centre, weights), expected[name])
 
 
-def size_of(values: np.ndarray) -> preprocess.Size:
+def size_of(values: np.ndarray) -> patches.Size:
     rows, columns = values.shape
     return rows, columns
 

@@ -12,7 +12,8 @@ from jaxtyping import Float, Float64, Int64
 from scipy import ndimage
 from torch import Tensor
 
-from acutance.models.vtamiq.preprocess import JITTER, PATCH, Corners, Positions, VTAMIQViews, patch_counts
+from acutance.models.vtamiq.patches import JITTER, Corners, Positions, patch_counts
+from acutance.models.vtamiq.preprocess import PATCH, VTAMIQViews
 from acutance.shapes import ImageBatch
 
 CENTRE_SPREAD = (0.21, 0.235)

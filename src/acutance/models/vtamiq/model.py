@@ -20,7 +20,8 @@ from acutance.models.quality_model import QualityModel, check_batch
 from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.entry import SCORE
 from acutance.models.vtamiq.network import Decoder, Encoder, Predictor, ResidualGroup
-from acutance.models.vtamiq.preprocess import PATCH, Positions, Size, VTAMIQViews, fixed_sets, sizes_of
+from acutance.models.vtamiq.patches import Positions, Size, fixed_sets, sizes_of
+from acutance.models.vtamiq.preprocess import PATCH, VTAMIQViews
 from acutance.models.vtamiq.weights import VTAMIQConfig
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 from acutance.types import JSON

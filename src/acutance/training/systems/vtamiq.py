@@ -17,7 +17,8 @@ from acutance.errors import ConfigError, InputError
 from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.entry import SCORE
 from acutance.models.vtamiq.model import VTAMIQ, cut_patches, large_enough, places, pyramid, scales_of
-from acutance.models.vtamiq.preprocess import Positions, VTAMIQViews, grid_sets, sizes_of
+from acutance.models.vtamiq.patches import Positions, grid_sets, sizes_of
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.pretrained import start_vtamiq
 from acutance.models.vtamiq.weights import (
     HEAD_WEIGHTS,

@@ -6,7 +6,8 @@ import torch
 
 from acutance.errors import ConfigError
 from acutance.models.vtamiq.model import VTAMIQ, cut_patches, large_enough, places, pyramid
-from acutance.models.vtamiq.preprocess import VTAMIQViews, fixed_sets, sizes_of
+from acutance.models.vtamiq.patches import fixed_sets, sizes_of
+from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import KADIS700K, PAPER, VTAMIQConfig
 from tests.raising import raises
 

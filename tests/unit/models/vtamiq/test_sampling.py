@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from acutance.models.vtamiq.preprocess import (
-    PATCH,
+from acutance.models.vtamiq.patches import (
     Positions,
     covering_sets,
     grid_sets,
@@ -12,6 +11,7 @@ from acutance.models.vtamiq.preprocess import (
     patch_counts,
     scale_count,
 )
+from acutance.models.vtamiq.preprocess import PATCH
 
 SIZES = [(16, 16), (17, 300), (48, 33), (256, 384), (251, 389)]
 
