@@ -381,11 +381,6 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
 def open_parts(weights: PublishedWeights, places: Sequence[Path], path: Path) -> WeightsFile:
     """The files of a training in stages, which are weights together.
 
-    Args:
-        weights: Of the model.
-        places: Their folders, or the files.
-        path: What to call them.
-
     Raises:
         CheckpointError: Weights that are one file, a damaged file, or one of another model.
         MissingWeightsError: A file that is not there.
@@ -404,7 +399,6 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
 
     Args:
         file: From ``open_weights``.
-        expected: Every tensor of the model.
 
     Raises:
         CheckpointError: Names or shapes that do not fit.

@@ -73,10 +73,7 @@ def read_weights(
     """The tensors of a file of weights of a model.
 
     Args:
-        name: Of the model.
-        path: The file.
         whole: Whether to bring the backbones that the file leaves out; without them only the file is checked.
-        offline: Never touch the network.
         on_progress: Called with bytes done and bytes in all during a download.
 
     Raises:
@@ -162,8 +159,6 @@ def looked_at(
         name: Of a model, or the folder of a training.
         image: The image, from ``read_image``.
         reference: Its reference, for models that look where the two differ.
-        weights: A file of weights.
-        options: Options by model.
 
     Raises:
         ConfigError: A model that sees images whole, or an option that does not fit.
@@ -198,10 +193,6 @@ class AnchorCheck:
 def check_anchor(name: str, path: Path) -> AnchorCheck | None:
     """Score the pair whose published score is known; ``None`` for weights without one, and for trainings of ours.
 
-    Args:
-        name: Of the weights.
-        path: The file.
-
     Raises:
         CheckpointError: A damaged file, or one of another model.
     """
@@ -229,7 +220,6 @@ def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
     """The tensors of a model that was trained in stages, of the files that these left.
 
     Args:
-        name: Of the model.
         places: Folders, and single files, which go before those of folders.
 
     Returns:
@@ -259,10 +249,6 @@ def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
 
 def check_trunk(name: str, path: Path) -> None:
     """Raise unless a file holds every tensor of a backbone.
-
-    Args:
-        name: Of the backbone's record.
-        path: The file.
 
     Raises:
         CheckpointError: A damaged file, or names or shapes that do not fit.
@@ -338,7 +324,6 @@ def cost_of(entry: ModelEntry, side: int) -> Cost:
     """What its network computes to score one image, as it does by default.
 
     Args:
-        entry: Of a model with parameters.
         side: Height and width of the image.
     """
     import torch
@@ -354,7 +339,6 @@ def multiply_adds(network: "nn.Module", *inputs: Any) -> int:  # noqa: ANN401 (w
 
     Args:
         network: On the device ``meta``, where nothing is computed; a CPU's fused kernels are not counted.
-        inputs: On the same.
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -369,7 +353,6 @@ def measure(name: str, side: int) -> Measured:
     """Time and memory of one score, measured in a process of its own with random weights.
 
     Args:
-        name: Of the model.
         side: Height and width of the image.
 
     Raises:

@@ -76,11 +76,7 @@ def _bars(*columns: ProgressColumn, hidden: bool = False) -> Progress:
 
 
 class TrainingBars:
-    """Bars of steps, of validation and of preparation.
-
-    Args:
-        progress: Where they stand.
-    """
+    """Bars of steps, of validation and of preparation."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

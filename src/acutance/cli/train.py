@@ -220,12 +220,7 @@ def train_repeatedly(
     """Train ``count`` times, tell of each, and print the spread of their tests.
 
     Args:
-        train_once: Trains one of them.
-        config: Of the recipe.
-        folder: Of all runs.
-        count: How many.
         resume: Go on with those in the folder; ``auto`` begins them where there are none.
-        overwrite: Replace them.
     """
     from acutance.cli.progress import following
     from acutance.reports.terminal import stdout_console

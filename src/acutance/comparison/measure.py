@@ -117,7 +117,6 @@ def method_results(scores: CompleteScores, failed: Mapping[str, int], draws: Dra
     Args:
         scores: Without gaps.
         failed: How many images of each method have no score.
-        draws: How to draw.
     """
     found = []
     for column, method in enumerate(scores.methods):
@@ -186,10 +185,6 @@ def disagreements(by_model: Mapping[str, CompleteScores], *, kept: int = DISAGRE
     come first those where the scores that are ordered differently lie farther apart, each model's scores in units
     of their standard deviation. Images whose methods are all equal by one model are left out, and so are those on
     which the models agree (1).
-
-    Args:
-        by_model: Scores by model.
-        kept: How many images of each two models.
     """
     found: list[tuple[float, float, Disagreement]] = []
     for first, second in combinations(by_model.values(), 2):
@@ -226,8 +221,6 @@ def notes_of(by_model: Mapping[str, CompleteScores], methods: Sequence[str], ima
     """Everything unusual about the scores, in one line each.
 
     Args:
-        by_model: Scores by model, without gaps.
-        methods: Names of the methods.
         images: How many images there are, with those that failed.
     """
     notes = []

@@ -138,7 +138,6 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     """Find the images that all methods have, by their names and never by their order.
 
     Args:
-        folders: The folder of each method.
         reference: One image, the reference of all, or a folder of them; ``None`` for models that need none.
         pair_by: As in ``acutance.score``: ``"path"`` below the folder, ``"stem"``, or a regular expression with
             one group.
@@ -195,7 +194,6 @@ def gather_rows(images: Sequence[SharedImage], models: Sequence[str], rows: Iter
     Args:
         images: What was scored, in this order, each by its methods in their order.
         models: Names of the models, each giving a row of every image in this order.
-        rows: The rows.
     """
     coming = iter(rows)
     found = []
@@ -223,7 +221,6 @@ def read_method_rows(
         folders: The folder of each method, by the paths that stand in the file or from the present folder.
         models: The models to take; by default all of the file, in its order.
         pair_by: As in ``match_methods``.
-        better: Directions of models that were asked for.
 
     Raises:
         EvaluationError: A file that cannot be read, an image that is there twice, a model that is not there,

@@ -92,7 +92,6 @@ def order_by_scores(scores: CompleteScores, level: float) -> Order:
 
     Args:
         scores: Of at least one image.
-        level: Share of an interval.
 
     Raises:
         StatisticsError: Fewer than two methods.
@@ -109,9 +108,7 @@ def order_by_wins(methods: Sequence[str], wins: Scores, level: float) -> Order:
     """The order by preferences that do not depend on each other; intervals from the curvature of the likelihood.
 
     Args:
-        methods: Their names.
         wins: How often the row method was preferred to the column method (methods, methods).
-        level: Share of an interval.
 
     Raises:
         StatisticsError: Fewer than two methods, or groups of methods that were never compared.

@@ -47,14 +47,7 @@ class RatedLine:
 
 
 class PairTable(OpinionTable):
-    """Images of a list of pairs, and the pairs.
-
-    Args:
-        rows: The images.
-        root: Folder that their paths start from.
-        name: What the list is called.
-        pairs: Named by the paths of the rows.
-    """
+    """Images of a list of pairs, and the pairs."""
 
     def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str, pairs: Sequence[Comparison]) -> None:
         super().__init__(rows, root, name)
@@ -82,7 +75,6 @@ class ImageFolder:
 
         Args:
             name: As a list has it.
-            where: The list, for errors.
         """
         folders = PurePosixPath(name).parent
         found = [path for path in self._index.by_name(name) if _same_folders(folders, PurePosixPath(path).parent)]
@@ -160,7 +152,6 @@ def read_listed(path: Path, images: Path) -> OpinionTable:
         path: Pairs in four or six columns, as in ``Triplet.txt`` and ``PSY.txt``: a ``PairTable`` comes back. Or a
             folder of opinions, ``<content>.txt``: in two columns (SRIQA-Bench's ``MOS``) with every two images of a
             content as pairs, in three or four (``image,reference,score``) without pairs.
-        images: The folder of their images.
     """
     folder = ImageFolder(images)
     if not path.is_dir():

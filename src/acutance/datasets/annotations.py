@@ -22,10 +22,7 @@ class Record:
     """One line of a file, whose cells are read as text or number, or refused by name.
 
     Args:
-        path: The file.
         line: Number of the line or row, from 1.
-        cells: What stands in it, by column.
-        cure: The end of its errors.
     """
 
     __slots__ = ("_cure", "cells", "line", "path")
@@ -89,12 +86,9 @@ def place_records(
     """The lines of a CSV file whose columns are known by their places; empty lines are passed over.
 
     Args:
-        path: A CSV file.
-        columns: Names for the columns, in order.
         least: How many columns a line needs; by default all.
         has_more: Pass over further columns, which are an error otherwise.
         has_header: Pass over the first line, which must have as many columns.
-        cure: The end of errors.
     """
     least = len(columns) if least is None else least
     lines = csv_lines(path, what=f"a list of {len(columns)} columns", cure=cure)
@@ -116,7 +110,6 @@ def csv_records(path: Path, needed: Sequence[str]) -> Iterator[Record]:
 
     Args:
         path: A CSV file. Empty columns and empty lines are passed over.
-        needed: Columns that must be there.
     """
 
     def header(first: list[str]) -> list[str]:

@@ -143,7 +143,6 @@ def write_pairs(path: Path, pairs: Sequence[Comparison], *, names_only: bool = F
 
     Args:
         path: Where to write, whole or not at all.
-        pairs: Triplets or comparisons.
         names_only: Write file names without folders, as A-FINE's lists are.
     """
     triplets = [pair for pair in pairs if isinstance(pair, Triplet)]

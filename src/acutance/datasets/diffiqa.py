@@ -119,9 +119,7 @@ def read_labels(path: Path, images: Sequence[str], dataset: DatasetFacts) -> lis
     """File name, where it is told, and label of images in what one person said: a JSON file of DiffIQA or SRIQA-Bench.
 
     Args:
-        path: The file.
         images: Keys of the images, such as ``Picture_AI``.
-        dataset: Which it is of, for errors.
     """
     cure = f"Get {dataset.title} whole from {dataset.where}."
     fields = read_json_object(path, f"a label of {dataset.title}", cure)
@@ -140,13 +138,7 @@ def read_labels(path: Path, images: Sequence[str], dataset: DatasetFacts) -> lis
 
 
 def folders_in(folder: Path, what: str, dataset: DatasetFacts) -> list[Path]:
-    """The folders in a folder, sorted; hidden ones are passed over.
-
-    Args:
-        folder: Where to look.
-        what: What each should be, for errors.
-        dataset: Which it is of, for errors.
-    """
+    """The folders in a folder, sorted; hidden ones are passed over."""
     inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     found = [path for path in inside if not path.name.startswith(".")]
     if not found:

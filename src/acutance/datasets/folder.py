@@ -72,7 +72,6 @@ class DatasetFolder:
 
     Args:
         root: The folder that the published layout starts from.
-        facts: Which dataset it is, for errors.
 
     Attributes:
         missing: Images that should be there, in the order in which they were looked for.

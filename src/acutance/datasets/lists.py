@@ -57,7 +57,6 @@ def read_list(
         better: Which direction is better quality, in rows that do not say it in such a column; by default
             ``"higher"``, but needed for opinions called dmos.
         low: Lowest value of the scale, where the list has no such column.
-        high: Highest value.
 
     Raises:
         UnknownNameError: Another ending, or a column that a table does not have.
@@ -94,7 +93,6 @@ def read_opinions(path: str | Path, root: str | Path | None = None, *, better: B
     """The table of a file that is one of ours (``read_table``), or any other list (``read_list``).
 
     Args:
-        path: A CSV, Parquet or JSON file.
         root: The folder that its paths start from; by default the folder of the file.
         better: Which direction of the opinions is better, where the file does not tell.
 
@@ -275,7 +273,6 @@ def with_references(table: OpinionTable, references: str | Path, pair_by: str = 
 
     Args:
         table: Its images must be there.
-        references: A folder.
         pair_by: A regular expression with one group, searched for in the names of an image and of references, whose
             group must agree.
 

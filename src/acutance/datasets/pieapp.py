@@ -63,7 +63,6 @@ def read_preferences(
 
     Args:
         root: Folder of the dataset, with ``labels/train/*_pairwise_labels.csv``.
-        part: Which part.
         preference: Which column; a pair whose raw one is blank was not shown to people and is left out. The test
             has the raw one alone.
         on_progress: Called with how many files are done, of how many.

@@ -159,7 +159,6 @@ def scenes_of(table: OpinionTable, *, compare_contents: bool = False) -> list[st
     """All scenes of a table, sorted by name without regard to case.
 
     Args:
-        table: Table of a dataset.
         compare_contents: Also find copies of a file in another scene under another name, by reading files.
     """
     if not len(table):
@@ -302,7 +301,6 @@ def require_separate(
     Args:
         table: The images; files that are not there are compared by name alone.
         sides: Side of each row, such as ``train`` or the name of its scene.
-        kind: What a side is, for the error.
         compare_contents: Find copies under other names too; reads every file whose size occurs on two sides.
     """
     seen = _Sides(table, kind)

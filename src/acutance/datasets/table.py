@@ -194,10 +194,6 @@ def check_table(table: OpinionTable, *, look_for_files: bool = True) -> list[Pro
     numbers or lie outside ``low`` to ``high``, scales whose ends are the wrong way round, negative deviations,
     levels and votes below 1, and images, references or scenes on two sides of a split. Those are held against
     each other without regard to case and to ``./`` in paths.
-
-    Args:
-        table: The table.
-        look_for_files: Whether to look on the disk.
     """
     problems: list[Problem] = []
     rows_by_key: dict[tuple[str, str | None], int] = {}

@@ -60,8 +60,6 @@ def stretch(scores: Scores, *, worst: float, best: float, better: Better = "high
 
     Args:
         scores: Scores to take the limits from, such as those of the training list.
-        worst: Value of the worst.
-        best: Value of the best.
         better: Which direction of the scores means better quality.
     """
     require_spread(scores)
@@ -172,7 +170,6 @@ def normalised(lines: Sequence[RatedLine], *, final: bool, better: Better = "hig
     Args:
         lines: All that a fit takes (SRIQA-Bench for the last scaling): the limits are theirs.
         final: Whether from 0 to 100.
-        better: Which direction of the opinions is better.
     """
     opinions = np.array([line.mos for line in lines], dtype=np.float64)
     best, worst = FINAL if final else NATURALNESS
@@ -302,9 +299,7 @@ def fit_quality_targets(
 
     Args:
         scores: Scores to fit on: the training images; VTAMIQ itself takes all, its test among them.
-        better: Which direction of them means better quality.
         linearise: Fit the curve that makes targets close to uniform; without it they are stretched and turned.
-        version: Of the authors' code.
     """
     require_spread(scores)
     low, high = float(scores.min()), float(scores.max())

@@ -164,7 +164,6 @@ def repeats(counts: Mapping[str, int], main: str = MAIN) -> dict[str, int]:
     more than it fits into all the others after that. An empty list stays empty.
 
     Args:
-        counts: Number of triplets of each dataset.
         main: Name of the main one, which may be absent.
 
     Example:

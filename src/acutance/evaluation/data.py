@@ -80,7 +80,6 @@ def read_part(table: OpinionTable, part: str, split: str | Path | None = None) -
     """The rows of one part of a dataset.
 
     Args:
-        table: The whole dataset.
         part: ``all``, ``train``, ``validation`` or ``test``.
         split: A file of ``acutance data split``; without it the column ``split`` of the table decides.
     """

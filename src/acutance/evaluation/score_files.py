@@ -126,7 +126,6 @@ def take_scores(
 
     Args:
         files: CSV, JSON lines or Parquet; ``NAME=FILE`` for the dataset of that name alone.
-        data: The datasets; they are filled.
         protocol: Which number of a model counts.
         better: Directions by model, for those of which neither the file nor the catalogue has one, and before what the
             catalogue says.

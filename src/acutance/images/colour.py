@@ -60,7 +60,6 @@ def upright_srgb(samples: Pixels | Image.Image, said: Tags, name: str, hdr_peak:
 
     Args:
         samples: Shape (H, W, 1..4), alpha straight; or an image of Pillow's in CMYK or LAB.
-        said: What their file says of them.
         name: What to call it in errors and warnings.
         hdr_peak: Nits of the display to which PQ and HLG are brought.
 
@@ -89,7 +88,6 @@ def pillow_samples(image: Image.Image, said: Tags, name: str, deep: Pixels | Non
 
     Args:
         image: An image in any of Pillow's modes; its pixels stay as they are.
-        said: What its file says of it.
         name: What to call it in errors and warnings.
         deep: The same pixels in 16 bits, where Pillow holds only the upper 8.
 

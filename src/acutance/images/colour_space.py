@@ -87,8 +87,6 @@ def coded_space(primaries: int, transfer: int, what: str, *, narrow_bits: int = 
     """The space of two code points of H.273; None for sRGB.
 
     Args:
-        primaries: ColourPrimaries.
-        transfer: TransferCharacteristics.
         what: The file and what in it says so, for errors.
         narrow_bits: Bits a value if black is at 16 and white at 235 of 8 bits.
 
@@ -143,7 +141,6 @@ def converted(colour: Pixels, space: ColourSpace, hdr_peak: float | None, name: 
         colour: Shape (H, W, 1 or 3): uint8, uint16, float32 or float64.
         space: What they are values of; in grey, all three are equal.
         hdr_peak: Nits of the display to which PQ and HLG are brought by BT.2390.
-        name: What to call the image in errors.
 
     Returns:
         The same shape, or three channels where the curves make colour of grey; float32, or float64 for float64.
@@ -289,9 +286,6 @@ def profile_space(profile: bytes) -> ColourSpace | None:
     """The space of a profile that consists of a matrix and curves; None for any other.
 
     A profile with tables (``A2B0``, ``D2B0`` and so on) is none of them even if it has a matrix too: tables come first.
-
-    Args:
-        profile: The profile, whole.
 
     Raises:
         ValueError: If it is damaged.

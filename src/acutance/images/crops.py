@@ -10,8 +10,7 @@ def covering_positions(height: int, width: int, side: int) -> list[Position]:
     """The fewest crops that together hold every pixel, evenly spaced, row by row.
 
     Args:
-        height: Of the image, in pixels, at least ``side``.
-        width: Of the image.
+        height: Of the image, in pixels, at least ``side``; so is ``width``.
         side: Of a crop, in pixels.
 
     Raises:
@@ -32,10 +31,8 @@ def random_positions(height: int, width: int, side: int, *, count: int, seed: in
     pairs of one reference, have the same.
 
     Args:
-        height: Of the image, in pixels, at least ``side``.
-        width: Of the image.
+        height: Of the image, in pixels, at least ``side``; so is ``width``.
         side: Of a crop, in pixels.
-        count: How many crops.
         seed: Not below 0.
 
     Raises:

@@ -79,7 +79,6 @@ def file_pixels(file: BinaryFile, name: str, hdr_peak: float | None = None) -> D
 
     Args:
         file: A binary file, read from its start if it can seek.
-        name: What to call it in errors.
         hdr_peak: Nits of the display to which PQ and HLG are brought.
 
     Raises:
@@ -97,9 +96,6 @@ def upright_size(path: Path) -> tuple[int, int] | None:
     """Width and height of an image file once it is upright, by its header; None where that does not tell.
 
     Nothing is decoded, logged or raised: whoever reads the image hears of its faults then.
-
-    Args:
-        path: The file.
     """
     try:
         with path.open("rb") as file, warnings.catch_warnings():

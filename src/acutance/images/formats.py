@@ -161,9 +161,6 @@ def find_images(folder: Path) -> FoundImages:
     A file is an image by its ending (any case). Hidden files and folders, whose names begin with a dot, are
     in no list. Links are followed, except one that leads to a folder it lies in.
 
-    Args:
-        folder: Where to look.
-
     Raises:
         InputError: If the folder does not exist, is a file or may not be read.
 

@@ -19,7 +19,6 @@ def pnm_size(head: bytes, name: str) -> tuple[int, int] | None:
 
     Args:
         head: How the file begins, its header and perhaps more.
-        name: What to call it in errors.
 
     Raises:
         ImageReadError: If this is no whole header.

@@ -45,7 +45,6 @@ def resnet50_tensors(path: Path, expected: Mapping[str, TensorOrShape]) -> "dict
     """The tensors of a ResNet-50 without its classifier, as torchvision or timm files it; counters are left out.
 
     Args:
-        path: The file.
         expected: Every tensor of the backbone, or its shape, by name.
 
     Raises:

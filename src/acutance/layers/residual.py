@@ -17,11 +17,6 @@ class ResidualTrunk(nn.Module):
 
     A convolution of stride 2 comes first, and each stage halves the sides once more: strides 4, 8, 16 and 32. Where
     sides are halved the shortcut is a mean of 2 x 2 and a 1 x 1 convolution (He et al., CVPR 2019, arXiv 1812.01187).
-
-    Args:
-        stem: Channels of the first convolution.
-        channels: Channels of each stage.
-        blocks: Blocks of each stage.
     """
 
     def __init__(self, stem: int, channels: Sequence[int], blocks: Sequence[int]) -> None:
@@ -60,8 +55,6 @@ class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions beside a shortcut.
 
     Args:
-        narrow: Channels that come in.
-        wide: Channels that go out.
         halves: Whether height and width are halved.
     """
 

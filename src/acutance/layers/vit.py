@@ -19,7 +19,6 @@ class VisionTransformer(nn.Module):
     """The first blocks of a ViT for images of its own size; neither final norm nor classifier is built.
 
     Args:
-        depth: How many blocks are built.
         overrides: Arguments for timm's constructor, such as ``embed_dim=48`` and ``num_heads=3`` for a tiny backbone.
     """
 

@@ -130,7 +130,6 @@ class ModelEntry:
 
         Args:
             config: What weights ask for; nothing for ``config_defaults``.
-            options: What differs from the defaults.
 
         Raises:
             pydantic.ValidationError: Values that it does not take.
@@ -156,7 +155,6 @@ def entry_of(name: str, found: Any) -> ModelEntry:  # noqa: ANN401 (whatever som
     """The entry of a model that a user or an installed package names.
 
     Args:
-        name: What to load it by.
         found: An entry, or what makes the model without arguments: a subclass of ``QualityModel`` or a function.
 
     Raises:
@@ -219,7 +217,6 @@ def checked_options(
     """The options that were given, as the catalogue writes them; text such as ``"7"`` is taken for the number it says.
 
     Args:
-        entry: The model.
         given: Values by option; names and words in any case.
         recorded: Values that hold where none is given, instead of the catalogue's.
 

@@ -133,9 +133,7 @@ class ReferenceCache:
 
         Args:
             name: Of the model, and key of the reference.
-            nbytes: Memory that they take.
             job: Who asks, the last one of its batch with this reference.
-            make: Makes them.
         """
         features = self._drop(name) if name in self._kept else make()
         if job.next_use is not None and self._make_room(nbytes, job.next_use, job.done):

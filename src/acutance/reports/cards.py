@@ -157,7 +157,6 @@ def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
     for scoring: upright, transparent pixels over white, in sRGB. Copies carry no metadata.
 
     Args:
-        paths: Files of one card of the page.
         most_bytes: What all copies together may take; the last step of size and quality is taken as it comes.
 
     Returns:
@@ -277,12 +276,7 @@ class Choice:
 
 
 def choose_predictions(run: EvaluationRun, count: int) -> list[Choice]:
-    """Pictures of an evaluation: half with the largest residuals, model by model, half over the range of opinions.
-
-    Args:
-        run: The evaluations.
-        count: How many at most.
-    """
+    """Pictures of an evaluation: half with the largest residuals, model by model, half over the range of opinions."""
     far = _in_turn([_largest_residuals(one) for one in run.evaluations])
     chosen = _merged(far, -(-count // 2))
     over = _in_turn([_over_the_range(one, count) for one in _one_of_each_set(run)])
@@ -290,12 +284,7 @@ def choose_predictions(run: EvaluationRun, count: int) -> list[Choice]:
 
 
 def choose_comparisons(comparison: Comparison, count: int) -> list[Choice]:
-    """Pictures of a comparison: a third each where models disagree, methods do worst, and methods win by most.
-
-    Args:
-        comparison: The comparison.
-        count: How many at most.
-    """
+    """Pictures of a comparison: a third each where models disagree, methods do worst, and methods win by most."""
     pictures = {one.picture: one for one in comparison.pictures}
     ordered = sorted(comparison.disagreements, key=lambda one: one.agreement)
     disagreements = [

@@ -114,7 +114,6 @@ def table(
 
     Args:
         title: What stands above it.
-        columns: What to show of each row.
         rows: Beyond ``MAX_BYTES`` of markup no more are taken, and the title says so.
         count: How many rows there are, where they are made as they are taken.
         first_heads: Whether the first cell of a row is its heading.

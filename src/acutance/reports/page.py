@@ -50,7 +50,6 @@ def check_report_place(path: Path, *, overwrite: bool = False) -> None:
     """Raise where a report cannot be written, before anything is computed.
 
     Args:
-        path: The file to write.
         overwrite: Whether one that is there may be replaced.
 
     Raises:

@@ -172,7 +172,6 @@ def in_parts(table: Table, width: int) -> list[Table]:
 
     Args:
         table: Columns of names on the left, which are left-justified, then columns of numbers.
-        width: Letters of a line.
     """
     known = table.columns
     names = next((place for place, column in enumerate(known) if column.justify != "left"), len(known))
@@ -208,7 +207,6 @@ def evaluation_tables(
     """Everything that is printed of a run: models by statistics, groups, protocols, models by datasets, and tests.
 
     Args:
-        run: The evaluations.
         group_by: Also the groups of this kind.
         tests: Also the tests between models.
     """

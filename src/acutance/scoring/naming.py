@@ -72,7 +72,6 @@ def propose_rule(folders: Sequence[Sequence[str]], *, matched: int, first_repeat
 
     Args:
         folders: Paths of the images below each folder.
-        matched: How many meet now.
         first_repeats: Whether several names of the first folder may meet one of the others, as several images have
             one reference. Elsewhere two names that the rule cannot tell apart rule it out.
 

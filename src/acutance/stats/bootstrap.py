@@ -33,8 +33,6 @@ class Intervals(dict[str, tuple[float, float]]):
     """Lower and upper end by name of the statistic; one that no draw gave is missing.
 
     Args:
-        ends: The intervals.
-        draws: How many draws were made.
         left_out: In how many draws a statistic could not be computed, by its name.
     """
 
@@ -129,7 +127,6 @@ def bootstrap_mean(
     Args:
         values: One finite number an image.
         scenes: What images belong to; left out, each image stands alone.
-        draws: How many draws.
         seed: Which draws, at least 0; the same as of ``bootstrap_agreement``.
         level: Share of draws inside, between 0 and 1.
 
@@ -229,7 +226,6 @@ def _weighted_srcc(first: Counts, second: Counts, counts: Counts) -> float:
 
     Args:
         first: Dense ranks of one column, from 0.
-        second: Those of the other.
         counts: Whole numbers of at least 0, one an image.
     """
     weights = counts.astype(np.float64)

@@ -191,7 +191,6 @@ def rmse(predicted: Numbers, mos: Numbers) -> float:
 
     Args:
         predicted: Scores on the scale of the opinions: what a curve gave.
-        mos: Opinions.
 
     Raises:
         StatisticsError: Nothing to compare, or numbers that are not finite; so does ``mae``.
@@ -223,7 +222,6 @@ def outlier_ratio(predicted: Numbers, mos: Numbers, mos_std: Numbers, num_votes:
 
     Args:
         predicted: Scores on the scale of the opinions: what a curve gave.
-        mos: Mean opinions.
         mos_std: Standard deviation of the single opinions of each image, in units of the opinions; at least 0.
         num_votes: How many opinions each image has, at least 2.
 

@@ -99,7 +99,6 @@ def fit_curve(
     Args:
         scores: Raw scores of a model, one an image, finite.
         mos: Opinions of the same images.
-        kind: Which function is wanted.
         min_images: On fewer images a line takes the place of a logistic, which would follow the noise.
         needs_errors: Whether errors are wanted in units of the opinions. A line then takes the place of ``none``, which
             leaves PLCC as it is.

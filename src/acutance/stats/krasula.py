@@ -169,12 +169,7 @@ def opinion_pairs(
 
     Args:
         models: Scores of each model, one an image; may be infinite.
-        mos: As in ``compare_krasula``, like all that follow.
-        mos_std: Spread of the opinions.
-        num_votes: Their number.
-        level: Where opinions differ.
-        most_pairs: Most pairs.
-        seed: Of the draw.
+        mos: As in ``compare_krasula``, like all others.
 
     Raises:
         StatisticsError: Columns of unequal length, NaN, negative spreads, votes below 1, or no pairs.

@@ -114,8 +114,7 @@ class LogisticSearch:
         """The curve that a search from a centre and width leads to, never worse than it.
 
         Args:
-            centre: Of the curve.
-            log_width: Logarithm of its width.
+            log_width: Logarithm of the width of the curve.
             weights: Square root of how often each image counts; once if left out.
             tolerance: Where to stop, as a share of the squared error.
         """

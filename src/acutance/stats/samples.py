@@ -17,7 +17,6 @@ def column(numbers: Numbers, *, infinite: bool = False) -> Numbers:
     """The numbers as a column of float64 without NaN.
 
     Args:
-        numbers: One number an image.
         infinite: Whether infinity is allowed.
 
     Raises:
@@ -41,9 +40,7 @@ def paired(first: Numbers, second: Numbers, *, least: int = 3) -> tuple[Numbers,
     """Two columns of the same images, as float64 and finite.
 
     Args:
-        first: One number an image.
         second: As many of another kind, in the same order.
-        least: How many images there must be.
 
     Raises:
         StatisticsError: Columns of unequal length, too short, or with NaN or infinity.
@@ -67,7 +64,6 @@ def check_varies(numbers: Numbers, what: str) -> None:
     """Checks that numbers are not all equal.
 
     Args:
-        numbers: At least one.
         what: What they are, for the error, such as ``"scores"``.
 
     Raises:

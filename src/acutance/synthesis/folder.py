@@ -202,9 +202,7 @@ def write_tables(
     """Write the table of the images, and that of scores where there are metrics; how many rows they have.
 
     Args:
-        folder: Where the images are.
         made: Items and their rows, in order; those with an error are left out.
-        names: Names of the sources.
         infos: What the scores of each metric mean; empty if there is none.
 
     Raises:

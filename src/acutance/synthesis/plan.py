@@ -116,8 +116,6 @@ class RandomPlan:
     An item depends on the choices and its index, not on how many there are.
 
     Args:
-        choices: What is drawn from.
-        count: How many items.
         mixture_share: Part of them that are mixtures, 0 to 1, evenly spread.
 
     Raises:

@@ -72,7 +72,6 @@ class Workers:
 
         Args:
             work: A function of a module or class, since it travels by name.
-            tasks: What to do.
             chunk: How many tasks a worker takes at once.
 
         Raises:

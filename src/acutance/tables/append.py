@@ -26,7 +26,6 @@ class ResumableFile:
     Args:
         path: Where it lies; ``.csv`` is CSV, anything else JSON lines.
         columns: Names of the fields of a row, in their order.
-        what: What it holds, for errors.
         texts: Columns of CSV that hold text; all others are numbers.
 
     Attributes:
@@ -210,8 +209,6 @@ def require_same(before: Mapping[str, Any], described: Mapping[str, Any], path: 
 
     Args:
         before: What was written down of it, plain JSON values.
-        described: What this run depends on.
-        path: What is to be continued.
 
     Raises:
         ConfigError: Naming the first difference.
@@ -229,9 +226,6 @@ def differences(before: Any, now: Any, name: str = "", *, new_off: bool = False)
     """Names of the places in which two JSON values differ, each with words that say how.
 
     Args:
-        before: A JSON value.
-        now: Another.
-        name: What they are called.
         new_off: A field that is only in the newer value, and empty, null or false there, is no difference.
 
     Example:

@@ -43,7 +43,6 @@ def write_text(path: Path, text: str) -> None:
 
     Args:
         path: Where to write; folders on the way are made.
-        text: What to write, in UTF-8.
 
     Raises:
         ConfigError: A place that cannot be written to, or a file name in the text that is not UTF-8.
@@ -60,12 +59,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def not_utf8(path: Path, error: UnicodeEncodeError) -> str:
-    """The error for a file name that cannot be written in UTF-8, in one line of ASCII.
-
-    Args:
-        path: The file that was to be written.
-        error: What Python said.
-    """
+    """The error for a file name that cannot be written in UTF-8, in one line of ASCII."""
     start, end = error.object.rfind("\n", 0, error.start) + 1, error.object.find("\n", error.end)
     line = error.object[start:] if end < 0 else error.object[start:end]
     return f"Expected file names in UTF-8 to write in {path}, got {line[:200]!a}. Rename the file."

@@ -60,12 +60,11 @@ def read_rows(
     Args:
         path: Its ending says what it is: CSV with a header, JSON lines, a JSON list of objects, or Parquet.
         kind: A dataclass or pydantic model; columns that it doesn't have are passed over, empty cells are as absent.
-        error: What is raised.
         header: As in ``read_cells``.
         is_exact: As in ``read_cells``.
 
     Raises:
-        AcutanceError: This error, for a file that cannot be read, or a cell that is not what its column holds.
+        AcutanceError: ``error``, for a file that cannot be read, or a cell that is not what its column holds.
         MissingExtraError: Parquet without pyarrow.
 
     Example:
@@ -91,8 +90,6 @@ def parser(
 
     Args:
         kind: A dataclass or pydantic model.
-        error: What is raised.
-        cure: The end of its message.
     """
     adapter: TypeAdapter[Row] = TypeAdapter(kind)
 
@@ -128,14 +125,13 @@ def read_cells(
 
     Args:
         path: CSV with a header, JSON lines, a JSON list of objects, or Parquet.
-        error: What is raised.
         delimiter: What parts the cells of CSV.
         header: Gets the columns of CSV or Parquet and gives their names; may raise. Columns named ``""`` are left out.
             By default names stay, and each must be there once.
         is_exact: A line of CSV with fewer cells than columns is an error too; otherwise what it lacks is empty.
 
     Raises:
-        AcutanceError: This error, for a file that cannot be read or a line of CSV with more cells than columns.
+        AcutanceError: ``error``, for a file that cannot be read or a line of CSV with more cells than columns.
         MissingExtraError: Parquet without pyarrow.
     """
     ending = path.suffix.lower()
@@ -155,15 +151,8 @@ def csv_lines(
 ) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file as they stand, numbered from 1.
 
-    Args:
-        path: The file.
-        error: What is raised.
-        delimiter: What parts its cells.
-        what: What it should be, for the error.
-        cure: What to do if it is not.
-
     Raises:
-        AcutanceError: This error, for a file that is no text or no CSV.
+        AcutanceError: ``error``, for a file that is no text or no CSV.
     """
     reader = csv.reader(io.StringIO(read_text(path, what, cure, error), newline=""), delimiter=delimiter, strict=True)
     while True:
@@ -183,10 +172,9 @@ def read_text(path: Path, what: str, cure: str, error: type[AcutanceError] = Dat
         path: File in UTF-8.
         what: What it should be, for the error, such as ``"the labels of DiffIQA"``.
         cure: What to do if it is not, such as where to get it.
-        error: What is raised.
 
     Raises:
-        AcutanceError: This error, for a file that is missing, unreadable or not UTF-8.
+        AcutanceError: ``error``, for a file that is missing, unreadable or not UTF-8.
     """
     try:
         data = path.read_bytes()
@@ -211,13 +199,10 @@ def read_json(
 
     Args:
         path: File in UTF-8.
-        what: What it should be, for the error.
-        cure: What to do if it is not.
-        error: What is raised.
         is_noted: Infinite numbers stand in notes, as ``strict_json`` writes them.
 
     Raises:
-        AcutanceError: This error, for a file that is no JSON, naming the line.
+        AcutanceError: ``error``, for a file that is no JSON, naming the line.
     """
     return _json(path, read_text(path, what, cure, error), what, cure, error, is_noted=is_noted)
 

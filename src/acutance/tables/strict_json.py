@@ -88,7 +88,6 @@ def json_text(value: object, indent: int | None = None) -> str:
     """The value as JSON; ``from_json`` gives its infinities back.
 
     Args:
-        value: Plain values.
         indent: Spaces a level.
 
     Example:

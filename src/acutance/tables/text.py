@@ -24,10 +24,6 @@ def shown(text: str) -> str:
 def some(names: Sequence[str], few: int = FEW) -> str:
     """The first names, and how many more.
 
-    Args:
-        names: The names.
-        few: How many to show.
-
     Example:
         >>> some(["a", "b", "c", "d", "e"])
         'a, b, c and 2 more'
@@ -63,7 +59,6 @@ def number(value: float | None, form: str = "z.4f") -> str:
     """A number as tables in a terminal show it: whole ones as they are, a dash where there is none.
 
     Args:
-        value: The number.
         form: How a finite one that is not whole is written, as in an f-string.
 
     Example:

@@ -21,7 +21,6 @@ def json_line(row: Row, *, always_noted: bool = False) -> str:
     r"""The row as one line of JSON: an infinite number is ``null``, and the field ``note`` says so.
 
     Args:
-        row: The fields.
         always_noted: Write the note behind the score, ``null`` where there is none, so that all lines have the same
             fields.
 
@@ -51,9 +50,7 @@ def write_parquet(
     """Write a Parquet file.
 
     Args:
-        path: Where to write.
         kinds: What each column holds, in their order.
-        rows: Values by column.
         group: How many rows are held in memory and written at once.
 
     Raises:

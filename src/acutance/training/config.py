@@ -253,7 +253,6 @@ def with_settings(config: Config, assignments: Iterable[str]) -> Config:
     """The configuration with some settings changed.
 
     Args:
-        config: Any configuration.
         assignments: ``name=value``; names are joined by dots. A value is text that the type of its field reads; null,
             lists, objects and quoted texts are JSON. With another ``kind``, settings that it has not are left out.
 

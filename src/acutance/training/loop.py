@@ -368,7 +368,6 @@ class WeightAverage:
     """The exponential moving average of a network's weights; what it counts or normalises with is copied.
 
     Args:
-        network: The network in training.
         decay: Share that stays at each step, below 1; small at first, (1 + steps) / (10 + steps), so that the
             random start is forgotten.
     """

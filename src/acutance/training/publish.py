@@ -18,7 +18,6 @@ def foreign_tensors(keys: KeyTable, own: Mapping[str, Tensor]) -> dict[str, Tens
 
     Args:
         keys: Own name by foreign name; batch norm's counters, dropped when reading, are found beside their norms.
-        own: Tensors by own names.
     """
     renamed: dict[str, Tensor] = {}
     for foreign, name in keys.names.items():

@@ -91,17 +91,9 @@ def repeat(
     ``summary.json``. Runs that were tested are not trained again, so that more can be asked for later.
 
     Args:
-        table: All rated images.
-        train_one: Trains once.
-        folder: Where to write.
-        count: How many runs.
-        protocol: Of the splits.
-        seed: Of all splits and runs.
         curve: Fitted from scores to opinions for PLCC and RMSE; the authors' has five parameters.
-        device: Where to test: ``auto``, ``cpu`` or ``cuda``.
         fabric: Launched, where several processes train together: the first one alone tests, and writes the folder.
         on_run: Called after each run with its number, from 1, and its test.
-        on_test: Called with images scored and in all.
         options: Of the model that tests, such as ``protocol="grid"``; by default those that the run validated with.
 
     Returns:
@@ -249,15 +241,10 @@ def repeat_recipe(
     ``repeats.repeat`` writes. With several processes this is called in each of them, as ``run.train`` is.
 
     Args:
-        config: What is trained.
-        folder: Where to write.
-        train_once: Trains once.
         count: How many trainings; more than before where earlier ones are gone on with.
         resume: Go on with the trainings in the folder: those that were tested stay as they are; ``auto`` begins them
             where there are none.
-        overwrite: Replace them.
         on_run: Called after each training with its number, from 1, and its test.
-        on_test: Called with images tested and in all.
 
     Returns:
         The spread of each of ``repeats.STATISTICS``.

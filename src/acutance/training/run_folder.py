@@ -138,7 +138,6 @@ class RunFolder:
     any moment.
 
     Args:
-        path: The folder.
         writes: Whether this process writes; of several, only one does.
     """
 

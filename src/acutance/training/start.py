@@ -48,7 +48,6 @@ def start_from_earlier(
         names: Models of the catalogue whose weights these may be.
         name: The one whose layouts a file of the authors may have.
         free: Settings of the network that may differ, for no weight depends on them.
-        defaults: Every setting of the network by default.
 
     Raises:
         MissingWeightsError: No such file.
@@ -103,9 +102,7 @@ def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
     """The file of a published backbone.
 
     Args:
-        record: Of the backbone.
         named: The name of the record, which is looked for on this machine and downloaded; or the path of the file.
-        setting: Which setting says so, for the message.
 
     Raises:
         MissingWeightsError: Neither here nor to be had.
@@ -132,7 +129,6 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
     """Load what is trained further.
 
     Args:
-        model: What to load it over.
         start: A tag of ``TRUNKS``, which is looked for on this machine and downloaded; a file of a ResNet-50 as
             torchvision or timm have it; the folder of an earlier run of the same model; or a file of its weights, ours
             or the authors'.

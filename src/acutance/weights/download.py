@@ -48,7 +48,6 @@ def fetch(
     sha256 where it has one.
 
     Args:
-        record: The published weights.
         offline: Only look on this machine, as with ``HF_HUB_OFFLINE=1``.
         on_progress: Called with bytes done and bytes in all.
         endpoint: Address of another hub; ``None`` is ``HF_ENDPOINT`` or huggingface.co.
@@ -80,9 +79,6 @@ def find(record: CheckpointRecord) -> Path | None:
 
     The folder that ``ACUTANCE_WEIGHTS`` names comes first, with the file under its published name or as
     ``<name>.safetensors``; then the package itself, or the Hugging Face cache, the current version before older ones.
-
-    Args:
-        record: The published weights.
 
     Raises:
         ConfigError: ``ACUTANCE_WEIGHTS`` names no folder.
@@ -165,7 +161,6 @@ def verify(
     """The digest of a file of weights, compared with the one it should have.
 
     Args:
-        record: The published weights.
         path: The file; ``None`` takes the one that ``find`` finds.
         keep: Whether to keep the digest at its first use.
         on_progress: Called with bytes read and bytes in all.
@@ -190,8 +185,6 @@ def compared(record: CheckpointRecord, path: Path, digest: str, *, keep: bool = 
     Hugging Face, whose names are digests, nor of files that users train or convert themselves.
 
     Args:
-        record: The published weights.
-        path: The file.
         digest: Its sha256.
         keep: Whether to keep the digest at its first use.
     """
@@ -222,7 +215,6 @@ def missing(record: CheckpointRecord, got: str, cure: str | None = None) -> Miss
     """The error for weights that are not here: what is needed, why it is not there, what to do.
 
     Args:
-        record: The published weights.
         got: What was found instead, such as ``"HTTP 404"``.
         cure: What to do first; ``None`` is to fetch the file on a machine with network.
     """

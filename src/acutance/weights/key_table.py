@@ -67,7 +67,6 @@ class KeyTable:
         Args:
             foreign: Every tensor of the file, by foreign name.
             expected: Every tensor of the model, or its shape, by own name.
-            source: The file, for messages.
 
         Returns:
             One tensor per own name; it shares memory with ``foreign`` where type and layout allow.

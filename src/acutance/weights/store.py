@@ -175,8 +175,6 @@ def fitted(
 
     Args:
         tensors: From ``load``.
-        expected: Every tensor of the model.
-        path: The file, for messages.
 
     Raises:
         CheckpointError: A tensor of another shape, whole numbers in the place of fractions, or NaN.
@@ -200,9 +198,6 @@ def fitted(
 
 def read_header(path: Path) -> StoreHeader:
     """What a file in our own format says of itself; no weights are read.
-
-    Args:
-        path: The file.
 
     Raises:
         MissingWeightsError: There is no such file.

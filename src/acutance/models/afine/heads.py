@@ -52,8 +52,6 @@ def describe(samples: Tensor, sample_axis: int, *, uncentred: bool = False) -> L
     """The level that these samples make.
 
     Args:
-        samples: Of a batch.
-        sample_axis: Which axis they lie on.
         uncentred: Take covariances as the authors' code does. Their rounding is divided by 1e-10 where a channel is
             all but constant.
     """
@@ -143,9 +141,6 @@ class FidelityHead(nn.Module):
     Symmetric in the two images; at most a little under 2. The weights of both parts sum to 1, so the
     authors' ``1 - sum(weight * similarity)`` is taken as ``sum(weight * (1 - similarity))``, which is
     exactly 0 for equal images.
-
-    Args:
-        channels: Of all levels together.
     """
 
     def __init__(self, channels: int) -> None:
@@ -178,7 +173,6 @@ class Calibrator(nn.Module):
     """A logistic with ends -2 and 2, its centre and scale learned (equations 7 and 8).
 
     Args:
-        centre: Initial centre.
         scale: Initial scale; its magnitude counts.
         limits: Smallest and largest centre, smallest and largest scale, where they are held to limits.
     """

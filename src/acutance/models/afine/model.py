@@ -45,7 +45,6 @@ class AFINENaturalness(QualityModel):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        options: What a user chose.
     """
 
     info = NATURALNESS_SCORE
@@ -102,7 +101,6 @@ class AFINEFidelity(AdaptivePair):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        options: What a user chose.
     """
 
     info = FIDELITY_SCORE
@@ -145,7 +143,6 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
     Args:
         encoder: CLIP's image tower; by default ViT-B/32 with random weights.
-        options: What a user chose.
     """
 
     info = AFINE_SCORE

@@ -271,7 +271,6 @@ def start_clip(encoder: "ClipImageEncoder", path: Path) -> None:
     """Load CLIP's image tower.
 
     Args:
-        encoder: What to load it over.
         path: Any file that ``clip_tensors`` reads; what else of CLIP it holds is not used.
 
     Raises:

@@ -49,9 +49,7 @@ class MomentsHead(nn.Module):
     """Raw naturalness of a picture from the means and deviations of its levels; unbounded, lower is better.
 
     Args:
-        channels: Of all levels together.
         hidden: Width of each layer between.
-        layers: How many of them.
         directions: Directions of the inputs that those see; 0 for all inputs.
         dropout: Share of what goes into each layer that is left out in training.
     """
@@ -88,9 +86,7 @@ class Regressor(nn.Module):
     """One number of many.
 
     Args:
-        inputs: How many.
         hidden: Width of each layer between.
-        layers: How many of them.
         dropout: Share of what goes into each layer that is left out in training.
     """
 
@@ -123,9 +119,6 @@ class FaintFidelityHead(FidelityHead):
 
     A-FINE's own sum is ruled by the largest of the distances, which lie between 0 and 2; here a distance of 0.01 beside
     0.001 counts as much as one of 1 beside 0.1. 0 for equal pictures, symmetric, and never less for a larger distance.
-
-    Args:
-        channels: Of all levels together.
     """
 
     def __init__(self, channels: int) -> None:
@@ -154,11 +147,7 @@ CENTRE, SPREAD = 0.45, 0.25
 
 
 class AFINETinyNaturalness(QualityModel):
-    """Quality of a picture seen alone, 0 to 100.
-
-    Args:
-        config: Sizes.
-    """
+    """Quality of a picture seen alone, 0 to 100."""
 
     info = QUALITY
     needs_reference = False
@@ -187,7 +176,6 @@ class AFINETinyNaturalness(QualityModel):
         """(batch,) raw naturalness; statistics and head in float32 whatever the trunks compute in.
 
         Args:
-            views: Of pictures.
             scene: ``scene_moments`` of the pictures, where they are known; shape (batch, 2, channels).
         """
         found = _moments(self._stages(views))
@@ -237,11 +225,7 @@ class AFINETinyNaturalness(QualityModel):
 
 
 class AFINETiny(AdaptivePair, AFINETinyNaturalness):
-    """Quality of a picture beside a reference that need not be perfect, 0 to 100.
-
-    Args:
-        config: Sizes.
-    """
+    """Quality of a picture beside a reference that need not be perfect, 0 to 100."""
 
     info = QUALITY
     needs_reference = True

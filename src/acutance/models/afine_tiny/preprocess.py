@@ -129,11 +129,7 @@ CLIPPED = 0.04
 
 
 def scene_scales(views: Views) -> Iterator[tuple[Tensor, int]]:
-    """Maps (N * count, 3, h, w) of each scale, ten groups of them, and count.
-
-    Args:
-        views: With fine squares.
-    """
+    """Maps (N * count, 3, h, w) of each scale, ten groups of them, and count."""
     if views.fine is None:
         raise ValueError("fixed maps need fine squares")
     yield from ((maps, views.fine_count) for maps in scene_maps(views.fine))

@@ -82,7 +82,6 @@ class AHIQ(QualityModel):
 
         Args:
             distorted: Images in [0, 1].
-            reference: Their references of the same shape.
 
         Returns:
             ``quality`` f (unbounded, higher is better) and ``weight`` w (0 to 1), of the size of the images; NaN

@@ -196,8 +196,6 @@ class MergedHeads:
     the fusion, and the two thirds of the widening that see the distorted image.
 
     Args:
-        fusion: The fusion as it is trained.
-        regressor: The regressor as it is trained.
         cnn_dtype: What the CNN branch computes in, from the deformable convolution to the reduction. The offsets,
             the tokens and the rating of pairs keep the dtype of the parameters: with the golden weights, bfloat16
             in the rating would move scores by up to 0.004 more; without it they move by up to 0.004, backbones

@@ -31,7 +31,6 @@ def crop_positions(views: AHIQViews, height: int, width: int, side: int) -> list
     """Where the crops lie in an image; a position may come more than once and then counts as often.
 
     Args:
-        views: Which crops.
         height: Of the image, in pixels, at least ``side``.
         width: The same.
         side: Of a crop, in pixels.

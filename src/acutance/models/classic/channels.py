@@ -36,7 +36,6 @@ def in_channel(images: ImageBatch, channel: Channel, *, rounded: bool = False) -
 
     Args:
         images: Pictures, in [0, 1].
-        channel: Which planes.
         rounded: Round grey and luma to the 256 levels of an 8-bit picture, as MATLAB does with one; the
             gradient passes on as if that had not been done.
 
@@ -99,7 +98,6 @@ def averaged(planes: Planes, border: Literal["zero", "symmetric"]) -> SmallerPla
     """Means of f x f pixels, every f-th of them, f = round(shorter side / 256).
 
     Args:
-        planes: Planes of any size.
         border: What lies outside: zeros (``conv2(..., 'same')``) or the picture mirrored
             (``imfilter(..., 'symmetric')``).
 

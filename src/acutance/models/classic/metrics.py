@@ -194,7 +194,6 @@ class ClassicMetric(QualityModel):
 
         Args:
             distorted: Pictures to score, in [0, 1].
-            reference: Their references of the same shape.
 
         Returns:
             One score per picture; ``info`` says how to read it.
@@ -211,7 +210,6 @@ class ClassicMetric(QualityModel):
 
         Args:
             distorted: Pictures to score, in [0, 1].
-            reference: Their references of the same shape.
             depth: Of all pairs; what ``levels="auto"`` looks at.
         """
         return self._terms(distorted, reference, depth)

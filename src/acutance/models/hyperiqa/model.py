@@ -64,13 +64,7 @@ CropScores = Float[Tensor, " crops"]
 
 
 class CropMean(QualityModel):
-    """Scores of 224 x 224 crops by one network, averaged over the crops of an image.
-
-    Args:
-        network: Scores crops.
-        config: What belongs to the weights.
-        views: Where the crops lie.
-    """
+    """Scores of 224 x 224 crops by one network, averaged over the crops of an image."""
 
     needs_reference = False
 
@@ -146,12 +140,7 @@ class CropMean(QualityModel):
 
 
 class HyperIQA(CropMean):
-    """HyperIQA: the mean score of crops, unbounded, about 0 to 100. Images of any size.
-
-    Args:
-        config: What belongs to the weights.
-        options: Where the crops lie.
-    """
+    """HyperIQA: the mean score of crops, unbounded, about 0 to 100. Images of any size."""
 
     info = SCORE
 
@@ -167,7 +156,6 @@ def seen(images: ImageBatch, views: HyperIQAViews, resize: tuple[int, int] | Non
 
     Args:
         images: In [0, 1].
-        views: The protocol.
         resize: Height and width that images are brought to first, whatever their shape; ``None`` leaves them.
     """
     if views.protocol != "pyiqa":
@@ -183,7 +171,6 @@ class HyperNetwork(nn.Module):
     """A backbone, what it says of distortions, what it says of the content, and the target network made of that.
 
     Args:
-        backbone: Of four stages.
         content: Makes the content map, (batch, 112, 7, 7), of the outputs of the stages from its ``first_stage`` on.
         dropout: Share of the target network's first outputs that are dropped in training.
     """
@@ -222,10 +209,8 @@ class StageDistortion(nn.Module):
     """What one stage says of a crop: channels reduced, cells averaged, one linear layer.
 
     Args:
-        channels: Of the stage.
         reduced: Channels after the 1 x 1 convolution; ``None`` leaves it out.
         cells: Cells of 7 x 7 in the stage.
-        width: Numbers to give.
     """
 
     def __init__(self, channels: int, reduced: int | None, cells: int, width: int) -> None:
@@ -255,11 +240,7 @@ def stage_distortions(channels: Sequence[int]) -> nn.ModuleList:
 
 
 class LastStageContent(nn.Module):
-    """The content map of HyperIQA: the last stage, its channels reduced in three steps.
-
-    Args:
-        channels: Of the last stage.
-    """
+    """The content map of HyperIQA: the last stage, its channels reduced in three steps."""
 
     first_stage: ClassVar[int] = 3
     """The first of the stages that it looks at, counted from 0."""

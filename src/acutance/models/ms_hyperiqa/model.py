@@ -28,12 +28,7 @@ ATTENTION_KERNEL = 7
 
 
 class MSHyperIQA(CropMean):
-    """MS-HyperIQA: the mean score of crops, unbounded, on the scale of its training labels. Images of any size.
-
-    Args:
-        config: What belongs to the weights.
-        options: Where the crops lie.
-    """
+    """MS-HyperIQA: the mean score of crops, unbounded, on the scale of its training labels. Images of any size."""
 
     info = ENTRY.info
     configuration: MSHyperIQAConfig
@@ -100,11 +95,7 @@ class FeaturePyramid(nn.Module):
 
 
 class LevelAttention(nn.Module):
-    """Attention to channels and then to places (CBAM: Woo et al., ECCV 2018, arXiv 1807.06521).
-
-    Args:
-        channels: Of the map.
-    """
+    """Attention to channels and then to places (CBAM: Woo et al., ECCV 2018, arXiv 1807.06521)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

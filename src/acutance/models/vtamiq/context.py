@@ -62,7 +62,6 @@ def context_sets(reference: Image, distorted: ImageBatch, scales: int, views: VT
         reference: In [0, 1], sides of at least 16.
         distorted: One image or several, whose differences are averaged.
         scales: How many the patches come from.
-        views: Weights, numbers and seed.
     """
     random = np.random.RandomState(views.seed)
     maps = probabilities(reference, distorted, scales, views)
@@ -237,8 +236,6 @@ def stratified_corners(
 
     Args:
         probability: Of each pixel of the scale, both sides at least 16.
-        count: Of patches.
-        random: Source of the numbers.
         perturbed: Whether points lie on a perturbed grid of each cell and not as Halton's do.
     """
     cells = cells_of(probability, count)

@@ -76,10 +76,8 @@ def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None, *, offline:
     """Load a published ViT-B/16 over VTAMIQ; registers, gains, decoder and predictor keep their values.
 
     Args:
-        model: What to load it over.
         name: Of the file, one of ``PUBLISHED``, which hold the same weights.
         path: The file; by default the one on this machine, or the published one.
-        offline: Never touch the network.
 
     Raises:
         UnknownNameError: No file of weights of that name.
@@ -102,10 +100,7 @@ def start_from_vit(model: VTAMIQ, tensors: Tensors, kind: Kind, source: object =
     """Load ViT's weights over a model; registers, gains, adapters, scales, decoder and predictor stay.
 
     Args:
-        model: What to load them over.
         tensors: Every tensor of the file; layers past the model's last are passed over.
-        kind: Whose file it is.
-        source: The file, for messages.
 
     Raises:
         CheckpointError: A tensor is missing, has another shape or a name that no such file has.

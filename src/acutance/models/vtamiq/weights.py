@@ -157,9 +157,7 @@ def layouts_of(name: str, config: Mapping[str, Any], scheme: NamingScheme) -> tu
     """How a configuration's checkpoints are filed: by the training program, and as the state dict alone.
 
     Args:
-        name: Of the layouts, for messages.
         config: What differs from the defaults of ``VTAMIQConfig``.
-        scheme: How the repository names things.
     """
     return (
         _layout(name, config, scheme, whole=True),
@@ -173,9 +171,7 @@ def derived_layout(
     """How a checkpoint of the authors' code is filed, whatever the sizes and switches that it was trained with.
 
     Args:
-        name: Of the layout, for messages.
         state: What one state of the repository differs by from the defaults of ``VTAMIQConfig``.
-        scheme: How that state names things.
         shapes: Of every tensor of the file.
 
     Returns:
@@ -198,12 +194,7 @@ def _layout(name: str, config: Mapping[str, Any], scheme: NamingScheme, *, whole
 
 
 def names_of(config: VTAMIQConfig, scheme: NamingScheme) -> dict[str, str | None]:
-    """Own name of every tensor of a checkpoint's state dict, by its name there.
-
-    Args:
-        config: Of the network.
-        scheme: How the repository names things.
-    """
+    """Own name of every tensor of a checkpoint's state dict, by its name there."""
     names = {**_embedding(config), **_linear("transformer.encoder.encoder_norm", "encoder.norm")}
     for index in range(config.layers):
         theirs, own = f"transformer.encoder.{scheme.layers}.{index}", f"encoder.layers.{index}"
@@ -227,7 +218,6 @@ def sizes_in(shapes: Mapping[str, tuple[int, ...]], scheme: NamingScheme) -> dic
 
     Args:
         shapes: Of every tensor, by the authors' names.
-        scheme: How they name things.
     """
     embeddings, layer = "transformer.embeddings", f"transformer.encoder.{scheme.layers}"
     table = shapes.get(f"{embeddings}.positional_embeddings.positional_embeddings")

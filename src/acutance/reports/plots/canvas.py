@@ -215,8 +215,6 @@ def save_figure(figure: Figure, path: Path, dpi: int = DPI, *, overwrite: bool =
     """Write a figure into a folder that is made; the ending of its name chooses PNG, PDF or SVG.
 
     Args:
-        figure: What to write.
-        path: The file.
         dpi: Dots an inch of a PNG, and of the pixels inside a PDF or SVG.
         overwrite: Whether a file that is there may be replaced.
 
@@ -303,8 +301,6 @@ def draw_bars(
     """Draw a group of bars for each name.
 
     Args:
-        axes: The panel.
-        groups: Names along the axis.
         members: Names of the bars of a group, in the order of their colours.
         bars: By (group, member); a pair that is not there stays blank.
         digits: After the point of the numbers above the bars.

@@ -72,9 +72,7 @@ def scatter_figure(run: EvaluationRun, *, draws: int = DRAWS, seed: int = SEED) 
     again to scenes drawn with replacement.
 
     Args:
-        run: The evaluations.
         draws: Of scenes, for the band; 0 leaves it out.
-        seed: Of the draws.
 
     Raises:
         ConfigError: A run without evaluations.

@@ -34,8 +34,6 @@ def patches_figure(
 
     Args:
         picture: From ``read_image``.
-        seen: Its patches.
-        title: Whose they are.
         kind: Both, or one of them.
     """
     height, width = picture.shape[:2]

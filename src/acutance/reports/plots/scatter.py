@@ -212,12 +212,9 @@ def curve_band(
     """The band of a curve at some scores; ``None`` for no curve, no draws or fewer than five scenes.
 
     Args:
-        curve: Fitted to all pictures.
         scores: One a picture, finite.
-        mos: Opinion of each.
         scenes: What each shows; scenes are drawn whole.
         at: Scores at which the ends are wanted, ascending.
-        draws: How often scenes are drawn.
         seed: Of the draws; the same seed gives the same band.
     """
     names = sorted(set(scenes))

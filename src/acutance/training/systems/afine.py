@@ -119,7 +119,6 @@ def accuracies(
     """Share of the triplets of each dataset that scores decide as people do, and the mean over datasets.
 
     Args:
-        lists: Validation triplets by dataset.
         scores: Of every image of them beside its reference, lower for better ones.
         margin: Largest difference that counts as equal.
 
@@ -203,7 +202,6 @@ class AFINEStage1Task(Task):
     """Stage 1.
 
     Args:
-        config: Data and where CLIP starts from.
         model: What is trained; by default A-FINE's, from random weights or ``start``.
     """
 

@@ -83,12 +83,8 @@ class PairFeatures:
     """Rows of every pair (image, reference) of some triplets, and of every reference beside itself, on disk.
 
     Args:
-        triplets: Whose pairs.
         fixed: Pairs that are wanted unflipped only, such as those of validation.
         augment: Whether all eight variants of the others are wanted.
-        store: Reads images.
-        folder: Where the rows are kept.
-        networks: Make them.
     """
 
     def __init__(

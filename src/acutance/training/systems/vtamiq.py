@@ -87,8 +87,6 @@ def patch_sample(
 
     Args:
         pictures: The reference, then the images distorted from it; of one size.
-        draws: How patches are chosen.
-        config: Of the network.
         generator: Draws the flips, then a seed of the places.
 
     Returns:
