@@ -108,7 +108,7 @@ def model_card(entry: ModelEntry) -> str:
                 "Better": info.better,
                 "Range": span,
                 "Needs a reference": "yes" if entry.needs_reference else "no",
-                "Of identical pictures": "" if info.identical is None else _number(info.identical),
+                "Of identical images": "" if info.identical is None else _number(info.identical),
                 "Terms": ", ".join(f"`{term}`" for term in entry.term_names),
                 "Paper": entry.paper,
             }
@@ -169,7 +169,7 @@ def dataset_card(facts: DatasetFacts) -> str:
     lines = [
         f"# {facts.title}",
         "",
-        facts.note or "A dataset of rated pictures.",
+        facts.note or "A dataset of rated images.",
         "",
         f"    acutance data check {facts.name} ROOT",
         f"    acutance data table {facts.name} ROOT -o {facts.name}.csv",
@@ -177,8 +177,8 @@ def dataset_card(facts: DatasetFacts) -> str:
         *_facts(
             {
                 "Name": f"`{facts.name}`",
-                "Rated pictures": f"{facts.rated:,}",
-                "Pictures without a score": f"{facts.unrated:,}" if facts.unrated else "",
+                "Rated images": f"{facts.rated:,}",
+                "Images without a score": f"{facts.unrated:,}" if facts.unrated else "",
                 "References": f"{facts.references:,}" if facts.references else "none",
                 "Distortions": str(facts.distortions or ""),
                 "Better": facts.better if facts.rated else "no scores",

@@ -1,4 +1,4 @@
-"""Draw the grid of docs/distortions.md: 25 kinds down, the picture and 5 levels across.
+"""Draw the grid of docs/distortions.md: 25 kinds down, the image and 5 levels across.
 
 python docs/make_distortion_grid.py examples/reference/chelsea.png docs/distortions.jpg
 """
@@ -14,24 +14,24 @@ from acutance.distortions import KINDS, LEVELS, distort
 from acutance.images import read_image
 
 CELL = (176, 144)
-"""Width and height of the part shown, in pixels: the middle of the picture, not resized."""
+"""Width and height of the part shown, in pixels: the middle of the image, not resized."""
 GAP, MARGIN, HEAD = 4, 256, 28
 """Between cells, for the names on the left, for the levels on top; in pixels."""
 QUALITY = 80
 """Of the JPEG file: below 1.5 MB, and better than anything in the grid but the original."""
 
 
-def middle(picture: NDArray[np.uint8]) -> Image.Image:
-    """The part of a picture that is shown."""
-    left, top = ((length - cell) // 2 for length, cell in zip(picture.shape[1::-1], CELL, strict=True))
-    return Image.fromarray(picture).crop((left, top, left + CELL[0], top + CELL[1]))
+def middle(image: NDArray[np.uint8]) -> Image.Image:
+    """The part of an image that is shown."""
+    left, top = ((length - cell) // 2 for length, cell in zip(image.shape[1::-1], CELL, strict=True))
+    return Image.fromarray(image).crop((left, top, left + CELL[0], top + CELL[1]))
 
 
-def grid(picture: NDArray[np.uint8]) -> Image.Image:
-    """All kinds and levels of one picture, with their names and parameters.
+def grid(image: NDArray[np.uint8]) -> Image.Image:
+    """All kinds and levels of one image, with their names and parameters.
 
     Args:
-        picture: Shape (H, W, 3), at least as large as a cell.
+        image: Shape (H, W, 3), at least as large as a cell.
     """
     width, height = CELL[0] + GAP, CELL[1] + GAP
     sheet = Image.new("RGB", (MARGIN + width * (LEVELS + 1), HEAD + height * len(KINDS)), "white")
@@ -45,14 +45,14 @@ def grid(picture: NDArray[np.uint8]) -> Image.Image:
         draw.text((8, top + 64), kind.name, "black", small)
         draw.text((8, top + 82), f"{kind.parameter}:", "black", small)
         draw.text((8, top + 100), ", ".join(f"{value:g}" for value in kind.values), "black", small)
-        sheet.paste(middle(picture), (MARGIN, top))
+        sheet.paste(middle(image), (MARGIN, top))
         for level in range(1, LEVELS + 1):
-            sheet.paste(middle(distort(picture, kind.name, level)), (MARGIN + level * width, top))
+            sheet.paste(middle(distort(image, kind.name, level)), (MARGIN + level * width, top))
     return sheet
 
 
 def main(source: str, target: str) -> None:
-    """Write the grid of a picture file."""
+    """Write the grid of an image file."""
     grid(read_image(source)).save(Path(target), quality=QUALITY)
 
 

@@ -48,7 +48,7 @@ class Block:
     def absent(self) -> list[str]:
         """Packages of the other extras, as they are imported."""
         packages = [package for extra in FOR_USERS if extra not in self.extras for package in EXTRAS[extra]]
-        return [re.split("[^A-Za-z-]", package)[0].replace("-", "_") for package in packages]
+        return [re.split("[^A-Za-z0-9-]", package)[0].replace("-", "_") for package in packages]
 
 
 def blocks() -> list[Block]:
@@ -98,7 +98,7 @@ def test_every_block_and_program_of_the_readme_is_found():
 
 
 def test_packages_of_all_extras_are_absent_where_none_is_named():
-    assert Block([], []).absent == ["pyarrow", "openpyxl", "matplotlib", "lightning_fabric", "tensorboardX"]
+    assert Block([], []).absent == ["pyarrow", "openpyxl", "matplotlib", "jinja2", "lightning_fabric", "tensorboardX"]
 
 
 @pytest.mark.usefixtures("without_extras")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def classic_table() -> str:
     """The table of docs/models.md."""
     lines = [
-        "| metric | better | range | identical pictures | smallest side | options, default first | beside MATLAB |",
+        "| metric | better | range | identical images | smallest side | options, default first | beside MATLAB |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, record in sorted(CLASSIC.items()):

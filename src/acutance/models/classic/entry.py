@@ -45,7 +45,7 @@ _RECORDS = (
         info=ScoreInfo(better="higher", low=0.0, high=inf, unit="dB", identical=inf),
         smallest_side=1,
         settings={"library": "acutance", "peak": 1.0},
-        matlab="Equal to psnr.m to 1e-5 dB, infinite for identical pictures too (piq stops at 80 dB).",
+        matlab="Equal to psnr.m to 1e-5 dB, infinite for identical images too (piq stops at 80 dB).",
     ),
     ClassicRecord(
         name="ssim",
