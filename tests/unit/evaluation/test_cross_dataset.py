@@ -87,7 +87,8 @@ def test_a_checksum_decides_where_the_record_has_one(monkeypatch: pytest.MonkeyP
     entry = CATALOG["hyperiqa"]
     assert entry.weights is not None
     weights = replace(entry.weights, record=replace(entry.weights.record, sha256="a" * 64))
-    monkeypatch.setitem(CATALOG, "hyperiqa", replace(entry, weights=weights))
+    changed = {**CATALOG, "hyperiqa": replace(entry, weights=weights)}
+    monkeypatch.setattr(type(CATALOG), "__getitem__", lambda _, name: changed[name])
     assert training_sets("hyperiqa", {**PUBLISHED, "published_sha256": "a" * 64}) == ("koniq10k",)
     assert training_sets("hyperiqa", PUBLISHED) is None
 
