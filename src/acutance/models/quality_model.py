@@ -1,13 +1,14 @@
 """What every quality model offers: one score per image, named terms, stated preprocessing."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from itertools import chain
-from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
@@ -19,6 +20,7 @@ VALUE_SLACK = 0.5
 """How far outside [0, 1] a value may lie: room for the overshoot of a network, none for 0..255 or -1..1."""
 
 Model = TypeVar("Model", bound="QualityModel")
+Features = TypeVar("Features")
 LOW_PRECISION = (torch.float16, torch.bfloat16)
 """Types that the weights of a loaded model are never brought to."""
 
@@ -46,6 +48,15 @@ class ModelProvenance:
     """Where it computes, such as ``cpu`` or ``cuda``."""
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedReference(Generic[Features]):
+    """What a model computed of a reference, for all images that are compared with it."""
+
+    shape: tuple[int, ...]
+    """Shape of the batch of one that it was."""
+    kept: Features
+
+
 class QualityModel(nn.Module):
     """Base of every model: images in [0, 1] in, one score per image out.
 
@@ -53,6 +64,8 @@ class QualityModel(nn.Module):
     its batch mates. It is differentiable in both images.
     """
 
+    configuration: BaseModel | None = None
+    """What its network is built with, where weights say it."""
     info: ScoreInfo
     """Direction, bounds and unit of the score."""
     needs_reference: ClassVar[bool] = True
@@ -131,7 +144,7 @@ class QualityModel(nn.Module):
 
     def config(self) -> dict[str, JSON]:
         """What it must be built with to take its weights, stored beside them."""
-        return {}
+        return {} if self.configuration is None else dict(self.configuration.model_dump(mode="json"))
 
     def looks(self, height: int, width: int) -> tuple[int, str]:
         """How often the network looks at an image of this size, and at what, such as a crop; once at all of it."""
@@ -177,6 +190,19 @@ class QualityModel(nn.Module):
         check_batch(reference, "reference", self.smallest_side)
         return distorted, reference
 
+    def kept_beside(self, distorted: ImageBatch, features: Sequence[EncodedReference[Features]]) -> list[Features]:
+        """What was computed of each reference, once the batch is known to be something to compare with them.
+
+        Raises:
+            InputError: Wrong shape, type, range or size.
+            ShapeMismatchError: An image differs from its reference in shape.
+        """
+        check_batch(distorted, "distorted", self.smallest_side)
+        for reference in features:
+            if reference.shape[1:] != distorted.shape[1:]:
+                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
+        return [reference.kept for reference in features]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairDepth:
@@ -195,9 +221,6 @@ class ReadsDepth(Protocol):
     def terms_at_depth(self, distorted: ImageBatch, reference: ImageBatch, depth: PairDepth) -> dict[str, ScoreBatch]:
         """Terms of a batch whose pairs are all of one depth."""
         ...
-
-
-Features = TypeVar("Features")
 
 
 @runtime_checkable

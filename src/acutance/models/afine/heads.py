@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.errors import ShapeMismatchError
 from acutance.models.afine.weights import FIDELITY_LIMITS, FIRST_FIDELITY, FIRST_NATURALNESS
-from acutance.models.quality_model import QualityModel, check_batch
+from acutance.models.quality_model import EncodedReference, QualityModel, check_batch
 from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch
 
 
@@ -226,16 +225,6 @@ def logistic(values: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
     return torch.sigmoid((values - centre) / scale)
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedReference:
-    """What is kept of a reference."""
-
-    shape: tuple[int, ...]
-    """Shape of the batch of one that it was."""
-    levels: list[Level]
-    """All of them."""
-
-
 class AdaptivePair(QualityModel):
     """Fidelity to the reference and naturalness of both images in one score; a model says what its levels are."""
 
@@ -273,20 +262,18 @@ class AdaptivePair(QualityModel):
         )
         return self._combine(pair_moments(self.levels(distorted), self.levels(reference)))
 
-    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference[list[Level]]:
         """The levels of one reference (a batch of one), to compare many images with."""
         reference = self.plain(reference)
         check_batch(reference, "reference", self.smallest_side)
         return EncodedReference(tuple(reference.shape), list(self.levels(reference)))
 
-    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+    def terms_against(
+        self, distorted: ImageBatch, features: list[EncodedReference[list[Level]]]
+    ) -> dict[str, ScoreBatch]:
         """``terms`` of a batch, the i-th image against the i-th encoded reference."""
         distorted = self.plain(distorted)
-        check_batch(distorted, "distorted", self.smallest_side)
-        for reference in features:
-            if reference.shape[1:] != distorted.shape[1:]:
-                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
-        levels = [reference.levels for reference in features]
+        levels = self.kept_beside(distorted, features)
         return self._combine(pair_moments_against(self.levels(distorted), levels))
 
     def _combine(self, pairs: PairMoments) -> dict[str, ScoreBatch]:

@@ -149,14 +149,15 @@ CENTRE, SPREAD = 0.45, 0.25
 class AFINETinyNaturalness(QualityModel):
     """Quality of a picture seen alone, 0 to 100."""
 
+    configuration: AFINETinyConfig
     info = QUALITY
     needs_reference = False
     smallest_side = SMALLEST_SIDE
 
     def __init__(self, config: AFINETinyConfig | None = None) -> None:
         super().__init__()
-        self._config = config or AFINETinyConfig()
-        sizes = self._config
+        self.configuration = config or AFINETinyConfig()
+        sizes = self.configuration
         self.whole = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
         self.detail = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
         self.level_channels = (3, *sizes.channels, *sizes.channels, *(CHANNELS,) * SCALES)
@@ -169,7 +170,7 @@ class AFINETinyNaturalness(QualityModel):
         """raw_naturalness (unbounded), naturalness in (-2, 2), both lower for better pictures, and score."""
         check_batch(distorted, "distorted", self.smallest_side)
         images = distorted.to(self.naturalness_calibrator.centre.dtype)
-        raw = self.raw_naturalness(views_of(images, self._config.whole_side))
+        raw = self.raw_naturalness(views_of(images, self.configuration.whole_side))
         return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw), "score": quality(raw)}
 
     def raw_naturalness(self, views: Views, scene: Tensor | None = None) -> ScoreBatch:
@@ -192,12 +193,12 @@ class AFINETinyNaturalness(QualityModel):
         Args:
             images: Shape (N, 3, H, W), in [0, 1].
         """
-        views = views_of(images, self._config.whole_side)
+        views = views_of(images, self.configuration.whole_side)
         return _stacked(_moments(chain(self._stages(views), scene_scales(views))))
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
         """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
-        views = views_of(images.to(self.naturalness_calibrator.centre.dtype), self._config.whole_side)
+        views = views_of(images.to(self.naturalness_calibrator.centre.dtype), self.configuration.whole_side)
         for features, count in chain(self._stages(views), scene_scales(views)):
             yield describe(_together(features, count), sample_axis=1)
 
@@ -207,7 +208,7 @@ class AFINETinyNaturalness(QualityModel):
         Args:
             images: Shape (N, 3, H, W), in [0, 1].
         """
-        return _stacked(_moments(scene_scales(views_of(images, self._config.whole_side))))
+        return _stacked(_moments(scene_scales(views_of(images, self.configuration.whole_side))))
 
     def _stages(self, views: Views) -> Iterator[tuple[Tensor, int]]:
         """Maps (batch * count, channels, rows, columns) of the picture and of each stage, and count."""
@@ -217,11 +218,7 @@ class AFINETinyNaturalness(QualityModel):
 
     def preprocessing(self) -> dict[str, JSON]:
         """How pictures become network inputs."""
-        return view_settings(self._config.whole_side)
-
-    def config(self) -> dict[str, JSON]:
-        """Sizes."""
-        return self._config.model_dump(mode="json")
+        return view_settings(self.configuration.whole_side)
 
 
 class AFINETiny(AdaptivePair, AFINETinyNaturalness):
@@ -233,7 +230,7 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
 
     def __init__(self, config: AFINETinyConfig | None = None) -> None:
         AFINETinyNaturalness.__init__(self, config)
-        sizes, channels = self._config, sum(self.level_channels)
+        sizes, channels = self.configuration, sum(self.level_channels)
         inputs = sizes.directions or 2 * channels
         self.damage_head = Regressor(inputs, sizes.damage_hidden, 1, sizes.damage_dropout)
         self.damage_calibrator = Calibrator(0.0, 1.0)
@@ -271,9 +268,9 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
 
     def features_nbytes(self, height: int, width: int) -> int:
         """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
-        sides = self._config.whole_side**2
+        sides = self.configuration.whole_side**2
         seen = min(height * width, 1024 * 1024)
-        channels = enumerate(self._config.channels)
+        channels = enumerate(self.configuration.channels)
         numbers = 3 * seen + sum(each * (seen + sides) // 4 ** (stage + 2) for stage, each in channels)
         numbers += CHANNELS * (min(height * width, (FINE_SIDE * len(FINE_PLACES)) ** 2) + sides + sides // 4)
         return int(numbers * self.adapter.k.element_size())

@@ -1,7 +1,6 @@
 """AHIQ: quality of an image beside its reference, from a transformer and a CNN (Lao et al., arXiv 2204.10485)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -9,7 +8,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from acutance.errors import ShapeMismatchError
 from acutance.images.crops import Position
 from acutance.layers.images import CropBatch, cut, enlarge_to_at_least
 from acutance.models.ahiq.entry import ENTRY
@@ -17,7 +15,7 @@ from acutance.models.ahiq.network import TAPS, AHIQNetwork, EncodedCrops, crop_s
 from acutance.models.ahiq.preprocess import AHIQViews, crop_positions, view_settings
 from acutance.models.ahiq.weights import PATCH, AHIQConfig
 from acutance.models.patches import SeenPatches, seen_patches
-from acutance.models.quality_model import QualityModel, check_batch
+from acutance.models.quality_model import EncodedReference, QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
 from acutance.types import JSON
 
@@ -34,16 +32,6 @@ EncodedPart = Callable[[slice], EncodedCrops]
 """The encoded reference's crops in a range of crops."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedReference:
-    """What AHIQ keeps of a reference."""
-
-    shape: tuple[int, ...]
-    """Shape of the batch of one that it was."""
-    crops: EncodedCrops
-    """One of each position."""
-
-
 class AHIQ(QualityModel):
     """AHIQ: the mean score of crops, each the weighted mean quality of its places; higher is better.
 
@@ -54,6 +42,7 @@ class AHIQ(QualityModel):
         options: Which crops are rated; by default such that every pixel is.
     """
 
+    configuration: AHIQConfig
     info = ENTRY.info
 
     def __init__(self, config: AHIQConfig | None = None, options: AHIQViews | None = None) -> None:
@@ -91,7 +80,7 @@ class AHIQ(QualityModel):
         quality, weight = self._rate(distorted, self._parts_of(reference))
         return {"quality": self._map(quality, distorted), "weight": self._map(weight, distorted)}
 
-    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference[EncodedCrops]:
         """What a rating needs of one reference (a batch of one), to compare many images with."""
         check_batch(reference, "reference", self.smallest_side)
         crops = self._crops(reference)
@@ -106,13 +95,11 @@ class AHIQ(QualityModel):
         numbers = self.configuration.reduced_width * places + 2 * TAPS * 4 * places
         return crops * numbers * self._dtype.itemsize
 
-    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+    def terms_against(
+        self, distorted: ImageBatch, features: list[EncodedReference[EncodedCrops]]
+    ) -> dict[str, ScoreBatch]:
         """``terms`` of a batch, the i-th image against the i-th encoded reference."""
-        check_batch(distorted, "distorted", self.smallest_side)
-        for reference in features:
-            if reference.shape[1:] != distorted.shape[1:]:
-                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
-        kept = _joined([reference.crops for reference in features])
+        kept = _joined(self.kept_beside(distorted, features))
         rated = self._rate(distorted, lambda part: EncodedCrops(kept.reduced[part], kept.offsets[part]))
         return self._terms(distorted, rated)
 
@@ -131,10 +118,6 @@ class AHIQ(QualityModel):
     def preprocessing(self) -> dict[str, JSON]:
         """How images become network inputs."""
         return view_settings(self.views, self.configuration)
-
-    def config(self) -> dict[str, JSON]:
-        """What the model must be built with to take its weights."""
-        return dict(self.configuration.model_dump(mode="json"))
 
     def use_bfloat16_products(self) -> bool:
         """Take the products of the backbones and of the fusion in bfloat16; the rating of pairs stays float32."""

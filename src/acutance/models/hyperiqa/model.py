@@ -66,6 +66,7 @@ CropScores = Float[Tensor, " crops"]
 class CropMean(QualityModel):
     """Scores of 224 x 224 crops by one network, averaged over the crops of an image."""
 
+    configuration: HyperIQAConfig
     needs_reference = False
 
     def __init__(self, network: "HyperNetwork", config: HyperIQAConfig, views: HyperIQAViews) -> None:
@@ -109,10 +110,6 @@ class CropMean(QualityModel):
         """How many crops of an image of this size are scored."""
         rows, columns = self._view_size(torch.empty(1, 3, height, width, device="meta"))
         return len(positions(rows, columns, self.views)), "crop"
-
-    def config(self) -> dict[str, JSON]:
-        """What the model must be built with to take its weights."""
-        return dict(self.configuration.model_dump(mode="json"))
 
     def preprocessing(self) -> dict[str, JSON]:
         """How images become network inputs."""

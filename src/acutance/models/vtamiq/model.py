@@ -4,7 +4,6 @@ Chubarau, Clark, arXiv 2110.01655. Lower is better.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,11 +11,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.errors import ShapeMismatchError
 from acutance.layers.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from acutance.layers.images import EnlargedBatch, enlarge_to_at_least
 from acutance.models.patches import SeenPatches, joined_patches, seen_patches
-from acutance.models.quality_model import QualityModel, check_batch
+from acutance.models.quality_model import EncodedReference, QualityModel, check_batch
 from acutance.models.vtamiq.context import context_sets
 from acutance.models.vtamiq.entry import SCORE
 from acutance.models.vtamiq.network import Decoder, Encoder, Predictor, ResidualGroup
@@ -39,16 +37,6 @@ CutPatches = Float[Tensor, "batch patches 3 side side"]
 """Patches of images."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedReference:
-    """What VTAMIQ keeps of a reference."""
-
-    shape: tuple[int, ...]
-    """Shape of the batch of one that it was."""
-    kept: Tensor
-    """Its class tokens, (1, sets, width); the image itself where patches depend on the pair."""
-
-
 class VTAMIQ(QualityModel):
     """VTAMIQ: one number a pair, unbounded, trained to lie in [0, 1]; images of any size.
 
@@ -57,6 +45,7 @@ class VTAMIQ(QualityModel):
         options: Which patches it sees; by default all.
     """
 
+    configuration: VTAMIQConfig
     info = SCORE
 
     def __init__(self, config: VTAMIQConfig | None = None, options: VTAMIQViews | None = None) -> None:
@@ -109,7 +98,7 @@ class VTAMIQ(QualityModel):
         with torch.no_grad():
             return float(self.compare(nothing, nothing))
 
-    def encode_reference(self, reference: ImageBatch) -> EncodedReference:
+    def encode_reference(self, reference: ImageBatch) -> EncodedReference[Tensor]:
         """The class tokens of one reference (a batch of one), to compare many images with."""
         check_batch(reference, "reference", self.smallest_side)
         if self._depends_on_pair():
@@ -124,13 +113,9 @@ class VTAMIQ(QualityModel):
             return 3 * height * width * size
         return len(fixed_sets(height, width, self.configuration, self.views)) * self.configuration.width * size
 
-    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference]) -> dict[str, ScoreBatch]:
+    def terms_against(self, distorted: ImageBatch, features: list[EncodedReference[Tensor]]) -> dict[str, ScoreBatch]:
         """``terms`` of a batch, the i-th image against the i-th encoded reference."""
-        check_batch(distorted, "distorted", self.smallest_side)
-        for reference in features:
-            if reference.shape[1:] != distorted.shape[1:]:
-                raise ShapeMismatchError(distorted.shape[1:], reference.shape[1:])
-        kept = torch.cat([reference.kept for reference in features])
+        kept = torch.cat(self.kept_beside(distorted, features))
         if self._depends_on_pair():
             return self.terms(distorted, kept)
         prepared = self._prepared(distorted)
@@ -163,10 +148,6 @@ class VTAMIQ(QualityModel):
     def preprocessing(self) -> dict[str, JSON]:
         """Which patches are seen, and how."""
         return self.views.settings(self.configuration)
-
-    def config(self) -> dict[str, JSON]:
-        """What the network is built with to take its weights."""
-        return dict(self.configuration.model_dump(mode="json"))
 
     def use_bfloat16_products(self) -> bool:
         """Take the encoder's products in bfloat16, but those of the class token; all else stays float32."""

@@ -100,7 +100,7 @@ def test_tiles_of_a_large_picture_count_together():
 def test_features_of_a_reference_take_about_what_is_told():
     model = tiny_pair()
     kept = model.encode_reference(torch.rand(1, 3, 256, 256))
-    held = sum(level.centred.numel() * level.centred.element_size() for level in kept.levels)
+    held = sum(level.centred.numel() * level.centred.element_size() for level in kept.kept)
     assert model.features_nbytes(256, 256) == pytest.approx(held, rel=0.1)
 
 
