@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 import acutance
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.models.afine.model import AFINE
 from acutance.training.config import TrainConfig
 from acutance.training.recipes.afine import STAGE2, STAGE3
@@ -73,7 +73,7 @@ def make_table(folder: Path, distorted: int) -> Path:
         part = "train" if place < 3 * distorted else "validation"
         level = place % distorted
         rows.append(
-            RatedPicture(
+            RatedImage(
                 image=picture.name, reference=reference.name, mos=5 - 0.1 * level, scene=reference.name, split=part
             )
         )

@@ -132,7 +132,7 @@ def model_card(entry: ModelEntry) -> str:
         lines.append("None: it is a formula. It comes with the package.")
     else:
         records = {entry.weights.record.name: entry.weights.record}
-        records |= {t.record.name: t.record for layout in entry.weights.layouts[:1] for t in layout.trunks}
+        records |= {t.record.name: t.record for layout in entry.weights.layouts[:1] for t in layout.backbones}
         for record in records.values():
             lines += [*_weights(record), ""]
         if entry.weights.starts:

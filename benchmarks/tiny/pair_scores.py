@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.datasets import OpinionTable, RatedPicture, read_table, write_table
+from acutance.datasets import OpinionTable, RatedImage, read_table, write_table
 from acutance.evaluation import Evaluation, read_run
 from acutance.images.read import read_image
 from benchmarks.tiny.commands import WHOLE, Weights, run_acutance
@@ -82,7 +82,7 @@ def score_pairs(
     )
 
 
-def same_pixels(table: OpinionTable, row: RatedPicture) -> bool:
+def same_pixels(table: OpinionTable, row: RatedImage) -> bool:
     """Whether nothing was done to a picture: some of the weakest levels are no change at all."""
     return np.array_equal(read_image(table.path(row.image)), _reference(table.path(str(row.reference))))
 
@@ -92,7 +92,7 @@ def _reference(path: Path) -> NDArray[Any]:
     return read_image(path)
 
 
-def _few(rows: Sequence[RatedPicture], pictures: int) -> list[RatedPicture]:
+def _few(rows: Sequence[RatedImage], pictures: int) -> list[RatedImage]:
     """Rows of the first references, as many as it takes."""
     counts: dict[str, int] = {}
     for row in rows:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from acutance.datasets import RatedPicture
+from acutance.datasets import RatedImage
 from acutance.evaluation import Evaluation
 from benchmarks.tiny.commands import WHOLE
 from benchmarks.tiny.figures import Figure, Section, Table, interval, number
@@ -82,7 +82,7 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
     ]
 
 
-def _clean_beside_copy(scores: PairScores, own: Evaluation, rows: Sequence[RatedPicture]) -> tuple[Shares, Shares]:
+def _clean_beside_copy(scores: PairScores, own: Evaluation, rows: Sequence[RatedImage]) -> tuple[Shares, Shares]:
     """With the clean picture as the reference: by the score of the pair, and by naturalness."""
     said = {row.image: row.predicted for row in own.predictions}
     missing = sum(said[row.image] is None for row in rows)
@@ -101,7 +101,7 @@ def _clean_beside_copy(scores: PairScores, own: Evaluation, rows: Sequence[Rated
     )
 
 
-def _degraded_reference(scores: PairScores, rows: Sequence[RatedPicture]) -> Shares:
+def _degraded_reference(scores: PairScores, rows: Sequence[RatedImage]) -> Shares:
     """With the distorted picture as the reference: the clean picture against the reference itself."""
     references = [str(row.reference) for row in rows]
     clean = [scores.pairs[reference, row.image].score for reference, row in zip(references, rows, strict=True)]
@@ -109,7 +109,7 @@ def _degraded_reference(scores: PairScores, rows: Sequence[RatedPicture]) -> Sha
     return preference_shares(np.array(clean), np.array(itself), references)
 
 
-def _by_level(rows: Sequence[RatedPicture]) -> dict[int, list[RatedPicture]]:
+def _by_level(rows: Sequence[RatedImage]) -> dict[int, list[RatedImage]]:
     levels = sorted({row.level for row in rows if row.level is not None})
     return {level: [row for row in rows if row.level == level] for level in levels}
 

@@ -1,4 +1,4 @@
-"""Rows that something fixed makes of pictures: computed once before the training, and kept on disk."""
+"""Rows that something fixed makes of images: computed once before the training, and kept on disk."""
 
 import hashlib
 import json
@@ -15,18 +15,18 @@ from acutance.training.images import ImageStore, as_images
 from acutance.types import OnProgress
 
 CHUNK = 64
-"""Pictures whose rows are written together."""
+"""Images whose rows are written together."""
 
 
-class PictureFeatures:
-    """A row of each picture.
+class ImageFeatures:
+    """A row of each image.
 
     Args:
-        paths: Of the pictures.
+        paths: Of the images.
         store: Reads them.
         folder: Where rows are kept.
         shape: Of a row.
-        made_from: All that rows depend on besides the pictures, plain JSON values.
+        made_from: All that rows depend on besides the images, plain JSON values.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class PictureFeatures:
         """Compute what is missing.
 
         Args:
-            describe: Makes rows (1, ...) of a picture (1, 3, H, W) in [0, 1].
+            describe: Makes rows (1, ...) of an image (1, 3, H, W) in [0, 1].
             device: Where to compute.
-            on_progress: Called with pictures done and in all.
+            on_progress: Called with images done and in all.
 
         Raises:
-            AcutanceError: A picture that cannot be read.
+            AcutanceError: An image that cannot be read.
             OSError: No room on the disk.
         """
         marks = hashlib.sha256(json.dumps([file_mark(path) for path in self._places]).encode()).hexdigest()
@@ -75,11 +75,11 @@ class PictureFeatures:
                     on_progress(len(paths) - len(missing) + start + len(places), len(paths))
 
     def of(self, path: Path) -> Rows:
-        """The row of a picture, mapped into memory."""
+        """The row of an image, mapped into memory."""
         if self._file is None:
             raise ValueError("features are filled before they are read")
         return self._file.read(self._places[path])
 
     def stacked(self, paths: Iterable[Path]) -> Tensor:
-        """The rows of some pictures, (pictures, ...)."""
+        """The rows of some images, (images, ...)."""
         return torch.from_numpy(np.stack([self.of(path) for path in paths]))

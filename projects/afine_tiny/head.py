@@ -1,4 +1,4 @@
-"""afine-tiny's head: what naturalness the means and deviations of whole pictures have, over frozen trunks."""
+"""afine-tiny's head: what naturalness the means and deviations of whole images have, over frozen backbones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -15,20 +15,20 @@ from acutance.models.afine_tiny.model import AFINETiny, MomentsHead, quality
 from acutance.training.features import Rows, digest
 from acutance.training.images import correlations
 from acutance.training.start import frozen
-from acutance.training.systems.afine import LABELS, PICTURES, accuracies, validation_pairs
+from acutance.training.systems.afine import IMAGES, LABELS, accuracies, validation_pairs
 from acutance.training.task import Batch, Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.triplets import PlacedTriplet
 from acutance.types import OnProgress
 from projects.afine_tiny.directions import kernel_directions
-from projects.afine_tiny.features import PictureFeatures
+from projects.afine_tiny.features import ImageFeatures
 from projects.afine_tiny.naturalness import (
     SCENE_CHANNELS,
     SCENE_VERSION,
     NaturalnessTask,
     NaturalnessTraining,
-    pictures_of,
+    images_of,
 )
-from projects.afine_tiny.start import MODEL, TRUNKS, tiny_stage
+from projects.afine_tiny.start import BACKBONES, MODEL, tiny_stage
 
 HEAD = "naturalness_head"
 """What learns."""
@@ -41,7 +41,7 @@ class HeadTraining(NaturalnessTraining):
     directions: int = Field(default=64, ge=1)
     """Directions of all means and deviations, along which opinions change, that the head sees."""
     made_directions: int = Field(default=32, ge=0)
-    """As many more along which it changes how often made pictures win, where there are triplets."""
+    """As many more along which it changes how often synthetic images win, where there are triplets."""
     hidden: int = Field(default=256, ge=1)
     """Width of its layers."""
     layers: int = Field(default=2, ge=1)
@@ -96,17 +96,17 @@ class HeadNetwork(nn.Module):
         blended = share * self.seen(inputs["photograph"]) + (1 - share) * self.seen(inputs["other"])
         outputs = {"score": quality(self._raw(blended)) / 100}
         if "made" in inputs:
-            raw = self._raw(self.seen(inputs["made"].flatten(0, 1))).view(-1, len(PICTURES))
-            outputs |= dict(zip(PICTURES, raw.unbind(1), strict=True))
+            raw = self._raw(self.seen(inputs["made"].flatten(0, 1))).view(-1, len(IMAGES))
+            outputs |= dict(zip(IMAGES, raw.unbind(1), strict=True))
         return outputs
 
     def seen(self, rows: Tensor) -> Tensor:
-        """What its layers see, (pictures, directions), of rows (pictures, 2, channels)."""
+        """What its layers see, (images, directions), of rows (images, 2, channels)."""
         found: Tensor = self.head.directions(self.head.normalised(moments_of(rows)))
         return found
 
     def raw(self, rows: Tensor) -> Tensor:
-        """Raw naturalness (pictures,), lower is better, of rows (pictures, 2, channels)."""
+        """Raw naturalness (images,), lower is better, of rows (images, 2, channels)."""
         return self._raw(self.seen(rows))
 
     def _raw(self, seen: Tensor) -> Tensor:
@@ -127,17 +127,17 @@ class HeadTask(NaturalnessTask):
     def __init__(self, config: HeadTraining, folder: Path) -> None:
         super().__init__(config, folder)
         self._config = config
-        self._model = frozen(tiny_stage(config.start, TRUNKS))
+        self._model = frozen(tiny_stage(config.start, BACKBONES))
         channels = sum(self._model.level_channels)
         self._directions = config.directions + (0 if self._lists is None else config.made_directions)
         head = MomentsHead(channels, config.hidden, config.dropout, config.layers, self._directions)
         self.network: HeadNetwork = HeadNetwork(head, self._directions, config.noise)
         validation = () if self._lists is None else validation_pairs(self._lists.validation)
-        self._features = PictureFeatures(
+        self._features = ImageFeatures(
             [
                 *self._train.paths(),
                 *self._validation.paths(),
-                *self.made_pictures(),
+                *self.synthetic_images(),
                 *(path for path, _ in validation),
             ],
             self._store,
@@ -145,13 +145,13 @@ class HeadTask(NaturalnessTask):
             (2, channels),
             {
                 "views": self._model.preprocessing(),
-                "weights": digest(self._model.state_dict(), TRUNKS),
+                "weights": digest(self._model.state_dict(), BACKBONES),
                 "maps": SCENE_VERSION,
             },
         )
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Describe every picture once, normalise by the photographs that train, and find the directions to look in."""
+        """Describe every image once, normalise by the photographs that train, and find the directions to look in."""
         self._features.fill(self._model.to(device).moments, device, on_progress)
         head = self.network.head.cpu().eval()
         rows = self._features.stacked(self._train.paths())
@@ -187,7 +187,7 @@ class HeadTask(NaturalnessTask):
         if self._lists is not None:
             triplet = self._lists.train[int(generator.integers(len(self._lists.train)))]
             sample |= {
-                "made": np.stack([self._features.of(path) for path in pictures_of(triplet)]),
+                "made": np.stack([self._features.of(path) for path in images_of(triplet)]),
                 "labels": triplet.labels,
             }
         return sample
@@ -225,14 +225,14 @@ class HeadTask(NaturalnessTask):
         tensors: dict[str, Any] = {
             name: value
             for name, value in self._model.state_dict().items()
-            if name.startswith((*(f"{trunk}." for trunk in TRUNKS), "naturalness_calibrator."))
+            if name.startswith((*(f"{backbone}." for backbone in BACKBONES), "naturalness_calibrator."))
         }
         sizes = {name: getattr(self._config, name) for name in ("hidden", "layers", "dropout")}
         config = {**self._model.config(), **sizes, "directions": self._directions}
         return TrainedModel(name=MODEL, tensors=tensors | own, config=config, scores_as="afine-tiny-naturalness")
 
     def _made_directions(self, head: MomentsHead) -> Tensor:
-        """Directions along which it changes how often a made picture wins."""
+        """Directions along which it changes how often a synthetic image wins."""
         wins = shares_of_wins([] if self._lists is None else self._lists.train)
         normalised = head.normalised(moments_of(self._features.stacked(wins)))
         return kernel_directions(normalised, torch.tensor(list(wins.values())), self._config.made_directions)
@@ -242,16 +242,16 @@ class HeadTask(NaturalnessTask):
 
 
 def moments_of(rows: Tensor) -> Moments:
-    """As a head takes them, of rows (pictures, 2, channels)."""
+    """As a head takes them, of rows (images, 2, channels)."""
     return Moments([rows[:, 0]], [rows[:, 1]])
 
 
 def shares_of_wins(triplets: Iterable[PlacedTriplet]) -> dict[Path, float]:
-    """Of the comparisons that each picture is in, the share that it wins."""
+    """Of the comparisons that each image is in, the share that it wins."""
     won: dict[Path, float] = {}
     met: dict[Path, int] = {}
     for triplet in triplets:
-        pairs = combinations(pictures_of(triplet), 2)
+        pairs = combinations(images_of(triplet), 2)
         for (first, second), share in zip(pairs, triplet.labels, strict=True):
             for path, part in ((first, share), (second, 1 - share)):
                 won[path] = won.get(path, 0.0) + part
@@ -260,7 +260,7 @@ def shares_of_wins(triplets: Iterable[PlacedTriplet]) -> dict[Path, float]:
 
 
 def fixed_inputs(model: AFINETiny) -> Tensor:
-    """Which inputs of the head come of the picture itself and of fixed maps, (inputs,)."""
+    """Which inputs of the head come of the image itself and of fixed maps, (inputs,)."""
     channels = torch.zeros(sum(model.level_channels), dtype=torch.bool)
     channels[: model.level_channels[0]] = channels[-SCENE_CHANNELS:] = True
     return channels.repeat(2)

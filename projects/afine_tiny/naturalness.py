@@ -11,12 +11,12 @@ from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, scaled, training_tables
 from acutance.training.images import ImageStore
 from acutance.training.losses import correlation_loss, l1_loss, preference_loss, weighted
-from acutance.training.systems.afine import LABELS, PICTURES
+from acutance.training.systems.afine import IMAGES, LABELS
 from acutance.training.task import Labels, Outputs, Task
 from acutance.training.triplets import PlacedTriplet, TripletData, triplet_lists
 
 SCENE_CHANNELS = CHANNELS * SCALES
-"""Fixed maps of a picture."""
+"""Fixed maps of an image."""
 SCENE_VERSION = 2
 """Of what they mean; another number makes all that is kept of them anew."""
 
@@ -27,13 +27,13 @@ class NaturalnessTraining(TaskSettings):
     data: DataConfig = DataConfig()
     """Photographs with opinions."""
     triplets: TripletData | None = None
-    """Made pictures of which it is known which is better; none are needed."""
+    """Synthetic images of which it is known which is better; none are needed."""
     start: str | None = None
     """Folder or file of the training before; random weights without."""
     cache: str | None = None
-    """Folder that keeps decoded pictures."""
+    """Folder that keeps decoded images."""
     features: str | None = None
-    """Folder that keeps what is computed of pictures once; by default one in that of the run."""
+    """Folder that keeps what is computed of images once; by default one in that of the run."""
     correlation_weight: float = Field(default=0.5, ge=0)
     """Weight of one minus Pearson's correlation, beside the mean absolute error on a scale of 0 to 1."""
     preference_weight: float = Field(default=0.2, ge=0)
@@ -41,7 +41,7 @@ class NaturalnessTraining(TaskSettings):
 
 
 class NaturalnessTask(Task):
-    """Qualities of photographs, and which picture of a triplet is the better one.
+    """Qualities of photographs, and which image of a triplet is the better one.
 
     Args:
         settings: Data and weights of losses.
@@ -64,7 +64,7 @@ class NaturalnessTask(Task):
         return len(self._train)
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """Mean absolute error, correlation, and the preferences of each two pictures of the triplets."""
+        """Mean absolute error, correlation, and the preferences of each two images of the triplets."""
         settings, scores = self._settings, outputs["score"].float()
         losses = {
             "l1": (1.0, l1_loss(scores, labels["score"])),
@@ -74,13 +74,13 @@ class NaturalnessTask(Task):
             losses["preference"] = (settings.preference_weight, _preferences(outputs, labels))
         return weighted(losses)
 
-    def made_pictures(self) -> list[Path]:
+    def synthetic_images(self) -> list[Path]:
         """Those of the triplets that train."""
         triplets = () if self._lists is None else self._lists.train
-        return [path for triplet in triplets for path in pictures_of(triplet)]
+        return [path for triplet in triplets for path in images_of(triplet)]
 
 
-def pictures_of(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
+def images_of(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
     """First, second and reference."""
     return triplet.first, triplet.second, triplet.reference
 
@@ -88,7 +88,7 @@ def pictures_of(triplet: PlacedTriplet) -> tuple[Path, Path, Path]:
 def _preferences(outputs: Outputs, labels: Labels) -> Tensor:
     """The fidelity losses of the samples that have a triplet: all, unless ``has_triplet`` says which."""
     made = labels.get("has_triplet", slice(None))
-    first, second, reference = (outputs[name][made] for name in PICTURES)
+    first, second, reference = (outputs[name][made] for name in IMAGES)
     if not len(first):
         return outputs["first"].sum() * 0
     pairs = ((first, second), (first, reference), (second, reference))

@@ -1,8 +1,8 @@
-"""The made pictures that afine-tiny learns fidelity from, and those that it is measured on.
+"""The synthetic images that afine-tiny learns fidelity from, and those that it is measured on.
 
     python -m projects.afine_tiny.pairs BIQ2021 pairs
 
-Pristine pictures are the best rated photographs of BIQ2021. Of those of the part that trains, the best 200 give
+Pristine images are the best rated photographs of BIQ2021. Of those of the part that trains, the best 200 give
 ``pairs/train`` for naturalness, 30 random distortions of each, the best 1,600 ``pairs/copies`` for fidelity and damage,
 8 of each, and the next 60 ``pairs/sums`` for what makes one score of both, 30 of each; a fifth of all are mixtures.
 BIQ2021 is of JPEGs: ``copies_small`` and ``sums_small`` are made of half of the same photographs, resized to so few
@@ -26,10 +26,10 @@ from acutance.training.data import DataConfig, told, training_tables
 from projects.afine_tiny.recipes import DATA
 
 TRAIN, COPIES, SUMS = 200, 1600, 60
-"""Pristine pictures to train with: of naturalness, of stage 2, and those after them of stage 3, which no stage before
+"""Pristine images to train with: of naturalness, of stage 2, and those after them of stage 3, which no stage before
 has learned to tell from their copies."""
 DISTORTED, MIXTURES = 30, 0.2
-"""Distorted pictures of each, and the share of mixtures."""
+"""Distorted images of each, and the share of mixtures."""
 FEW_DISTORTED = 8
 """Of each that gives copies: twice as many originals teach more than twice as many copies of each."""
 SMALL = (0.35, 0.55)
@@ -41,7 +41,7 @@ GRAIN = 5.0
 """Largest deviation, in steps of 8 bits, of the noise in resized photographs, in which none is left: grain that an
 original has is no damage, and a copy without it no better."""
 HELD_OUT = 20
-"""Pristine pictures to measure with."""
+"""Pristine images to measure with."""
 
 
 def make_pairs(root: Path, output: Path) -> tuple[SyntheticSet, ...]:
@@ -92,10 +92,10 @@ def resized(photographs: Sequence[Path], folder: Path) -> list[Path]:
         made.append(folder / f"{photograph.stem}.png")
         if not made[-1].exists():
             draws = np.random.default_rng(place)
-            with Image.open(photograph) as picture:
+            with Image.open(photograph) as image:
                 share = draws.uniform(*SMALL)
-                size = [max(1, round(share * side)) for side in picture.size]
-                pixels = np.asarray(picture.convert("RGB").resize(size, FILTERS[place % len(FILTERS)]), np.float64)
+                size = [max(1, round(share * side)) for side in image.size]
+                pixels = np.asarray(image.convert("RGB").resize(size, FILTERS[place % len(FILTERS)]), np.float64)
             grain = draws.normal(0, GRAIN * draws.uniform(), pixels.shape)
             with atomic_write(made[-1]) as temporary:
                 Image.fromarray(np.rint(pixels + grain).clip(0, 255).astype(np.uint8)).save(temporary, "PNG")
@@ -106,7 +106,7 @@ def best_rated(table: OpinionTable, count: int, *, after: int = 0) -> list[Path]
     """The photographs with the highest opinions, by name.
 
     Args:
-        table: Rated pictures.
+        table: Rated images.
         count: How many.
         after: Leave out so many that are rated higher still.
     """
@@ -116,4 +116,4 @@ def best_rated(table: OpinionTable, count: int, *, after: int = 0) -> list[Path]
 
 if __name__ == "__main__":
     made = make_pairs(Path(sys.argv[1]), Path(sys.argv[2]))
-    sys.stdout.writelines(f"{one.count} pictures in {one.table}\n" for one in made)
+    sys.stdout.writelines(f"{one.count} images in {one.table}\n" for one in made)

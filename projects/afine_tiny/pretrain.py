@@ -1,4 +1,4 @@
-"""afine-tiny without opinions: one trunk learns what was done to a picture, and how strongly."""
+"""afine-tiny without opinions: one backbone learns what was done to an image, and how strongly."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from acutance.datasets.table import OpinionTable
 from acutance.distortions import KINDS, LEVELS, distort
-from acutance.layers.residual import ResidualTrunk
+from acutance.layers.residual import ResidualBackbone
 from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import mean_and_variance, normalised
 from acutance.training.config import TaskSettings
@@ -36,17 +36,17 @@ class Pretraining(TaskSettings):
     data: DataConfig = DataConfig()
     """Photographs; their opinions are not looked at."""
     cache: str | None = None
-    """Folder that keeps decoded pictures."""
+    """Folder that keeps decoded images."""
     model: AFINETinyConfig = AFINETinyConfig()
-    """Sizes of the trunks."""
+    """Sizes of the backbones."""
     side: int = Field(default=192, ge=32)
     """Of the squares in pixels."""
     small: float = Field(default=0.5, ge=0, le=1)
-    """Share of the squares that are cut from the small copy of the picture, for the trunk that sees it whole."""
+    """Share of the squares that are cut from the small copy of the image, for the backbone that sees it whole."""
     clean: float = Field(default=0.04, ge=0, le=1)
     """Share of the squares that nothing is done to."""
     validation_pictures: int = Field(default=1000, ge=1)
-    """Pictures of the validation part that are looked at."""
+    """Images of the validation part that are looked at."""
 
     def build(self, folder: Path) -> Task:
         """The task."""
@@ -54,11 +54,11 @@ class Pretraining(TaskSettings):
 
 
 class PretrainingNetwork(nn.Module):
-    """A trunk, and a classifier of the means and deviations of its stages."""
+    """A backbone, and a classifier of the means and deviations of its stages."""
 
     def __init__(self, config: AFINETinyConfig) -> None:
         super().__init__()
-        self.trunk = ResidualTrunk(config.stem, config.channels, config.blocks)
+        self.trunk = ResidualBackbone(config.stem, config.channels, config.blocks)
         numbers = 2 * sum(config.channels)
         self.norm = nn.BatchNorm1d(numbers)
         self.hidden = nn.Linear(numbers, config.hidden)
@@ -100,7 +100,7 @@ class PretrainTask(Task):
         return [ParameterGroup("network", list(self.network.parameters()))]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
-        """A square of a picture, and what was done to it."""
+        """A square of an image, and what was done to it."""
         return self._draw(self._train, index, generator)
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
@@ -134,12 +134,12 @@ class PretrainTask(Task):
         return {name: number / count for name, number in right.items()}
 
     def trained(self, network: nn.Module) -> TrainedModel:
-        """The trunk, in both places of afine-tiny; its heads have learned nothing yet."""
-        trunk: Any = network.trunk
+        """The backbone, in both places of afine-tiny; its heads have learned nothing yet."""
+        backbone: Any = network.trunk
         tensors = {
             f"{part}.{name}": value.clone()
             for part in ("whole", "detail")
-            for name, value in trunk.state_dict().items()
+            for name, value in backbone.state_dict().items()
         }
         return TrainedModel(name="afine-tiny", tensors=tensors, config=self._config.model.model_dump(mode="json"))
 

@@ -1,8 +1,8 @@
 """The trainings of afine-tiny, in their order.
 
-Trunks learn to tell 25 distortions, then naturalness from the opinions of BIQ2021 and from images that ``pairs`` makes;
-the head learns anew of whole images; fidelity and damage over frozen trunks; in the end the five numbers that make one
-score of both. One in ten of the photographs is held out, by the same seed in all trainings.
+Backbones learn to tell 25 distortions, then naturalness from the opinions of BIQ2021 and from images that ``pairs``
+makes; the head is trained again on whole images; fidelity and damage over frozen backbones; in the end the five numbers
+that make one score of both. One in ten of the photographs is held out, by the same seed in all trainings.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def _sources(*names: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (setti
 
 PRETRAIN = Recipe(
     name="afine-tiny-pretrain",
-    trains="afine-tiny, before any opinion: its trunk",
+    trains="afine-tiny, before any opinion: its backbone",
     data="BIQ2021, opinions unused",
     task={"kind": "projects.afine_tiny.pretrain:Pretraining", "data": DATA},
     optimizer=OptimizerConfig(kind="adamw", learning_rate=2e-3, weight_decay=1e-3),
@@ -36,7 +36,7 @@ PRETRAIN = Recipe(
         validate_every=2,
     ),
 )
-"""Squares of BIQ2021's training photographs, half of them from small copies, for one trunk that then stands in both
+"""Squares of BIQ2021's training photographs, half of them from small copies, for one backbone that then stands in both
 places.
 
     python -m projects.afine_tiny.train pretrain -o pretrain --set task.data.root=BIQ2021
@@ -45,7 +45,7 @@ places.
 STAGE1 = Recipe(
     name="afine-tiny-stage1",
     trains="afine-tiny, stage 1: naturalness",
-    data="BIQ2021, made pictures, and a run of the pretraining",
+    data="BIQ2021, synthetic images, and a run of the pretraining",
     task={
         "kind": "projects.afine_tiny.stage1:Stage1Training",
         "data": DATA,
@@ -73,13 +73,13 @@ STAGE1 = Recipe(
 HEAD = Recipe(
     name="afine-tiny-head",
     trains="afine-tiny, between stages 1 and 2: the naturalness head",
-    data="BIQ2021, made pictures, and a run of stage 1",
+    data="BIQ2021, synthetic images, and a run of stage 1",
     task={"kind": "projects.afine_tiny.head:HeadTraining", "data": DATA, "triplets": TRIPLETS},
     optimizer=OptimizerConfig(kind="adamw", learning_rate=1e-3, weight_decay=1e-2),
     schedule=CosineSchedule(unit="iteration", floor=1e-6),
     loop=LoopConfig(epochs=30, batch_size=64, workers=0, average_decay=0.999, validate_every=2),
 )
-"""Stage 1 shows parts of images, and its head follows trunks that change. Here every image is described once, whole,
+"""Stage 1 shows parts of images, and its head follows backbones that change. Here every image is described once, whole,
 and the head looks in the few directions along which opinions, or the wins of made images, change, which kernel
 regression finds before.
 
@@ -90,7 +90,7 @@ regression finds before.
 STAGE2 = Recipe(
     name="afine-tiny-stage2",
     trains="afine-tiny, stage 2: fidelity and damage",
-    data="made pictures, and a run of the head",
+    data="synthetic images, and a run of the head",
     task={
         "kind": "projects.afine_tiny.stage2:Stage2Training",
         "data": _sources("copies", "copies_small"),
@@ -101,9 +101,9 @@ STAGE2 = Recipe(
     schedule=CosineSchedule(unit="iteration", floor=1e-6),
     loop=LoopConfig(iterations=3000, batch_size=128, drop_last=True, validate_every=500, workers=0),
 )
-"""Triplets of the images made by ``pairs``, by A-FINE's rule, who wins by weak labels; no flips, since the trunks saw
-them. Every pair is encoded once. How much the mean and the structure of each channel count for fidelity is learned from
-the order of two copies; damage from the order of a copy and its original.
+"""Triplets of the images made by ``pairs``, by A-FINE's rule, who wins by weak labels; no flips, since the backbones
+saw them. Every pair is encoded once. How much the mean and the structure of each channel count for fidelity is learned
+from the order of two copies; damage from the order of a copy and its original.
 
     python -m projects.afine_tiny.train stage2 -o stage2 --set task.start=head --set task.data.root=pairs
 """
@@ -111,7 +111,7 @@ the order of two copies; damage from the order of a copy and its original.
 STAGE3 = Recipe(
     name="afine-tiny-stage3",
     trains="afine-tiny, stage 3: both in one score",
-    data="made pictures, and a run of stage 2",
+    data="synthetic images, and a run of stage 2",
     task={
         "kind": "projects.afine_tiny.stage3:Stage3Training",
         "data": _sources("sums", "sums_small", degraded=30, degraded_worst=1.0),

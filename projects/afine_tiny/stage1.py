@@ -1,4 +1,4 @@
-"""afine-tiny's stage 1: trunks and naturalness head learn opinions of photographs and preferences of made pictures."""
+"""afine-tiny's stage 1: backbones and naturalness head learn from rated photographs and pairs of synthetic images."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,23 +13,23 @@ from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETinyNaturalness, quality
 from acutance.models.afine_tiny.preprocess import Views
 from acutance.training.images import as_images, correlations, scores_of
-from acutance.training.systems.afine import LABELS, PICTURES, accuracies, validation_pairs
+from acutance.training.systems.afine import IMAGES, LABELS, accuracies, validation_pairs
 from acutance.training.task import Batch, Inputs, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.triplets import PlacedTriplet
 from acutance.types import OnProgress
-from projects.afine_tiny.features import PictureFeatures
+from projects.afine_tiny.features import ImageFeatures
 from projects.afine_tiny.naturalness import (
     SCENE_CHANNELS,
     SCENE_VERSION,
     NaturalnessTask,
     NaturalnessTraining,
-    pictures_of,
+    images_of,
 )
-from projects.afine_tiny.start import start_trunks
+from projects.afine_tiny.start import start_backbones
 from projects.afine_tiny.views import Window, draw_window, small_pixels
 
 VIEWS = ("whole", "detail", "scene")
-"""What the network is given of a picture."""
+"""What the network is given of an image."""
 
 
 class Stage1Training(NaturalnessTraining):
@@ -45,7 +45,7 @@ class Stage1Training(NaturalnessTraining):
     detail_crop: int = Field(default=224, ge=32)
     """Side in pixels of the part at full size."""
     triplet_crop: int = Field(default=160, ge=32)
-    """Side in pixels of both parts of the pictures of a triplet."""
+    """Side in pixels of both parts of the images of a triplet."""
 
     def build(self, folder: Path) -> Task:
         """The task."""
@@ -63,18 +63,18 @@ class TinyNaturalnessNetwork(nn.Module):
         """``score`` (batch,) in (0, 1); ``first``, ``second``, ``reference`` (batch,) of triplets, 0 where none is.
 
         Of ``whole`` and ``detail`` (batch, 3, side, side), uint8, and ``scene`` (batch, 2, 90); ``made_whole``,
-        ``made_detail`` and ``made_scene``, lists of the same of 3 pictures or of none.
+        ``made_detail`` and ``made_scene``, lists of the same of 3 images or of none.
         """
         outputs = {"score": quality(self._raw(*(inputs[view] for view in VIEWS))) / 100}
         made = [place for place, views in enumerate(inputs["made_whole"]) if len(views)]
         if made:
             views = (torch.cat([inputs[f"made_{view}"][place] for place in made]) for view in VIEWS)
-            raw = self._raw(*views).view(len(made), len(PICTURES))
-            padded = raw.new_zeros(len(inputs["made_whole"]), len(PICTURES))
+            raw = self._raw(*views).view(len(made), len(IMAGES))
+            padded = raw.new_zeros(len(inputs["made_whole"]), len(IMAGES))
             padded = padded.index_copy(0, torch.tensor(made, device=raw.device), raw)
         else:
-            padded = outputs["score"].new_zeros(len(inputs["made_whole"]), len(PICTURES))
-        return {**outputs, **dict(zip(PICTURES, padded.unbind(1), strict=True))}
+            padded = outputs["score"].new_zeros(len(inputs["made_whole"]), len(IMAGES))
+        return {**outputs, **dict(zip(IMAGES, padded.unbind(1), strict=True))}
 
     def _raw(self, whole: Tensor, detail: Tensor, scene: Tensor) -> Tensor:
         return self.model.raw_naturalness(Views(whole.float() / 255, detail.float() / 255), scene)
@@ -95,10 +95,10 @@ class Stage1Task(NaturalnessTask):
             self.alone_because = "only some of several would meet a triplet in a step, and normalise it for all"
         self.network: TinyNaturalnessNetwork = TinyNaturalnessNetwork(AFINETinyNaturalness(config.model))
         if config.start is not None:
-            start_trunks(self.network.model, config.start)
+            start_backbones(self.network.model, config.start)
         self.network.model.naturalness_calibrator.requires_grad_(requires_grad=False)
-        self._scene = PictureFeatures(
-            [*self._train.paths(), *self.made_pictures()],
+        self._scene = ImageFeatures(
+            [*self._train.paths(), *self.synthetic_images()],
             self._store,
             self._kept_in,
             (2, SCENE_CHANNELS),
@@ -106,14 +106,14 @@ class Stage1Task(NaturalnessTask):
         )
 
     def prepare(self, device: torch.device, on_progress: OnProgress | None = None) -> None:
-        """Compute the scene statistics of every picture once."""
+        """Compute the scene statistics of every image once."""
         self._scene.fill(self.network.model.to(device).scene_moments, device, on_progress)
 
     def groups(self) -> list[ParameterGroup]:
-        """Trunks and head, which have one rate."""
+        """Backbones and head, which have one rate."""
         model = self.network.model
-        trunks = [*model.whole.parameters(), *model.detail.parameters()]
-        return [ParameterGroup("trunks", trunks), ParameterGroup("head", list(model.naturalness_head.parameters()))]
+        backbones = [*model.whole.parameters(), *model.detail.parameters()]
+        return [ParameterGroup("trunks", backbones), ParameterGroup("head", list(model.naturalness_head.parameters()))]
 
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
         """Views of a photograph and its opinion, and of some the views of a triplet."""
@@ -161,10 +161,10 @@ class Stage1Task(NaturalnessTask):
             found |= correlations(scores, self._validation)
         if self._lists is not None:
             pairs = validation_pairs(self._lists.validation)
-            pictures = list(dict.fromkeys(picture for picture, _ in pairs))
+            images = list(dict.fromkeys(image for image, _ in pairs))
             known = {
                 path: float(model.terms(as_images(self._store.read(path), device))["raw_naturalness"])
-                for path in pictures
+                for path in images
             }
             found |= accuracies(self._lists.validation, {pair: known[pair[0]] for pair in pairs}, 0.0)
         return found
@@ -178,9 +178,9 @@ class Stage1Task(NaturalnessTask):
         )
 
     def _made(self, triplet: PlacedTriplet, whole: Window, detail: Window) -> list[Mapping[str, Any]]:
-        """Views of the three pictures of a triplet, cut alike."""
+        """Views of the three images of a triplet, cut alike."""
         side = self._config.triplet_crop
-        return [self._views(path, whole, detail, side, side) for path in pictures_of(triplet)]
+        return [self._views(path, whole, detail, side, side) for path in images_of(triplet)]
 
     def _views(self, path: Path, whole: Window, detail: Window, whole_side: int, detail_side: int) -> Mapping[str, Any]:
         pixels = np.asarray(self._store.read(path))

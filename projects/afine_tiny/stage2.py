@@ -1,4 +1,4 @@
-"""afine-tiny's stage 2: fidelity, and what tells a picture from worse copies of it, over frozen trunks."""
+"""afine-tiny's stage 2: fidelity, and what tells an image from worse copies of it, over frozen backbones."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -12,15 +12,15 @@ from acutance.models.afine.heads import AdaptivePair, PairMoments
 from acutance.models.afine_tiny.model import AFINETiny
 from acutance.training.losses import preference_loss
 from acutance.training.start import frozen
-from acutance.training.systems.afine import PICTURES, validation_pairs
+from acutance.training.systems.afine import IMAGES, validation_pairs
 from acutance.training.systems.afine_frozen import FrozenStageTask, FrozenStageTraining, PairNetwork
 from acutance.training.systems.afine_pairs import FrozenNetworks
 from acutance.training.task import Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.triplets import triplet_lists
 from acutance.types import OnProgress
-from projects.afine_tiny.start import TRUNKS, tiny_stage, trained_tiny
+from projects.afine_tiny.start import BACKBONES, tiny_stage, trained_tiny
 
-FROZEN = (*TRUNKS, "naturalness_head")
+FROZEN = (*BACKBONES, "naturalness_head")
 """What the stages before trained."""
 
 
@@ -39,7 +39,7 @@ class Stage2Training(FrozenStageTraining):
 
 
 class CopyNetwork(PairNetwork):
-    """Raw fidelity and raw damage, over frozen trunks and naturalness.
+    """Raw fidelity and raw damage, over frozen backbones and naturalness.
 
     Args:
         model: Its fidelity and damage heads learn, everything else does not.
@@ -53,12 +53,12 @@ class CopyNetwork(PairNetwork):
         self.damage_head = model.damage_head.requires_grad_(requires_grad=True)
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """Raw fidelity ``first`` and ``second``, and raw damage of all three pictures, (batch,) each."""
+        """Raw fidelity ``first`` and ``second``, and raw damage of all three images, (batch,) each."""
         rows = self.rows_of(inputs)
-        damages = self.damage(torch.cat([rows[name] for name in PICTURES])).chunk(len(PICTURES))
+        damages = self.damage(torch.cat([rows[name] for name in IMAGES])).chunk(len(IMAGES))
         return {
-            **{name: self.score(rows[name], None) for name in PICTURES[:2]},
-            **{f"damage_{name}": damage for name, damage in zip(PICTURES, damages, strict=True)},
+            **{name: self.score(rows[name], None) for name in IMAGES[:2]},
+            **{f"damage_{name}": damage for name, damage in zip(IMAGES, damages, strict=True)},
         }
 
     def score(self, rows: Tensor, references: Tensor | None) -> Tensor:
@@ -95,7 +95,7 @@ class Stage2Task(FrozenStageTask):
         ]
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """Fidelity by the order of the two pictures; damage by that of each and the reference.
+        """Fidelity by the order of the two images; damage by that of each and the reference.
 
         The logistic loss does not forget those that are quite wrong, which the fidelity loss of preferences does.
         """
@@ -104,7 +104,7 @@ class Stage2Task(FrozenStageTask):
             functional.binary_cross_entropy_with_logits(
                 outputs["damage_reference"] - outputs[f"damage_{name}"], labels[f"{name}_reference"].float()
             )
-            for name in PICTURES[:2]
+            for name in IMAGES[:2]
         ]
         damage = torch.stack(each).mean()
         return {"loss": fidelity + damage, "fidelity": fidelity, "damage": damage}
@@ -117,13 +117,13 @@ class Stage2Task(FrozenStageTask):
 
     @torch.no_grad()
     def _damage_accuracy(self, network: nn.Module) -> float:
-        """Share of distorted pictures that look more damaged than their reference."""
+        """Share of distorted images that look more damaged than their reference."""
         damage: Any = network.damage
         device = next(network.parameters()).device
         pairs = [pair for pair in validation_pairs(self._lists.validation) if pair[0] != pair[1]]
         both = ([*pairs], [(reference, reference) for _, reference in pairs])
-        pictures, references = (damage(self.features.stacked(some, device)).cpu().numpy() for some in both)
-        return float(np.mean(pictures > references))
+        images, references = (damage(self.features.stacked(some, device)).cpu().numpy() for some in both)
+        return float(np.mean(images > references))
 
     def trained(self, network: nn.Module) -> TrainedModel:
         """afine-tiny with the trained heads; what stage 3 learns has its first values."""
@@ -131,7 +131,7 @@ class Stage2Task(FrozenStageTask):
 
 
 def copy_rows(model: AdaptivePair, pairs: PairMoments) -> Tensor:
-    """Rows (pairs, numbers): distances of means and structures, what heads see of the picture, its raw naturalness."""
+    """Rows (pairs, numbers): distances of means and structures, what heads see of the image, its raw naturalness."""
     seen = model.naturalness_head.directed(pairs.distorted)
     raw = model.naturalness_head.regressor(seen)
     return torch.cat([*model.fidelity_head.distances(pairs), seen, raw[:, None]], dim=1)

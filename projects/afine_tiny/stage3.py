@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from acutance.training.losses import preference_loss
 from acutance.training.start import frozen
-from acutance.training.systems.afine import PICTURES, validation_pairs
+from acutance.training.systems.afine import IMAGES, validation_pairs
 from acutance.training.systems.afine_frozen import CombinationNetwork, FrozenStageTask, FrozenStageTraining
 from acutance.training.task import Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
 from acutance.training.triplets import triplet_lists
 from acutance.types import OnProgress
-from projects.afine_tiny.start import TRUNKS, tiny_stage, trained_tiny
+from projects.afine_tiny.start import BACKBONES, tiny_stage, trained_tiny
 
-FROZEN = (*TRUNKS, "naturalness_head", "damage_head", "fidelity_head")
+FROZEN = (*BACKBONES, "naturalness_head", "damage_head", "fidelity_head")
 """What the stages before trained."""
 
 
@@ -30,9 +30,9 @@ class Stage3Training(FrozenStageTraining):
     k: float = Field(default=1.0)
     """First value of the adapter's k."""
     reference_weight: float = Field(default=1.0, ge=0)
-    """What the order of the pictures and their reference counts beside that of the two pictures."""
+    """What the order of the images and their reference counts beside that of the two images."""
     better_share: float = Field(default=0.25, gt=0, lt=1)
-    """Of that, what pictures count that are better than their reference, however few they are."""
+    """Of that, what images count that are better than their reference, however few they are."""
 
     def build(self, folder: Path) -> Task:
         """The task."""
@@ -40,12 +40,12 @@ class Stage3Training(FrozenStageTraining):
 
 
 class TinyCombinationNetwork(CombinationNetwork):
-    """D of the three pictures of triplets, over frozen networks."""
+    """D of the three images of triplets, over frozen networks."""
 
     def forward(self, inputs: Inputs) -> Outputs:
-        """``first``, ``second`` and ``reference`` (batch,), of rows (batch, 2), or of lists of 8-bit pictures."""
+        """``first``, ``second`` and ``reference`` (batch,), of rows (batch, 2), or of lists of 8-bit images."""
         rows = self.rows_of(inputs)
-        return {name: self.score(rows[name], rows["reference"]) for name in PICTURES}
+        return {name: self.score(rows[name], rows["reference"]) for name in IMAGES}
 
 
 class Stage3Task(FrozenStageTask):
@@ -79,17 +79,17 @@ class Stage3Task(FrozenStageTask):
         return [ParameterGroup("scalars", list(self.network.parameters()))]
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
-        """The fidelity loss of the two pictures, and of each and the reference, which may be the worse one."""
-        pictures = preference_loss(outputs["first"], outputs["second"], labels["first_second"])
-        each = torch.cat([outputs[name] for name in PICTURES[:2]])
+        """The fidelity loss of the two images, and of each and the reference, which may be the worse one."""
+        images = preference_loss(outputs["first"], outputs["second"], labels["first_second"])
+        each = torch.cat([outputs[name] for name in IMAGES[:2]])
         references = torch.cat([outputs["reference"]] * 2)
-        wins = torch.cat([labels[f"{name}_reference"] for name in PICTURES[:2]])
+        wins = torch.cat([labels[f"{name}_reference"] for name in IMAGES[:2]])
         reference, share = each.new_zeros(()), self._config.better_share
         for some, weight in ((wins == 1, share), (wins == 0, 1 - share)):
             if bool(some.any()):
                 reference = reference + weight * preference_loss(each[some], references[some], wins[some])
-        loss = pictures + self._config.reference_weight * reference
-        return {"loss": loss, "pictures": pictures, "reference": reference}
+        loss = images + self._config.reference_weight * reference
+        return {"loss": loss, "pictures": images, "reference": reference}
 
     def trained(self, network: nn.Module) -> TrainedModel:
         """afine-tiny, whole."""

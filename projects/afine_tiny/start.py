@@ -16,13 +16,13 @@ from acutance.weights.store import fitted, load, read_header
 MODEL = "afine-tiny"
 """What its weights are stored as."""
 SIZES = ("stem", "channels", "blocks")
-"""Settings that the weights of trunks depend on."""
-TRUNKS = ("whole", "detail")
+"""Settings that the weights of backbones depend on."""
+BACKBONES = ("whole", "detail")
 """What makes levels."""
 
 
-def start_trunks(model: AFINETinyNaturalness, start: str) -> None:
-    """Load the trunks of an earlier training, and its head if it has one.
+def start_backbones(model: AFINETinyNaturalness, start: str) -> None:
+    """Load the backbones of an earlier training, and its head if it has one.
 
     Args:
         model: What to load them over.
@@ -43,7 +43,7 @@ def start_trunks(model: AFINETinyNaturalness, start: str) -> None:
                 f"Expected weights of a network with {setting}={ours[setting]} in {path}, got {value}. Set "
                 f"task.model.{setting}={value}, or start from other weights."
             )
-    _take_over(model, path, TRUNKS)
+    _take_over(model, path, BACKBONES)
 
 
 def tiny_stage(start: str | None, trained: Sequence[str]) -> AFINETiny:

@@ -1,4 +1,4 @@
-"""What afine-tiny sees of a picture in training: a part of its small copy, and a part of it at full size."""
+"""What afine-tiny sees of an image in training: a part of its small copy, and a part of it at full size."""
 
 import math
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from acutance.training.images import Pixels
 
 @dataclass(frozen=True)
 class Window:
-    """A square of a picture, turned left and right round or not.
+    """A square of an image, turned left and right round or not.
 
-    Places are shares of the room there is, so that pictures of one size are cut alike.
+    Places are shares of the room there is, so that images of one size are cut alike.
     """
 
     top: float
@@ -41,7 +41,7 @@ def draw_window(generator: np.random.Generator) -> Window:
 
 
 def small_pixels(pixels: Pixels, side: int) -> Pixels:
-    """A picture with the area of a square of ``side`` pixels; smaller ones stay as they are.
+    """An image with the area of a square of ``side`` pixels; smaller ones stay as they are.
 
     Pillow's bilinear filter, which is that of ``small_copy`` in 8 bits.
     """
@@ -54,7 +54,7 @@ def small_pixels(pixels: Pixels, side: int) -> Pixels:
 
 
 def at_least(pixels: Pixels, side: int) -> Pixels:
-    """A picture whose shorter side is at least ``side``, the longer one in proportion."""
+    """An image whose shorter side is at least ``side``, the longer one in proportion."""
     height, width = pixels.shape[:2]
     if min(height, width) >= side:
         return pixels

@@ -1,4 +1,4 @@
-"""How good does this picture look? Image quality scores one can cite.
+"""How good does this image look? Image quality scores one can cite.
 
     acutance.score("out.png", reference="truth.png", model="psnr")    one score
     acutance.score("outputs/", reference="truth/")                    rows of many

@@ -31,7 +31,7 @@ from acutance.models.ms_hyperiqa import entry as ms_hyperiqa
 from acutance.models.vtamiq import entry as vtamiq
 from acutance.types import JSON, PRECISIONS, OnProgress, Precision, ScoreInfo
 from acutance.weights.key_table import COUNTER
-from acutance.weights.record import CheckpointRecord, Layout, Part, Trunk
+from acutance.weights.record import Backbone, CheckpointRecord, Layout, Part
 
 if TYPE_CHECKING:
     import torch
@@ -216,8 +216,8 @@ def list_records() -> dict[str, CheckpointRecord]:
     for entry in list_models():
         if entry.weights is not None:
             records.setdefault(entry.weights.record.name, entry.weights.record)
-            trunks = [trunk.record for layout in entry.weights.layouts for trunk in layout.trunks]
-            records |= {record.name: record for record in (*trunks, *entry.weights.starts)}
+            backbones = [backbone.record for layout in entry.weights.layouts for backbone in layout.backbones]
+            records |= {record.name: record for record in (*backbones, *entry.weights.starts)}
     return dict(sorted(records.items()))
 
 
@@ -242,8 +242,10 @@ def records_of(name: str) -> list[CheckpointRecord]:
     """
     record = find_record(name)
     weights = [entry.weights for entry in list_models() if entry.weights and entry.weights.record == record]
-    trunks = {trunk.record.name: trunk.record for one in weights for trunk in one.layouts[0].trunks if one.layouts}
-    return [record, *trunks.values()]
+    backbones = {
+        backbone.record.name: backbone.record for one in weights for backbone in one.layouts[0].backbones if one.layouts
+    }
+    return [record, *backbones.values()]
 
 
 def run_weights(name: str | os.PathLike[str]) -> Path | None:
@@ -330,9 +332,9 @@ class WeightsFile:
         return self.layout is None and self.published_sha256 is None and not self.parts
 
     @property
-    def trunks(self) -> tuple[Trunk, ...]:
+    def backbones(self) -> tuple[Backbone, ...]:
         """What the file leaves out."""
-        return self.layout.trunks if self.layout else ()
+        return self.layout.backbones if self.layout else ()
 
 
 def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
@@ -413,7 +415,7 @@ def own_tensors(file: WeightsFile, expected: "Mapping[str, Tensor]") -> "dict[st
     else:
         tensors = _renamed(file.layout, file.foreign, expected, file.path)
         keys = file.layout.keys.taking(file.layout.optional, expected)
-        known = set(keys.own_names.union(*(trunk.keys.own_names for trunk in file.layout.trunks)))
+        known = set(keys.own_names.union(*(backbone.keys.own_names for backbone in file.layout.backbones)))
         where, cure = f": it has the layout {file.layout.name!r}", "Use another file"
     absent = sorted(name for name in expected if name not in known and not name.endswith(COUNTER))
     if absent:
@@ -430,7 +432,7 @@ def part_tensors(part: Part, expected: "Mapping[str, Tensor]") -> "dict[str, Ten
     return part.keys.apply(part.tensors, {name: expected[name] for name in part.keys.own_names}, part.path)
 
 
-def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+def backbone_tensors(backbone: Backbone, path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     """The tensors of a backbone under the names a model expects.
 
     Raises:
@@ -438,10 +440,12 @@ def trunk_tensors(trunk: Trunk, path: Path, expected: "Mapping[str, Tensor]") ->
     """
     from acutance.weights.foreign import read_foreign
 
-    return _renamed(trunk, read_foreign(path), expected, path)
+    return _renamed(backbone, read_foreign(path), expected, path)
 
 
-def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgress | None = None) -> dict[str, Path]:
+def find_backbones(
+    backbones: Sequence[Backbone], *, offline: bool, on_progress: OnProgress | None = None
+) -> dict[str, Path]:
     """Files of backbones, from this machine or downloaded, by name of their records.
 
     Raises:
@@ -451,11 +455,11 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
 
     found: dict[str, Path] = {}
     missing: list[tuple[CheckpointRecord, MissingWeightsError]] = []
-    for trunk in trunks:
+    for backbone in backbones:
         try:
-            found[trunk.record.name] = fetch(trunk.record, offline=offline, on_progress=on_progress)
+            found[backbone.record.name] = fetch(backbone.record, offline=offline, on_progress=on_progress)
         except MissingWeightsError as error:
-            missing.append((trunk.record, error))
+            missing.append((backbone.record, error))
     if missing:
         others = ", ".join(f"{record.name} (as {record.local_filename})" for record, _ in missing[1:])
         raise MissingWeightsError(str(missing[0][1]) + (f" Missing as well: {others}." if others else ""))
@@ -463,7 +467,7 @@ def find_trunks(trunks: Sequence[Trunk], *, offline: bool, on_progress: OnProgre
 
 
 def _renamed(
-    part: Layout | Trunk, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
+    part: Layout | Backbone, foreign: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", path: Path
 ) -> "dict[str, Tensor]":
     keys = part.keys.taking(part.optional, expected) if isinstance(part, Layout) else part.keys
     try:
@@ -568,11 +572,11 @@ def load(
     model = build(entry, file.config, **known)
     before = model.state_dict()
     tensors = own_tensors(file, before)
-    trunks = find_trunks(file.trunks, offline=offline, on_progress=on_progress)
-    for trunk in file.trunks:
-        tensors |= trunk_tensors(trunk, trunks[trunk.record.name], before)
+    backbones = find_backbones(file.backbones, offline=offline, on_progress=on_progress)
+    for backbone in file.backbones:
+        tensors |= backbone_tensors(backbone, backbones[backbone.record.name], before)
     model.load_state_dict(before | tensors)
-    ready = _ready(entry, model, file, trunks, place, precision, origin)
+    ready = _ready(entry, model, file, backbones, place, precision, origin)
     if weights is None and ready.provenance and ready.provenance.weights_sha256:
         _warn_of_change(entry.weights.record, path, ready.provenance.weights_sha256)
     return ready
@@ -661,7 +665,7 @@ def _ready(
     entry: ModelEntry,
     model: "QualityModel",
     file: WeightsFile | None,
-    trunks: Mapping[str, Path],
+    backbones: Mapping[str, Path],
     device: "torch.device",
     precision: Precision,
     origin: Mapping[str, "JSON"] | None = None,
@@ -678,14 +682,16 @@ def _ready(
     model.to(device, torch.float64 if precision == "float64" else torch.float32)
     if file and file.score_info:
         model.info = file.score_info
-    separate = trunks if not file or not file.parts else {part.path.name: part.path for part in file.parts if part.path}
-    trunk_sha256 = {name: sha256_of(path) for name, path in separate.items()} or (file.trunk_sha256 if file else {})
+    separate = backbones
+    if file and file.parts:
+        separate = {part.path.name: part.path for part in file.parts if part.path}
+    backbone_sha256 = {name: sha256_of(path) for name, path in separate.items()} or (file.trunk_sha256 if file else {})
     model.provenance = ModelProvenance(
         model=entry.name,
         weights=file.path.name if file else None,
         weights_sha256=sha256_of(file.path) if file and not file.parts else None,
         published_sha256=file.published_sha256 if file else None,
-        trunk_sha256=trunk_sha256 or None,
+        trunk_sha256=backbone_sha256 or None,
         preprocessing={**model.preprocessing(), **origin},
         precision=model.computes_in(used, device.type),
         device=str(device),

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from acutance.catalog import (
     WeightsFile,
+    backbone_tensors,
     build,
+    find_backbones,
     find_model,
-    find_trunks,
     list_models,
     load,
     model_of_run,
@@ -26,14 +27,13 @@ from acutance.catalog import (
     own_tensors,
     recorded_options,
     run_weights,
-    trunk_tensors,
 )
 from acutance.errors import AcutanceError, ConfigError
 from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, imported, weights_of, with_recorded
 from acutance.models.patches import SeenPatches
 from acutance.types import JSON, OnProgress, ScoreInfo
 from acutance.weights.download import find
-from acutance.weights.record import Trunk
+from acutance.weights.record import Backbone
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,7 +57,7 @@ class ReadWeights:
     """What the model is built with to take them."""
     tensors: "dict[str, Tensor]"
     """By own names."""
-    trunks: dict[str, Path]
+    backbones: dict[str, Path]
     """Files that backbones came from, by name of their records."""
     score_info: ScoreInfo | None
     """How to read the scores, where the file says it."""
@@ -85,15 +85,15 @@ def read_weights(
     model = _without_numbers(entry, file)
     expected = model.state_dict()
     tensors = own_tensors(file, expected)
-    trunks = find_trunks(file.trunks, offline=offline, on_progress=on_progress) if whole else {}
-    for trunk in file.trunks if whole else ():
-        tensors |= trunk_tensors(trunk, trunks[trunk.record.name], expected)
+    backbones = find_backbones(file.backbones, offline=offline, on_progress=on_progress) if whole else {}
+    for backbone in file.backbones if whole else ():
+        tensors |= backbone_tensors(backbone, backbones[backbone.record.name], expected)
     layout = file.layout.name if file.layout else "acutance"
     return ReadWeights(
         weights=weights_of(entry),
         config=model.config(),
         tensors=tensors,
-        trunks=trunks,
+        backbones=backbones,
         score_info=file.score_info,
         options=file.options,
         layout=layout,
@@ -170,10 +170,10 @@ def looked_at(
     entry, model = without_weights(name, weights, options)
     if not isinstance(model, LooksAtPatches):
         raise ConfigError(
-            f"Expected a model that looks at patches or crops, got {entry.name}, which sees pictures whole. Choose "
+            f"Expected a model that looks at patches or crops, got {entry.name}, which sees images whole. Choose "
             "ahiq, hyperiqa, ms_hyperiqa or one of vtamiq."
         )
-    batches = [to_batch([picture]) for picture in (image, reference) if picture is not None]
+    batches = [to_batch([pixels]) for pixels in (image, reference) if pixels is not None]
     return LookedAt(model=entry.name, preprocessing=model.preprocessing(), patches=model.seen_patches(*batches))
 
 
@@ -223,7 +223,7 @@ def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
         places: Folders, and single files, which go before those of folders.
 
     Returns:
-        ``trunks`` are the files, by the names that they are released under.
+        ``backbones`` are the files, by the names that they are released under.
 
     Raises:
         CheckpointError: A damaged file, names or shapes that do not fit, or several files of one name.
@@ -240,22 +240,22 @@ def read_stage_files(name: str, places: Sequence[Path]) -> ReadWeights:
         weights=weights,
         config=model.config(),
         tensors=own_tensors(file, model.state_dict()),
-        trunks={part.name: part.path for part in file.parts if part.path},
+        backbones={part.name: part.path for part in file.parts if part.path},
         score_info=None,
         options=None,
         layout="stages",
     )
 
 
-def check_trunk(name: str, path: Path) -> None:
+def check_backbone(name: str, path: Path) -> None:
     """Raise unless a file holds every tensor of a backbone.
 
     Raises:
         CheckpointError: A damaged file, or names or shapes that do not fit.
     """
-    for entry, trunk in _trunks():
-        if trunk.record.name == name:
-            trunk_tensors(trunk, path, _without_numbers(entry).state_dict())
+    for entry, backbone in _backbones():
+        if backbone.record.name == name:
+            backbone_tensors(backbone, path, _without_numbers(entry).state_dict())
             return
     for entry in list_models():
         if entry.weights and name in [record.name for record in entry.weights.starts]:
@@ -263,13 +263,13 @@ def check_trunk(name: str, path: Path) -> None:
             return
 
 
-def _trunks() -> list[tuple[ModelEntry, Trunk]]:
+def _backbones() -> list[tuple[ModelEntry, Backbone]]:
     return [
-        (entry, trunk)
+        (entry, backbone)
         for entry in list_models()
         if entry.weights is not None
         for layout in entry.weights.layouts
-        for trunk in layout.trunks
+        for backbone in layout.backbones
     ]
 
 
@@ -329,8 +329,8 @@ def cost_of(entry: ModelEntry, side: int) -> Cost:
     import torch
 
     model = _without_numbers(entry)
-    picture = torch.empty(1, 3, side, side, device="meta")
-    count = multiply_adds(model, picture, picture if entry.needs_reference else None)
+    image = torch.empty(1, 3, side, side, device="meta")
+    count = multiply_adds(model, image, image if entry.needs_reference else None)
     return Cost(count, *model.looks(side, side))
 
 
@@ -373,13 +373,13 @@ def measured_here(name: str, side: int) -> Measured:
     before, entry = _peak_of_process(), find_model(name)
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     model = build(entry, {}).to(device).freeze()
-    picture, reference = (torch.rand(1, 3, side, side, device=device) for _ in range(2))
+    image, reference = (torch.rand(1, 3, side, side, device=device) for _ in range(2))
     times: list[float] = []
     began = time.perf_counter()
     with torch.inference_mode():
         while len(times) <= LEAST or (len(times) <= MOST and time.perf_counter() - began < LONGEST):
             start = time.perf_counter()
-            float(model(picture, reference if entry.needs_reference else None))  # waits for a GPU
+            float(model(image, reference if entry.needs_reference else None))  # waits for a GPU
             times.append(time.perf_counter() - start)
     peak = torch.cuda.max_memory_allocated() if device == "cuda" else _peak_of_process()
     return Measured(

@@ -4,10 +4,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 ImageBatch = Float[Tensor, "batch 3 height width"]
-"""Pictures: red, green, blue in [0, 1]."""
+"""Images: red, green, blue in [0, 1]."""
 ScoreBatch = Float[Tensor, " batch"]
-"""One number per picture."""
+"""One number per image."""
 TokenBatch = Float[Tensor, "batch tokens channels"]
 """Transformer tokens."""
 ChannelBatch = Float[Tensor, "batch channels"]
-"""One number per picture and channel."""
+"""One number per image and channel."""

@@ -277,7 +277,7 @@ def score(model: QualityModel, distorted: Tensor, reference: Tensor) -> Tensor:
 
 
 def gradients_of(model: QualityModel, distorted: Tensor, reference: Tensor) -> tuple[Tensor, ...]:
-    """Of the sum of the scores, to every picture that the model takes."""
+    """Of the sum of the scores, to every image that the model takes."""
     inputs = [images.clone().requires_grad_() for images in arguments(model, distorted, reference)]
     return torch.autograd.grad(model(*inputs).sum(), inputs)
 
@@ -288,17 +288,17 @@ def side(model: QualityModel) -> int:
 
 
 def smooth_pictures(pixels: int) -> Tensor:
-    """Two pictures with structure at many scales, in [0.15, 0.85]."""
+    """Two images with structure at many scales, in [0.15, 0.85]."""
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.zeros(2, 3, pixels, pixels)
+    images = torch.zeros(2, 3, pixels, pixels)
     for coarseness in (4, 11, 22, 44):
         coarse = torch.rand(2, 3, coarseness, coarseness, generator=generator)
-        pictures += torch.nn.functional.interpolate(coarse, size=(pixels, pixels), mode="bilinear") / 4
-    return 0.15 + 0.7 * pictures
+        images += torch.nn.functional.interpolate(coarse, size=(pixels, pixels), mode="bilinear") / 4
+    return 0.15 + 0.7 * images
 
 
 def noisy(sigma: float, pixels: int) -> Tensor:
-    """The same pictures with noise."""
+    """The same images with noise."""
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(2, 3, pixels, pixels, generator=generator)
     return (smooth_pictures(pixels) + sigma * noise).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""A-FINE keeps the promises of every quality model; a tiny trunk with random weights stands for it."""
+"""A-FINE keeps the promises of every quality model; a tiny backbone with random weights stands for it."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ class TestAFINENaturalness(QualityModelContract):
 
 
 class TestAFINEFidelity(QualityModelContract):
-    best_at_identity = False  # what identical pictures score is learned, with the calibrator
+    best_at_identity = False  # what identical images score is learned, with the calibrator
 
     @pytest.fixture
     def model(self) -> QualityModel:
@@ -64,8 +64,8 @@ class TestRawFidelity:
         return AFINE(tiny_encoder()).eval()
 
     def test_is_nothing_for_equal_pictures(self, model: AFINE) -> None:
-        pictures = smooth_pictures(64)
-        assert model.terms(pictures, pictures)["raw_fidelity"].tolist() == [0.0, 0.0]
+        images = smooth_pictures(64)
+        assert model.terms(images, images)["raw_fidelity"].tolist() == [0.0, 0.0]
 
     def test_rises_with_noise(self, model: AFINE) -> None:
         means = [model.terms(noisy(s, 64), smooth_pictures(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]

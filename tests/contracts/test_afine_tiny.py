@@ -1,4 +1,4 @@
-"""afine-tiny keeps the promises of every quality model; the smallest trunks with random weights stand for it."""
+"""afine-tiny keeps the promises of every quality model; the smallest backbones with random weights stand for it."""
 
 import pytest
 
@@ -34,8 +34,8 @@ class TestRawFidelity:
         return tiny_pair()
 
     def test_is_nothing_for_equal_pictures(self, model: AFINETiny) -> None:
-        pictures = smooth_pictures(64)
-        assert model.terms(pictures, pictures)["raw_fidelity"].tolist() == [0.0, 0.0]
+        images = smooth_pictures(64)
+        assert model.terms(images, images)["raw_fidelity"].tolist() == [0.0, 0.0]
 
     def test_rises_with_noise(self, model: AFINETiny) -> None:
         means = [model.terms(noisy(s, 64), smooth_pictures(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]

@@ -33,7 +33,7 @@ def tiny(protocol: Protocol = "cover") -> AHIQ:
 
 
 class TestAHIQ(QualityModelContract):
-    best_at_identity = False  # a picture beside itself is rated like any other pair
+    best_at_identity = False  # an image beside itself is rated like any other pair
     follows_noise = False  # random weights
 
     @pytest.fixture
@@ -68,7 +68,7 @@ class TestKeptReferences:
 
     def test_give_the_same_terms(self, model: AHIQ) -> None:
         distorted, reference = noisy(0.1, 67), smooth_pictures(67)
-        features = [model.encode_reference(picture[None]) for picture in reference]
+        features = [model.encode_reference(image[None]) for image in reference]
         kept, whole = model.terms_against(distorted, features), model.terms(distorted, reference)
         assert isinstance(model, SharesReferences)
         assert list(kept) == list(whole)

@@ -1,4 +1,4 @@
-"""HyperIQA keeps the promises of every quality model; a tiny trunk with random weights stands for it."""
+"""HyperIQA keeps the promises of every quality model; a tiny backbone with random weights stands for it."""
 
 import pytest
 

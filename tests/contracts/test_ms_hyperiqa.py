@@ -1,4 +1,4 @@
-"""MS-HyperIQA keeps the promises of every quality model; a tiny trunk with random weights stands for it."""
+"""MS-HyperIQA keeps the promises of every quality model; a tiny backbone with random weights stands for it."""
 
 import pytest
 

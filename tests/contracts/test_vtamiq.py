@@ -22,7 +22,7 @@ def tiny(config: Mapping[str, Any], **views: Any) -> VTAMIQ:
 
 
 class TestHead(QualityModelContract):
-    best_at_identity = False  # identical pictures give a number made of the biases
+    best_at_identity = False  # identical images give a number made of the biases
     follows_noise = False  # random weights
 
     @pytest.fixture

@@ -134,16 +134,16 @@ def own_of(parts: Mapping[str, Mapping[str, Tensor]], model: AFINE) -> AFINE:
         state[f"{own}_calibrator.scale"] = parts[file]["yita4"]
     state["adapter.k"] = parts["net_finalscore.pth"]["k"]
     clip = parts["clip_model.pth"]
-    trunk = "encoder.trunk."
+    backbone = "encoder.trunk."
     state |= {
-        f"{trunk}cls_token": clip["visual.class_embedding"].view(1, 1, -1),
-        f"{trunk}pos_embed": clip["visual.positional_embedding"][None],
-        f"{trunk}patch_embed.proj.weight": clip["visual.conv1.weight"],
-        f"{trunk}norm_pre.weight": clip["visual.ln_pre.weight"],
-        f"{trunk}norm_pre.bias": clip["visual.ln_pre.bias"],
+        f"{backbone}cls_token": clip["visual.class_embedding"].view(1, 1, -1),
+        f"{backbone}pos_embed": clip["visual.positional_embedding"][None],
+        f"{backbone}patch_embed.proj.weight": clip["visual.conv1.weight"],
+        f"{backbone}norm_pre.weight": clip["visual.ln_pre.weight"],
+        f"{backbone}norm_pre.bias": clip["visual.ln_pre.bias"],
     }
     for index in range(12):
-        theirs, ours = f"visual.transformer.resblocks.{index}.", f"{trunk}blocks.{index}."
+        theirs, ours = f"visual.transformer.resblocks.{index}.", f"{backbone}blocks.{index}."
         for kind in ("weight", "bias"):
             state[f"{ours}attn.qkv.{kind}"] = clip[f"{theirs}attn.in_proj_{kind}"]
             state[f"{ours}attn.proj.{kind}"] = clip[f"{theirs}attn.out_proj.{kind}"]

@@ -1,4 +1,4 @@
-"""A-FINE's three stages in small: a tiny encoder, a few synthesized pictures, and a run of each stage."""
+"""A-FINE's three stages in small: a tiny encoder, a few synthesized images, and a run of each stage."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.model import AFINE, AFINENaturalness
 from acutance.training.config import ConstantSchedule, LoopConfig, OptimizerConfig
@@ -31,11 +31,11 @@ from acutance.types import OnProgress
 
 LEVELS = 4
 SCENES = {"a": (64, 96, "train"), "b": (96, 64, "train"), "c": (64, 64, "validation"), "d": (32, 64, "test")}
-"""Height, width and part of each reference; blurred and noisy, four levels each: 16 distorted pictures train."""
+"""Height, width and part of each reference; blurred and noisy, four levels each: 16 distorted images train."""
 
 
 def write_triplet_set(root: Path) -> Path:
-    """Write the pictures and their table ``rated.csv``, the path of which comes back; opinions fall with the level."""
+    """Write the images and their table ``rated.csv``, the path of which comes back; opinions fall with the level."""
     random = np.random.default_rng(3)
     rows = []
     for scene, (height, width, part) in SCENES.items():
@@ -48,7 +48,7 @@ def write_triplet_set(root: Path) -> Path:
                 _save(root / name, gaussian_filter(plain, (level, level, 0)) if kind == "blur" else noisy)
                 mos = 5 - level + (0.25 if kind == "blur" else 0.0)
                 rows.append(
-                    RatedPicture(image=name, reference=f"{scene}.png", mos=mos, scene=scene, split=part, level=level)
+                    RatedImage(image=name, reference=f"{scene}.png", mos=mos, scene=scene, split=part, level=level)
                 )
     write_table(OpinionTable(rows, root, "rated"), root / "rated.csv")
     return root / "rated.csv"

@@ -14,8 +14,8 @@ from tests.golden import recipe
 
 WEIGHT_SETS = ("plain", "sensitive")
 """Without gains, and with gains that make the score depend on everything."""
-TRUNKS = {"resnet50": weights.RESNET50, "vit": weights.VIT_B8}
-"""Records of the trunks by the names of their state dicts in the golden file."""
+BACKBONES = {"resnet50": weights.RESNET50, "vit": weights.VIT_B8}
+"""Records of the backbones by the names of their state dicts in the golden file."""
 
 
 @cache
@@ -53,6 +53,6 @@ def write_official(path: Path, weight_set: str) -> None:
 
 
 def write_trunks(folder: Path) -> None:
-    """Write both trunks, 450 MB, under the names that are looked for in a folder of weights."""
-    for part, record in TRUNKS.items():
+    """Write both backbones, 450 MB, under the names that are looked for in a folder of weights."""
+    for part, record in BACKBONES.items():
         save_file(state_dict(part), folder / record.local_filename)

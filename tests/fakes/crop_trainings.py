@@ -1,4 +1,4 @@
-"""Trainings of tiny HyperIQA and MS-HyperIQA on small made pictures: seconds each."""
+"""Trainings of tiny HyperIQA and MS-HyperIQA on small synthetic images: seconds each."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.models.hyperiqa.weights import HyperIQAConfig
 from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 from acutance.training.config import LoopConfig, OptimizerConfig, Schedule
@@ -38,7 +38,7 @@ PARTS = {"train": 16, "validation": 4, "test": 2}
 
 
 def write_rated_pictures(root: Path, parts: dict[str, int] | None = None, size: tuple[int, int] = SIZE) -> OpinionTable:
-    """Pictures without references, more and more blurred ones between sharp ones, and their table in ``table.csv``."""
+    """Images without references, more and more blurred ones between sharp ones, and their table in ``table.csv``."""
     random = np.random.default_rng(3)
     rows = []
     for part, count in (PARTS if parts is None else parts).items():
@@ -50,7 +50,7 @@ def write_rated_pictures(root: Path, parts: dict[str, int] | None = None, size: 
             (root / "images").mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.rint(pixels).astype(np.uint8)).save(root / image)
             rows.append(
-                RatedPicture(image=image, mos=round(100 - 20 * blur, 2), low=0.0, high=100.0, scene=image, split=part)
+                RatedImage(image=image, mos=round(100 - 20 * blur, 2), low=0.0, high=100.0, scene=image, split=part)
             )
     table = OpinionTable(rows, root, "made")
     write_table(table, root / "table.csv")

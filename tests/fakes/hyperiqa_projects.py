@@ -15,7 +15,7 @@ from tests.fakes.datasets.files import cell_array, write_mat, write_pictures
 TEST_SETS = ("koniq_test", "spaq_test", "kadid_test", "agiqa_test")
 """Of MS-HyperIQA, by the names of its lists."""
 TRAINING, TESTING = 10, 3
-"""Pictures of a list."""
+"""Images of a list."""
 SIZE = (226, 230)
 TINY = (
     "task.start=none",
@@ -46,7 +46,7 @@ def write_picture(path: Path, seed: int) -> None:
 
 
 def write_metas(root: Path) -> None:
-    """``datasets/``: a list to train with and four to test on, and their pictures; some scores are texts."""
+    """``datasets/``: a list to train with and four to test on, and their images; some scores are texts."""
     for number, name in enumerate(("koniq_train", *TEST_SETS)):
         items: list[dict[str, object]] = []
         for index in range(TRAINING if name.endswith("train") else TESTING):
@@ -100,7 +100,7 @@ def write_resnet50(path: Path) -> torch.Tensor:
 
 
 def write_livec(root: Path, count: int = 15) -> None:
-    """LIVE Challenge in its layout, with seven pictures of the training session before the rated ones."""
+    """LIVE Challenge in its layout, with seven images of the training session before the rated ones."""
     training = [f"t{number}.bmp" for number in range(1, 8)]
     names = [*training, *(f"{number}.bmp" for number in range(1, count + 1))]
     write_pictures(root / "Images/trainingImages", training)

@@ -1,4 +1,4 @@
-"""Pictures of every awkward kind, made on the spot and small."""
+"""Images of every awkward kind, made on the spot and small."""
 
 import struct
 import zlib
@@ -106,7 +106,7 @@ def write_rotated_jpeg(path: Path, orientation: int) -> Path:
 
 
 def write_palette_png(path: Path, *, transparent: bool) -> Path:
-    """A 2 x 2 palette picture: red, green / blue, red; green is clear, and blue half clear, if asked."""
+    """A 2 x 2 palette image: red, green / blue, red; green is clear, and blue half clear, if asked."""
     image = Image.new("P", (2, 2))
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
     image.putdata([0, 1, 2, 0])

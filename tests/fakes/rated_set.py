@@ -1,4 +1,4 @@
-"""A small rated set with real pictures: references, two kinds of distortion at several levels, opinions with spread."""
+"""A small rated set with real images: references, two kinds of distortion at several levels, opinions with spread."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 
 SIZE = 32
 KINDS = ("blur", "noise")
@@ -15,7 +15,7 @@ TABLE = "table.csv"
 
 
 def write_rated_set(root: Path, *, references: int = 4, levels: int = 4, name: str = "rated") -> OpinionTable:
-    """Pictures below ``root`` and their table in ``root/table.csv``; opinions fall with the level.
+    """Images below ``root`` and their table in ``root/table.csv``; opinions fall with the level.
 
     Args:
         root: Where to write.
@@ -33,7 +33,7 @@ def write_rated_set(root: Path, *, references: int = 4, levels: int = 4, name: s
                 image = f"images/r{index}_{kind}_{level}.png"
                 _write(root / image, _distorted(reference, kind, level, random))
                 rows.append(
-                    RatedPicture(
+                    RatedImage(
                         image=image,
                         reference=f"refs/r{index}.png",
                         mos=round(5 - 0.8 * level + 0.1 * index + float(random.normal(0, 0.2)), 3),

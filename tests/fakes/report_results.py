@@ -1,4 +1,4 @@
-"""Small results of an evaluation and of a comparison, with the pictures they are of."""
+"""Small results of an evaluation and of a comparison, with the images they are of."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ from PIL import Image
 from acutance.comparison.results import (
     Comparison,
     Disagreement,
+    ImageScores,
     MethodScores,
     MethodTest,
-    PictureScores,
     Strength,
 )
 from acutance.evaluation.results import (
@@ -34,7 +34,7 @@ METHODS = ["swinir", "realesrgan", "ours"]
 
 
 def write_picture(path: Path, *, seed: int = 0, size: tuple[int, int] = (48, 32)) -> Path:
-    """A picture of random colours in which neighbours are alike."""
+    """An image of random colours in which neighbours are alike."""
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(seed).integers(0, 256, (4, 6, 3), dtype=np.uint8)
     Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(path)
@@ -82,7 +82,7 @@ def evaluation(
                 predicted=score,
                 ground_truth=opinion,
                 reference="truth.png",
-                error=None if score is not None else "Expected a picture, got an empty file.",
+                error=None if score is not None else "Expected an image, got an empty file.",
             )
             for name, score, opinion in zip(names, scores, opinions, strict=True)
         ],
@@ -90,7 +90,7 @@ def evaluation(
 
 
 def evaluation_run(root: Path, *, group: str = "jpeg", extra_names: tuple[str, ...] = ()) -> EvaluationRun:
-    """Three models on one set of pictures, which are written below ``root``; one of them is missing."""
+    """Three models on one set of images, which are written below ``root``; one of them is missing."""
     names = [f"{place}.png" for place in range(8)] + list(extra_names)
     for seed, name in enumerate([*names[:-1], "truth.png"]):
         write_picture(root / name, seed=seed)
@@ -115,7 +115,7 @@ def evaluation_run(root: Path, *, group: str = "jpeg", extra_names: tuple[str, .
 
 
 def comparison(root: Path, *, count: int = 4) -> Comparison:
-    """Three methods by two models, which agree on nothing; pictures are written below ``root``, one is missing."""
+    """Three methods by two models, which agree on nothing; images are written below ``root``, one is missing."""
     pictures = []
     for place in range(count):
         name = f"{place}.png"
@@ -127,12 +127,12 @@ def comparison(root: Path, *, count: int = 4) -> Comparison:
         psnr: dict[str, float | None] = {"swinir": 9.0 + place, "realesrgan": 10.0, "ours": 30.0 + place * place}
         afine: dict[str, float | None] = {"swinir": -1.0, "realesrgan": 0.5, "ours": 2.0}
         pictures.append(
-            PictureScores(picture=name, reference=reference, images=images, scores={"psnr": psnr, "afine": afine})
+            ImageScores(picture=name, reference=reference, images=images, scores={"psnr": psnr, "afine": afine})
         )
     Path(pictures[0].images["ours"]).unlink()
     failed = {"scores": {**pictures[0].scores, "afine": {"swinir": -1.0, "realesrgan": 0.5, "ours": None}}}
     pictures[0] = pictures[0].model_copy(
-        update={**failed, "errors": {"afine": {"ours": "Expected a picture, got none."}}}
+        update={**failed, "errors": {"afine": {"ours": "Expected an image, got none."}}}
     )
     return Comparison(
         compare_time=TIME,

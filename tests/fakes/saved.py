@@ -1,4 +1,4 @@
-"""One picture saved in many ways: format, layout, depth, tag."""
+"""One image saved in many ways: format, layout, depth, tag."""
 
 import io
 import struct
@@ -28,19 +28,19 @@ def picture() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Way:
-    """A file of the picture, and what it should score beside it."""
+    """A file of the image, and what it should score beside it."""
 
     ending: str
     data: bytes
     reader: Reader | None = None
-    """An independent reader, for what is not the picture to the last bit."""
+    """An independent reader, for what is not the image to the last bit."""
     least: float = np.inf
     """PSNR beside what the reader gives: infinite, or that of the largest difference two decoders may have."""
     is_error: bool = False
 
 
 def one_level_off() -> float:
-    """PSNR of pictures that differ by one level everywhere."""
+    """PSNR of images that differ by one level everywhere."""
     return float(20 * np.log10(255))
 
 

@@ -1,4 +1,4 @@
-"""afine-tiny with the smallest trunks, random weights, and made pictures to train it with: seconds each."""
+"""afine-tiny with the smallest backbones, random weights, and synthetic images to train it with: seconds each."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.distortions import distort
 from acutance.models.afine_tiny.entry import AFINETinyConfig
 from acutance.models.afine_tiny.model import AFINETiny, AFINETinyNaturalness
@@ -17,7 +17,7 @@ LEVELS = {"gblur": (3, 4, 5), "noisegauss": (3, 5), "jpeg": (4, 5)}
 
 
 def settled(model: AFINETinyNaturalness) -> AFINETinyNaturalness:
-    """In evaluation mode, with running statistics of some pictures, so that nothing is all zero."""
+    """In evaluation mode, with running statistics of some images, so that nothing is all zero."""
     model.train()
     with torch.no_grad():
         for _ in range(3):
@@ -45,13 +45,13 @@ def photograph(seed: int, side: int = 80) -> np.ndarray:
         np.sin(random.uniform(2, 30) * (x * a + y * b))[..., None] * random.uniform(-1, 1, 3)
         for a, b in random.normal(size=(6, 2))
     )
-    picture = 0.5 + 0.12 * waves + 0.2 * (x > random.uniform(0.3, 0.7))[..., None]
-    levels: np.ndarray = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    image = 0.5 + 0.12 * waves + 0.2 * (x > random.uniform(0.3, 0.7))[..., None]
+    levels: np.ndarray = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     return levels
 
 
 def write_made_pictures(root: Path, scenes: int = 6, part: str = "train") -> OpinionTable:
-    """Pristine pictures, blurred, noisy and compressed ones of them with weak labels, in ``table.csv`` of a part."""
+    """Pristine images, blurred, noisy and compressed ones of them with weak labels, in ``table.csv`` of a part."""
     folder = root / part
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
@@ -64,7 +64,7 @@ def write_made_pictures(root: Path, scenes: int = 6, part: str = "train") -> Opi
                 image = f"images/{scene}_{kind}_{level}.png"
                 Image.fromarray(np.asarray(distort(pristine, kind, level, seed=scene))).save(folder / image)
                 rows.append(
-                    RatedPicture(
+                    RatedImage(
                         image=image,
                         reference=reference,
                         mos=round(1 - 0.15 * level - 0.01 * len(kind), 3),

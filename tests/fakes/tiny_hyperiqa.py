@@ -1,4 +1,4 @@
-"""HyperIQA and MS-HyperIQA with a trunk of four small bottlenecks and random weights, for tests of wiring."""
+"""HyperIQA and MS-HyperIQA with a backbone of four small bottlenecks and random weights, for tests of wiring."""
 
 from typing import Any
 

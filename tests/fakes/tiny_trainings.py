@@ -1,4 +1,4 @@
-"""Trainings of tiny VTAMIQ and AHIQ on small made pictures: seconds each."""
+"""Trainings of tiny VTAMIQ and AHIQ on small synthetic images: seconds each."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ STILL: dict[str, Any] = {"predictor_dropout": 0.0, "group_drop": 0.0}
 
 
 def rated_data(root: Path, *, references: int = 3) -> DataConfig:
-    """A set of eight pictures a reference; one reference validates, so that by default 16 pictures train."""
+    """A set of eight images a reference; one reference validates, so that by default 16 images train."""
     if not (root / TABLE).exists():
         write_rated_set(root, references=references)
     return DataConfig(dataset=str(root / TABLE), validation_share=1 / references + 0.01)
@@ -68,7 +68,7 @@ def ahiq_task(data: DataConfig, *, model: dict[str, Any] | None = None, **settin
 
 
 def write_preferences(root: Path) -> None:
-    """PieAPP's layout over a small rated set: of each reference's pictures the less distorted one is preferred."""
+    """PieAPP's layout over a small rated set: of each reference's images the less distorted one is preferred."""
     table = write_rated_set(root / "set", references=3)
     for number, scene in enumerate(("r0", "r1", "r2")):
         part = "val" if number == 2 else "train"

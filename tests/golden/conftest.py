@@ -51,7 +51,7 @@ def afine_fidelity(afine_pth: Path) -> AFINEFidelity:
 
 
 def picture(name: str, dtype: torch.dtype = torch.float32) -> Tensor:
-    """A golden picture by the name it has in afine.json, as a batch of one."""
+    """A golden image by the name it has in afine.json, as a batch of one."""
     stem = name.removesuffix(".png")
     path = f"reference/{stem.removesuffix('_ref')}.png" if stem.endswith("_ref") else f"distorted/{name}"
     return to_batch([read_image(EXAMPLES / path)], dtype=dtype)

@@ -24,7 +24,7 @@ def cropped(case: Mapping[str, Any], dtype: torch.dtype = torch.float32) -> Tens
 
 
 def resized_and_cropped(case: Mapping[str, Any], dtype: torch.dtype = torch.float32) -> Tensor:
-    """The crop of a golden case whose picture was resized to height 512 and width 384."""
+    """The crop of a golden case whose image was resized to height 512 and width 384."""
     return window(resize_like_pillow(picture(f"{case['image']}.png", dtype), 512, 384), case)
 
 

@@ -4,7 +4,7 @@
 
 The losses and gradients in ``afine.json`` are of the authors' code in float32, whose covariances are differences of
 uncentred moments; they are 1e-6 off. Here are the authors' formulas once more, in float64 and in plain PyTorch, with
-nothing of acutance: a picture alone in its batch, mean(xy) - mean(x) mean(y), one minus the weighted likenesses, the
+nothing of acutance: an image alone in its batch, mean(xy) - mean(x) mean(y), one minus the weighted likenesses, the
 optimisers of their option files. Only weights and triplets come from ``afine.json``.
 """
 
@@ -22,7 +22,7 @@ from torch.nn import functional
 from tests.golden import recipe
 
 FOLDER = Path(__file__).parent
-PICTURES = FOLDER.parents[1] / "examples"
+IMAGES = FOLDER.parents[1] / "examples"
 GOLDEN: dict[str, Any] = json.loads((FOLDER / "afine.json").read_text())
 BLOCKS, HEADS, PATCH, EPSILON = 12, 12, 32, 1e-10
 SCALARS = (
@@ -53,14 +53,14 @@ def weights() -> dict[str, Tensor]:
 def picture(name: str) -> Tensor:
     """(1, 3, H, W) in [0, 1]; sides are multiples of a patch, so that nothing is resized."""
     place = f"reference/{name.removesuffix('_ref')}" if name.endswith("_ref") else f"distorted/{name}"
-    pixels = np.asarray(Image.open(PICTURES / f"{place}.png").convert("RGB"))
+    pixels = np.asarray(Image.open(IMAGES / f"{place}.png").convert("RGB"))
     if pixels.shape[0] % PATCH or pixels.shape[1] % PATCH:
         raise ValueError(f"{name}: {pixels.shape}")
     return torch.from_numpy(pixels.astype(np.float64) / 255).permute(2, 0, 1)[None]
 
 
 def levels(w: Weights, image: Tensor) -> list[Tensor]:
-    """13 tensors (samples, channels): the picture, and the rectified output of each block of CLIP's image tower."""
+    """13 tensors (samples, channels): the image, and the rectified output of each block of CLIP's image tower."""
 
     def clip(name: str) -> Tensor:
         return w[f"finetuned_clip.visual.{name}"]
@@ -95,7 +95,7 @@ def levels(w: Weights, image: Tensor) -> list[Tensor]:
 
 
 def naturalness(w: Weights, own: list[Tensor]) -> Tensor:
-    """Raw, of one picture."""
+    """Raw, of one image."""
 
     def linear(values: Tensor, name: str) -> Tensor:
         return values @ w[f"natural.{name}.weight"].T + w[f"natural.{name}.bias"]
@@ -140,7 +140,7 @@ def combined(w: Weights, natural: Tensor, natural_reference: Tensor, raw_fidelit
 
 
 def loss(u1: Tensor, u2: Tensor, label: float) -> Tensor:
-    """Of one triplet: the fidelity of the probability that the first picture is better."""
+    """Of one triplet: the fidelity of the probability that the first image is better."""
     p = torch.distributions.Normal(0.0, 1.0).cdf((u2 - u1) / 2**0.5)
     return 1 - torch.sqrt(p * label + 1e-8) - torch.sqrt((1 - p) * (1 - label) + 1e-8)
 

@@ -101,8 +101,8 @@ def test_fidelity_without_naturalness_is_the_fidelity_of_the_pair(
 @pytest.mark.parametrize("case", [0, 1])
 def test_gives_the_authors_numbers_on_ramps(golden: dict[str, Any], afine: AFINE, case: int) -> None:
     expected = golden["synthetic"]["cases"][case]
-    pictures = ramps()
-    terms = terms_of(afine, pictures[expected["dis"]], pictures[expected["ref"]])
+    images = ramps()
+    terms = terms_of(afine, images[expected["dis"]], images[expected["ref"]])
     for key, name in TERMS.items():
         assert terms[name] == pytest.approx(expected[key], abs=tolerance(golden, key)), name
 
@@ -244,7 +244,7 @@ def ramps() -> dict[str, Tensor]:
 
 @pytest.mark.weights
 def test_published_weights_give_the_published_anchor() -> None:
-    pictures = ramps()
+    images = ramps()
     with torch.no_grad():
-        score = load("afine")(pictures["a"], pictures["b"])
+        score = load("afine")(images["a"], images["b"])
     assert float(score) == pytest.approx(PUBLISHED_ANCHOR, abs=1e-3)

@@ -1,4 +1,4 @@
-"""The weights in the package score the example pictures as they did when they were made."""
+"""The weights in the package score the example images as they did when they were made."""
 
 import json
 from pathlib import Path
@@ -50,8 +50,8 @@ def test_single_precision_scores_as_double_does(name: str):
 
 @pytest.mark.parametrize("name", ["afine-tiny", "afine-tiny-naturalness"])
 def test_the_catalog_names_every_term(name: str):
-    pictures = [torch.rand(1, 3, 64, 64)] * (2 if CATALOG[name].needs_reference else 1)
-    found = acutance.load(name, device="cpu").terms(*pictures)
+    images = [torch.rand(1, 3, 64, 64)] * (2 if CATALOG[name].needs_reference else 1)
+    found = acutance.load(name, device="cpu").terms(*images)
     assert {*CATALOG[name].term_names, "score"} == found.keys()
 
 

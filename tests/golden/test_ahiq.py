@@ -12,7 +12,7 @@ from torch import Tensor
 from acutance import load
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import AHIQNetwork, deformable
-from tests.fakes.ahiq_checkpoint import TRUNKS, WEIGHT_SETS, golden, state_dict, write_official, write_trunks
+from tests.fakes.ahiq_checkpoint import BACKBONES, WEIGHT_SETS, golden, state_dict, write_official, write_trunks
 from tests.golden.conftest import picture
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ SIDE = 224
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of weights: both trunks, and the heads of both weight sets."""
+    """A folder of weights: both backbones, and the heads of both weight sets."""
     path = tmp_path_factory.mktemp("ahiq")
     write_trunks(path)
     for weight_set in WEIGHT_SETS:
@@ -185,7 +185,7 @@ def test_the_merged_layers_give_the_authors_numbers(loaded: Callable[..., AHIQ],
 
 
 def test_five_blocks_give_what_the_whole_transformer_gives_up_to_rounding(loaded: Callable[..., AHIQ]) -> None:
-    whole: Any = timm.create_model(TRUNKS["vit"].name.partition(".")[0]).eval()
+    whole: Any = timm.create_model(BACKBONES["vit"].name.partition(".")[0]).eval()
     whole.load_state_dict(state_dict("vit"))
     images = 2 * crop("coffee_ref") - 1
     with torch.no_grad():
@@ -195,18 +195,18 @@ def test_five_blocks_give_what_the_whole_transformer_gives_up_to_rounding(loaded
 
 
 def test_five_blocks_are_bit_for_bit_those_of_the_whole_transformer(loaded: Callable[..., AHIQ]) -> None:
-    whole: Any = timm.create_model(TRUNKS["vit"].name.partition(".")[0]).eval()
+    whole: Any = timm.create_model(BACKBONES["vit"].name.partition(".")[0]).eval()
     whole.load_state_dict(state_dict("vit"))
-    trunk = loaded("plain").network.vit.trunk
+    backbone = loaded("plain").network.vit.trunk
     tokens = torch.randn(1, 785, 768, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        for five, twelve in zip(trunk.blocks, whole.blocks[:5], strict=True):
+        for five, twelve in zip(backbone.blocks, whole.blocks[:5], strict=True):
             tokens, theirs = five(tokens), twelve(tokens)
             assert torch.equal(tokens, theirs)
 
 
 def test_one_stage_gives_what_the_whole_resnet_gives(loaded: Callable[..., AHIQ]) -> None:
-    whole: Any = timm.create_model(TRUNKS["resnet50"].name.partition(".")[0]).eval()
+    whole: Any = timm.create_model(BACKBONES["resnet50"].name.partition(".")[0]).eval()
     whole.load_state_dict(state_dict("resnet50"))
     images = 2 * crop("coffee_ref") - 1
     with torch.no_grad():
@@ -224,7 +224,7 @@ def test_a_file_of_pyiqa_gives_the_same_weights_and_pyiqas_scores(
     parts = {part: state_dict(part, weight_set) for part in golden()["layouts"]}
     whole = {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
     torch.save({"params": whole}, tmp_path / "whole.pth")
-    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))  # no trunks there
+    monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))  # no backbones there
     model = load("ahiq", tmp_path / "whole.pth", offline=True)
     (tmp_path / "whole.pth").unlink()
     assert isinstance(model, AHIQ)
@@ -242,13 +242,13 @@ def case_of(weight_set: str, index: int) -> dict[str, Any]:
 
 
 def is_a_pair(case: dict[str, Any]) -> bool:
-    """Whether it compares a distorted picture with its own reference."""
+    """Whether it compares a distorted image with its own reference."""
     scene, _, distortion = case["distorted"].partition("_")
     return distortion != "ref" and str(case["reference"]) == f"{scene}_ref"
 
 
 def crop(name: str) -> Tensor:
-    """The crop of a golden picture that its numbers are of."""
+    """The crop of a golden image that its numbers are of."""
     place = golden()["features"][name]
     return cut(picture(f"{name}.png"), place["top"], place["left"])
 
@@ -269,7 +269,7 @@ def score_of(model: AHIQ, case: dict[str, Any]) -> float:
 
 
 def features_of(network: AHIQNetwork, name: str) -> tuple[Tensor, Tensor]:
-    """What both trunks, the same in both weight sets, give of a golden crop."""
+    """What both backbones, the same in both weight sets, give of a golden crop."""
     if name not in FEATURES:
         images = 2 * crop(name) - 1
         with torch.no_grad():

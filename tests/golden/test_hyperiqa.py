@@ -30,9 +30,9 @@ TOLERANCE = 1e-4
 """Suggested with the golden values for float32; the largest difference seen is 1.6e-5."""
 TOLERANCE_IN_DOUBLE = 1e-6
 LEARNING, TOLERANCE_LEARNING = "batch_norm_in_train_mode_single_image", 6e-4
-"""Where a picture alone is normalised by the statistics of its own 49 places a channel, small variances divide what is
+"""Where an image alone is normalised by the statistics of its own 49 places a channel, small variances divide what is
 rounded before: the golden in float32, 3.860849, is 2.7e-4 off the exact 3.861122, and so may be another processor's."""
-PICTURES = list(GOLDEN["pyiqa"]["uniform_25_crops"]["plain"]["scores"])
+IMAGES = list(GOLDEN["pyiqa"]["uniform_25_crops"]["plain"]["scores"])
 
 
 @pytest.fixture(scope="module", params=WEIGHT_SETS)
@@ -148,7 +148,7 @@ def test_bfloat16_stays_near_the_authors_score(
     assert score_of(rounded, cropped(case)) == pytest.approx(case["score"], abs=allowed)
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_gives_the_scores_of_pyiqas_25_crops(of_pyiqa: HyperIQA, weight_set: str, name: str) -> None:
     score = float(of_pyiqa(picture(f"{name}.png")))
     known = GOLDEN["pyiqa"]["uniform_25_crops"][weight_set]["scores"][name]

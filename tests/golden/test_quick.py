@@ -44,9 +44,9 @@ def test_ahiq_has_the_authors_features_after_the_first_block_of_each_trunk() -> 
     place = ahiq_checkpoint.golden()["features"]["coffee_ref"]
     crop = picture("coffee_ref.png")[:, :, place["top"] : place["top"] + 224, place["left"] : place["left"] + 224]
     vit, resnet = VisionTransformer(1), ResNet50(1)
-    for trunk in (vit.trunk, resnet.trunk):
-        fill(trunk, lambda name, shape: torch.from_numpy(recipe.tensor(name, shape)))
-        trunk.eval()
+    for backbone in (vit.trunk, resnet.trunk):
+        fill(backbone, lambda name, shape: torch.from_numpy(recipe.tensor(name, shape)))
+        backbone.eval()
     with torch.no_grad():
         tokens = next(iter(vit.blocks(2 * crop - 1)))[0]  # (places, width), a row of the crop after the other
         maps = next(iter(resnet.bottlenecks(2 * crop - 1)))[0]  # (channels, rows, columns)

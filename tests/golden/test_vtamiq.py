@@ -61,7 +61,7 @@ WEIGHTS = {
 def golden_inputs(
     config: VTAMIQConfig, patch_set: str, pair: str, role: str, dtype: torch.dtype = torch.float32
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Patches, places and scales of a golden picture."""
+    """Patches, places and scales of a golden image."""
     with np.load(Path(__file__).with_name("vtamiq.npz")) as arrays:
         corners, scale, uv = (arrays[f"{patch_set}_{pair}_{what}"] for what in ("ij", "scale", "uv"))
     image = picture(f"{pair}_ref.png" if role == "ref" else DISTORTED[pair], dtype)
@@ -84,11 +84,11 @@ class Case:
         self._tokens: dict[str, dict[str, Tensor]] = {}
 
     def inputs(self, pair: str, role: str, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Patches, places and scales of a golden picture."""
+        """Patches, places and scales of a golden image."""
         return golden_inputs(self.config, self.set, pair, role, dtype)
 
     def class_tokens(self, pair: str, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """Class tokens of both pictures of a pair, computed once."""
+        """Class tokens of both images of a pair, computed once."""
         if pair not in self._tokens:
             with torch.no_grad():
                 encoded = {role: self.model.encoder(*self.inputs(pair, role, dtype)) for role in ("ref", "dist")}

@@ -3,7 +3,7 @@
 Its curve is ``f(x) = p0 (1/2 - 1 / (1 + exp(p1 (x - p2) + 1e-6))) + |p3| x + p4``, fitted by MINPACK from the start
 (1, 1, median x, 1, median y). That is logistic5 with a slope that may not be negative. On these numbers the search ends
 at slope 0, which is our logistic4. The least squares of logistic5 lie elsewhere: at a line with a steep step, 0.0616
-instead of 0.0649 of the scale. With 60 pictures that step is noise: the curve of 4 parameters is the better default.
+instead of 0.0649 of the scale. With 60 images that step is noise: the curve of 4 parameters is the better default.
 """
 
 import json

@@ -143,7 +143,7 @@ def size_of(values: np.ndarray) -> patches.Size:
 
 
 def pictures(pair: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Reference and distorted picture of a golden pair."""
+    """Reference and distorted image of a golden pair."""
     return picture(f"{pair}_ref.png")[0], picture(DISTORTED[pair])[0]
 
 

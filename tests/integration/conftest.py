@@ -35,7 +35,7 @@ def _interruptible() -> None:
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """``out/`` with 100 pictures, number 5 corrupt, beside ``truth.png``; the current folder."""
+    """``out/`` with 100 images, number 5 corrupt, beside ``truth.png``; the current folder."""
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path / "out", *(f"{index:03}.png" for index in range(100)), size=(24, 24))
     write_pictures(tmp_path, "truth.png", size=(24, 24), seed=1000)

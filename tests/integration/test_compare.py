@@ -1,4 +1,4 @@
-"""Methods that spoil real pictures, compared as a user does."""
+"""Methods that spoil real images, compared as a user does."""
 
 import csv
 import json
@@ -33,10 +33,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "noise": Image.fromarray(noisy),
                 "mild": crop.filter(ImageFilter.GaussianBlur(0.6)),
             }
-            for method, picture in made.items():
+            for method, image in made.items():
                 path = tmp_path / method / reference.stem / f"{index}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                picture.save(path)
+                image.save(path)
     return tmp_path
 
 
@@ -85,7 +85,7 @@ def test_a_missing_and_a_broken_picture_are_told(desk: Path):
     allowed = acutance("compare", "-r", "truth", "blur", "noise", "-m", "psnr", "--allow-unmatched")
     assert allowed.returncode == 1
     assert any(not lacking(line, 1, "coffee/0.png", "blur") for line in allowed.stderr.splitlines())
-    assert "10 pictures" in allowed.stdout
+    assert "10 images" in allowed.stdout
     assert "1 of 22" in allowed.stderr.splitlines()[-1]
 
 

@@ -21,7 +21,7 @@ CALL = ("evaluate", "psnr", "gmsd", "--data", "set/table.csv", "--draws", "50", 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A rated set of 80 pictures in ``set``; the current folder."""
+    """A rated set of 80 images in ``set``; the current folder."""
     write_rated_set(tmp_path / "set", references=10)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -36,13 +36,13 @@ def evaluate(*arguments: str) -> int:
 def test_an_evaluation_killed_half_way_continues_to_the_results_of_an_unbroken_one(here: Path):
     assert evaluate("-o", "whole") == 0
     written = here / "broken/scores/table.csv"
-    picture = here / "set" / KILLED_AT
-    before = picture.stat()
-    with blocked(picture), running(*CALL, "-o", "broken") as process:
+    image = here / "set" / KILLED_AT
+    before = image.stat()
+    with blocked(image), running(*CALL, "-o", "broken") as process:
         wait_until(lambda: lines_in(written) > 2 * 30, process)
         process.send_signal(signal.SIGKILL)
         assert process.wait(timeout=30) == -signal.SIGKILL
-    os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(image, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert not (here / "broken/run.json").exists()
 
     assert evaluate("-o", "broken") == 2  # never unasked
@@ -66,4 +66,4 @@ def test_two_published_data_sets_make_a_matrix(here: Path):
     assert any(not lacking(line, "images/I01_01_03.png", "kadid10k", "psnr") for line in done.stderr.splitlines())
     rows = json.loads(done.stdout)
     assert [(row["dataset"], row["count"], row["failed"]) for row in rows] == [("tid2013", 45, 0), ("kadid10k", 29, 1)]
-    assert not lacking(rows[0]["problem"], "scores", 45)  # the pictures of the fake are all the same
+    assert not lacking(rows[0]["problem"], "scores", 45)  # the images of the fake are all the same

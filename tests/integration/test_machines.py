@@ -25,14 +25,14 @@ from tests.integration.conftest import COMMAND, acutance
 from tests.raising import lacking
 from tests.unit.training.test_processes import free_port
 
-PICTURES, STEPS = 13, 12
-"""Pictures that train, in batches of 4; steps of three epochs."""
+IMAGES, STEPS = 13, 12
+"""Images that train, in batches of 4; steps of three epochs."""
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root, {"train": PICTURES, "validation": 3, "test": 2})
+    write_rated_pictures(root, {"train": IMAGES, "validation": 3, "test": 2})
     data = (f"task.data.dataset={root}/table.csv", "task.data.protocol=own", "task.crops=1")
     loop = ("loop.batch_size=4", "loop.epochs=3", "loop.checkpoint_every=1", "loop.workers=0")
     return [*TINY_SETTINGS, *data, *loop, "optimizer.kind=sgd", "optimizer.learning_rate=1e-4"]

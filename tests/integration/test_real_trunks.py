@@ -1,4 +1,4 @@
-"""One epoch of VTAMIQ and AHIQ with their real trunks on small made sets, from files to published weights."""
+"""One epoch of VTAMIQ and AHIQ with their real backbones on small made sets, from files to published weights."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from acutance.training.systems.ahiq import AHIQTraining
 from acutance.training.systems.vtamiq import PatchDraws, VTAMIQTraining, start
 from acutance.training.systems.vtamiq_preferences import PreferenceData, VTAMIQPreferenceTraining
 from tests.fakes import rated_set
-from tests.fakes.ahiq_checkpoint import TRUNKS, state_dict, write_trunks
+from tests.fakes.ahiq_checkpoint import BACKBONES, state_dict, write_trunks
 from tests.fakes.tiny_trainings import rows_of, run, write_preferences
 from tests.fakes.vtamiq_checkpoint import vit_archive, write_vit_archive
 
@@ -113,8 +113,8 @@ def test_ahiq_goes_from_timm_s_trunks_to_a_file_of_its_authors(tmp_path: Path, m
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     settings = AHIQTraining(
         data=DataConfig(dataset=str(tmp_path / "set/table.csv"), validation_share=0.5),
-        resnet=TRUNKS["resnet50"].name,
-        vit=str(tmp_path / str(TRUNKS["vit"].local_name)),
+        resnet=BACKBONES["resnet50"].name,
+        vit=str(tmp_path / str(BACKBONES["vit"].local_name)),
     )
     run(settings, tmp_path / "run", rate=1e-4, epochs=1, batch_size=2)
     assert 0 < rows_of(tmp_path / "run")[0]["train_loss"] < 10

@@ -18,7 +18,7 @@ from tests.integration.test_train import running, same, steps_in, train, wait_un
 from tests.raising import lacking
 
 RUNS, EPOCHS, STEPS = 3, 3, 6
-"""24 pictures of 3 references in batches of 4."""
+"""24 images of 3 references in batches of 4."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_each_training_is_told_when_it_is_tested(whole: tuple[Path, subprocess.C
     assert sum("task.start=none" in line for line in lines) == RUNS
     assert [line for line in lines if "task.start=none" not in line] == [
         *(
-            f"{number} of {RUNS}: srcc {float(row['srcc']):.4f} on {row['pictures']} test pictures"
+            f"{number} of {RUNS}: srcc {float(row['srcc']):.4f} on {row['pictures']} test images"
             for number, row in enumerate(results_of(folder), start=1)
         ),
         f"{RUNS} trainings of vtamiq-live in {folder}; the test of each: {folder / 'runs.csv'}",

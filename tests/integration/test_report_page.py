@@ -89,7 +89,7 @@ def header(page: Page, title: str, name: str) -> Locator:
 
 
 def shown_part(page: Page) -> str:
-    """How much of the left picture of the first card is shown."""
+    """How much of the left image of the first card is shown."""
     return str(page.locator(".card .stage img.left").first.evaluate("image => getComputedStyle(image).clipPath"))
 
 
@@ -97,27 +97,27 @@ def test_a_click_on_a_header_sorts_numbers_upwards_and_a_second_one_downwards_wi
     evaluation_file, open_page
 ):
     page = open_page(evaluation_file)
-    assert column(page, "All pictures", 1) == ["psnr", "ssim", "afine"]
-    srcc = header(page, "All pictures", "SRCC")
+    assert column(page, "All images", 1) == ["psnr", "ssim", "afine"]
+    srcc = header(page, "All images", "SRCC")
     srcc.get_by_role("button").click()
-    assert column(page, "All pictures", 1) == ["psnr", "afine", "ssim"]
+    assert column(page, "All images", 1) == ["psnr", "afine", "ssim"]
     assert srcc.get_attribute("aria-sort") == "ascending"
     srcc.get_by_role("button").click()
-    assert column(page, "All pictures", 1) == ["afine", "psnr", "ssim"]
+    assert column(page, "All images", 1) == ["afine", "psnr", "ssim"]
     assert srcc.get_attribute("aria-sort") == "descending"
-    header(page, "All pictures", "Model").get_by_role("button").click()
-    assert column(page, "All pictures", 1) == ["afine", "psnr", "ssim"]
+    header(page, "All images", "Model").get_by_role("button").click()
+    assert column(page, "All images", 1) == ["afine", "psnr", "ssim"]
     assert srcc.get_attribute("aria-sort") == "none"
 
 
 def test_numbers_are_sorted_as_numbers_by_the_keyboard_too(comparison_file, open_page):
     page = open_page(comparison_file)
-    page.get_by_text("4 pictures", exact=True).click()
-    button = header(page, "Scores of all pictures", "psnr: swinir").get_by_role("button")
+    page.get_by_text("4 images", exact=True).click()
+    button = header(page, "Scores of all images", "psnr: swinir").get_by_role("button")
     button.focus()
     for _ in range(2):
         page.keyboard.press("Enter")
-    assert column(page, "Scores of all pictures", 2) == ["12", "11", "10", "9"]
+    assert column(page, "Scores of all images", 2) == ["12", "11", "10", "9"]
 
 
 def test_the_filter_leaves_rows_and_pictures_with_every_word_and_counts_them(evaluation_file, open_page):
@@ -125,7 +125,7 @@ def test_the_filter_leaves_rows_and_pictures_with_every_word_and_counts_them(eva
     cards = page.locator(".card").count()
     page.get_by_label("Filter").fill("PSNR blur")
     assert column(page, "By distortion", 1) == ["blur"]
-    assert column(page, "All pictures", 1) == []
+    assert column(page, "All images", 1) == []
     assert page.locator("#found").inner_text().startswith("1 of ")
     page.get_by_label("Filter").fill("6.png")
     assert page.locator(".card:visible h3").all_inner_texts() == ["6.png (made)"]
@@ -137,7 +137,7 @@ def test_the_filter_leaves_rows_and_pictures_with_every_word_and_counts_them(eva
 def test_every_picture_and_figure_is_in_the_file(evaluation_file, open_page):
     page = open_page(evaluation_file)
     sizes = page.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
-    assert len(sizes) == 19  # 8 pictures beside their references, 3 figures
+    assert len(sizes) == 19  # 8 images beside their references, 3 figures
     assert min(sizes) > 0
 
 
@@ -150,8 +150,8 @@ def test_the_picture_furthest_from_its_opinion_comes_first_with_what_it_is_off_b
 
 def test_a_picture_that_is_missing_says_so_beside_the_others(evaluation_file, open_page):
     page = open_page(evaluation_file)
-    assert page.locator(".card .failed").all_inner_texts() == ["distorted: Expected a picture file, got no such file."]
-    assert column(page, "Pictures without a score", 1) == ["7.png"] * 3
+    assert page.locator(".card .failed").all_inner_texts() == ["distorted: Expected an image file, got no such file."]
+    assert column(page, "Images without a score", 1) == ["7.png"] * 3
 
 
 def test_the_slider_uncovers_a_picture_by_keys(evaluation_file, open_page):

@@ -33,7 +33,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def blocked(picture: Path) -> Iterator[None]:
-    """The picture is a pipe meanwhile, and a run waits there for somebody to write."""
+    """The image is a pipe meanwhile, and a run waits there for somebody to write."""
     content = picture.read_bytes()
     picture.unlink()
     os.mkfifo(picture)
@@ -64,7 +64,7 @@ def score(*arguments: str) -> int:
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_run_killed_half_way_continues_to_the_file_of_an_unbroken_one(folders: Path, ending: str):
     whole, broken = folders / f"whole.{ending}", folders / f"broken.{ending}"
-    assert score("-o", str(whole)) == 1  # one picture is corrupt
+    assert score("-o", str(whole)) == 1  # one image is corrupt
 
     written = broken if ending != "parquet" else folders / "broken.parquet.partial.jsonl"
     with blocked(folders / "out/080.png"), running(*CALL, "-o", str(broken)) as process:
@@ -79,16 +79,16 @@ def test_a_run_killed_half_way_continues_to_the_file_of_an_unbroken_one(folders:
     assert broken.read_bytes() == whole.read_bytes()
     provenance = [Path(f"{path}.provenance.json").read_bytes() for path in (whole, broken)]
     assert provenance[0] == provenance[1]
-    assert len(list(folders.iterdir())) == 6  # two files of scores, their provenance, the pictures
+    assert len(list(folders.iterdir())) == 6  # two files of scores, their provenance, the images
 
 
 def test_an_interrupted_run_says_so_and_continues(folders: Path):
-    path, picture = folders / "scores.csv", (folders / "out/080.png").read_bytes()
+    path, image = folders / "scores.csv", (folders / "out/080.png").read_bytes()
     with blocked(folders / "out/080.png"), running(*CALL, "-o", str(path)) as process:
         wait_until(lambda: lines_in(path) > ROWS_BEFORE_THE_BLOCK, process)
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
-        (folders / "out/080.png").write_bytes(picture)  # lets the thread that decodes go on, and end
+        (folders / "out/080.png").write_bytes(image)  # lets the thread that decodes go on, and end
         stdout, stderr = process.communicate(timeout=600)
     assert process.returncode == 130
     assert stdout == ""

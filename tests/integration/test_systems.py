@@ -1,4 +1,4 @@
-"""The five systems score the example pictures with weights in their published layouts."""
+"""The five systems score the example images with weights in their published layouts."""
 
 import csv
 import io

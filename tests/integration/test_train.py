@@ -29,7 +29,7 @@ from tests.raising import lacking
 SCRIPT = Path(sys.executable).with_name("acutance")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """Sums come out the same, and two processes do not wait for each other's threads."""
-PICTURES = 13
+IMAGES = 13
 """To train with; no multiple of the batch, so that the last one is smaller and two processes share it unequally."""
 EPOCHS = 3
 
@@ -37,7 +37,7 @@ EPOCHS = 3
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root, {"train": PICTURES, "validation": 3, "test": 2})
+    write_rated_pictures(root, {"train": IMAGES, "validation": 3, "test": 2})
     return root
 
 
@@ -119,7 +119,7 @@ def test_a_run_broken_off_in_the_middle_goes_on_to_the_end(
         os.kill(process.pid, kill) if kill == signal.SIGKILL else os.killpg(process.pid, kill)
         _, stderr = process.communicate(timeout=600)
     done = steps_in(folder)
-    assert done < len(rows_of(whole)) * -(-PICTURES // 4)
+    assert done < len(rows_of(whole)) * -(-IMAGES // 4)
     if kill == signal.SIGINT:
         assert process.returncode == 130
         assert stderr.count("\n") == 2
@@ -162,11 +162,11 @@ def test_two_processes_give_the_weights_of_one(made: Path, tmp_path: Path):
 
 
 def test_a_picture_damaged_in_the_share_of_the_second_process_is_told_without_a_traceback(made: Path, tmp_path: Path):
-    order = np.random.default_rng([0, 0, 0]).permutation(PICTURES)
+    order = np.random.default_rng([0, 0, 0]).permutation(IMAGES)
     name = f"train_{order[3]:02}.png"
     (tmp_path / "images").mkdir()
     for path in (made / "images").iterdir():
-        (tmp_path / "images" / path.name).write_bytes(b"no picture" if path.name == name else path.read_bytes())
+        (tmp_path / "images" / path.name).write_bytes(b"no image" if path.name == name else path.read_bytes())
     (tmp_path / "table.csv").write_bytes((made / "table.csv").read_bytes())
     more = settings(tmp_path, "loop.processes=2")
     result = train("hyperiqa-koniq10k", "-o", tmp_path / "run", *more)
@@ -184,8 +184,8 @@ def test_a_recipe_trains_its_real_trunk_from_imagenet_to_scores(tmp_path: Path, 
         pixels = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
     torch.manual_seed(1)
-    trunk = torchvision.models.resnet50(weights=None).state_dict()
-    torch.save(trunk, tmp_path / "resnet50.pth")
+    backbone = torchvision.models.resnet50(weights=None).state_dict()
+    torch.save(backbone, tmp_path / "resnet50.pth")
     chosen = ("task.crops=1", "task.validation_crops=1", "loop.epochs=1", "loop.batch_size=2", "loop.device=cpu")
     places = (f"task.data.root={tmp_path}/koniq", "task.data.allow_missing=true", f"task.start={tmp_path}/resnet50.pth")
     words = [word for setting in (*chosen, *places) for word in ("--set", setting)]
@@ -194,7 +194,7 @@ def test_a_recipe_trains_its_real_trunk_from_imagenet_to_scores(tmp_path: Path, 
         [SCRIPT, "train", f"{name}-koniq10k", "-o", run, *words], check=True, capture_output=True, timeout=300
     )
     trained = weights(run, "best")
-    moved = (trained["network.backbone.trunk.conv1.weight"] - trunk["conv1.weight"]).abs().max()
+    moved = (trained["network.backbone.trunk.conv1.weight"] - backbone["conv1.weight"]).abs().max()
     assert 0 < float(moved) < 1e-3  # a few steps of 2e-5
     command = [str(part) for part in (SCRIPT, "score", tmp_path / "koniq/1024x768", "-f", "json", "--model", run)]
     scores = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)

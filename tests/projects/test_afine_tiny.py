@@ -1,4 +1,4 @@
-"""afine-tiny in training, from nothing to a score, on made pictures and the smallest trunks."""
+"""afine-tiny in training, from nothing to a score, on synthetic images and the smallest backbones."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import acutance
-from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, read_table, write_table
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.models.afine.heads import Moments
 from acutance.models.afine_tiny.model import quality
@@ -56,7 +56,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photographs with opinions in ``rated.csv``, and made pictures."""
+    """Photographs with opinions in ``rated.csv``, and synthetic images."""
     root = tmp_path_factory.mktemp("data")
     rows = []
     for index in range(20):
@@ -64,7 +64,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         noise = np.random.default_rng(index).normal(0, 60 * share, (80, 80, 3))
         Image.fromarray(np.clip(photograph(100 + index) + noise, 0, 255).astype(np.uint8)).save(root / image)
         part = "validation" if index % 5 == 0 else "train"
-        rows.append(RatedPicture(image=image, mos=1 - share, low=0.0, high=1.0, scene=image, split=part))
+        rows.append(RatedImage(image=image, mos=1 - share, low=0.0, high=1.0, scene=image, split=part))
     write_table(OpinionTable(rows, root, "rated"), root / "rated.csv")
     for part in ("train", "copies", "copies_small", "sums", "sums_small"):
         write_made_pictures(root, part=part)
@@ -148,16 +148,16 @@ def test_stage_1_scores_pictures_alone(tiny_runs: dict[str, Path]):
 
 def test_the_last_stage_compares_and_keeps_the_naturalness_of_stage_1(tiny_runs: dict[str, Path]):
     alone, pair = acutance.load(str(tiny_runs["head"])), acutance.load(str(tiny_runs["stage3"]))
-    pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
-    terms = pair.terms(pictures, reference)
-    assert torch.allclose(terms["raw_naturalness"], alone.terms(pictures)["raw_naturalness"], atol=1e-5)
+    images, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
+    terms = pair.terms(images, reference)
+    assert torch.allclose(terms["raw_naturalness"], alone.terms(images)["raw_naturalness"], atol=1e-5)
     assert bool(((terms["score"] > 0) & (terms["score"] < 100)).all())
 
 
 def test_stages_2_and_3_leave_the_trunks_alone_and_change_what_is_theirs(tiny_runs: dict[str, Path]):
     first, second, third = (acutance_store(tiny_runs[name])[0] for name in ("head", "stage2", "stage3"))
-    trunks = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
-    assert all(torch.equal(first[name], third[name]) for name in trunks)
+    backbones = [name for name in first if name.startswith(("whole.", "detail.", "naturalness_head."))]
+    assert all(torch.equal(first[name], third[name]) for name in backbones)
     assert not torch.equal(second["fidelity_head.alpha"], torch.zeros_like(second["fidelity_head.alpha"]))
     heads = [name for name in second if name.startswith(("fidelity_head.", "damage_head."))]
     assert all(torch.equal(second[name], third[name]) for name in heads)
@@ -290,9 +290,9 @@ def test_weights_that_ship_score_as_the_run_and_take_half_the_room(tiny_runs: di
     whole = tiny_runs["stage3"] / "best.safetensors"
     size = ship(str(tiny_runs["stage3"]), tmp_path / "afine-tiny.safetensors")
     assert size < whole.stat().st_size
-    pictures, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
+    images, reference = torch.rand(2, 3, 80, 80), torch.rand(2, 3, 80, 80)
     ours, theirs = (
-        acutance.load("afine-tiny", path)(pictures, reference) for path in (whole, tmp_path / "afine-tiny.safetensors")
+        acutance.load("afine-tiny", path)(images, reference) for path in (whole, tmp_path / "afine-tiny.safetensors")
     )
     assert torch.allclose(ours, theirs, atol=0.2)
 
@@ -305,8 +305,8 @@ def test_several_processes_are_refused_where_there_are_triplets(data: Path, tmp_
 
 def test_the_head_leaves_the_trunks_as_they_are_and_scores_as_it_validates(tiny_runs: dict[str, Path], data: Path):
     before, after = (acutance_store(tiny_runs[name])[0] for name in ("stage1", "head"))
-    trunks = [name for name in before if name.startswith(("whole.", "detail."))]
-    assert all(torch.equal(before[name], after[name]) for name in trunks)
+    backbones = [name for name in before if name.startswith(("whole.", "detail."))]
+    assert all(torch.equal(before[name], after[name]) for name in backbones)
     assert after["naturalness_head.directions.weight"].shape[0] == 6 + 3
     assert "naturalness_head.directions.weight" not in before
     table = read_table(data / "rated.csv")
@@ -397,7 +397,7 @@ def test_a_picture_has_the_share_of_the_comparisons_that_it_wins():
 
 
 def head_task(data: Path, folder: Path, *settings: str) -> Any:
-    """Of random trunks, without triplets."""
+    """Of random backbones, without triplets."""
     weights = folder / "trunks.safetensors"
     model = tiny_pair()
     save(weights, model.state_dict(), model="afine-tiny", config=model.config(), source_sha256=None)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from acutance.datasets import read_dataset
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.synthesis import SyntheticSet, synthesize
 from acutance.training.data import DataConfig, training_tables
 from projects.afine_tiny import pairs
@@ -22,7 +22,7 @@ SIDE = 128
 
 
 def table(opinions: dict[str, float | None]) -> OpinionTable:
-    rows = [RatedPicture(image=name, mos=mos, low=0, high=1) for name, mos in opinions.items()]
+    rows = [RatedImage(image=name, mos=mos, low=0, high=1) for name, mos in opinions.items()]
     return OpinionTable(rows, Path("/data"), "biq2021")
 
 
@@ -48,8 +48,8 @@ def test_photographs_that_are_resized_have_about_half_of_their_sides(photographs
     made = resized(originals, tmp_path / "resized")
     assert [path.name for path in made] == [f"{path.stem}.png" for path in originals]
     for path in made:
-        with Image.open(path) as picture:
-            assert all(0.34 * SIDE <= side <= 0.56 * SIDE for side in picture.size)
+        with Image.open(path) as image:
+            assert all(0.34 * SIDE <= side <= 0.56 * SIDE for side in image.size)
     before = {path: path.stat().st_mtime_ns for path in made}
     assert {path: path.stat().st_mtime_ns for path in resized(originals, tmp_path / "resized")} == before
 
@@ -82,7 +82,7 @@ def photographs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As few pristine pictures as 4 photographs to train with suffice for."""
+    """As few pristine images as 4 photographs to train with suffice for."""
     for name, count in (("TRAIN", 2), ("COPIES", 3), ("SUMS", 1)):
         monkeypatch.setattr(pairs, name, count)
 
@@ -151,7 +151,7 @@ def test_pairs_that_are_there_are_not_made_again(photographs: Path, tmp_path: Pa
 
 
 class Few:
-    """``synthesize`` of few pictures in this process; may be interrupted after some."""
+    """``synthesize`` of few images in this process; may be interrupted after some."""
 
     COUNT = 10
     """More than a worker takes at once, which is 8."""
@@ -159,7 +159,7 @@ class Few:
     def __init__(self) -> None:
         self.stop_after: int | None = None
         self.first_seen: list[int] = []
-        """How many pictures were there when each call began."""
+        """How many images were there when each call began."""
 
     def __call__(self, sources: Sequence[Path], output: Path, **settings: Any) -> SyntheticSet:
         seen: list[int] = []

@@ -1,4 +1,4 @@
-"""Rows of pictures, computed once."""
+"""Rows of images, computed once."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import torch
 
 from acutance.errors import InputError
 from acutance.training.images import ImageStore, as_images
-from projects.afine_tiny.features import PictureFeatures
+from projects.afine_tiny.features import ImageFeatures
 from tests.fakes.tiny_afine import tiny_naturalness
 from tests.raising import raises
 from tests.unit.scoring.fakes import write_pictures
@@ -15,8 +15,8 @@ from tests.unit.scoring.fakes import write_pictures
 CPU = torch.device("cpu")
 
 
-def features(folder: Path, paths: list[Path], store: ImageStore | None = None) -> PictureFeatures:
-    return PictureFeatures(paths, store or ImageStore(), folder / "kept", (2, 90), {"version": 1})
+def features(folder: Path, paths: list[Path], store: ImageStore | None = None) -> ImageFeatures:
+    return ImageFeatures(paths, store or ImageStore(), folder / "kept", (2, 90), {"version": 1})
 
 
 def test_a_row_is_what_the_model_finds(tmp_path: Path):

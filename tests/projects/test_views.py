@@ -1,4 +1,4 @@
-"""What afine-tiny sees of a picture in training."""
+"""What afine-tiny sees of an image in training."""
 
 import numpy as np
 import pytest

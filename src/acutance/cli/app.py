@@ -57,8 +57,8 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="acutance",
     cls=_Verbs,
-    help="How good does this picture look? Image quality scores one can cite.\n\n"
-    "Exit status: 0; 1 if some pictures failed; 2 if the request made no sense.",
+    help="How good does this image look? Image quality scores one can cite.\n\n"
+    "Exit status: 0; 1 if some images failed; 2 if the request made no sense.",
     epilog="Examples:\n\nacutance score out.png --reference truth.png\n\nacutance models",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,

@@ -120,12 +120,12 @@ def compare(
     write_page(comparison, report, replaces=overwrite or resume)
     say(work.left_out.after())
     failures = [
-        f"{picture.images[method]} by {model}: {error}"
-        for picture in comparison.pictures
-        for model, errors in picture.errors.items()
+        f"{image.images[method]} by {model}: {error}"
+        for image in comparison.pictures
+        for model, errors in image.errors.items()
         for method, error in errors.items()
     ]
-    total = len(comparison.models) * sum(len(picture.images) for picture in comparison.pictures)
+    total = len(comparison.models) * sum(len(image.images) for image in comparison.pictures)
     end(failures, total, "" if output is None else f"results in {output}")
 
 

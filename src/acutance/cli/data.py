@@ -24,7 +24,7 @@ SHOWN_FAULTS = 20
 
 
 data_app = typer.Typer(
-    help="List, check, read and split datasets of rated pictures; make distorted pictures.",
+    help="List, check, read and split datasets of rated images; make distorted images.",
     epilog="Examples:\n\nacutance data check kadid10k /data/kadid10k\n\nacutance data table csiq /data/csiq -o t.csv",
     no_args_is_help=True,
 )
@@ -40,8 +40,8 @@ def list_datasets() -> None:
     from acutance.reports.terminal import plain_table, stdout_console
 
     table = plain_table()
-    for heading in ("dataset", "pictures", "references", "better", "range", "from", "licence"):
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("pictures", "references") else "left")
+    for heading in ("dataset", "images", "references", "better", "range", "from", "licence"):
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("images", "references") else "left")
     for facts in known_datasets():
         references = "" if facts.references is None else str(facts.references)
         better = facts.better if facts.rated else ""
@@ -58,7 +58,7 @@ def check(
         Path | None, typer.Argument(help="Its folder; a table without one is checked alone.", show_default=False)
     ] = None,
     *,
-    pictures: Annotated[bool, typer.Option("--pictures", help="Open every picture too.")] = False,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Open every image too.")] = False,
 ) -> None:
     """Count what is there of a dataset against the published numbers, or check a table; status 1 at any fault."""
     from acutance.cli.progress import counting
@@ -73,7 +73,7 @@ def check(
     if root is None:
         find_dataset(name)
         raise ConfigError(f"Expected the folder of the dataset {name}, got none. Name it after the dataset.")
-    with counting("pictures") as advance:
+    with counting("images") as advance:
         report = check_dataset(name, root, decode=pictures, on_progress=advance)
     stdout_console().print(_report_table(report))
     for kind, faults in (
@@ -96,7 +96,7 @@ def table(
     name: Annotated[
         str,
         typer.Argument(
-            help="Name of the dataset, or a list of rated pictures (.csv, .json; .txt of lines name,score).",
+            help="Name of the dataset, or a list of rated images (.csv, .json; .txt of lines name,score).",
             show_default=False,
         ),
     ],
@@ -115,21 +115,21 @@ def table(
     pair_by: Annotated[
         str | None,
         typer.Option(
-            help="How pictures and those references meet: a regular expression with one group; by default the first "
+            help="How images and those references meet: a regular expression with one group; by default the first "
             "five letters of their names.",
             show_default=False,
         ),
     ] = None,
     part: Annotated[
         DataPart | None,
-        typer.Option(help="Part of a split that the pictures of a list belong to.", show_default=False),
+        typer.Option(help="Part of a split that the images of a list belong to.", show_default=False),
     ] = None,
     append: Annotated[bool, typer.Option("--append", help="Add to the table that is there.")] = False,
     allow_missing: AllowMissing = False,
     opinion_better: OpinionBetter = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the table of a dataset or a list, if it is whole and sound: a line a picture, with reference and score."""
+    """Write the table of a dataset or a list, if it is whole and sound: one row per image, with reference and score."""
     from acutance.datasets.lists import FIRST_LETTERS, joined, moved, with_references
     from acutance.datasets.table import check_ending, read_table, require_sound, write_table
     from acutance.errors import ConfigError
@@ -189,18 +189,18 @@ def _dataset_or_list(
 
 
 def _check_table_file(path: Path, root: Path | None, *, pictures: bool) -> None:
-    """Tell what is wrong with a table file; its pictures are looked for if their folder is named."""
+    """Tell what is wrong with a table file; its images are looked for if their folder is named."""
     from acutance.cli.progress import counting
     from acutance.datasets.catalogue import unreadable_images
     from acutance.datasets.table import check_table, read_table
     from acutance.errors import ConfigError
 
     if root is None and pictures:
-        raise ConfigError(f"Expected the folder of the pictures of {path}, got none. Name it after the table.")
+        raise ConfigError(f"Expected the folder of the images of {path}, got none. Name it after the table.")
     rated = read_table(path, root)
     faults = [str(problem) for problem in check_table(rated, look_for_files=root is not None)]
     if pictures and not faults:
-        with counting("pictures") as advance:
+        with counting("images") as advance:
             faults = unreadable_images(rated, advance)
     _tell(faults)
     if faults:

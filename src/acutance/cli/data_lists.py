@@ -261,7 +261,7 @@ def _check_free(places: list[Path], *, overwrite: bool) -> None:
 
 
 def _of_dataset(name: str, root: Path | None, *, allow_missing: bool) -> "list[RatedLine]":
-    """The rated pictures of the training part, or of a dataset without parts."""
+    """The rated images of the training part, or of a dataset without parts."""
     from acutance.datasets.afine_lists import RatedLine
     from acutance.datasets.catalogue import read_published
     from acutance.datasets.splits import part_of_table
@@ -276,12 +276,12 @@ def _of_dataset(name: str, root: Path | None, *, allow_missing: bool) -> "list[R
     rated = OpinionTable([row for row in part if row.mos is not None and row.reference], whole.root, name)
     lines = [RatedLine(Path(row.image).name, Path(row.reference or "").name, row.mos or 0.0) for row in rated]
     if not lines:
-        raise ConfigError(f"Expected rated pictures with references in {name}, got none. Take another dataset.")
+        raise ConfigError(f"Expected rated images with references in {name}, got none. Take another dataset.")
     return normalised(lines, final=name == "sriqa_bench", better=direction_of(rated))
 
 
 def _scores(path: Path, term: str, model: str | None) -> dict[str, float]:
-    """What a model says of each picture, by its file name."""
+    """What a model says of each image, by its file name."""
     from acutance.datasets.targets import file_name
     from acutance.errors import ConfigError
     from acutance.evaluation.score_files import read_sheet

@@ -82,7 +82,7 @@ def evaluate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results.", show_default=False)],
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", "-r", help="The undistorted picture, in lists that name none.", show_default=False),
+        typer.Option("--reference", "-r", help="The undistorted image, in lists that name none.", show_default=False),
     ] = None,
     opinion_better: OpinionBetter = None,
     allow_missing: AllowMissing = False,

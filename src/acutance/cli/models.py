@@ -87,7 +87,7 @@ def _costs(entry: "ModelEntry") -> dict[str, str]:
         what, of, more = cost.part.partition(" ")
         return f"{whole} ({cost.parts} {what}s{of}{more}, {_giga(cost.multiply_adds / cost.parts)} each)"
 
-    of = "a picture and its reference" if entry.needs_reference else "a picture"
+    of = "an image and its reference" if entry.needs_reference else "an image"
     each = ", ".join(told(side, cost_of(entry, side)) for side in SIDES)
     return {"parameters": f"{parameters_of(entry):,}", "multiply-adds": f"{each}; of {of}"}
 

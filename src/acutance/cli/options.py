@@ -51,14 +51,14 @@ Models = Annotated[
         "--model",
         "-m",
         help="Model to score with, such as psnr,ssim or the folder of a training; may be repeated. By default "
-        "afine-tiny, or afine-tiny-naturalness for pictures alone; classic stands for psnr, ssim, ms_ssim, gmsd and "
+        "afine-tiny, or afine-tiny-naturalness for images alone; classic stands for psnr, ssim, ms_ssim, gmsd and "
         "vsi.",
         show_default=False,
     ),
 ]
 Reference = Annotated[
     str | None,
-    typer.Option("--reference", "-r", help="The undistorted picture, or a folder of them.", show_default=False),
+    typer.Option("--reference", "-r", help="The undistorted image, or a folder of them.", show_default=False),
 ]
 Weights = Annotated[
     list[str] | None,

@@ -46,7 +46,7 @@ class ComparisonKind(StrEnum):
 
 
 class PatchesKind(StrEnum):
-    """What is drawn of the patches of a picture."""
+    """What is drawn of the patches of an image."""
 
     both = "both"
     outlines = "outlines"
@@ -54,7 +54,7 @@ class PatchesKind(StrEnum):
 
 
 class Grouping(StrEnum):
-    """What the pictures of a group share."""
+    """What the images of a group share."""
 
     distortion = "distortion"
     level = "level"
@@ -113,12 +113,12 @@ def evaluation(
     *,
     output: Output,
     kind: Annotated[
-        EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of pictures, or models by datasets.")
+        EvaluationKind, typer.Option(help="Opinions over scores, bars, groups of images, or models by datasets.")
     ] = EvaluationKind.scatter,
     labels: Labels = None,
     by: Annotated[
         Grouping | None,
-        typer.Option(help="What the pictures of a group share; by default distortion.", show_default=False),
+        typer.Option(help="What the images of a group share; by default distortion.", show_default=False),
     ] = None,
     statistic: Annotated[
         Correlation | None,
@@ -197,7 +197,7 @@ def compare(
 )
 @with_run_options("background", "hdr_peak")
 def patches(
-    image: Annotated[Path, typer.Argument(help="The picture.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="The image.", show_default=False)],
     *,
     output: Output,
     model: Annotated[
@@ -225,7 +225,7 @@ def patches(
     overwrite: Overwrite = False,
     run: RunOptions,
 ) -> None:
-    """Draw which patches of a picture a score depends on; the model's weights need not be there."""
+    """Draw which patches of an image a score depends on; the model's weights need not be there."""
     from acutance.cli.options import parse_options, parse_weights
     from acutance.images import read_image
     from acutance.inspection import looked_at

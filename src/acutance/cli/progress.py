@@ -88,11 +88,11 @@ class TrainingBars:
         self._advance("training", step.iteration, step.iterations, f"loss {step.loss:.4g}  rate {step.rate:.3g}")
 
     def validation(self, done: int, total: int) -> None:
-        """Told after each picture of the validation part."""
+        """Told after each image of the validation part."""
         self._advance("validating", done, total, "")
 
     def test(self, done: int, total: int) -> None:
-        """Told after each picture of a test part."""
+        """Told after each image of a test part."""
         self._advance("testing", done, total, "")
 
     def preparation(self, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""``acutance score``: how good pictures look, beside their references or alone."""
+"""``acutance score``: how good images look, beside their references or alone."""
 
 import os
 import shlex
@@ -39,7 +39,7 @@ def score(
     images: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures, folders, or one manifest (.csv or .jsonl with image and reference).",
+            help="Images, folders, or one manifest (.csv or .jsonl with image and reference).",
             show_default=False,
         ),
     ],
@@ -65,7 +65,7 @@ def score(
     terms: Annotated[bool, typer.Option("--terms", help="Also give what scores are made of.")] = False,
     run: RunOptions,
 ) -> None:
-    """Score pictures beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
+    """Score images beside their references, or alone. Rows go to stdout or a file, all else to stderr."""
     from acutance.cli.progress import counting, downloading
     from acutance.errors import ConfigError
     from acutance.reports.terminal import gather, score_table, stdout_console, summary_table

@@ -74,11 +74,11 @@ def train(
         typer.Option(
             "--data",
             "-d",
-            help="Rated pictures: a dataset's name, or a table or list (.csv, .parquet, .json).",
+            help="Rated images: a dataset's name, or a table or list (.csv, .parquet, .json).",
             show_default=False,
         ),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder of the pictures.", show_default=False)] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of the images.", show_default=False)] = None,
     validation: Annotated[
         float | None,
         typer.Option(
@@ -228,7 +228,7 @@ def train_repeatedly(
     from acutance.training.repeats import TABLE, repeat_recipe
 
     def tell(number: int, run: "RepeatedRun") -> None:
-        typer.echo(f"{number} of {count}: srcc {run.srcc:.4f} on {run.pictures:,} test pictures", err=True)
+        typer.echo(f"{number} of {count}: srcc {run.srcc:.4f} on {run.pictures:,} test images", err=True)
 
     with following() as told:
         spreads = repeat_recipe(

@@ -97,7 +97,7 @@ def _size(record: "CheckpointRecord", path: Path | None) -> str:
 def fetch(
     name: Name, *, offline: Annotated[bool, typer.Option("--offline", help="Only look on this machine.")] = False
 ) -> None:
-    """Download weights once, with the trunks they need, checked against the hub's checksum; print where they are."""
+    """Download weights once, with the backbones they need, checked against the hub's checksum; print where they are."""
     from acutance.catalog import records_of
     from acutance.cli.progress import downloading
     from acutance.weights.download import fetch as fetch_weights
@@ -119,14 +119,14 @@ def verify(
     """Check weights: their sha256, every tensor's name and shape, and the score of a pair where one is published."""
     from acutance.catalog import find_record
     from acutance.cli.progress import downloading
-    from acutance.inspection import ANCHOR_TOLERANCE, check_anchor, check_trunk, read_weights
+    from acutance.inspection import ANCHOR_TOLERANCE, check_anchor, check_backbone, read_weights
     from acutance.weights.download import compared
     from acutance.weights.download import verify as verify_file
 
     with downloading("reading") as advance:
         result = verify_file(find_record(name), path, keep=False, on_progress=advance)
-    if find_record(name).is_trunk:
-        check_trunk(name, result.path)
+    if find_record(name).is_backbone:
+        check_backbone(name, result.path)
     else:
         read_weights(name, result.path, whole=False)
     kept = result.at_first_use
@@ -134,7 +134,7 @@ def verify(
         which = f" as at its first use; if you replaced it, remove {result.path}.sha256" if kept else ""
         typer.echo(f"acutance: {result.path} has the sha256 {result.sha256}, not {result.expected}{which}", err=True)
         raise typer.Exit(1)
-    anchor = None if find_record(name).is_trunk else check_anchor(name, result.path)
+    anchor = None if find_record(name).is_backbone else check_anchor(name, result.path)
     if anchor is None or anchor.ok:  # the digest of another file would speak against the right one later
         result = compared(find_record(name), result.path, result.sha256)
     checksum = "as at its first use" if kept else "as published" if result.expected else "nothing to compare it with"
@@ -161,7 +161,7 @@ def convert(
     overwrite: Overwrite = False,
     offline: Offline = False,
 ) -> None:
-    """Write weights as safetensors, trunks included, without the parts that scoring does not use."""
+    """Write weights as safetensors, backbones included, without the parts that scoring does not use."""
     from acutance.catalog import find_record
     from acutance.cli.progress import downloading
     from acutance.errors import ConfigError
@@ -170,7 +170,7 @@ def convert(
     from acutance.weights.download import find, missing, sha256_of
 
     record = find_record(name)
-    if record.is_trunk:
+    if record.is_backbone:
         raise ConfigError(f"Expected the weights of a model, got {name}, a part of one. Convert that model's weights.")
     path = source or find(record)
     if path is None:
@@ -182,16 +182,16 @@ def convert(
     target = output or Path(f"{name}.safetensors")
     if target.exists() and not (overwrite and target.is_file() and not target.samefile(path)):
         raise ConfigError(f"Expected no file at {target}, got one. Name another, or replace it with --overwrite.")
-    with downloading("trunks") as advance:
+    with downloading("backbones") as advance:
         read = read_weights(name, path, whole=True, offline=offline, on_progress=advance)
-    trunk_sha256 = {part: sha256_of(file) for part, file in read.trunks.items()}
+    backbone_sha256 = {part: sha256_of(file) for part, file in read.backbones.items()}
     store.save(
         target,
         read.tensors,
         model=read.weights.stored_as,
         config=read.config,
         source_sha256=sha256_of(path),
-        trunk_sha256=trunk_sha256,
+        trunk_sha256=backbone_sha256,
         score_info=read.score_info,
         options=read.options,
     )
@@ -229,16 +229,16 @@ def merge(
         wanted = "a file .safetensors" if model != "afine" else "a file .safetensors or .pth"
         raise ConfigError(f"Expected {wanted} for the merged {model}, got {output}. Change --output.")
     read = read_stage_files(model, places)
-    if output.exists() and (not overwrite or any(path.samefile(output) for path in read.trunks.values())):
+    if output.exists() and (not overwrite or any(path.samefile(output) for path in read.backbones.values())):
         raise ConfigError(f"Expected no file at {output}, got one. Name another, or replace it with --overwrite.")
     if output.suffix == ".pth":
         from acutance.models.afine.weights import CLIP_MODEL
         from acutance.training.publish import merge as merge_as_published
         from acutance.training.publish import unused_of_clip
 
-        merge_as_published(read.tensors, unused_of_clip(read.trunks[CLIP_MODEL]), output)
+        merge_as_published(read.tensors, unused_of_clip(read.backbones[CLIP_MODEL]), output)
     else:
-        digests = {path.name: sha256_of(path) for path in read.trunks.values()}
+        digests = {path.name: sha256_of(path) for path in read.backbones.values()}
         store.save(
             output,
             read.tensors,
@@ -248,6 +248,6 @@ def merge(
             trunk_sha256=digests,
             scores_as=None if model == "afine" else model,
         )
-    print(f"{output} ({output.stat().st_size / 1e6:.0f} MB, from {len(read.trunks)} files)")
-    for path in read.trunks.values():
+    print(f"{output} ({output.stat().st_size / 1e6:.0f} MB, from {len(read.backbones)} files)")
+    for path in read.backbones.values():
         typer.echo(str(path), err=True)

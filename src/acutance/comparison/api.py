@@ -23,7 +23,7 @@ from acutance.comparison.methods import (
     read_method_rows,
 )
 from acutance.comparison.order import Preferences, order_by_scores, order_by_wins, read_preferences
-from acutance.comparison.results import PREFERENCES, SCORES_NAME, WRITTEN, Comparison, PictureScores, write_comparison
+from acutance.comparison.results import PREFERENCES, SCORES_NAME, WRITTEN, Comparison, ImageScores, write_comparison
 from acutance.errors import ConfigError
 from acutance.evaluation.protocols import find_protocol
 from acutance.evaluation.score_files import check_directions, direction_of
@@ -189,7 +189,7 @@ class Work:
     loaded: "list[QualityModel]" = field(default_factory=list)
     better: dict[str, Better] = field(default_factory=dict)
     """Which direction is better, by model; of models that are run once they are loaded."""
-    images: list[PictureScores] = field(default_factory=list)
+    images: list[ImageScores] = field(default_factory=list)
     """Every image with its scores, once there are some."""
     strays: int = 0
     """How many images of a file of scores are in other folders."""
@@ -316,7 +316,7 @@ def measure(work: Work) -> Comparison:
 
 
 def compare_scores(
-    images: Sequence[PictureScores],
+    images: Sequence[ImageScores],
     methods: Sequence[str],
     better: Mapping[str, Better],
     *,

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.comparison.results import Disagreement, MethodScores, MethodTest, PictureScores
+from acutance.comparison.results import Disagreement, ImageScores, MethodScores, MethodTest
 from acutance.errors import ConfigError, StatisticsError
 from acutance.evaluation.results import Interval
 from acutance.stats.bootstrap import bootstrap_mean
@@ -97,7 +97,7 @@ class CompleteScores:
 
 
 def complete_scores(
-    images: Sequence[PictureScores], methods: Sequence[str], model: str, better: Better
+    images: Sequence[ImageScores], methods: Sequence[str], model: str, better: Better
 ) -> CompleteScores:
     """The scores of one model on the images that every method has a score for, in their order."""
     names, rows = [], []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from acutance.comparison.results import PictureScores
+from acutance.comparison.results import ImageScores
 from acutance.errors import ConfigError, EvaluationError, InputError, PairingError
 from acutance.evaluation.score_files import asked_direction, read_sheet
 from acutance.scoring.naming import Proposal, naming_rule, propose_rule
@@ -91,7 +91,7 @@ class MethodRows:
     """What a file of scores says of methods."""
 
     models: list[str]
-    images: list[PictureScores]
+    images: list[ImageScores]
     """Those that every method has, sorted by name."""
     plan: MethodPlan
     """The names of these images, and what was left over."""
@@ -188,7 +188,7 @@ def match_methods(folders: Mapping[str, Path], reference: Place | None = None, *
     return replace(plan, proposal=propose_rule(names, matched=len(shared)))
 
 
-def gather_rows(images: Sequence[SharedImage], models: Sequence[str], rows: Iterable[ScoreRow]) -> list[PictureScores]:
+def gather_rows(images: Sequence[SharedImage], models: Sequence[str], rows: Iterable[ScoreRow]) -> list[ImageScores]:
     """Rows as scoring makes them, sorted into images and methods.
 
     Args:
@@ -330,7 +330,7 @@ def _scores(
     images: Mapping[str, str],
     rows: Mapping[str, Mapping[str, ScoreRow]],
     order: Iterable[tuple[str, str]],
-) -> PictureScores:
+) -> ImageScores:
     """The scores of an image, with an error wherever there is no row; methods and models in this order."""
     scores: dict[str, dict[str, float | None]] = {}
     errors: dict[str, dict[str, str]] = {}
@@ -339,4 +339,4 @@ def _scores(
         scores.setdefault(model, {})[method] = row.score if row else None
         if row is None or row.score is None:
             errors.setdefault(model, {})[method] = (row and row.error) or NO_ROW
-    return PictureScores(picture=name, reference=reference, images=dict(images), scores=scores, errors=errors)
+    return ImageScores(picture=name, reference=reference, images=dict(images), scores=scores, errors=errors)

@@ -97,7 +97,7 @@ class Disagreement(Frozen):
     """Kendall's tau-b of the two orders of the methods, -1 to 1; -1 is the reverse order."""
 
 
-class PictureScores(Frozen):
+class ImageScores(Frozen):
     """One image by every method and model."""
 
     picture: str
@@ -128,7 +128,7 @@ class Comparison(Frozen):
     disagreements: list[Disagreement] = Field(default_factory=list)
     root: str = ""
     """Folder that paths of images start from unless they are absolute, itself absolute."""
-    pictures: list[PictureScores] = Field(default_factory=list)
+    pictures: list[ImageScores] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader should know of the numbers, a line each."""
     left_out: list[str] = Field(default_factory=list)

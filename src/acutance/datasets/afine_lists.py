@@ -9,7 +9,7 @@ from acutance.datasets.annotations import place_records
 from acutance.datasets.comparisons import Comparison, Listed, pairs_of, read_pairs, renamed, the_one
 from acutance.datasets.folder import DatasetFolder
 from acutance.datasets.sriqa import REFERENCE, cells_of, read_scores
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import DatasetError
 from acutance.images.formats import IMAGE_ENDINGS
 from acutance.tables.match import PathIndex
@@ -49,7 +49,7 @@ class RatedLine:
 class PairTable(OpinionTable):
     """Images of a list of pairs, and the pairs."""
 
-    def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str, pairs: Sequence[Comparison]) -> None:
+    def __init__(self, rows: Iterable[RatedImage], root: Path, name: str, pairs: Sequence[Comparison]) -> None:
         super().__init__(rows, root, name)
         self.pairs = list(pairs)
 
@@ -114,7 +114,7 @@ def is_list(choice: str | Path) -> bool:
 
 def read_afine_lists(
     folder: DatasetFolder, parse_name: Callable[[str], tuple[str, int | None] | None]
-) -> list[RatedPicture]:
+) -> list[RatedImage]:
     """The rows of ``{Train,Validation,Test}/MOS/*.txt``, images in ``images``; none if there are no lists.
 
     So A-FINE's authors hand out the scores of KADID-10k, PIPAL and TID2013. References are found by name without
@@ -132,7 +132,7 @@ def read_afine_lists(
                     reference = _reference(folder, line.reference)
                     distortion, level = parse_name(line.image) or (None, None)
                     rows.append(
-                        RatedPicture(
+                        RatedImage(
                             image=folder.image_below("images", line.image),
                             reference=reference,
                             mos=line.mos,
@@ -157,7 +157,7 @@ def read_listed(path: Path, images: Path) -> OpinionTable:
     if not path.is_dir():
         pairs = folder.located(read_pairs(path), path)
         keys = dict.fromkeys((name, pair.reference) for pair in pairs for name in (pair.first, pair.second))
-        rows = [RatedPicture(image=image, reference=reference, scene=reference) for image, reference in keys]
+        rows = [RatedImage(image=image, reference=reference, scene=reference) for image, reference in keys]
         return PairTable(rows, images, list_name(path), pairs)
     splits = set(AFINE_SPLITS.values())
     split = next((part for part in map(str.casefold, reversed(path.parts)) if part in splits), None)
@@ -166,7 +166,7 @@ def read_listed(path: Path, images: Path) -> OpinionTable:
         reference = folder.find(line.reference, path)
         image = folder.find(line.image, path)
         rows.append(
-            RatedPicture(
+            RatedImage(
                 image=image, reference=reference, mos=line.mos, mos_std=line.mos_std, scene=reference, split=split
             )
         )

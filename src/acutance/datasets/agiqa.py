@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import csv_records
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 
 AGIQA3K = DatasetFacts(
     name="agiqa3k",
@@ -22,14 +22,14 @@ AGIQA_VOTES = 21
 """People who rated each image (Li et al. 2023)."""
 
 
-def read_agiqa3k(folder: DatasetFolder) -> list[RatedPicture]:
+def read_agiqa3k(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``data.csv``, by perceptual quality; images lie beside it or in any folder below."""
     rows = []
     for record in csv_records(folder.need("data.csv"), ("name", "mos_quality", "std_quality")):
         name = record.text("name")
         image = folder.image_below("", name)
         rows.append(
-            RatedPicture(
+            RatedImage(
                 image=image,
                 mos=record.number("mos_quality"),
                 mos_std=record.number_or_none("std_quality"),

@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import Record, sheet_rows
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 
 BID = DatasetFacts(
@@ -18,7 +18,7 @@ BID = DatasetFacts(
 )
 
 
-def read_bid(folder: DatasetFolder) -> list[RatedPicture]:
+def read_bid(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``DatabaseGrades.xlsx``: below a header, number and grade in the first two columns."""
     path = folder.need("DatabaseGrades.xlsx")
     sheets = sheet_rows(path)
@@ -32,5 +32,5 @@ def read_bid(folder: DatasetFolder) -> list[RatedPicture]:
             if not number.is_integer():
                 raise record.fault("number", "the number of an image", f"{number:g}")
             image = folder.image(f"DatabaseImage{int(number):04d}.JPG")
-            rows.append(RatedPicture(image=image, mos=record.number("grade")))
+            rows.append(RatedImage(image=image, mos=record.number("grade")))
     return rows

@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import csv_records
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 
 BIQ2021 = DatasetFacts(
     name="biq2021",
@@ -23,11 +23,11 @@ BIQ2021_VOTES = 30
 """Observers of each image (readme of BIQ2021)."""
 
 
-def read_biq2021(folder: DatasetFolder) -> list[RatedPicture]:
+def read_biq2021(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of the two lists, one of which has empty columns."""
     rows = []
     for split, name in BIQ2021_LISTS.items():
         for record in csv_records(folder.need(name), ("Image Name", "MOS")):
             image = folder.image(f"Images/{record.text('Image Name')}")
-            rows.append(RatedPicture(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, split=split))
+            rows.append(RatedImage(image=image, mos=record.number("MOS"), num_votes=BIQ2021_VOTES, split=split))
     return rows

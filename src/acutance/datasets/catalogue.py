@@ -19,7 +19,7 @@ from acutance.datasets.pipal import PIPAL, read_pipal
 from acutance.datasets.spaq import SPAQ, read_spaq
 from acutance.datasets.splits import scene_of
 from acutance.datasets.sriqa import SRIQA_BENCH, read_sriqa_bench
-from acutance.datasets.table import OpinionTable, Problem, RatedPicture, check_table
+from acutance.datasets.table import OpinionTable, Problem, RatedImage, check_table
 from acutance.datasets.tid import TID2008, TID2013, read_tid
 from acutance.errors import DatasetError, ImageReadError, UnknownNameError
 from acutance.types import OnProgress
@@ -254,5 +254,5 @@ def _read(name: str, root: str | Path) -> tuple[OpinionTable, DatasetFolder, Dat
     return OpinionTable(rows, folder.root, known.name), folder, known
 
 
-def _there(table: OpinionTable, folder: DatasetFolder) -> list[RatedPicture]:
+def _there(table: OpinionTable, folder: DatasetFolder) -> list[RatedImage]:
     return [row for row in table if row.image not in folder.missing and row.reference not in folder.missing]

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from acutance.datasets.annotations import Record, place_records
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import DatasetError
 from acutance.tables.atomic import write_text
 from acutance.tables.match import PathIndex
@@ -62,7 +62,7 @@ def outcome(first: float, second: float) -> float:
     return WINS if first > second else LOSES
 
 
-def quality_of(row: RatedPicture, dataset: str) -> float:
+def quality_of(row: RatedImage, dataset: str) -> float:
     """The opinion of an image, turned so that higher is better."""
     if row.mos is None or row.mos != row.mos:
         raise DatasetError(
@@ -72,12 +72,12 @@ def quality_of(row: RatedPicture, dataset: str) -> float:
     return row.mos if row.better == "higher" else -row.mos
 
 
-def by_reference(table: OpinionTable) -> dict[str, list[RatedPicture]]:
+def by_reference(table: OpinionTable) -> dict[str, list[RatedImage]]:
     """The rated images of each reference, in the order of the table; references come sorted.
 
     Rows that are the reference itself are among them.
     """
-    found: dict[str, list[RatedPicture]] = {}
+    found: dict[str, list[RatedImage]] = {}
     for row in table:
         if not row.reference:
             raise DatasetError(

@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import Record, csv_records, line_records, sheet_records
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 
 CSIQ = DatasetFacts(
     name="csiq",
@@ -25,7 +25,7 @@ CSIQ_DISTORTIONS = ("AWGN", "JPEG", "jpeg2000", "fnoise", "BLUR", "contrast")
 _SHEET_COLUMNS = ("image", "dst_idx", "dst_lev", "dmos")
 
 
-def read_csiq(folder: DatasetFolder) -> list[RatedPicture]:
+def read_csiq(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``csiq_label.txt``, or of the authors' sheet as CSV or Excel file."""
     path = folder.need("csiq_label.txt", "DMOS.csv", "csiq.DMOS.xlsx")
     place = "dst_imgs_all" if folder.find("dst_imgs_all") else "dst_imgs"
@@ -35,7 +35,7 @@ def read_csiq(folder: DatasetFolder) -> list[RatedPicture]:
     return [_listed(folder, place, record) for record in records(path, _SHEET_COLUMNS)]
 
 
-def _labelled(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
+def _labelled(folder: DatasetFolder, place: str, record: Record) -> RatedImage:
     """A row of ``csiq_label.txt``, such as ``1600.AWGN.1.png 0.061989``."""
     parts = record.text("name").split(".")
     kinds = {kind.lower(): kind for kind in CSIQ_DISTORTIONS}
@@ -44,7 +44,7 @@ def _labelled(folder: DatasetFolder, place: str, record: Record) -> RatedPicture
     return _row(folder, place, record, (parts[0], kinds[parts[1].lower()], int(parts[2])))
 
 
-def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
+def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedImage:
     """A row of the sheet, which tells the kind as a number."""
     kind, level = record.number("dst_idx"), record.number("dst_lev")
     if kind not in range(1, len(CSIQ_DISTORTIONS) + 1):
@@ -52,10 +52,10 @@ def _listed(folder: DatasetFolder, place: str, record: Record) -> RatedPicture:
     return _row(folder, place, record, (record.text("image"), CSIQ_DISTORTIONS[int(kind) - 1], int(level)))
 
 
-def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str, int]) -> RatedPicture:
+def _row(folder: DatasetFolder, place: str, record: Record, what: tuple[str, str, int]) -> RatedImage:
     scene, kind, level = what
     reference = folder.image(f"src_imgs/{scene}.png")
-    return RatedPicture(
+    return RatedImage(
         image=folder.image_below(place, f"{scene}.{kind}.{level}.png"),
         reference=reference,
         mos=record.number("dmos"),

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from acutance.datasets.comparisons import LOSES, TIES, WINS, Comparison, Triplet, outcome, write_comparisons
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import ConfigError, DatasetError
 from acutance.tables.read import read_json_object
 from acutance.types import OnProgress
@@ -44,7 +44,7 @@ TEST_TYPES = ("PSY", "PNY", "PYY", "SNY", "NYY")
 """Those that A-FINE validates and tests with: the pairs of equals are left out."""
 
 
-def read_diffiqa(folder: DatasetFolder) -> list[RatedPicture]:
+def read_diffiqa(folder: DatasetFolder) -> list[RatedImage]:
     """All enhanced images, without scores; ``distortion`` tells the version, ``01`` to ``06``.
 
     Images lie in ``{Train,Validation,Test}/images`` or ``images``, as ``Original/<name>.png`` and
@@ -219,11 +219,11 @@ def type_files(folder: Path) -> list[Path]:
     return [folder / f"{name}.txt" for name in TYPES]
 
 
-def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -> list[RatedPicture]:
+def _versions(folder: DatasetFolder, place: str, name: str, split: str | None) -> list[RatedImage]:
     reference = folder.image(f"{place}/Original/{name}")
     stem = PurePosixPath(name).stem
     return [
-        RatedPicture(
+        RatedImage(
             image=folder.image(f"{place}/{version}/{stem}_{version}.png"),
             reference=reference,
             distortion=version,

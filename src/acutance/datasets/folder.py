@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 from acutance.types import Better
 
@@ -62,7 +62,7 @@ class Dataset:
     """What is known of a dataset, and how its folder is read."""
 
     facts: DatasetFacts
-    read: Callable[["DatasetFolder"], list[RatedPicture]]
+    read: Callable[["DatasetFolder"], list[RatedImage]]
     """Rows in any order, without the scale, which the facts tell; the scene is the reference or else the image, where
     nothing else is said. Missing images are noted in the folder."""
 

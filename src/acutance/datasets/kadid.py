@@ -9,7 +9,7 @@ import numpy as np
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, csv_records, place_records
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import DatasetError
 from acutance.types import Better
 
@@ -89,7 +89,7 @@ _NAME = re.compile(r".+_(\d\d)_(\d\d)\.\w+")
 _SCORED_NAME = re.compile(r"(.+)_([A-Za-z0-9]+)_(\d+)(?:\.\w+)?")
 
 
-def read_kadid10k(folder: DatasetFolder) -> list[RatedPicture]:
+def read_kadid10k(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``dmos.csv``, or of A-FINE's lists in its place; images lie in ``images``.
 
     The column ``var`` holds standard deviations: with ``(4.57, 0.496)`` and ``(4.33, 0.869)`` of its first two
@@ -102,7 +102,7 @@ def read_kadid10k(folder: DatasetFolder) -> list[RatedPicture]:
     return [_row(folder, record) for record in records]
 
 
-def read_kadis700k(folder: DatasetFolder) -> list[RatedPicture]:
+def read_kadis700k(folder: DatasetFolder) -> list[RatedImage]:
     """Five levels of one distortion for each pristine image, without scores.
 
     The first two columns of ``kadis700k_ref_imgs.csv`` are a pristine image of ``ref_imgs`` and a kind; ``dist_imgs``
@@ -118,7 +118,7 @@ def read_kadis700k(folder: DatasetFolder) -> list[RatedPicture]:
         reference = folder.image(f"ref_imgs/{record.text('ref_im')}")
         stem = PurePosixPath(record.text("ref_im")).stem
         rows += [
-            RatedPicture(
+            RatedImage(
                 image=folder.image(f"dist_imgs/{stem}_{int(kind):02d}_{level:02d}.bmp"),
                 reference=reference,
                 distortion=KADID_DISTORTIONS[int(kind) - 1],
@@ -165,13 +165,13 @@ def parse_kadid_name(name: str) -> tuple[str, int] | None:
     return KADID_DISTORTIONS[int(found[1]) - 1], int(found[2])
 
 
-def _row(folder: DatasetFolder, record: Record) -> RatedPicture:
+def _row(folder: DatasetFolder, record: Record) -> RatedImage:
     name = record.text("dist_img")
     parsed = parse_kadid_name(name)
     if parsed is None:
         raise record.fault("dist_img", "a name such as I01_01_01.png", repr(name))
     reference = folder.image(f"images/{record.text('ref_img')}")
-    return RatedPicture(
+    return RatedImage(
         image=folder.image(f"images/{name}"),
         reference=reference,
         mos=record.number("dmos"),
@@ -190,7 +190,7 @@ def _direction(records: list[Record], metric: Metric) -> Better:
     return "lower" if len(pairs) > 1 and np.corrcoef(np.array(pairs).T)[0, 1] < 0 else "higher"
 
 
-def _scored_row(folder: DatasetFolder, record: Record, metric: Metric, better: Better) -> RatedPicture:
+def _scored_row(folder: DatasetFolder, record: Record, metric: Metric, better: Better) -> RatedImage:
     text = record.text("image")
     found = _SCORED_NAME.fullmatch(PurePosixPath(text).name)
     kind = _kind(found[2]) if found else 0
@@ -198,7 +198,7 @@ def _scored_row(folder: DatasetFolder, record: Record, metric: Metric, better: B
         raise record.fault("image", "a name such as abc_gblur_3.png", repr(text))
     level = int(found[3])
     reference = folder.image(f"ref_imgs/{record.text('reference')}")
-    return RatedPicture(
+    return RatedImage(
         image=folder.image(f"dist_imgs/{found[1]}_{kind:02d}_{level:02d}.bmp"),
         reference=reference,
         mos=record.number(metric),

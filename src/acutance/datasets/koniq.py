@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import csv_records
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 
 KONIQ10K = DatasetFacts(
     name="koniq10k",
@@ -22,7 +22,7 @@ KONIQ_SPLITS = {"training": "train", "validation": "validation", "test": "test"}
 """The words of ``koniq10k_distributions_sets.csv``."""
 
 
-def read_koniq10k(folder: DatasetFolder) -> list[RatedPicture]:
+def read_koniq10k(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of the list with splits (``MOS`` from 0 to 100 and ``set``), or of the one without (``MOS_zscore``)."""
     place = folder.need("1024x768", "512x384").name
     path = folder.need("koniq10k_distributions_sets.csv", "koniq10k_scores_and_distributions.csv")
@@ -35,7 +35,7 @@ def read_koniq10k(folder: DatasetFolder) -> list[RatedPicture]:
         image = folder.image(f"{place}/{record.text('image_name')}")
         votes = record.number_or_none("c_total")
         rows.append(
-            RatedPicture(
+            RatedImage(
                 image=image,
                 mos=record.number(score),
                 num_votes=None if votes is None else int(votes),

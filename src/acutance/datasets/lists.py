@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from acutance.datasets.table import COLUMNS, TABLE_ENDINGS, OpinionTable, RatedPicture, read_table
+from acutance.datasets.table import COLUMNS, TABLE_ENDINGS, OpinionTable, RatedImage, read_table
 from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
 from acutance.tables.read import EMPTY, csv_lines, parser, read_cells, read_text, row_place
 from acutance.tables.text import shown
@@ -83,7 +83,7 @@ def read_list(
     names = _names(there, columns)
     _require_opinions(path, names, there, is_named="mos" in columns)
     _require_direction(path, names, items, better)
-    parse = parser(RatedPicture)
+    parse = parser(RatedImage)
     rows = [parse(_renamed(cells, names, columns, scale, where), where) for where, cells in items]
     folder = path.parent if root is None else Path(root)
     return OpinionTable(rows, folder, path.stem, _notes(names, there, rows))
@@ -203,7 +203,7 @@ def _require_direction(path: Path, names: Mapping[str, str], items: Sequence[_Ce
             )
 
 
-def _notes(names: Mapping[str, str], there: Sequence[str], rows: Sequence[RatedPicture]) -> list[str]:
+def _notes(names: Mapping[str, str], there: Sequence[str], rows: Sequence[RatedImage]) -> list[str]:
     notes = []
     others = [f"{shown(name)} as {column}" for column, name in names.items() if name != column]
     if others:
@@ -258,7 +258,7 @@ def read_plain_list(path: str | Path, root: str | Path | None = None) -> Opinion
         if not (comma and name):
             raise DatasetError(f"Expected name,score in {path}, line {number}, got {shown(line)}. Mend the line.")
         try:
-            rows.append(RatedPicture(image=name, mos=float(score)))
+            rows.append(RatedImage(image=name, mos=float(score)))
         except ValueError as error:
             raise DatasetError(
                 f"Expected a number after the comma in {path}, line {number}, got {shown(score)}. Mend the line."

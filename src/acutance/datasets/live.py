@@ -6,7 +6,7 @@ import numpy as np
 
 from acutance.datasets.annotations import Record, mat_arrays
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 
 LIVE = DatasetFacts(
@@ -41,7 +41,7 @@ TRAINING_IMAGES = 7
 """First entries of LIVE Challenge, shown in the training session (its readme)."""
 
 
-def read_live(folder: DatasetFolder) -> list[RatedPicture]:
+def read_live(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``dmos_realigned.mat`` (``dmos_new``, ``orgs``); entries that are references are left out."""
     path, names_path = folder.need("dmos_realigned.mat"), folder.need("refnames_all.mat")
     arrays = mat_arrays(path, ("dmos_new", "orgs"))
@@ -59,7 +59,7 @@ def read_live(folder: DatasetFolder) -> list[RatedPicture]:
             record = Record(path, index + 1, {"dmos_new": scores[index].item(), "refnames_all": references[index]})
             reference = folder.image(f"refimgs/{record.text('refnames_all')}")
             rows.append(
-                RatedPicture(
+                RatedImage(
                     image=folder.image(f"{kind}/img{number}.bmp"),
                     reference=reference,
                     mos=record.number("dmos_new"),
@@ -69,7 +69,7 @@ def read_live(folder: DatasetFolder) -> list[RatedPicture]:
     return rows
 
 
-def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
+def read_livec(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``Data/All{Images,MOS,StdDev}_release.mat``, without the images of the training session."""
     path = folder.need("Data/AllMOS_release.mat")
     names = _texts(folder.need("Data/AllImages_release.mat"), "AllImages_release")
@@ -86,7 +86,7 @@ def read_livec(folder: DatasetFolder) -> list[RatedPicture]:
         cells = {"AllImages_release": names[index], "mos": scores[index].item(), "std": spreads[index].item()}
         record = Record(path, index + 1, cells)
         image = folder.image(f"Images/{record.text('AllImages_release')}")
-        rows.append(RatedPicture(image=image, mos=record.number("mos"), mos_std=record.number("std")))
+        rows.append(RatedImage(image=image, mos=record.number("mos"), mos_std=record.number("std")))
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from acutance.datasets.annotations import Record, place_records
 from acutance.datasets.comparisons import Comparison
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 from acutance.types import OnProgress
 
@@ -40,7 +40,7 @@ _NAME = re.compile(r"distort_\d+_(.+)_(?:inter|intra)_?.*\.\w+", re.IGNORECASE)
 _REFERENCE = re.compile(r"ref_\d+\.\w+", re.IGNORECASE)
 
 
-def read_pieapp(folder: DatasetFolder) -> list[RatedPicture]:
+def read_pieapp(folder: DatasetFolder) -> list[RatedImage]:
     """Every distorted image; those of the test with the scores of ``labels/test/<reference>_per_image_score.csv``."""
     folder.need("labels/test")
     rows = []
@@ -98,7 +98,7 @@ def parse_pieapp_name(name: str) -> str | None:
     return found[1] if found else None
 
 
-def _scored(folder: DatasetFolder, reference: str, place: str) -> list[RatedPicture]:
+def _scored(folder: DatasetFolder, reference: str, place: str) -> list[RatedImage]:
     path = folder.need(f"labels/test/{PurePosixPath(reference).stem}_per_image_score.csv")
     columns = ("reference", "distorted image", "score")
     return [
@@ -108,8 +108,8 @@ def _scored(folder: DatasetFolder, reference: str, place: str) -> list[RatedPict
     ]
 
 
-def _row(folder: DatasetFolder, reference: str, image: str, split: str, score: float | None = None) -> RatedPicture:
-    return RatedPicture(
+def _row(folder: DatasetFolder, reference: str, image: str, split: str, score: float | None = None) -> RatedImage:
+    return RatedImage(
         image=folder.image(image),
         reference=reference,
         mos=score,

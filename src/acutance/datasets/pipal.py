@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
 from acutance.datasets.folder import NOT_STATED, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 
 PIPAL = DatasetFacts(
@@ -29,7 +29,7 @@ SCENE_LETTERS = 5
 """The name of the reference in that of a distorted image: ``A0001_00_00.bmp`` has ``A0001.bmp``."""
 
 
-def read_pipal(folder: DatasetFolder) -> list[RatedPicture]:
+def read_pipal(folder: DatasetFolder) -> list[RatedImage]:
     """The training part by ``Train_Label/*.txt`` (``name,elo``) or A-FINE's lists, the others without scores."""
     lists = [name for name in folder.names("Train_Label") if name.lower().endswith(".txt")]
     if not lists and (rows := read_afine_lists(folder, parse_pipal_name)):
@@ -57,14 +57,14 @@ def parse_pipal_name(name: str) -> tuple[str, int | None] | None:
     return (parts[1], None) if len(parts) == 3 else None
 
 
-def _rated(folder: DatasetFolder, record: Record) -> RatedPicture:
+def _rated(folder: DatasetFolder, record: Record) -> RatedImage:
     name = record.text("name")
     parsed = parse_pipal_name(name)
     if parsed is None:
         raise record.fault("name", "a name such as A0001_00_00.bmp", repr(name))
     there = next((place for place in TRAIN_FOLDERS if name.lower() in folder.gather(place)), TRAIN_FOLDERS[0])
     reference = folder.image(f"Train_Ref/{name[:SCENE_LETTERS]}.bmp")
-    return RatedPicture(
+    return RatedImage(
         image=folder.image_below(there, name),
         reference=reference,
         mos=record.number("elo"),
@@ -73,12 +73,12 @@ def _rated(folder: DatasetFolder, record: Record) -> RatedPicture:
     )
 
 
-def _unrated(folder: DatasetFolder) -> list[RatedPicture]:
+def _unrated(folder: DatasetFolder) -> list[RatedImage]:
     rows = []
     for prefix, split in UNRATED.items():
         for name in folder.names(f"{prefix}_Dist"):
             reference = folder.image(f"{prefix}_Ref/{name[:SCENE_LETTERS]}.bmp")
             image = folder.image(f"{prefix}_Dist/{name}")
             kind, _ = parse_pipal_name(name) or (None, None)
-            rows.append(RatedPicture(image=image, reference=reference, distortion=kind, split=split))
+            rows.append(RatedImage(image=image, reference=reference, distortion=kind, split=split))
     return rows

@@ -2,7 +2,7 @@
 
 from acutance.datasets.annotations import csv_records, sheet_records
 from acutance.datasets.folder import RESEARCH_ONLY, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 
 SPAQ = DatasetFacts(
     name="spaq",
@@ -19,12 +19,12 @@ SPAQ = DatasetFacts(
 SPAQ_SCORES = "Annotations/MOS and Image attribute scores"
 
 
-def read_spaq(folder: DatasetFolder) -> list[RatedPicture]:
+def read_spaq(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of the authors' Excel file, or of the same as CSV."""
     path = folder.need(f"{SPAQ_SCORES}.xlsx", f"{SPAQ_SCORES}.csv")
     records = sheet_records if path.suffix.lower() == ".xlsx" else csv_records
     rows = []
     for record in records(path, ("Image name", "MOS")):
         image = folder.image(f"TestImage/{record.text('Image name')}")
-        rows.append(RatedPicture(image=image, mos=record.number("MOS")))
+        rows.append(RatedImage(image=image, mos=record.number("MOS")))
     return rows

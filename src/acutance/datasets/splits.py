@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 from pydantic import Strict
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import ConfigError, DatasetError, UnknownNameError
 from acutance.tables.atomic import write_text
 from acutance.tables.read import parser, read_json_object
@@ -150,7 +150,7 @@ def parse_ratios(text: str) -> tuple[int, int, int]:
     return shares[0], shares[1] if len(shares) == len(PARTS) else 0, shares[-1]
 
 
-def scene_of(row: RatedPicture) -> str:
+def scene_of(row: RatedImage) -> str:
     """What must not stand on two sides: the scene, else the reference, else the image itself."""
     return row.scene or row.reference or row.image
 

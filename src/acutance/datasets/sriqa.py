@@ -10,7 +10,7 @@ from acutance.datasets.annotations import Record, line_records
 from acutance.datasets.comparisons import Comparison, pairs_of
 from acutance.datasets.diffiqa import DIFFIQA, LABELS, folders_in, read_labels
 from acutance.datasets.folder import DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 from acutance.tables.read import read_text
 from acutance.types import OnProgress
@@ -42,7 +42,7 @@ EQUAL = 1e-10
 Counts = Float64[np.ndarray, " images images"]
 
 
-def read_sriqa_bench(folder: DatasetFolder) -> list[RatedPicture]:
+def read_sriqa_bench(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``MOS/<scene>.txt`` (``file,score``), the rated references included; ``distortion`` tells the method.
 
     Images are ``images/<method>/<scene>_<method>.png``; the folder of a method may carry its ``x4`` or not.
@@ -171,13 +171,13 @@ def mos_from_counts(counts: Counts) -> Float64[np.ndarray, " images"]:
     return np.asarray(TOP * (scores - scores.min()) / spread)
 
 
-def _scored(folder: DatasetFolder, record: Record) -> RatedPicture:
+def _scored(folder: DatasetFolder, record: Record) -> RatedImage:
     name = record.text("file")
     scene, _, method = PurePosixPath(name).stem.partition("_")
     if not method:
         raise record.fault("file", "a name such as online15_SwinIRx4.png", repr(name))
     reference = folder.image_below("images", REFERENCE.format(content=scene))
-    return RatedPicture(
+    return RatedImage(
         image=folder.image_below("images", name),
         reference=reference,
         mos=record.number("score"),

@@ -31,7 +31,7 @@ def _known_part(split: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RatedPicture:
+class RatedImage:
     """One row: an image and the opinion of it."""
 
     image: str
@@ -60,7 +60,7 @@ class RatedPicture:
     """``train``, ``validation`` or ``test``, where the dataset says so."""
 
 
-COLUMNS = tuple(field.name for field in fields(RatedPicture))
+COLUMNS = tuple(field.name for field in fields(RatedImage))
 """Names of the columns, in their order in files."""
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(COLUMNS, "text"),
@@ -80,7 +80,7 @@ class OpinionTable:
         notes: What a user should know of it, a line each: images that are not there, columns that were not read.
     """
 
-    def __init__(self, rows: Iterable[RatedPicture], root: Path, name: str, notes: Sequence[str] = ()) -> None:
+    def __init__(self, rows: Iterable[RatedImage], root: Path, name: str, notes: Sequence[str] = ()) -> None:
         self.rows = list(rows)
         self.root = root
         self.name = name
@@ -89,7 +89,7 @@ class OpinionTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __iter__(self) -> Iterator[RatedPicture]:
+    def __iter__(self) -> Iterator[RatedImage]:
         return iter(self.rows)
 
     def path(self, relative: str) -> Path:
@@ -155,7 +155,7 @@ def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable
             )
         return columns
 
-    rows = read_rows(path, RatedPicture, header=header, is_exact=True)
+    rows = read_rows(path, RatedImage, header=header, is_exact=True)
     return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
 
 
@@ -224,7 +224,7 @@ def require_sound(table: OpinionTable, *, look_for_files: bool = True) -> None:
         raise DatasetError(f"Expected a sound table, got {told}. Mend these rows.")
 
 
-def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
+def _write_csv(rows: Iterable[RatedImage], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = SimpleNamespace(write=lambda line: file.write(line.removesuffix("\r\n") + "\n"))
         writer = csv.writer(lines, lineterminator="\r\n")  # with this ending, both its characters are quoted
@@ -232,7 +232,7 @@ def _write_csv(rows: Iterable[RatedPicture], path: Path) -> None:
         writer.writerows(map(attrgetter(*COLUMNS), rows))  # None becomes an empty cell, a float its repr
 
 
-def _wrong_values(row: RatedPicture) -> Iterator[tuple[str, str]]:
+def _wrong_values(row: RatedImage) -> Iterator[tuple[str, str]]:
     if row.low is not None and row.high is not None and not row.low < row.high:
         yield "low", f"{row.low:g} is not below the high end, {row.high:g}"
     if row.mos is not None:
@@ -249,7 +249,7 @@ def _wrong_values(row: RatedPicture) -> Iterator[tuple[str, str]]:
             yield column, f"{value} is less than 1"
 
 
-def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[str, int]]) -> Iterator[tuple[str, str]]:
+def _leaks(row: RatedImage, number: int, sides: dict[tuple[str, str], tuple[str, int]]) -> Iterator[tuple[str, str]]:
     """What stands in another split too; each row is held against the first of its kind."""
     for column in ("image", "scene", "reference"):
         name = getattr(row, column)
@@ -259,7 +259,7 @@ def _leaks(row: RatedPicture, number: int, sides: dict[tuple[str, str], tuple[st
                 yield column, f"{name} is in {row.split} here and in {split} in row {first}"
 
 
-def _missing_files(table: OpinionTable, row: RatedPicture, on_disk: dict[str, bool]) -> Iterator[tuple[str, str]]:
+def _missing_files(table: OpinionTable, row: RatedImage, on_disk: dict[str, bool]) -> Iterator[tuple[str, str]]:
     for column in ("image", "reference"):
         name = getattr(row, column)
         if name is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from acutance.datasets.afine_lists import read_afine_lists
 from acutance.datasets.annotations import Record, line_records
 from acutance.datasets.folder import RESEARCH_ONLY, DatasetFacts, DatasetFolder
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import DatasetError
 
 TID2008 = DatasetFacts(
@@ -69,7 +69,7 @@ TID_DISTORTIONS = (
 _NAME = re.compile(r"i(\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
 
 
-def read_tid(folder: DatasetFolder) -> list[RatedPicture]:
+def read_tid(folder: DatasetFolder) -> list[RatedImage]:
     """The rows of ``mos_with_names.txt``, ``mos name``, or of A-FINE's lists in its place."""
     path = folder.find("mos_with_names.txt")
     if path is None and (rows := read_afine_lists(folder, parse_tid_name)):
@@ -92,13 +92,13 @@ def parse_tid_name(name: str) -> tuple[str, int] | None:
     return TID_DISTORTIONS[int(found[2]) - 1], int(found[3])
 
 
-def _row(folder: DatasetFolder, record: Record, spread: float | None) -> RatedPicture:
+def _row(folder: DatasetFolder, record: Record, spread: float | None) -> RatedImage:
     name = record.text("name")
     parsed = parse_tid_name(name)
     if parsed is None:
         raise record.fault("name", "a name such as I01_01_1.bmp", repr(name))
     reference = folder.image(f"reference_images/I{name[1:3]}.BMP")
-    return RatedPicture(
+    return RatedImage(
         image=folder.image(f"distorted_images/{name}"),
         reference=reference,
         mos=record.number("mos"),

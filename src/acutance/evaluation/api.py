@@ -123,9 +123,9 @@ def evaluate(
 
     Example:
         >>> import tempfile
-        >>> from acutance.datasets import OpinionTable, RatedPicture
+        >>> from acutance.datasets import OpinionTable, RatedImage
         >>> folder = Path(tempfile.mkdtemp())
-        >>> rows = [RatedPicture(image=f"{n}.png", mos=float(n)) for n in range(1, 6)]
+        >>> rows = [RatedImage(image=f"{n}.png", mos=float(n)) for n in range(1, 6)]
         >>> _ = (folder / "theirs.csv").write_text("image,ours\n5.png,9\n4.png,7\n1.png,1\n2.png,4\n3.png,3\n")
         >>> run = evaluate(data=OpinionTable(rows, folder, "mine"), scores=folder / "theirs.csv",
         ...                better={"ours": "higher"}, draws=0)

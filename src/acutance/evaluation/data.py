@@ -14,7 +14,7 @@ from acutance.datasets.afine_lists import PairTable, is_list, list_name, read_li
 from acutance.datasets.catalogue import DATASETS, find_dataset, read_published
 from acutance.datasets.lists import OPINION_ENDINGS, read_opinions, telling_column
 from acutance.datasets.splits import PARTS, part_of_table, read_split
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import EvaluationError, UnknownNameError
 from acutance.evaluation.measure import EvaluationOptions, EvaluationPart, ImageKey, ScoredTable, Scores
 from acutance.evaluation.protocols import Prepared, Protocol
@@ -342,7 +342,7 @@ def _needed_rows(table: OpinionTable, needed: Sequence[ImageKey]) -> OpinionTabl
     there = {(row.image, row.reference) for row in rows}
     better = table.rows[0].better
     rows += [
-        RatedPicture(image=image, reference=reference, better=better)
+        RatedImage(image=image, reference=reference, better=better)
         for image, reference in needed
         if (image, reference) not in there
     ]

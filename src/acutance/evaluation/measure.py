@@ -68,8 +68,8 @@ class ScoredTable:
 
     Example:
         >>> from pathlib import Path
-        >>> from acutance.datasets.table import RatedPicture
-        >>> table = OpinionTable([RatedPicture(image="a.png", mos=3.0), RatedPicture(image="b.png")], Path(), "mine")
+        >>> from acutance.datasets.table import RatedImage
+        >>> table = OpinionTable([RatedImage(image="a.png", mos=3.0), RatedImage(image="b.png")], Path(), "mine")
         >>> scored = ScoredTable("ssim", "higher", table, np.array([0.5, np.nan]), [None, "no such file"])
         >>> scored.mos.tolist(), scored.usable.tolist(), scored.failed, scored.unrated
         ([3.0, nan], [True, False], 1, 0)

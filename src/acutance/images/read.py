@@ -200,7 +200,7 @@ def _name_and_kind(source: ImageSource) -> tuple[str, str]:
         return "", "tensor"
     is_pillow = isinstance(source, Image.Image)
     own = getattr(source, "filename" if is_pillow else "name", "")
-    return own if isinstance(own, str) else "", "picture" if is_pillow else "file object"
+    return own if isinstance(own, str) else "", "image" if is_pillow else "file object"
 
 
 def _colour(background: str) -> tuple[int, int, int]:

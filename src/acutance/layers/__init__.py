@@ -1,1 +1,1 @@
-"""Trunks on timm, the only room that imports it."""
+"""Backbones on timm, the only room that imports it."""

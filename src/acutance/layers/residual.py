@@ -12,7 +12,7 @@ STEM_SIDE = 5
 """Kernel of the first convolution in pixels, large enough to see the steps of a blocky image."""
 
 
-class ResidualTrunk(nn.Module):
+class ResidualBackbone(nn.Module):
     """Four stages of basic blocks (He et al., CVPR 2016, arXiv 1512.03385), for images of any size.
 
     A convolution of stride 2 comes first, and each stage halves the sides once more: strides 4, 8, 16 and 32. Where

@@ -76,9 +76,9 @@ class ResNet50(nn.Module):
             yield features.to(images.dtype)
 
     def _run(self, images: Tensor) -> Iterator[Tensor]:
-        trunk = self.trunk
+        backbone = self.trunk
         fast = can_fuse(images, *self.parameters()) and not self._learns_statistics()
-        features = _stem_fast(trunk, self._rounded(images, 0)) if fast else _stem(trunk, images)
+        features = _stem_fast(backbone, self._rounded(images, 0)) if fast else _stem(backbone, images)
         for index, block in enumerate(block for stage in self._stages() for block in stage):
             features = _bottleneck_fast(block, self._rounded(features, index)) if fast else block(features)
             yield features
@@ -95,13 +95,13 @@ class ResNet50(nn.Module):
         return any(module.training for module in self.modules() if isinstance(module, nn.BatchNorm2d))
 
 
-def _stem(trunk: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models are untyped)
-    features: Tensor = trunk.maxpool(trunk.act1(trunk.bn1(trunk.conv1(images))))
+def _stem(backbone: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models are untyped)
+    features: Tensor = backbone.maxpool(backbone.act1(backbone.bn1(backbone.conv1(images))))
     return features
 
 
-def _stem_fast(trunk: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models are untyped)
-    features: Tensor = trunk.maxpool(fast_convolution(images, trunk.conv1, norm=trunk.bn1, relu=True))
+def _stem_fast(backbone: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's models are untyped)
+    features: Tensor = backbone.maxpool(fast_convolution(images, backbone.conv1, norm=backbone.bn1, relu=True))
     return features
 
 

@@ -259,7 +259,7 @@ def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
     if torch._C._functorch.is_batchedtensor(images):
         raise InputError(
             f"Expected {role} images as a batch, got a tensor inside torch.vmap. Call the model with the whole batch: "
-            "it scores each picture by itself."
+            "it scores each image by itself."
         )
     if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
         raise InputError(
@@ -273,7 +273,7 @@ def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
     if min(images.shape[2:]) < smallest_side:
         raise InputError(
             f"Expected {role} images of at least {smallest_side} pixels a side, got height "
-            f"{images.shape[2]} and width {images.shape[3]}. Score larger pictures, or choose another model."
+            f"{images.shape[2]} and width {images.shape[3]}. Score larger images, or choose another model."
         )
     if images.is_meta:  # without values, as operations are counted
         return

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from acutance.comparison.results import Comparison, PictureScores
+from acutance.comparison.results import Comparison, ImageScores
 from acutance.errors import AcutanceError
 from acutance.evaluation.results import Evaluation, EvaluationRun, Prediction
 from acutance.images import read_image
@@ -31,13 +31,13 @@ LEAST_IMAGE_BYTES = 12_000
 MOST_REASONS = 5
 """Reasons that a card gives."""
 MOST_CANDIDATES = 1000
-"""How many of a list may be looked at for pictures that are not shown yet."""
+"""How many of a list may be looked at for images that are not shown yet."""
 HDR_PEAK = 203.0
-"""Nits to which HDR pictures are brought to be looked at, whatever they were scored at: white by BT.2408."""
+"""Nits to which HDR images are brought to be looked at, whatever they were scored at: white by BT.2408."""
 MAX_SIDE = 384
 """Longest side of a thumbnail in pixels."""
 _STEPS = ((384, 88), (384, 75), (288, 75), (192, 70), (128, 55), (96, 40))
-"""Longest side and JPEG quality, tried until the pictures are small enough."""
+"""Longest side and JPEG quality, tried until the images are small enough."""
 _GREY = (128, 128, 128)
 
 
@@ -106,12 +106,12 @@ def images_part(cards: Sequence[Card], lead: str, on_progress: OnProgress | None
             on_progress(len(done), len(shown))
         done.append(_with_copies(card, MAX_IMAGE_BYTES * len(card.layers) // images))
     if not done:
-        return Part("pictures", "Pictures", [])
+        return Part("pictures", "Images", [])
     if on_progress is not None:
         on_progress(len(done), len(shown))
     more = f" {len(cards) - len(shown)} more are left out to keep the page small." if len(shown) < len(cards) else ""
     names = list(dict.fromkeys(layer.name for card in shown for layer in card.layers))
-    return Part("pictures", "Pictures", [*paragraph(lead + more), Cards(done, names)])
+    return Part("pictures", "Images", [*paragraph(lead + more), Cards(done, names)])
 
 
 def _with_copies(card: Card, most_bytes: int) -> Card:
@@ -135,25 +135,25 @@ def _with_copies(card: Card, most_bytes: int) -> Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Thumbnail:
-    """A small copy, or a placeholder where there is no picture."""
+    """A small copy, or a placeholder where there is no image."""
 
     uri: str
     """``data:`` URI of a JPEG, or of an SVG with a cross."""
     width: int
-    """On the page, in pixels; larger than the copy where the picture is tiny."""
+    """On the page, in pixels; larger than the copy where the image is tiny."""
     height: int
     is_tiny: bool
     """Whether its pixels are shown as squares."""
     size: tuple[int, int] | None
-    """Width and height of the picture itself; ``None`` without one."""
+    """Width and height of the image itself; ``None`` without one."""
     problem: str
-    """Why there is no picture, in one line; empty if there is one."""
+    """Why there is no image, in one line; empty if there is one."""
 
 
 def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
-    """Small copies of pictures that are laid over each other, all in one frame.
+    """Small copies of images that are laid over each other, all in one frame.
 
-    The first readable picture gives the frame; one of another shape stands in it on grey. Pictures are read as
+    The first readable image gives the frame; one of another shape stands in it on grey. Images are read as
     for scoring: upright, transparent pixels over white, in sRGB. Copies carry no metadata.
 
     Args:
@@ -167,7 +167,7 @@ def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
     files: list[bytes] = []
     for side, quality in _STEPS:
         frame = _inside(first, side)
-        files = [b"" if copy.picture is None else _jpeg(copy.picture, frame, quality) for copy in copies]
+        files = [b"" if copy.image is None else _jpeg(copy.image, frame, quality) for copy in copies]
         if sum(map(len, files)) <= most_bytes:
             break
     width, height, is_tiny = _on_page(first)
@@ -186,9 +186,9 @@ def thumbnails(paths: Sequence[Path], *, most_bytes: int) -> list[Thumbnail]:
 
 @dataclass(frozen=True)
 class _Copy:
-    """A picture shrunk to ``MAX_SIDE``, its own size, and why there is none."""
+    """An image shrunk to ``MAX_SIDE``, its own size, and why there is none."""
 
-    picture: Image.Image | None = None
+    image: Image.Image | None = None
     size: tuple[int, int] | None = None
     problem: str = ""
 
@@ -196,12 +196,12 @@ class _Copy:
 def _copy(path: Path) -> _Copy:
     try:
         if not path.is_file():
-            return _Copy(problem="Expected a picture file, got no such file.")
-        picture = Image.fromarray(_eight_bits(read_image(path, hdr_peak=HDR_PEAK)))
+            return _Copy(problem="Expected an image file, got no such file.")
+        image = Image.fromarray(_eight_bits(read_image(path, hdr_peak=HDR_PEAK)))
     except (AcutanceError, OSError, ValueError) as error:
         return _Copy(problem=" ".join(str(error).split()))
-    size = picture.size
-    return _Copy(_resized(picture, _inside(size, MAX_SIDE)), size)
+    size = image.size
+    return _Copy(_resized(image, _inside(size, MAX_SIDE)), size)
 
 
 def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -230,22 +230,22 @@ def _on_page(size: tuple[int, int]) -> tuple[int, int, bool]:
     return *_inside(size, MAX_SIDE), False
 
 
-def _jpeg(picture: Image.Image, frame: tuple[int, int], quality: int) -> bytes:
-    """The picture in a frame, as large as it fits, without subsampled colour."""
-    scale = min(frame[0] / picture.width, frame[1] / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+def _jpeg(image: Image.Image, frame: tuple[int, int], quality: int) -> bytes:
+    """The image in a frame, as large as it fits, without subsampled colour."""
+    scale = min(frame[0] / image.width, frame[1] / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     if max(abs(size[0] - frame[0]), abs(size[1] - frame[1])) > 1:
         framed = Image.new("RGB", frame, _GREY)
-        framed.paste(_resized(picture, size), ((frame[0] - size[0]) // 2, (frame[1] - size[1]) // 2))
+        framed.paste(_resized(image, size), ((frame[0] - size[0]) // 2, (frame[1] - size[1]) // 2))
     else:  # a pixel of difference is rounding
-        framed = _resized(picture, frame)
+        framed = _resized(image, frame)
     file = io.BytesIO()
     framed.save(file, "JPEG", quality=quality, subsampling=0)
     return file.getvalue()
 
 
-def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 def _placeholder(width: int, height: int) -> bytes:
@@ -291,17 +291,17 @@ def choose_comparisons(comparison: Comparison, count: int) -> list[Choice]:
         Choice(
             (one.picture,),
             [f"{one.first_model} and {one.second_model} disagree (tau {one.agreement:.2f})"],
-            _favourites(pictures[one.picture], comparison, (one.first_model, one.second_model)),
+            _favourites(images[one.picture], comparison, (one.first_model, one.second_model)),
         )
         for one in ordered
-        if one.picture in pictures
+        if one.picture in images
     ]
     worst = _in_turn(
         [
             [
                 Choice((name,), [f"{one.method} at its worst by {one.model}"], (one.method, ""))
                 for name in one.worst
-                if name in pictures
+                if name in images
             ]
             for one in comparison.results
         ]
@@ -336,7 +336,7 @@ def fitted_opinions(evaluation: Evaluation) -> list[float | None]:
 
 
 def _largest_residuals(evaluation: Evaluation) -> list[Choice]:
-    """All pictures whose residual is known, the largest first."""
+    """All images whose residual is known, the largest first."""
     opinions = _numbers(one.ground_truth for one in evaluation.predictions)
     residuals = _numbers(fitted_opinions(evaluation)) - opinions
     order = np.argsort(-np.abs(residuals), kind="stable")
@@ -352,7 +352,7 @@ def _largest_residuals(evaluation: Evaluation) -> list[Choice]:
 
 
 def _over_the_range(evaluation: Evaluation, count: int) -> list[Choice]:
-    """Pictures at even steps from the worst opinion to the best; by scores where there are no opinions."""
+    """Images at even steps from the worst opinion to the best; by scores where there are no opinions."""
     values = _numbers(one.ground_truth for one in evaluation.predictions)
     better, what = evaluation.mos_better, "opinions"
     if np.isnan(values).all():
@@ -377,12 +377,12 @@ def _one_of_each_set(run: EvaluationRun) -> list[Evaluation]:
 
 
 def _biggest_wins(comparison: Comparison, model: str) -> list[Choice]:
-    """Pictures by how far the best method is from the next, the furthest first; equal ones are left out."""
+    """Images by how far the best method is from the next, the furthest first; equal ones are left out."""
     found = []
-    for picture in comparison.pictures:
-        pair = best_and_next(picture.scores.get(model, {}), comparison.better[model])
+    for image in comparison.pictures:
+        pair = best_and_next(image.scores.get(model, {}), comparison.better[model])
         if pair is not None and pair[2] > 0:
-            found.append((pair, picture.picture))
+            found.append((pair, image.picture))
     found.sort(key=lambda item: -item[0][2])
     return [
         Choice((name,), [f"{first} wins by {pretty(gap, '.3g')} in {model}"], (second, first))
@@ -390,9 +390,9 @@ def _biggest_wins(comparison: Comparison, model: str) -> list[Choice]:
     ]
 
 
-def _favourites(picture: PictureScores, comparison: Comparison, models: tuple[str, str]) -> tuple[str, str]:
+def _favourites(image: ImageScores, comparison: Comparison, models: tuple[str, str]) -> tuple[str, str]:
     """The method that each of two models likes best; empty where they are the same or there is none."""
-    pairs = [best_and_next(picture.scores.get(model, {}), comparison.better[model]) for model in models]
+    pairs = [best_and_next(image.scores.get(model, {}), comparison.better[model]) for model in models]
     first, second = (pair[0] if pair is not None else "" for pair in pairs)
     return ("", "") if first == second else (first, second)
 
@@ -405,7 +405,7 @@ def _in_turn(lists: Sequence[Sequence[Choice]]) -> Iterator[Choice]:
 def _merged(
     choices: Iterable[Choice], count: int, chosen: dict[tuple[str, ...], Choice] | None = None
 ) -> dict[tuple[str, ...], Choice]:
-    """Choices added until there are ``count`` pictures; a picture chosen twice has both reasons."""
+    """Choices added until there are ``count`` images; an image chosen twice has both reasons."""
     chosen = {} if chosen is None else chosen
     for choice in choices:
         if len(chosen) >= count:
@@ -418,7 +418,7 @@ def _merged(
 
 
 def key_of(evaluation: Evaluation, prediction: Prediction) -> tuple[str, str, str, str]:
-    """What tells a picture from all others of a run: a dataset may set it beside several references."""
+    """What tells an image from all others of a run: a dataset may set it beside several references."""
     return evaluation.dataset, evaluation.root, prediction.image, prediction.reference or ""
 
 

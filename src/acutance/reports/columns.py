@@ -14,7 +14,7 @@ from acutance.tables.text import number, pretty
 from acutance.types import Better
 
 if TYPE_CHECKING:  # results load statistics, which a list of models has no use for
-    from acutance.comparison.results import Comparison, Disagreement, MethodScores, MethodTest, PictureScores, Strength
+    from acutance.comparison.results import Comparison, Disagreement, ImageScores, MethodScores, MethodTest, Strength
     from acutance.evaluation.results import Agreement, Evaluation, FittedCurve, Interval, ModelTest, Prediction
 
 Row = TypeVar("Row")
@@ -118,16 +118,16 @@ STATISTICS: tuple[Column[AgreementRow], ...] = (
     _statistic("plcc_unfitted", "PLCC unfitted", "Pearson's correlation without a curve"),
     _statistic("rmse", "RMSE", "Root mean squared error after the curve, in units of the opinions"),
     _statistic("mae", "MAE", "Mean absolute error after the curve, in units of the opinions"),
-    _statistic("outlier_ratio", "Outlier ratio", "Share of pictures further off than the spread of opinions explains"),
+    _statistic("outlier_ratio", "Outlier ratio", "Share of images further off than the spread of opinions explains"),
 )
 _COUNT = "Scored and rated: what the statistics are of"
 _CURVE = "Fitted from scores to opinions before PLCC, RMSE and MAE"
 AGREEMENTS: tuple[Column[AgreementRow], ...] = (
     Column("model", "Model", value=attrgetter("evaluation.model"), printed=lambda row: with_arrow(row.evaluation)),
     Column("dataset", "Dataset", value=attrgetter("evaluation.dataset")),
-    Column("count", "Pictures", _COUNT, attrgetter("agreement.count"), "count", heading="count"),
-    Column("failed", "Failed", "Pictures without a score", attrgetter("evaluation.failed"), "count"),
-    Column("unrated", "Unrated", "Pictures with a score and no opinion", attrgetter("evaluation.unrated"), "count"),
+    Column("count", "Images", _COUNT, attrgetter("agreement.count"), "count", heading="count"),
+    Column("failed", "Failed", "Images without a score", attrgetter("evaluation.failed"), "count"),
+    Column("unrated", "Unrated", "Images with a score and no opinion", attrgetter("evaluation.unrated"), "count"),
     *STATISTICS,
     Column("curve", "Curve", _CURVE, lambda row: row.agreement.curve.kind if row.agreement.curve else ""),
     Column("protocol", "Protocol", value=attrgetter("evaluation.protocol")),
@@ -153,7 +153,7 @@ MODEL_TESTS: tuple[Column["ModelTest"], ...] = (
     Column("first", "First"),
     Column("second", "Second"),
     Column("test", "Test"),
-    Column("count", "Pictures", _TESTED, kind="count", heading="count"),
+    Column("count", "Images", _TESTED, kind="count", heading="count"),
     Column("statistic", "Statistic", kind="number"),
     Column("p_value", "p", "Two-sided, uncorrected", kind="probability", printed=lambda one: _short(one.p_value)),
     Column("p_corrected", "p corrected", _OF_MODELS, kind="probability", printed=lambda one: _short(one.p_corrected)),
@@ -220,7 +220,7 @@ def _off_by(row: Predicted) -> float | None:
 
 
 FAILED_PREDICTIONS: tuple[Column[Predicted], ...] = (
-    Column("image", "Picture", value=attrgetter("one.image")),
+    Column("image", "Image", value=attrgetter("one.image")),
     *(_MODEL, _DATASET),
     Column("error", "Error", value=lambda row: row.one.error or "no score", kind="long"),
 )
@@ -235,10 +235,10 @@ JUDGEMENTS: tuple[Column[Predicted], ...] = (
 
 # Comparisons
 
-_MEAN = "Over pictures that every method has a score for; the best of a model is shaded"
+_MEAN = "Over images that every method has a score for; the best of a model is shaded"
 _FINITE_MEAN = "Of the finite scores, with its interval and their number"
 _DIFFERENCE = "Mean score of the first minus that of the second, with its interval"
-_FINITE_DIFFERENCE = "Of pictures with finite ones, with its interval and their number"
+_FINITE_DIFFERENCE = "Of images with finite ones, with its interval and their number"
 _OF_METHODS = "After Holm's correction over the pairs of methods of one model"
 
 
@@ -261,9 +261,9 @@ def method_columns(comparison: "Comparison") -> list[Column["MethodScores"]]:
         Column("mean", "Mean", _MEAN, mean, "number"),
         *_finite(comparison.results, "finite_mean", "Finite mean", _FINITE_MEAN),
         Column("median", "Median", kind="number"),
-        Column("wins", "Wins", "Pictures on which no method is better, and not all are equal", kind="count"),
-        Column("count", "Pictures", "Pictures that every method has a score for", kind="count"),
-        Column("failed", "Failed", "Pictures of this method without a score", kind="count"),
+        Column("wins", "Wins", "Images on which no method is better, and not all are equal", kind="count"),
+        Column("count", "Images", "Images that every method has a score for", kind="count"),
+        Column("failed", "Failed", "Images of this method without a score", kind="count"),
         Column("worst", "Worst on", beside, worst, "long", heading="worst beside the others"),
     ]
 
@@ -331,7 +331,7 @@ STRENGTHS: tuple[Column[OrderRow], ...] = (
 )
 _TAU = "-1 is the reverse order of the methods, 1 the same"
 DISAGREEMENTS: tuple[Column["Disagreement"], ...] = (
-    Column("picture", "Picture", heading="models disagree on"),
+    Column("picture", "Image", heading="models disagree on"),
     Column("first_model", "Model", heading="first"),
     Column("second_model", "Other model", heading="second"),
     Column("agreement", "Kendall's tau", _TAU, None, "number", ".3f", "tau-b", lambda one: f"{one.agreement:+.2f}"),
@@ -348,7 +348,7 @@ class Failure(NamedTuple):
 
 
 FAILURES: tuple[Column[Failure], ...] = (
-    Column("picture", "Picture"),
+    Column("picture", "Image"),
     Column("method", "Method"),
     Column("model", "Model"),
     Column("error", "Error", kind="long"),
@@ -356,13 +356,13 @@ FAILURES: tuple[Column[Failure], ...] = (
 
 
 def score_column(
-    title: str, model: str, better: Better, place: Callable[[Row], tuple["PictureScores", str]], meaning: str = ""
+    title: str, model: str, better: Better, place: Callable[[Row], tuple["ImageScores", str]], meaning: str = ""
 ) -> Column[Row]:
     """Scores by one model, marked where they are the best of the methods; ``place`` gives image and method of a row."""
 
     def measured(row: Row) -> Measured:
-        picture, method = place(row)
-        scores = picture.scores.get(model, {})
+        image, method = place(row)
+        scores = image.scores.get(model, {})
         pair = best_and_next(scores, better)
         return Measured(scores.get(method), is_best=pair is not None and pair[2] > 0 and pair[0] == method)
 

@@ -47,7 +47,7 @@ class Lines(Block):
 
 @dataclass(frozen=True)
 class Plot(Block):
-    """A picture of a figure."""
+    """An image of a figure."""
 
     title: str
     uri: str

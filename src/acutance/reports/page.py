@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutance.comparison.results import Comparison, PictureScores
+from acutance.comparison.results import Comparison, ImageScores
 from acutance.errors import AcutanceError, ConfigError
 from acutance.evaluation.results import Evaluation, EvaluationRun
 from acutance.extras import install_command
@@ -37,9 +37,9 @@ PAGE_ENDINGS = (".html", ".htm")
 MAX_PROVENANCE = 200_000
 """Most letters of the provenance that a page repeats."""
 MOST_SVG_BYTES = 400_000
-"""Largest drawing of lines and letters; beyond it, with thousands of points, a picture takes less."""
+"""Largest drawing of lines and letters; beyond it, with thousands of points, an image takes less."""
 PNG_DPI = 110
-"""Dots an inch of such a picture."""
+"""Dots an inch of such an image."""
 FOLDED_ABOVE = 30
 """Tables of groups with more rows are folded."""
 REFERENCE = "reference"
@@ -74,15 +74,15 @@ def write_report(
     """Write a page that stands alone: it can be mailed, and opened in years to come.
 
     Thumbnails have at most 384 pixels a side; they become smaller, and then fewer, so that a page stays below about
-    8 MB. Pictures that cannot be read leave a grey field with the reason. Names and errors are text in the page,
+    8 MB. Images that cannot be read leave a grey field with the reason. Names and errors are text in the page,
     whatever is in them; the page loads nothing and may run no script but its own.
 
     Args:
-        results: What was evaluated or compared; pictures are read where it says they lie.
+        results: What was evaluated or compared; images are read where it says they lie.
         path: The file, ending in .html; its folder is made.
-        thumbnails: How many pictures are shown at most, 0 or more.
+        thumbnails: How many images are shown at most, 0 or more.
         overwrite: Whether a file that is there may be replaced.
-        on_progress: Called with the number of finished pictures and of all.
+        on_progress: Called with the number of finished images and of all.
 
     Raises:
         ConfigError: Another ending, a file that is there, a negative number, or a place that cannot be written to.
@@ -147,7 +147,7 @@ def _evaluation_parts(run: EvaluationRun, count: int, on_progress: OnProgress | 
         Part("tests", "Is one model better than another?", tests),
         Part("groups", "Groups", list(_groups(run.evaluations))),
         _judged_images(run, count, on_progress),
-        Part("failed", "Failed pictures", _failed_predictions(run.evaluations)),
+        Part("failed", "Failed images", _failed_predictions(run.evaluations)),
     ]
 
 
@@ -161,7 +161,7 @@ def _summary(evaluations: Sequence[Evaluation]) -> list[Block]:
     )
     return [
         *_matrix(evaluations),
-        *table("All pictures", columns.AGREEMENTS, rows),
+        *table("All images", columns.AGREEMENTS, rows),
         Paragraph(note, "note"),
         *table("Numbers of the protocols", columns.PROTOCOL_NUMBERS, numbers),
         *folded("Fitted curves", table("Curves from scores to opinions", columns.CURVES, curves)),
@@ -202,7 +202,7 @@ def _groups(evaluations: Sequence[Evaluation]) -> Iterator[Block]:
 def _failed_predictions(evaluations: Sequence[Evaluation]) -> list[Block]:
     count = sum(one.predicted is None for each in evaluations for one in each.predictions)
     rows = (Predicted(each, one) for each in evaluations for one in each.predictions if one.predicted is None)
-    return table("Pictures without a score", columns.FAILED_PREDICTIONS, rows, count=count)
+    return table("Images without a score", columns.FAILED_PREDICTIONS, rows, count=count)
 
 
 def _judged_images(run: EvaluationRun, count: int, on_progress: OnProgress | None) -> Part:
@@ -217,8 +217,8 @@ def _judged_images(run: EvaluationRun, count: int, on_progress: OnProgress | Non
                 wanted.remove(key)
                 found[key].append(Predicted(one, prediction, fitted))
     lead = (
-        "Pictures on which models are furthest from people after the fitted curve, and a sample over the range. "
-        "Move the slider, or drag on the picture."
+        "Images on which models are furthest from people after the fitted curve, and a sample over the range. "
+        "Move the slider, or drag on the image."
     )
     return images_part([_judged_card(choice, found[choice.key]) for choice in choices], lead, on_progress)
 
@@ -243,7 +243,7 @@ def _comparison_lead(comparison: Comparison) -> list[Block]:
     """What was compared, when, and what failed."""
     failed = sum(one.failed for one in comparison.results)
     by = f" by {', '.join(comparison.models)}" if comparison.models else ""
-    images = f"{len(comparison.pictures):,} pictures, " if comparison.pictures else ""
+    images = f"{len(comparison.pictures):,} images, " if comparison.pictures else ""
     return [
         *paragraph(f"{', '.join(comparison.methods)}{by}; {images}{comparison.compare_time}."),
         *paragraph(f"Failed scores: {failed:,}, listed below." if failed else "", "failed"),
@@ -263,7 +263,7 @@ def _comparison_parts(comparison: Comparison, count: int, on_progress: OnProgres
         *(Paragraph(note) for note in comparison.notes),
         *table("Bradley-Terry order", columns.STRENGTHS, orders),
     ]
-    unlike = "Pictures on which models order the methods differently"
+    unlike = "Images on which models order the methods differently"
     return [
         Part("summary", "Methods", summary),
         Part("figures", "Figures", list(_comparison_plots(comparison))),
@@ -273,20 +273,20 @@ def _comparison_parts(comparison: Comparison, count: int, on_progress: OnProgres
             table("Pairs of methods", tests, comparison.tests, first_heads=False),
         ),
         _compared_images(comparison, count, on_progress),
-        Part("scores", "Scores picture by picture", _scores(comparison)),
+        Part("scores", "Scores image by image", _scores(comparison)),
         Part("disagreements", "Where models disagree", table(unlike, columns.DISAGREEMENTS, disagreements)),
         Part("failed", "Failed and left out", _failures(comparison)),
     ]
 
 
 def _scores(comparison: Comparison) -> list[Block]:
-    def column(model: str, method: str) -> Column[PictureScores]:
+    def column(model: str, method: str) -> Column[ImageScores]:
         return columns.score_column(f"{model}: {method}", model, comparison.better[model], lambda one: (one, method))
 
     scores = [column(model, method) for model in comparison.models for method in comparison.methods]
-    name: Column[PictureScores] = Column("picture", "Picture")
-    inside = table("Scores of all pictures", [name, *scores], comparison.pictures)
-    return folded(f"{len(comparison.pictures):,} pictures", inside)
+    name: Column[ImageScores] = Column("picture", "Image")
+    inside = table("Scores of all images", [name, *scores], comparison.pictures)
+    return folded(f"{len(comparison.pictures):,} images", inside)
 
 
 def _failures(comparison: Comparison) -> list[Block]:
@@ -297,7 +297,7 @@ def _failures(comparison: Comparison) -> list[Block]:
         for model, errors in one.errors.items()
         for method, error in errors.items()
     )
-    name: Column[str] = Column("picture", "Picture", value=str)
+    name: Column[str] = Column("picture", "Image", value=str)
     return [
         *table("Scores that failed", columns.FAILURES, rows, count=count),
         *table("Not compared, since a method or the reference is missing", [name], comparison.left_out),
@@ -312,31 +312,31 @@ def _compared_images(comparison: Comparison, count: int, on_progress: OnProgress
         if images[choice.key[0]].images
     ]
     lead = (
-        "Pictures on which models disagree, on which a method does worst, and on which one wins by most. Choose what "
-        "stands on either side of the slider; move it, or drag on the picture."
+        "Images on which models disagree, on which a method does worst, and on which one wins by most. Choose what "
+        "stands on either side of the slider; move it, or drag on the image."
     )
     return images_part(cards, lead, on_progress)
 
 
-def _compared_card(choice: Choice, picture: PictureScores, comparison: Comparison) -> Card:
-    paths = {method: picture.images[method] for method in comparison.methods if method in picture.images}
-    if picture.reference is not None:
-        paths[REFERENCE if REFERENCE not in comparison.methods else f"{REFERENCE} (true)"] = picture.reference
+def _compared_card(choice: Choice, image: ImageScores, comparison: Comparison) -> Card:
+    paths = {method: image.images[method] for method in comparison.methods if method in image.images}
+    if image.reference is not None:
+        paths[REFERENCE if REFERENCE not in comparison.methods else f"{REFERENCE} (true)"] = image.reference
     names = list(paths)
     left = choice.sides[0] if choice.sides[0] in names else names[0]
     other = next(name for name in reversed(names) if name != left or len(names) == 1)
     scores = [
-        columns.score_column(model, model, better, lambda method: (picture, method), f"{better} is better")
+        columns.score_column(model, model, better, lambda method: (image, method), f"{better} is better")
         for model, better in comparison.better.items()
         if model in comparison.models
     ]
     name: Column[str] = Column("method", "Method", value=str)
     return Card(
-        title=picture.picture,
+        title=image.picture,
         reasons=choice.reasons,
         layers=[Layer(name, Path(comparison.root, path)) for name, path in paths.items()],
         sides=(left, choice.sides[1] if choice.sides[1] in names else other),
-        blocks=table(f"Scores of {picture.picture}", [name, *scores], comparison.methods),
+        blocks=table(f"Scores of {image.picture}", [name, *scores], comparison.methods),
     )
 
 

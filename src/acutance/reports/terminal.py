@@ -336,10 +336,10 @@ def _legend(comparison: "Comparison") -> str:
     listed = [f"{count} by {model}" for model, count in counts.items()]
     over = str(next(iter(counts.values()))) if len(set(counts.values())) == 1 else ", ".join(listed)
     levels = {one.interval.level for one in comparison.results if one.interval}
-    parts = [f"means over {over} picture{'' if over == '1' else 's'}"]
+    parts = [f"means over {over} image{'' if over == '1' else 's'}"]
     if any(one.is_mixed for one in comparison.results):
         parts.append("finite: mean of the finite scores and their number; intervals are of it")
-    parts += [f"intervals hold {level:.0%} of bootstrap draws of pictures" for level in sorted(levels)]
+    parts += [f"intervals hold {level:.0%} of bootstrap draws of images" for level in sorted(levels)]
     if any(mark.endswith(STAR) for model in comparison.models for mark in _marks(comparison, model).values()):
         parts.append(f"best{STAR}: significantly ahead of the next (Wilcoxon, Holm, 0.05)")
     return "; ".join(parts)

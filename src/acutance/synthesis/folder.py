@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.errors import ConfigError, InputError
 from acutance.synthesis.maker import ENDINGS, Row, cannot_write, is_whole
 from acutance.synthesis.plan import Item, Plan, Source, items_from
@@ -250,8 +250,8 @@ def pseudo_mos(scores: Mapping[str, Sequence[float]], infos: Mapping[str, ScoreI
     return np.asarray(np.mean(shares, axis=0))
 
 
-def _rated(item: Item, source: str, mos: float | None) -> RatedPicture:
-    return RatedPicture(
+def _rated(item: Item, source: str, mos: float | None) -> RatedImage:
+    return RatedImage(
         image=f"images/{item.name}",
         reference=f"references/{source}.png",
         mos=mos,
@@ -264,7 +264,7 @@ def _rated(item: Item, source: str, mos: float | None) -> RatedPicture:
     )
 
 
-def _score_lines(rows: Sequence[RatedPicture], scores: Mapping[str, Sequence[float]]) -> Iterator[str]:
+def _score_lines(rows: Sequence[RatedImage], scores: Mapping[str, Sequence[float]]) -> Iterator[str]:
     yield csv_line(("image", "reference", *scores, "mos"))
     for index, row in enumerate(rows):
         values = (column[index] for column in scores.values())

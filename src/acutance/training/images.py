@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import ConfigError, InputError, StatisticsError, TrainingError
 from acutance.images.read import read_image, reading_settings
 from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
@@ -187,7 +187,7 @@ def scores_of(
     device, compares = next(model.parameters()).device, model.needs_reference
     score = PairScorer(model) if compares and isinstance(model, SharesReferences) else model
 
-    def both(row: RatedPicture) -> list[Pixels]:
+    def both(row: RatedImage) -> list[Pixels]:
         return [read(table.path(name)) for name in (row.image, row.reference if compares else None) if name]
 
     scores = []

@@ -119,9 +119,9 @@ def file_of(record: CheckpointRecord, named: str, setting: str) -> Path:
 
 FREE = ("resize", "dropout")
 """Settings that no weight depends on."""
-TRUNKS = {record.name: record for record in (RESNET50_TV, RESNET50)}
+BACKBONES = {record.name: record for record in (RESNET50_TV, RESNET50)}
 """ResNet-50 as timm publishes it, by timm's tag."""
-FOREIGN_TRUNK = ("res.", "params.base_model.")
+FOREIGN_BACKBONE = ("res.", "params.base_model.")
 """What names of the backbone begin with in the authors' files of the whole network."""
 
 
@@ -139,15 +139,15 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
         ConfigError: Weights of a network with other settings.
     """
     path = run_weights(start)
-    if path is None and not Path(start).exists() and start in TRUNKS:
+    if path is None and not Path(start).exists() and start in BACKBONES:
         _require_resnet50(model, start)  # before a download
-        others = [tag for tag in TRUNKS if tag != start]
-        start_resnet(model, published_file(TRUNKS[start], "task.start", others))
+        others = [tag for tag in BACKBONES if tag != start]
+        start_resnet(model, published_file(BACKBONES[start], "task.start", others))
         return
     if path is None and not Path(start).is_file():
         raise MissingWeightsError(
             f"Expected a ResNet-50 trained on ImageNet, or an earlier run, at {start}, got no such file. Name another "
-            f"as task.start, a tag of timm ({', '.join(TRUNKS)}), or none for a random backbone."
+            f"as task.start, a tag of timm ({', '.join(BACKBONES)}), or none for a random backbone."
         )
     if path is None and not _is_whole(Path(start)):
         start_resnet(model, Path(start))
@@ -167,8 +167,8 @@ def start_resnet(model: CropMean, path: Path) -> None:
         ConfigError: A backbone of another size.
     """
     _require_resnet50(model, path)
-    trunk = model.network.backbone.trunk
-    trunk.load_state_dict(resnet50_tensors(path, trunk.state_dict()), strict=False)
+    backbone = model.network.backbone.trunk
+    backbone.load_state_dict(resnet50_tensors(path, backbone.state_dict()), strict=False)
 
 
 def is_resnet50(backbone: ResNet50) -> bool:
@@ -188,7 +188,7 @@ def _is_whole(path: Path) -> bool:
     """Whether a file holds all of the network."""
     if is_own_format(path):
         return True
-    return any(name.startswith(FOREIGN_TRUNK) for name in read_foreign(path, wrappers=STATE_DICTS))
+    return any(name.startswith(FOREIGN_BACKBONE) for name in read_foreign(path, wrappers=STATE_DICTS))
 
 
 Model = TypeVar("Model", bound=QualityModel)

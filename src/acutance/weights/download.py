@@ -223,7 +223,7 @@ def missing(record: CheckpointRecord, got: str, cure: str | None = None) -> Miss
     elsewhere = None if record.repository else record.origin
     cure = cure or elsewhere or f"Run `acutance weights fetch {record.name}` on a machine with network"
     place = f"put the file into the folder {WEIGHTS_VARIABLE} names{renamed}"
-    last = f"and {place}" if record.is_trunk else f"{place}, or name it: --weights FILE, weights=FILE"
+    last = f"and {place}" if record.is_backbone else f"{place}, or name it: --weights FILE, weights=FILE"
     return MissingWeightsError(
         f"Expected {record.filename}{_about(record.size_bytes)}{there} on this machine, got {got}. {cure}, {last}."
     )

@@ -51,7 +51,7 @@ class CheckpointRecord:
     """Whether it is one file for everybody; ``False`` where each user trains a file of that name."""
     trained_on: tuple[str, ...] | None = None
     """Datasets that they were trained with, by their names in the catalogue of datasets; ``None`` where nobody says."""
-    is_trunk: bool = False
+    is_backbone: bool = False
     """Whether it is a part of models, which are not loaded from it alone."""
     packaged: bool = False
     """Whether the file comes with the package."""
@@ -91,7 +91,7 @@ Prepare = Callable[[Tensors], "dict[str, Tensor]"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trunk:
+class Backbone:
     """Weights that a checkpoint does not carry and that are published on their own."""
 
     record: CheckpointRecord
@@ -132,7 +132,7 @@ class Layout:
     """Entries at the top of the file that are no weights, such as ``"epoch"``: passed over unread."""
     wrappers: tuple[str, ...] = ()
     """Entries at the top of the file that may hold all the tensors, such as ``"state_dict"``."""
-    trunks: tuple[Trunk, ...] = ()
+    backbones: tuple[Backbone, ...] = ()
     """What the file leaves out."""
     prepare: Prepare | None = None
     """Brings tensors into shape before they are renamed; raises ``CheckpointError`` if they cannot be right."""

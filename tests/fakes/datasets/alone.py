@@ -1,4 +1,4 @@
-"""Small BID, KonIQ-10k, SPAQ, AGIQA-3K and BIQ2021: pictures without references."""
+"""Small BID, KonIQ-10k, SPAQ, AGIQA-3K and BIQ2021: images without references."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ KONIQ_SETS = {
 
 
 def write_bid(root: Path) -> None:
-    """Four pictures, out of order; an empty row and a remark below them."""
+    """Four images, out of order; an empty row and a remark below them."""
     grades = {586: 4.5, 1: 0.25, 10: 3, 2: 2.75}
     write_pictures(root, [f"DatabaseImage{number:04d}.JPG" for number in grades])
     rows = [("Image number", "Average subjective grade", "Votes"), *((n, grade, 11) for n, grade in grades.items())]
@@ -23,7 +23,7 @@ def write_bid(root: Path) -> None:
 
 
 def write_koniq10k(root: Path, *, with_sets: bool = True, place: str = "1024x768") -> None:
-    """Six pictures: three to train, one to validate, two to test."""
+    """Six images: three to train, one to validate, two to test."""
     write_pictures(root / place, KONIQ_SETS)
     start = "image_name,c1,c2,c3,c4,c5,c_total"
     if with_sets:
@@ -38,7 +38,7 @@ def _numbered() -> list[tuple[int, tuple[str, str]]]:
 
 
 def write_spaq(root: Path, *, labels: str = "xlsx") -> None:
-    """Three pictures."""
+    """Three images."""
     names = ("00003.jpg", "00001.jpg", "11125.jpg")
     write_pictures(root / "TestImage", names)
     rows = [("Image name", "MOS", "Brightness"), *((name, 30 + 20.5 * k, 50) for k, name in enumerate(names))]
@@ -50,7 +50,7 @@ def write_spaq(root: Path, *, labels: str = "xlsx") -> None:
 
 
 def write_agiqa3k(root: Path, *, place: str = "AGIQA-3K") -> None:
-    """Four pictures of three generators; prompts with commas and quotes."""
+    """Four images of three generators; prompts with commas and quotes."""
     prompts = {
         "AttnGAN_normal_000.jpg": "statue of a man",
         "sd1.5_lowstep_012.jpg": '"a ""big"" dog, running"',
@@ -64,7 +64,7 @@ def write_agiqa3k(root: Path, *, place: str = "AGIQA-3K") -> None:
 
 
 def write_biq2021(root: Path) -> None:
-    """Five pictures to train, in a list with two empty columns and one name that differs in case, and two to test."""
+    """Five images to train, in a list with two empty columns and one name that differs in case, and two to test."""
     on_disk = ["ss01 (1).jpg", "ss02 (1014).JPG", "ss03 (3753).jpg", "ss01 (10).jpg", "ss03 (5).jpg"]
     train = [f"{name.replace('.JPG', '.jpg')},0.{k}471" for k, name in enumerate(on_disk)]
     write_pictures(root / "Images", [*on_disk, "ss03 (7805).jpg", "ss02 (9).jpg"])

@@ -1,4 +1,4 @@
-"""The files that datasets are made of: tiny pictures, lists, Excel sheets and MATLAB arrays."""
+"""The files that datasets are made of: tiny images, lists, Excel sheets and MATLAB arrays."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -24,7 +24,7 @@ def _picture_bytes(ending: str) -> bytes:
 
 
 def write_pictures(root: Path, names: Iterable[str]) -> None:
-    """8 x 8 pictures in the format of their ending, made in reversed order so that no listing is sorted."""
+    """8 x 8 images in the format of their ending, made in reversed order so that no listing is sorted."""
     for name in reversed(list(names)):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

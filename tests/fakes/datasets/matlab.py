@@ -13,7 +13,7 @@ LIVEC_RATED = 5
 
 
 def live_names() -> list[str]:
-    """The pictures of the 982 entries, in their order."""
+    """The images of the 982 entries, in their order."""
     return [f"{kind}/img{number}.bmp" for kind, count in LIVE_BLOCKS for number in range(1, count + 1)]
 
 
@@ -31,7 +31,7 @@ def write_live(root: Path) -> None:
 
 
 def write_livec(root: Path) -> None:
-    """Seven pictures of the training session, then five."""
+    """Seven images of the training session, then five."""
     training = [f"t{number}.bmp" for number in range(1, 8)]
     names = [*training, "10.bmp", "3.bmp", "1024.JPG", "7.bmp", "88.jpg"]
     assert len(names) == 7 + LIVEC_RATED

@@ -20,7 +20,7 @@ SRIQA_METHODS = (
 
 
 def write_pipal(root: Path) -> None:
-    """Two rated references with three pictures each; two pictures of the validation part without scores."""
+    """Two rated references with three images each; two images of the validation part without scores."""
     names = [f"{scene}_{rest}.bmp" for scene in ("A0000", "A0199") for rest in ("00_00", "03_11", "06_02")]
     write_pictures(root / "Train_Ref", ["A0000.bmp", "A0199.bmp"])
     write_pictures(root / "Train_Dist", names)
@@ -32,7 +32,7 @@ def write_pipal(root: Path) -> None:
 
 
 def write_pieapp(root: Path) -> None:
-    """Three pictures to train, two to validate, four with errors to test; the test lists name the reference too."""
+    """Three images to train, two to validate, four with errors to test; the test lists name the reference too."""
     parts: dict[str, dict[str, tuple[str, ...]]] = {
         "train": {"ref_1": ("blur_inter_1", "jpeg_2000_intra_2", "noise_inter_0")},
         "val": {"ref_150": ("blur_inter_1", "noise_intra_4")},
@@ -65,7 +65,7 @@ def _write_pieapp_labels(folder: Path, reference: str, names: list[str]) -> None
 
 
 def write_diffiqa(root: Path) -> None:
-    """Two references to train, one to validate, one to test, each with six versions: 24 pictures."""
+    """Two references to train, one to validate, one to test, each with six versions: 24 images."""
     parts = {"Train": ("000006x0y770", "000017x27y13"), "Validation": ("000100x1y1",), "Test": ("000200x5y9",)}
     for part, names in parts.items():
         images = root / part / "images"

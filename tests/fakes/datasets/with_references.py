@@ -12,17 +12,17 @@ CSIQ_FOLDERS = {"AWGN": "awgn", "JPEG": "jpeg", "jpeg2000": "jpeg2000", "fnoise"
 
 
 def write_tid2008(root: Path) -> None:
-    """Two references, kinds 1, 8 and 17 at four levels: 24 pictures."""
+    """Two references, kinds 1, 8 and 17 at four levels: 24 images."""
     _write_tid(root, ("01", "25"), kinds=(1, 8, 17), levels=4)
 
 
 def write_tid2013(root: Path) -> None:
-    """Three references, kinds 1, 10 and 24 at five levels: 45 pictures."""
+    """Three references, kinds 1, 10 and 24 at five levels: 45 images."""
     _write_tid(root, ("01", "02", "25"), kinds=(1, 10, 24), levels=5)
 
 
 def _write_tid(root: Path, scenes: tuple[str, ...], *, kinds: tuple[int, ...], levels: int) -> None:
-    """Lists in capitals, pictures of scene 01 in small letters, of others with the ending in capitals."""
+    """Lists in capitals, images of scene 01 in small letters, of others with the ending in capitals."""
     listed = [
         f"I{scene}_{kind:02d}_{level}.bmp" for scene in scenes for kind in kinds for level in range(1, levels + 1)
     ]
@@ -35,7 +35,7 @@ def _write_tid(root: Path, scenes: tuple[str, ...], *, kinds: tuple[int, ...], l
 
 
 def write_kadid10k(root: Path) -> None:
-    """Two references, three kinds at five levels: 30 pictures."""
+    """Two references, three kinds at five levels: 30 images."""
     names = [
         f"{scene}_{kind:02d}_{level:02d}.png" for scene in ("I01", "I81") for kind in KADID_KINDS for level in LEVELS
     ]
@@ -48,7 +48,7 @@ LEVELS = (1, 2, 3, 4, 5)
 
 
 def write_kadis700k(root: Path) -> None:
-    """Three pristine pictures with five levels of one kind each: 15 pictures."""
+    """Three pristine images with five levels of one kind each: 15 images."""
     kinds = {"abc_def.png": 7, "Abbey-1.png": 23, "zoo.jpg": 15}
     write_pictures(root / "ref_imgs", kinds)
     write_lines(
@@ -61,12 +61,12 @@ def write_kadis700k(root: Path) -> None:
 
 
 def write_csiq(root: Path, *, labels: str = "xlsx", in_one_folder: bool = False) -> None:
-    """Scenes 1600 and elk: 29 and 28 pictures, the DMOS growing with the level.
+    """Scenes 1600 and elk: 29 and 28 images, the DMOS growing with the level.
 
     Args:
         root: Where to write.
         labels: ``xlsx`` as published, its sheet below a title and a second one before it; ``csv`` or ``txt``.
-        in_one_folder: Distorted pictures in ``dst_imgs_all``.
+        in_one_folder: Distorted images in ``dst_imgs_all``.
     """
     kinds = [*CSIQ_FOLDERS, "contrast"]
     entries = [

@@ -49,7 +49,7 @@ def value(config: dict[str, Any], name: str) -> object:
 
 
 def with_content(folder: Path, side: int = 16) -> None:
-    """Give every picture below a folder content of its own: noise that grows with its place in the listing."""
+    """Give every image below a folder content of its own: noise that grows with its place in the listing."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".png", ".bmp", ".jpg"))
     base = np.random.default_rng(0).uniform(60, 190, (side, side, 3))
     for place, path in enumerate(paths):

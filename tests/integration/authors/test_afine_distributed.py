@@ -52,7 +52,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def small(table: Path, *more: str) -> list[str]:
-    """What makes a stage an epoch of 16 pictures; stage 1 begins at random."""
+    """What makes a stage an epoch of 16 images; stage 1 begins at random."""
     loop = ("iterations=null", "epochs=1", "validate_every=1", "workers=0", "device=cpu", "batch_size=12")
     chosen = [f"task.data.sources={json.dumps([{'dataset': str(table)}])}", *(f"loop.{each}" for each in loop), *more]
     return [word for setting in chosen for word in ("--set", setting)]

@@ -38,7 +38,7 @@ PRINTED = ("score", "adaptive", "fidelity", "naturalness", "reference_naturalnes
 
 @pytest.fixture(scope="module")
 def as_the_authors_have_it(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Released files, a pair of pictures, SRIQA-Bench, and triplets to train with."""
+    """Released files, a pair of images, SRIQA-Bench, and triplets to train with."""
     root = tmp_path_factory.mktemp("authors")
     write_stages(root / MODELS)
     torch.save(dict(zip(PARTS, (tensors for tensors in stage_tensors().values()), strict=True)), root / "afine.pth")
@@ -270,7 +270,7 @@ def with_start(command: str, start: str) -> str:
 
 
 def accuracy(command: str) -> dict[str, dict[str, float]]:
-    """The scores of a test by picture and term, after it has given an accuracy on all pairs."""
+    """The scores of a test by image and term, after it has given an accuracy on all pairs."""
     result = run(command, "--allow-missing")
     folder = Path(shlex.split(command)[shlex.split(command).index("-o") + 1])
     assert "accuracy" in result.output
@@ -290,8 +290,8 @@ def on_sriqa(term: str, parts: Callable[[], Mapping[str, Mapping[str, Tensor]]] 
         name = next(image for image in scores if image.endswith("online15_SwinIRx4.png"))
         original = next(path for path in Path("SRIQA-Bench").rglob("online15_Original.png") if "LR" not in str(path))
         picture = next(Path("SRIQA-Bench/images").rglob("online15_SwinIRx4.png"))
-        pictures = (to_batch([read_image(picture)]), to_batch([read_image(original)]))
-        assert scores[name][term] == pytest.approx(by_hand(parts() if parts else None, pictures)[term], 1e-4)
+        images = (to_batch([read_image(picture)]), to_batch([read_image(original)]))
+        assert scores[name][term] == pytest.approx(by_hand(parts() if parts else None, images)[term], 1e-4)
 
     return row
 
@@ -315,7 +315,7 @@ ROWS: dict[str, Callable[[str], None]] = {
     "the same, smaller, without CLIP's text tower": merged,
     "`train_AFINE_stage1_nlogn.yml`, `pretrain_CLIP_path: ViT-B-32.pt`, `mode: Original`": stage_1,
     "the same CLIP without OpenAI's file": from_timm,
-    "no CLIP at all: a random trunk": at_random,
+    "no CLIP at all: a random backbone": at_random,
     "`train_AFINE_stage2_nlogn.yml`, `mode: finetune`, `finetune_CLIP_path: AFINE_stage1_nlogn/clip_model.pth`": (
         stage_2
     ),

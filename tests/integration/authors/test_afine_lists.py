@@ -1,6 +1,6 @@
 """The rows of "A-FINE: training and testing" on lists, test sections and first values: each as it stands there.
 
-Pictures are 32 x 32 in the authors' folders. Commands that score run whole; trainings run by the settings that the
+Images are 32 x 32 in the authors' folders. Commands that score run whole; trainings run by the settings that the
 command makes, with a tiny encoder in the place of ViT-B/32.
 """
 
@@ -71,17 +71,17 @@ def write_diffiqa(root: Path) -> None:
 
 
 def write_traditional(root: Path, ending: str, count: int = 4) -> None:
-    """A reference with pictures of falling quality; the lists call the references .png, as the authors' do."""
+    """A reference with images of falling quality; the lists call the references .png, as the authors' do."""
     name = NAME[root.name]
     save(root / f"images/{name}{ending}", 0)
-    pictures = [f"{name}_01_{level:02d}{ending}" for level in range(1, count + 1)]
-    for level, picture in enumerate(pictures, start=1):
-        save(root / "images" / picture, level)
+    images = [f"{name}_01_{level:02d}{ending}" for level in range(1, count + 1)]
+    for level, image in enumerate(images, start=1):
+        save(root / "images" / image, level)
     for part in ("Train", "Validation", "Test"):
-        better = [f"{a},{b},{name}.png,1,0,0" for a, b in pairwise(pictures)]
-        write_lines(root / f"{part}/Triplet/Triplet.txt", [*better, f"{pictures[0]},{name}.png,{name}.png,0,0,0.5"])
+        better = [f"{a},{b},{name}.png,1,0,0" for a, b in pairwise(images)]
+        write_lines(root / f"{part}/Triplet/Triplet.txt", [*better, f"{images[0]},{name}.png,{name}.png,0,0,0.5"])
         write_lines(
-            root / f"{part}/MOS/{name}.txt", [f"{p},{name}{ending},{1500 - 90.5 * k}" for k, p in enumerate(pictures)]
+            root / f"{part}/MOS/{name}.txt", [f"{p},{name}{ending},{1500 - 90.5 * k}" for k, p in enumerate(images)]
         )
 
 
@@ -192,7 +192,7 @@ def accuracy(pairs: Iterable[tuple[str, str, float]], terms: dict[str, float]) -
 
 
 def terms_of(path: Path, term: str) -> dict[str, float]:
-    """By the name of the picture, without its ending where a list has another."""
+    """By the name of the image, without its ending where a list has another."""
     with path.open() as file:
         found = {Path(row["image"]).name: float(row[term]) for row in csv.DictReader(file)}
     return found | {f"{Path(name).stem}.png": value for name, value in found.items()}
@@ -278,14 +278,14 @@ def first_values(ours: str) -> None:
     run(score)
     said = terms_of(Path("stage1.csv"), "raw_naturalness")
     name = NAME["PIPAL"]
-    said = {picture: value for picture, value in said.items() if picture.endswith(".bmp") and picture != f"{name}.bmp"}
-    ranks = {picture: place for place, picture in enumerate(sorted(said, key=said.__getitem__))}
+    said = {image: value for image, value in said.items() if image.endswith(".bmp") and image != f"{name}.bmp"}
+    ranks = {image: place for place, image in enumerate(sorted(said, key=said.__getitem__))}
     write_lines(
         Path(f"PIPAL/Train/MOS/{name}.txt"), [f"{p},{name}.bmp,{1500 - 90.5 * rank}" for p, rank in ranks.items()]
     )
     run(commands(rows(SECTION)[next(row for row in ROWS if "normalize_PIPAL_mos.py" in row)])[0])
     targets = [-(4 * (1 - rank / (len(ranks) - 1)) - 2) for rank in ranks.values()]
-    expected = fitted([said[picture] for picture in ranks], targets, (-2, 2))
+    expected = fitted([said[image] for image in ranks], targets, (-2, 2))
     assert printed(run(calibrate)) == {
         "gamma3": pytest.approx(expected[0], abs=1e-4),
         "gamma4": pytest.approx(expected[1], abs=1e-4),
@@ -298,11 +298,11 @@ def last_scaling(ours: str) -> None:
     said = terms_of(Path("results/fit/scores/sriqa_bench.csv"), "adaptive")
     for path in Path("SRIQA-Bench/MOS").glob("*.txt"):  # opinions that the model agrees with, so that there is a fit
         names = sorted((line.split(",")[0] for line in path.read_text().splitlines()), key=said.__getitem__)
-        write_lines(path, [f"{picture},{100 - 100 / 3 * place}" for place, picture in enumerate(names)])
+        write_lines(path, [f"{image},{100 - 100 / 3 * place}" for place, image in enumerate(names)])
     run(normalize)
     lines = [line.split(",") for line in Path("normalize_SRIQA_mos.txt").read_text().splitlines()]
     assert {reference for _, reference, _ in lines} == {"online15_Original.png", "canon7_Original.png"}
-    expected = fitted([said[picture] for picture, _, _ in lines], [float(mos) for *_, mos in lines], (0, 100))
+    expected = fitted([said[image] for image, _, _ in lines], [float(mos) for *_, mos in lines], (0, 100))
     assert printed(run(calibrate)) == {
         "beta3": pytest.approx(expected[0], abs=1e-4),
         "beta4": pytest.approx(expected[1], abs=1e-4),

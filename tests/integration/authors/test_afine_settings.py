@@ -117,11 +117,11 @@ def opinions_of_labels(ours: str) -> None:
 
 
 def without_renaming(ours: str) -> None:
-    """Pictures in capitals are found by a list in small letters."""
+    """Images in capitals are found by a list in small letters."""
     assert commands(ours) == []
     write_tid2013(Path("tid2013"))
-    pictures = [path for path in Path("tid2013").rglob("*") if path.suffix.lower() == ".bmp"]
-    for path in pictures:
+    images = [path for path in Path("tid2013").rglob("*") if path.suffix.lower() == ".bmp"]
+    for path in images:
         path.rename(path.with_name(path.name.lower()))
     run("acutance data table tid2013 tid2013 -o table.csv --allow-missing")
     run("acutance data check table.csv")

@@ -28,10 +28,10 @@ CHECKPOINT = "checkpoints/ahiq_pipal/epoch_33.pth"
 LOOP = sets(["loop.epochs=1", "loop.batch_size=2", "loop.workers=0", "loop.device=cpu"])
 RANDOM_TRUNKS = sets(["task.resnet=none", "task.vit=none"])
 TINY = [*sets(f"task.model.{name}={size}" for name, size in TINY_AHIQ.items()), *LOOP, *RANDOM_TRUNKS]
-"""A training of a second over random trunks of 16 x 16 crops."""
+"""A training of a second over random backbones of 16 x 16 crops."""
 PART = sets(["task.data.allow_missing=true", "task.data.validation_share=0.5"])
 NAMES = ("A0001_00_00.bmp", "A0001_00_01.bmp")
-"""Of test pictures, whose reference is A0001.bmp."""
+"""Of test images, whose reference is A0001.bmp."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of weights with both trunks, and the authors' file of the heads, in their sizes: 560 MB."""
+    """A folder of weights with both backbones, and the authors' file of the heads, in their sizes: 560 MB."""
     folder = tmp_path_factory.mktemp("weights")
     write_trunks(folder)
     write_official(folder / "epoch_33.pth", "sensitive")
@@ -50,14 +50,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def use(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The trunks where ``ACUTANCE_WEIGHTS`` says, the heads where the authors keep them."""
+    """The backbones where ``ACUTANCE_WEIGHTS`` says, the heads where the authors keep them."""
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(published))
     Path(CHECKPOINT).parent.mkdir(parents=True, exist_ok=True)
     os.link(published / "epoch_33.pth", CHECKPOINT)
 
 
 def pictures_to_test(side: int = 224) -> None:
-    """What ``test.py`` is given; of pictures as large as a crop all crops are one."""
+    """What ``test.py`` is given; of images as large as a crop all crops are one."""
     write_pictures(Path("Test_Dis"), NAMES)
     write_pictures(Path("Test_Ref"), ["A0001.bmp"])
     for folder in ("Test_Dis", "Test_Ref"):
@@ -161,7 +161,7 @@ TESTING: dict[str, tuple[int, int]] = {
     "`--n_ensemble 9`": (9, 300),
     "`--n_ensemble 1`": (1, 224),
 }
-"""How many crops each row of options of testing takes of a picture, and the side of that picture."""
+"""How many crops each row of options of testing takes of an image, and the side of that image."""
 
 
 def row(begins: str) -> str:
@@ -185,8 +185,8 @@ def test_an_option_of_their_training_has_its_equal_and_its_default(begins: str):
 def test_an_option_of_their_test_takes_as_many_crops(begins: str):
     count, side = TESTING[begins]
     options = parse_options([word for word in options_of(row(begins)) if word != "--set"])
-    picture = np.zeros((side, side, 3), dtype=np.uint8)
-    assert len(looked_at("ahiq", picture, options=options).patches.boxes) == count
+    image = np.zeros((side, side, 3), dtype=np.uint8)
+    assert len(looked_at("ahiq", image, options=options).patches.boxes) == count
 
 
 def test_their_file_scores_a_folder_of_pictures_beside_references_by_name(
@@ -214,7 +214,7 @@ def test_a_list_with_scores_is_evaluated_with_their_file(published: Path, monkey
 
 
 def test_their_file_is_trained_further(published: Path, monkeypatch: pytest.MonkeyPatch):
-    """In its own sizes, over random trunks, two steps at a rate of nearly nothing; nothing validates."""
+    """In its own sizes, over random backbones, two steps at a rate of nearly nothing; nothing validates."""
     use(published, monkeypatch)
     pipal()
     with_content(Path("PIPAL"), 224)

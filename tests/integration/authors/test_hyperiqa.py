@@ -34,7 +34,7 @@ THERE = "task.data.allow_missing=true"
 BASE = ["train", "hyperiqa", "--data", "livec", "--root", "ChallengeDB_release", "-o", "RUN", "--set", THERE]
 """What rows with options alone go behind."""
 TRAINING = 14
-"""Pictures of the small LIVE Challenge that are not held out."""
+"""Images of the small LIVE Challenge that are not held out."""
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +138,8 @@ def start(ours: str) -> None:
     still = ("optimizer.learning_rate=1e-30", "loop.epochs=null", "loop.iterations=1", "loop.batch_size=2")
     quick = ("task.crops=1", "task.validation_crops=1", "loop.workers=0", "loop.device=cpu")
     run([*BASE, *(word for setting in (*still, *quick) for word in ("--set", setting)), *options(ours)])
-    trunk = load_file("RUN/last.safetensors")[FIRST]
-    assert torch.equal(trunk, torch.load(RESNET50, weights_only=True)["conv1.weight"])
+    backbone = load_file("RUN/last.safetensors")[FIRST]
+    assert torch.equal(backbone, torch.load(RESNET50, weights_only=True)["conv1.weight"])
 
 
 def dataset(name: str, better: str = "higher", resize: list[int] | None = None) -> Callable[[str], None]:
@@ -209,7 +209,7 @@ def rate_of_the_hyper_network(ours: str) -> None:
 
 def batch(ours: str) -> None:
     trained(ours)
-    assert rows_of(Path("RUN"))[0]["iteration"] == 2  # of 8 pictures and of 6
+    assert rows_of(Path("RUN"))[0]["iteration"] == 2  # of 8 images and of 6
 
 
 def epochs(ours: str) -> None:

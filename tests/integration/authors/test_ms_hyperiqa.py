@@ -44,7 +44,7 @@ BASE = ["train", "ms-hyperiqa", "--data", "datasets/metas/koniq_train.json", "--
 RESNET50 = "resnet50-19c8e357.pth"
 FIRST = "network.backbone.trunk.conv1.weight"
 FEW = ["--data", "datasets/metas/koniq_test.json", "--validation", "0.4"]
-"""Two pictures to train with and one to validate, for trunks of the real size."""
+"""Two images to train with and one to validate, for backbones of the real size."""
 STILL = ["--set", "optimizer.learning_rate=1e-30", "--set", "schedule.kind=constant", "--set", "loop.batch_size=2"]
 """A training that leaves what it starts from."""
 
@@ -170,9 +170,9 @@ def imagenet(ours: str) -> None:
     assert refused.exit_code == 2
     assert not lacking(refused.stderr, "timm/resnet50.tv_in1k", "task.start=FILE", "task.start=none")
     assert not Path("RUN").exists()
-    of_file, at_random = (options(piece) for piece in ours.split("a random trunk"))
-    trunk = load_file(trained_whole(of_file) / "last.safetensors")[FIRST]
-    assert torch.equal(trunk, torch.load(RESNET50, weights_only=True)["conv1.weight"])
+    of_file, at_random = (options(piece) for piece in ours.split("a random backbone"))
+    backbone = load_file(trained_whole(of_file) / "last.safetensors")[FIRST]
+    assert torch.equal(backbone, torch.load(RESNET50, weights_only=True)["conv1.weight"])
     folder = trained([*BASE[:-1], "RANDOM", *at_random])
     assert "task.start=none" in (folder / "train.log").read_text()
 
@@ -200,7 +200,7 @@ def rate_of_the_hyper_network(ours: str) -> None:
 
 def batch(ours: str) -> None:
     trained([*BASE, *options(ours)])
-    assert rows_of(Path("RUN"))[0]["iteration"] == 2  # of 8 pictures and of 1
+    assert rows_of(Path("RUN"))[0]["iteration"] == 2  # of 8 images and of 1
 
 
 def epochs(ours: str) -> None:
@@ -364,8 +364,8 @@ def one_picture(ours: str) -> None:
     described = json.loads(Path("scores.csv.provenance.json").read_text())["models"][0]
     assert (described["preprocessing"]["crops"], described["weights"]) == (25, "best_model.pkl")
     model = acutance.load("ms_hyperiqa", "checkpoints/theirs/best_model.pkl", protocol="random", crops=25, device="cpu")
-    with Image.open("photo.jpg") as picture, torch.inference_mode():
-        pixels = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)[None] / 255
+    with Image.open("photo.jpg") as image, torch.inference_mode():
+        pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None] / 255
         wanted = float(model(pixels))
     lines = Path("scores.csv").read_text().splitlines()
     assert float(lines[1].split(",")[lines[0].split(",").index("score")]) == pytest.approx(wanted, abs=1e-3)
@@ -380,8 +380,8 @@ def drawn(*paths: str) -> Callable[[str], None]:
             start = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[path.rpartition(".")[2]]
             assert Path(path).read_bytes().startswith(start)
             if path.endswith("png"):
-                with Image.open(path) as picture:
-                    assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+                with Image.open(path) as image:
+                    assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
     return check
 
@@ -479,9 +479,9 @@ def test_a_checkpoint_of_one_s_own_training_program_scores_as_the_bare_state_dic
     models: list[Any] = [
         acutance.load("ms-hyperiqa", path) for path in ("own.pkl", "checkpoints/theirs/best_model.pkl")
     ]
-    picture = torch.rand(1, 3, 224, 224)
+    image = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
-        first, second = (model.score_crops(picture) for model in models)
+        first, second = (model.score_crops(image) for model in models)
     assert torch.equal(first, second)
 
 

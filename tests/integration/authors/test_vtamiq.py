@@ -55,9 +55,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fake(name: str, folder: str) -> None:
-    """A small dataset in its published layout, every picture with content."""
+    """A small dataset in its published layout, every image with content."""
     FAKES[name].write(Path(folder))
-    if name == "live":  # 779 pictures; an eighth will do
+    if name == "live":  # 779 images; an eighth will do
         distorted = sorted(path for path in Path(folder).rglob("*.bmp") if path.parent.name != "refimgs")
         for place, path in enumerate(distorted):
             if place % 8:
@@ -78,7 +78,7 @@ def checkpoint(name: str, model: VTAMIQ) -> VTAMIQ:
 
 
 def tid2013(references: int = 25) -> None:
-    """All references of TID2013, two pictures of each."""
+    """All references of TID2013, two images of each."""
     names = [f"I{scene:02d}_01_{level}.bmp" for scene in range(1, references + 1) for level in (1, 2)]
     write_pictures(Path("tid2013/distorted_images"), names)
     write_pictures(Path("tid2013/reference_images"), [f"I{scene:02d}.BMP" for scene in range(1, references + 1)])
@@ -99,9 +99,9 @@ def scored(command: str, model: VTAMIQ) -> None:
     """The scores that a command prints are those of a model."""
     printed = json.loads(run(command, ["--format", "json"]).stdout)
     for row in printed:
-        pictures = [to_batch([read_image(row[name])]) for name in ("image", "reference")]
+        images = [to_batch([read_image(row[name])]) for name in ("image", "reference")]
         with torch.no_grad():
-            assert row["score"] == pytest.approx(float(model(*pictures)), rel=1e-5)
+            assert row["score"] == pytest.approx(float(model(*images)), rel=1e-5)
     assert len(printed) == 2
 
 

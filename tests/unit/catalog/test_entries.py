@@ -150,7 +150,7 @@ def test_every_system_says_on_which_opinions_it_was_trained(name: str):
 def test_every_file_of_weights_is_listed_once_with_its_trunks():
     records = list_records()
     assert {"afine", "hyperiqa", "hyperiqa-pyiqa", "resnet50.a1_in1k"} <= set(records)
-    assert [name for name, record in records.items() if record.is_trunk] == [
+    assert [name for name, record in records.items() if record.is_backbone] == [
         "clip-vit-b32-openai",
         "resnet50.a1_in1k",
         "resnet50.tv_in1k",

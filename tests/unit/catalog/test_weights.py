@@ -1,4 +1,4 @@
-"""Layouts are told apart by their names, trunks fill in what a file leaves out."""
+"""Layouts are told apart by their names, backbones fill in what a file leaves out."""
 
 from pathlib import Path
 
@@ -7,20 +7,20 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog import find_trunks, open_weights, own_tensors, trunk_tensors
+from acutance.catalog import backbone_tensors, find_backbones, open_weights, own_tensors
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.entry import PublishedWeights
 from acutance.weights import store
 from acutance.weights.key_table import KeyTable
-from acutance.weights.record import CheckpointRecord, Layout, Tensors, Trunk
+from acutance.weights.record import Backbone, CheckpointRecord, Layout, Tensors
 from tests.raising import raises
 
 EXPECTED = {"head.weight": torch.zeros(2), "trunk.weight": torch.zeros(3), "trunk.num_batches_tracked": torch.tensor(0)}
 
 
-def record(name: str, *, is_trunk: bool = False) -> CheckpointRecord:
+def record(name: str, *, is_backbone: bool = False) -> CheckpointRecord:
     return CheckpointRecord(
-        name=name, title=name, repository=f"someone/{name}", filename="model.safetensors", is_trunk=is_trunk,
+        name=name, title=name, repository=f"someone/{name}", filename="model.safetensors", is_backbone=is_backbone,
         local_name=f"{name}.safetensors", licence="Apache-2.0, commercial use: yes.", paper="Nobody, 2025",
     )  # fmt: skip
 
@@ -33,7 +33,7 @@ HEAD_ONLY = Layout(
     name="official",
     keys=KeyTable({"model_state_dict.fc": "head.weight"}),
     bookkeeping=("epoch",),
-    trunks=(Trunk(record=record("r50", is_trunk=True), keys=KeyTable({"w": "trunk.weight", "unused": None})),),
+    backbones=(Backbone(record=record("r50", is_backbone=True), keys=KeyTable({"w": "trunk.weight", "unused": None})),),
 )
 WHOLE = Layout(
     name="whole",
@@ -76,7 +76,7 @@ def test_a_file_says_by_its_names_which_layout_it_has(head_only: Path, whole: Pa
 def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
     file = open_weights(WEIGHTS, whole)
     tensors = own_tensors(file, EXPECTED)
-    assert file.trunks == ()
+    assert file.backbones == ()
     assert {name: tensor.tolist() for name, tensor in tensors.items()} == {
         "head.weight": [2.0, 4.0],
         "trunk.weight": [2.0, 2.0, 2.0],
@@ -86,9 +86,9 @@ def test_a_whole_file_needs_no_trunk_and_is_prepared(whole: Path) -> None:
 def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) -> None:
     save_file({"w": torch.full((3,), 5.0), "unused": torch.ones(9)}, folder / "r50.safetensors")
     file = open_weights(WEIGHTS, head_only)
-    (trunk,) = file.trunks
-    paths = find_trunks(file.trunks, offline=True)
-    assert trunk_tensors(trunk, paths["r50"], EXPECTED)["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
+    (backbone,) = file.backbones
+    paths = find_backbones(file.backbones, offline=True)
+    assert backbone_tensors(backbone, paths["r50"], EXPECTED)["trunk.weight"].tolist() == [5.0, 5.0, 5.0]
     assert list(own_tensors(file, EXPECTED)) == ["head.weight"]
 
 
@@ -96,14 +96,14 @@ def test_a_trunk_fills_in_what_a_file_leaves_out(head_only: Path, folder: Path) 
 def test_a_trunk_that_is_not_here_is_named_with_its_place(head_only: Path) -> None:
     file = open_weights(WEIGHTS, head_only)
     with raises(MissingWeightsError, "someone/r50", "acutance weights fetch r50", "r50.safetensors"):
-        find_trunks(file.trunks, offline=True)
+        find_backbones(file.backbones, offline=True)
 
 
 @pytest.mark.usefixtures("folder")
 def test_all_trunks_that_are_not_here_are_named_at_once() -> None:
-    trunks = [Trunk(record=record(name, is_trunk=True), keys=KeyTable({})) for name in ("r50", "vit")]
+    backbones = [Backbone(record=record(name, is_backbone=True), keys=KeyTable({})) for name in ("r50", "vit")]
     with raises(MissingWeightsError, "someone/r50", "vit", "vit.safetensors"):
-        find_trunks(trunks, offline=True)
+        find_backbones(backbones, offline=True)
 
 
 def test_names_that_fit_no_layout_are_counted(tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_a_report_that_cannot_be_written_takes_no_numbers_with_it(run: Run, here
 
 
 def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, here: Path):
-    (here / "out/b.png").write_bytes(b"no picture")
+    (here / "out/b.png").write_bytes(b"no image")
     result = run(*METHODS)
     assert result.exit_code == 1
-    assert "1 picture" in result.stdout
+    assert "1 image" in result.stdout
     lines = result.stderr.splitlines()
     assert any(not lacking(line, "psnr", "1 of 2") for line in lines)
     assert any(not lacking(line, "psnr", "out/b.png", "out/b.png") for line in lines)

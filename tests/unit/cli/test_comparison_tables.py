@@ -12,9 +12,9 @@ from tests.unit.comparison.fakes import picture
 
 
 def compared(*rows: tuple[float | None, ...], methods: str = "ab") -> Comparison:
-    """Methods by PSNR, a row a picture."""
-    pictures = [picture(f"p{index}", {"psnr": dict(zip(methods, row, strict=True))}) for index, row in enumerate(rows)]
-    return compare_scores(pictures, list(methods), {"psnr": "higher"}, draws=Draws(20))
+    """Methods by PSNR, a row an image."""
+    images = [picture(f"p{index}", {"psnr": dict(zip(methods, row, strict=True))}) for index, row in enumerate(rows)]
+    return compare_scores(images, list(methods), {"psnr": "higher"}, draws=Draws(20))
 
 
 def shown(comparison: Comparison) -> str:
@@ -77,6 +77,6 @@ def test_beside_an_infinite_mean_stands_that_of_the_finite_scores():
 
 def test_where_nothing_is_finite_the_mean_is_infinite():
     text = shown(compared((math.inf, math.inf)))
-    assert "means over 1 picture" in text
+    assert "means over 1 image" in text
     assert text.splitlines()[1].split() == ["a", "inf"]
     assert "finite:" not in text

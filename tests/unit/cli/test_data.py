@@ -28,7 +28,7 @@ def tid2008(tmp_path: Path) -> Path:
 
 def test_every_dataset_is_listed_with_counts_scale_and_place(run: Run):
     heading, *lines = run("data", "list").stdout.splitlines()
-    assert heading.split() == ["dataset", "pictures", "references", "better", "range", "from", "licence"]
+    assert heading.split() == ["dataset", "images", "references", "better", "range", "from", "licence"]
     assert [line.split()[0] for line in lines] == list(DATASETS)
     csiq = lines[list(DATASETS).index("csiq")]
     assert csiq.split()[:7] == ["csiq", "866", "30", "lower", "0", "to", "1"]
@@ -61,7 +61,7 @@ def test_many_missing_files_are_counted(run: Run, live: Path):
 
 
 def test_pictures_are_opened_on_request(run: Run, tid2008: Path):
-    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no picture")
+    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no image")
     assert "I01.BMP" not in run("data", "check", "tid2008", tid2008).stderr
     assert "I01.BMP" in run("data", "check", "tid2008", tid2008, "--pictures").stderr
 
@@ -168,7 +168,7 @@ def test_a_table_file_with_an_impossible_score_has_status_1_and_names_the_row(ru
 
 def test_the_pictures_of_a_table_file_are_opened_on_request(run: Run, tid2008: Path):
     write_table(read_dataset("tid2008", tid2008), "t.csv")
-    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no picture")
+    (tid2008 / "reference_images" / "I01.BMP").write_bytes(b"BM no image")
     assert run("data", "check", "t.csv", tid2008).exit_code == 0
     result = run("data", "check", "t.csv", tid2008, "--pictures")
     assert result.exit_code == 1

@@ -19,7 +19,7 @@ SCORES = ["image,model,score,raw_naturalness", *(f"x/p{place}.bmp,one,0,{place**
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs a verb in a folder with ``n.txt``, opinions of five pictures from -2 to 2, and ``s.csv``, scores of them."""
+    """Runs a verb in a folder with ``n.txt``, opinions of five images from -2 to 2, and ``s.csv``, scores of them."""
     monkeypatch.chdir(tmp_path)
     write_lines(Path("n.txt"), [f"p{place}.bmp,r.bmp,{place - 2}" for place in range(5)])
     write_lines(Path("s.csv"), SCORES)

@@ -22,7 +22,7 @@ app.command()(triplets)
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs a verb in a folder with the table of ten references of three pictures."""
+    """Runs a verb in a folder with the table of ten references of three images."""
     monkeypatch.chdir(tmp_path)
     write_table(full_reference(10, 3), "fake.csv")
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -88,7 +88,7 @@ def test_copies_in_another_scene_are_found_on_request(run: Callable[..., Result]
 def test_triplets_of_one_part_are_as_many_as_counted_by_hand(run: Callable[..., Result]):
     run("split", "fake.csv", "-o", "s.json", "--protocol", "afine")
     result = run("triplets", "fake.csv", "-o", "Triplet.txt", "--split", "s.json", "--part", "test")
-    assert result.stdout == "Triplet.txt: 16 lines\n"  # 2 references x 4 pictures x log2 4
+    assert result.stdout == "Triplet.txt: 16 lines\n"  # 2 references x 4 images x log2 4
     tested = {row.reference for row in rows_of(full_reference(10, 3), read_split(Path("s.json")), "test")}
     assert {triplet.reference for triplet in read_triplets(Path("Triplet.txt"))} == tested
 

@@ -66,7 +66,7 @@ def test_the_usual_metrics_are_taken_unless_others_are_named(
 
 
 def test_failed_sources_are_listed_and_the_status_is_1(run: Callable[..., Result]):
-    Path("photos/b.png").write_bytes(b"no picture")
+    Path("photos/b.png").write_bytes(b"no image")
     result = run("synthesize", "photos", "-n", 6, "-o", "out", "--models", "gmsd", *ALONE)
     assert result.exit_code == 1
     assert result.stdout == "out/table.csv (3 rows)\n"

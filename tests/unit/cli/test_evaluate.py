@@ -16,7 +16,7 @@ SET = ("--data", TABLE, "--draws", "10", "--device", "cpu")
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``acutance evaluate`` in the folder of a rated set of 18 pictures."""
+    """Runs ``acutance evaluate`` in the folder of a rated set of 18 images."""
     write_rated_set(tmp_path, references=3, levels=3)
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
@@ -45,7 +45,7 @@ def test_models_are_named_as_arguments_or_by_the_option_in_any_case(here: Run, w
 
 
 def test_a_failed_picture_is_listed_counted_and_the_exit_status(here: Run):
-    Path("images/r1_blur_2.png").write_bytes(b"no picture")
+    Path("images/r1_blur_2.png").write_bytes(b"no image")
     result = here("psnr", *SET, "-o", "out")
     assert result.exit_code == 1
     assert any(not lacking(line, "images/r1_blur_2.png", "table", "psnr") for line in result.stderr.splitlines())

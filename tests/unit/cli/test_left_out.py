@@ -67,7 +67,7 @@ def test_a_comparison_tells_of_both(run: Run, tmp_path: Path):
 
 @pytest.fixture
 def photos(run: Run, tmp_path: Path) -> Run:
-    """Runs the command where the pictures are large enough for every model."""
+    """Runs the command where the images are large enough for every model."""
     write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png", "truth/b.png", size=(48, 48))
     write_pictures(tmp_path, "large.png", size=(64, 48))
     return run

@@ -27,9 +27,9 @@ def test_one_model_shows_all_that_is_known_of_it(run: Run, name: str):
     ("name", "parameters", "facts"),
     [
         ("ssim", "none", ()),
-        ("afine-naturalness", "88,836,995", ("4.41 G at 224 x 224", "23.7 G at 512 x 512", "of a picture")),
+        ("afine-naturalness", "88,836,995", ("4.41 G at 224 x 224", "23.7 G at 512 x 512", "of an image")),
         ("hyperiqa", "27,375,369", ("25.7 G at 224 x 224", "6 crops, 4.28 G each")),
-        ("ahiq", "63,585,364", ("1 crop)", "9 crops, ", "of a picture and its reference")),
+        ("ahiq", "63,585,364", ("1 crop)", "9 crops, ", "of an image and its reference")),
         ("vtamiq-head", "57,322,386", ("1 set of 196 patches)", "2 sets of 512 patches, ")),
     ],
 )

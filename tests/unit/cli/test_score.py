@@ -51,7 +51,7 @@ def test_csv_and_json_have_the_same_rows(run: Run):
 
 
 def test_a_failed_row_of_json_has_an_error_and_no_note(run: Run, tmp_path: Path):
-    (tmp_path / "out/b.png").write_bytes(b"no picture")
+    (tmp_path / "out/b.png").write_bytes(b"no image")
     (tmp_path / "out/a.png").write_bytes((tmp_path / "truth/a.png").read_bytes())
     infinite, failed = json.loads(run(*FOLDERS, "-m", "psnr", "-f", "json").stdout)
     assert (infinite["score"], infinite["note"], infinite["error"]) == (None, "infinite", None)
@@ -68,7 +68,7 @@ def test_a_file_of_0_1_goes_on_in_its_own_columns(run: Run, tmp_path: Path, endi
     shutil.copy(DATA / f"scores.{ending}", f"scores.{ending}")
     result = run(*command, "--resume", "-f", "csv")
     rows = list(csv.DictReader(result.stdout.splitlines()))
-    assert result.exit_code == 1  # a picture of the old rows failed
+    assert result.exit_code == 1  # an image of the old rows failed
     assert [row["score"] for row in rows[:2]] == ["inf", "0.0"]
     assert [row["better"] for row in rows] == ["higher", "lower"] * 5
     assert [row["image"] for row in rows[8:]] == ["out/e.png"] * 2
@@ -125,7 +125,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(run: Run, tmp_path: P
 
 
 def test_failed_pictures_are_listed_and_the_status_is_1(run: Run, tmp_path: Path):
-    (tmp_path / "out/b.png").write_bytes(b"no picture")
+    (tmp_path / "out/b.png").write_bytes(b"no image")
     result = run(*FOLDERS, "-m", "psnr", "-m", "mdsi")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[2].split()[-2:] == ["error", "error"]

@@ -11,7 +11,7 @@ from acutance.cli import app as app_module
 from acutance.cli.app import app
 from acutance.training import run as run_module
 from acutance.training.recipes import AUTHORS_NAMES, recipes
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
 from tests.raising import lacking
 from tests.unit.training.test_events import scalars
@@ -200,7 +200,7 @@ def test_no_process_is_started_for_what_is_wrong_from_the_start(
 def test_the_command_opens_no_test_picture(made: Path, tmp_path: Path, opened: list[str]):
     result = acutance("train", "hyperiqa-koniq10k", "-o", tmp_path / "run", *tiny(made, "loop.epochs=1"))
     assert result.exit_code == 0, result.output
-    assert {name.split("_")[0] for name in pictures_of(opened)} == {"train", "validation"}
+    assert {name.split("_")[0] for name in images_among(opened)} == {"train", "validation"}
 
 
 def test_a_training_interrupted_says_how_to_go_on(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

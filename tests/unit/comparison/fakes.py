@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.comparison.measure import CompleteScores
-from acutance.comparison.results import PictureScores
+from acutance.comparison.results import ImageScores
 from acutance.types import Better
 
 METHODS = ("blur", "noise", "ours")
@@ -19,7 +19,7 @@ def complete(
     better: Better = "higher",
     methods: Sequence[str] | None = None,
 ) -> CompleteScores:
-    """Scores of pictures ``p0``, ``p1`` and so on, a row a picture."""
+    """Scores of images ``p0``, ``p1`` and so on, a row an image."""
     array = np.array(values, dtype=np.float64)
     names = METHODS[: array.shape[1]] if methods is None else methods
     return CompleteScores(model, better, tuple(names), tuple(f"p{index}" for index in range(len(array))), array)
@@ -34,16 +34,16 @@ def drawn(seed: int, pictures: int = 40, methods: int = 3, *, ties: bool = False
     return complete(np.round(values) if ties else values, methods=[f"m{index}" for index in range(methods)])
 
 
-def picture(name: str, scores: Mapping[str, Mapping[str, float | None]]) -> PictureScores:
-    """A picture with scores by model, then method; those that are missing failed."""
+def picture(name: str, scores: Mapping[str, Mapping[str, float | None]]) -> ImageScores:
+    """An image with scores by model, then method; those that are missing failed."""
     methods = list(next(iter(scores.values())))
-    return PictureScores(
+    return ImageScores(
         picture=name,
         reference=f"truth/{name}",
         images={method: f"{method}/{name}" for method in methods},
         scores={model: dict(row) for model, row in scores.items()},
         errors={
-            model: {method: "Expected a picture, got none." for method, score in row.items() if score is None}
+            model: {method: "Expected an image, got none." for method, score in row.items() if score is None}
             for model, row in scores.items()
             if None in row.values()
         },

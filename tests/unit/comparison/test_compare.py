@@ -55,7 +55,7 @@ def test_the_scores_are_those_of_acutance_score(here: Path):
     found = acutance.compare({"a": "near", "b": "far"}, reference="truth", model="psnr", draws=0)
     rows = {row.image: row.score for folder in FOLDERS for row in scored(folder)}
     assert {
-        picture.images[method]: score for picture in found.pictures for method, score in picture.scores["psnr"].items()
+        image.images[method]: score for image in found.pictures for method, score in image.scores["psnr"].items()
     } == rows
 
 
@@ -81,7 +81,7 @@ def test_models_that_need_no_reference_compare_without_one(here: Path):
 
 
 def test_a_failed_picture_is_told_and_counts_for_no_method(here: Path):
-    (here / "far/3.png").write_bytes(b"no picture")
+    (here / "far/3.png").write_bytes(b"no image")
     found = acutance.compare(FOLDERS, reference="truth", model="psnr", draws=0)
     near, far = found.results
     assert (near.count, near.failed, far.count, far.failed) == (5, 0, 5, 1)

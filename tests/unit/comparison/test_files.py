@@ -20,15 +20,15 @@ AWKWARD = 'two words, "quoted"\n\u0000inf.png'
 
 @pytest.fixture
 def comparison() -> Comparison:
-    """Three pictures, one of them with an awkward name, an infinite score and a failed one."""
-    pictures = [
+    """Three images, one of them with an awkward name, an infinite score and a failed one."""
+    images = [
         picture(AWKWARD, {"psnr": {"a": math.inf, "b": 30.0}, "gmsd": {"a": 0.1, "b": 0.2}}),
         picture("p.png", {"psnr": {"a": 28.0, "b": 29.0}, "gmsd": {"a": 0.1, "b": 0.2}}),
         picture("q.png", {"psnr": {"a": 27.0, "b": None}, "gmsd": {"a": 0.3, "b": 0.2}}),
     ]
     votes = Preferences(["a", "b"], np.array([[0.0, 2.0], [1.0, 0.0]]), 3)
     return compare_scores(
-        pictures,
+        images,
         ["a", "b"],
         {"psnr": "higher", "gmsd": "lower"},
         preferences=votes,
@@ -63,11 +63,11 @@ def test_the_json_is_json_and_an_infinite_score_is_infinite(comparison: Comparis
 
 @pytest.mark.parametrize("name", ["note", "infinite", "score", "a infinite"])
 def test_an_infinite_score_comes_back_of_a_method_with_any_name(name: str, tmp_path: Path):
-    pictures = [
+    images = [
         picture("p.png", {"psnr": {name: math.inf, "b": -math.inf}}),
         picture("q.png", {"psnr": {name: 1.0, "b": 2.0}}),
     ]
-    comparison = compare_scores(pictures, [name, "b"], {"psnr": "higher"}, draws=Draws(0))
+    comparison = compare_scores(images, [name, "b"], {"psnr": "higher"}, draws=Draws(0))
     write_comparison(comparison, tmp_path)
     assert read_comparison(tmp_path) == comparison
 
@@ -109,11 +109,11 @@ def test_tests_disagreements_and_pictures_are_tables(comparison: Comparison, tmp
     assert float(test["p_value"]) == comparison.tests[1].p_value
     (disagreement,) = rows(tmp_path / "disagreements.csv")
     assert (disagreement["picture"], float(disagreement["agreement"])) == ("p.png", -1.0)
-    pictures = rows(tmp_path / "pictures.csv")
-    assert len(pictures) == 12
-    assert [row["picture"] for row in pictures[:4]] == [AWKWARD] * 4
-    assert (pictures[0]["score"], pictures[0]["image"], pictures[0]["method"]) == ("inf", f"a/{AWKWARD}", "a")
-    assert pictures[10]["error"] == "Expected a picture, got none."
+    images = rows(tmp_path / "pictures.csv")
+    assert len(images) == 12
+    assert [row["picture"] for row in images[:4]] == [AWKWARD] * 4
+    assert (images[0]["score"], images[0]["image"], images[0]["method"]) == ("inf", f"a/{AWKWARD}", "a")
+    assert images[10]["error"] == "Expected an image, got none."
 
 
 def test_a_place_that_cannot_be_written_to_is_one_clear_line(comparison: Comparison, tmp_path: Path):

@@ -10,7 +10,7 @@ from tests.unit.scoring.fakes import write_pictures
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two methods and the references of their pictures a.png and b.png."""
+    """A folder with two methods and the references of their images a.png and b.png."""
     monkeypatch.chdir(tmp_path)
     for folder in ("swinir", "ours", "truth"):
         write_pictures(tmp_path / folder, "a.png", "b.png")

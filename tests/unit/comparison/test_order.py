@@ -13,7 +13,7 @@ from tests.unit.comparison.fakes import complete, drawn
 
 
 def logistic_regression(scores: CompleteScores) -> tuple[Any, Any]:
-    """Strengths (mean 0) and standard errors by pictures as clusters, by statsmodels' binomial GLM."""
+    """Strengths (mean 0) and standard errors by images as clusters, by statsmodels' binomial GLM."""
     count = len(scores.methods)
     rows, shares, groups = [], [], []
     for place, quality in enumerate(scores.quality):

@@ -8,13 +8,13 @@ from tests.unit.comparison.fakes import complete, picture
 
 
 def test_only_pictures_with_a_score_of_every_method_count():
-    pictures = [
+    images = [
         picture("a", {"psnr": {"x": 1.0, "y": 2.0}, "ssim": {"x": 0.1, "y": 0.2}}),
         picture("b", {"psnr": {"x": 3.0, "y": None}, "ssim": {"x": 0.3, "y": 0.4}}),
     ]
-    assert complete_scores(pictures, ["x", "y"], "psnr", "higher").images == ("a",)
-    assert complete_scores(pictures, ["x", "y"], "ssim", "higher").values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
-    none = complete_scores(pictures[1:], ["x", "y"], "psnr", "higher")
+    assert complete_scores(images, ["x", "y"], "psnr", "higher").images == ("a",)
+    assert complete_scores(images, ["x", "y"], "ssim", "higher").values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    none = complete_scores(images[1:], ["x", "y"], "psnr", "higher")
     assert none.values.shape == (0, 2)
     assert none.infinite == 0
 

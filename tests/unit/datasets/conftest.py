@@ -5,11 +5,11 @@ import pytest
 
 from acutance.datasets.catalogue import find_dataset, read_dataset
 from acutance.datasets.folder import DatasetFolder
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from tests.fakes.datasets.catalogue import FAKES
 
-Rows = dict[str, RatedPicture]
-"""Rows by the path of their picture."""
+Rows = dict[str, RatedImage]
+"""Rows by the path of their image."""
 
 
 @pytest.fixture

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 
 
-def rated(image: str, mos: float | None = 1.0, *, reference: str | None = None, **columns) -> RatedPicture:
-    return RatedPicture(image=image, reference=reference, mos=mos, **columns)
+def rated(image: str, mos: float | None = 1.0, *, reference: str | None = None, **columns) -> RatedImage:
+    return RatedImage(image=image, reference=reference, mos=mos, **columns)
 
 
-def table_of(*rows: RatedPicture, root: Path = Path("nowhere"), name: str = "fake") -> OpinionTable:
+def table_of(*rows: RatedImage, root: Path = Path("nowhere"), name: str = "fake") -> OpinionTable:
     return OpinionTable(rows, root, name)
 
 
 def full_reference(references: int, distorted: int, name: str = "fake", ending: str = ".bmp") -> OpinionTable:
-    """References r000.bmp and on, each with pictures r000_0.png and on, whose scores rise with their number."""
+    """References r000.bmp and on, each with images r000_0.png and on, whose scores rise with their number."""
     rows = [
         rated(f"images/r{index:03}_{number}.png", float(number), reference=f"images/r{index:03}{ending}")
         for index in range(references)
@@ -24,5 +24,5 @@ def full_reference(references: int, distorted: int, name: str = "fake", ending: 
 
 
 def pictures(count: int, name: str = "fake") -> OpinionTable:
-    """Pictures without references."""
+    """Images without references."""
     return table_of(*(rated(f"p{index:04}.jpg", float(index)) for index in range(count)), name=name)

@@ -102,7 +102,7 @@ def test_a_root_one_folder_too_high_is_told_the_right_one(name: str, fake):
 def test_a_half_copied_dataset_names_the_counts_the_first_missing_file_and_where_to_get_it(name: str, fake):
     root = fake(name)
     whole = read_dataset(name, root)
-    labelled = [row for row in whole if row.split != "validation"]  # PIPAL lists no pictures of that part
+    labelled = [row for row in whole if row.split != "validation"]  # PIPAL lists no images of that part
     lost = [row.image for row in labelled if name != "pieapp" or row.split == "test"][-2:]
     for image in lost:
         whole.path(image).unlink()

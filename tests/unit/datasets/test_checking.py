@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.table import OpinionTable, RatedPicture, check_table, require_sound
+from acutance.datasets.table import OpinionTable, RatedImage, check_table, require_sound
 from acutance.errors import DatasetError
 from tests.raising import raises
 
 
-def picture(image: str = "a.png", **values: Any) -> RatedPicture:
-    return RatedPicture(image=image, **{"mos": 3.0, "low": 1.0, "high": 5.0, **values})
+def picture(image: str = "a.png", **values: Any) -> RatedImage:
+    return RatedImage(image=image, **{"mos": 3.0, "low": 1.0, "high": 5.0, **values})
 
 
-def problems(*rows: RatedPicture, root: Path | None = None) -> list[str]:
+def problems(*rows: RatedImage, root: Path | None = None) -> list[str]:
     table = OpinionTable(rows, root or Path("/nowhere"), "fake")
     return [str(problem) for problem in check_table(table, look_for_files=root is not None)]
 

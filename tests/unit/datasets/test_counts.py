@@ -4,15 +4,15 @@ from pathlib import Path
 from acutance.datasets.catalogue import count_differences, count_rows, read_dataset
 from acutance.datasets.csiq import CSIQ
 from acutance.datasets.pipal import PIPAL
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import DatasetError
 from tests.fakes.datasets.catalogue import FAKES
 from tests.raising import raises
 
 ROWS = [
-    RatedPicture(image="a.png", reference="t.png", mos=1.0, distortion="blur", split="train"),
-    RatedPicture(image="b.png", reference="t.png", mos=2.0, distortion="noise", split="test"),
-    RatedPicture(image="c.png", reference="u.png", split="test"),
+    RatedImage(image="a.png", reference="t.png", mos=1.0, distortion="blur", split="train"),
+    RatedImage(image="b.png", reference="t.png", mos=2.0, distortion="noise", split="test"),
+    RatedImage(image="c.png", reference="u.png", split="test"),
 ]
 TABLE = OpinionTable(ROWS, Path("/data/set"), "set")
 

@@ -1,17 +1,17 @@
-"""Triplets whose reference is a distorted picture."""
+"""Triplets whose reference is a distorted image."""
 
 from pathlib import Path
 
 import pytest
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.datasets.triplets import degraded_reference_triplets
 
 
 def table(better: str = "higher", scenes: int = 3, pictures: int = 6) -> OpinionTable:
     sign = 1 if better == "higher" else -1
     rows = [
-        RatedPicture(image=f"{scene}/{index}.png", reference=f"{scene}/r.png", mos=sign * index / 10, better=better)  # type: ignore[arg-type]
+        RatedImage(image=f"{scene}/{index}.png", reference=f"{scene}/r.png", mos=sign * index / 10, better=better)  # type: ignore[arg-type]
         for scene in range(scenes)
         for index in range(pictures)
     ]

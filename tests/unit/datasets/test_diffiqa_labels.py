@@ -14,9 +14,9 @@ def write_label(folder: Path, person: str, name: str, label: object) -> Path:
     index = name.rsplit("_", 1)[1]
     path = folder / person / index / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = {"Name": f"{name}.png", "File": index, "ImageSize": [512, 512], "Label": label}
+    image = {"Name": f"{name}.png", "File": index, "ImageSize": [512, 512], "Label": label}
     original = {"Name": f"{name.rsplit('_', 1)[0]}.png", "File": "Original", "Label": None}
-    path.write_text(json.dumps({"Picture_AI": picture, "picture_Original": original, "Time_cost": 2.5}))
+    path.write_text(json.dumps({"Picture_AI": image, "picture_Original": original, "Time_cost": 2.5}))
     return path
 
 

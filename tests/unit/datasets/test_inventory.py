@@ -72,7 +72,7 @@ def test_scores_outside_the_scale_are_problems(fake):
 
 def test_pictures_are_opened_on_request_and_progress_is_told(fake):
     root = fake("tid2008")
-    (root / "reference_images" / "I01.BMP").write_bytes(b"BM no picture")
+    (root / "reference_images" / "I01.BMP").write_bytes(b"BM no image")
     assert check_dataset("tid2008", root).unreadable == []
     told: list[tuple[int, int]] = []
     report = check_dataset("tid2008", root, decode=True, on_progress=lambda done, total: told.append((done, total)))

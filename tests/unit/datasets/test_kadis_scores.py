@@ -17,7 +17,7 @@ NAMES = [
     ("Abbey-1_colorblock_05.jpg", "Abbey-1.png", "dist_imgs/Abbey-1_23_05.bmp", "Color block"),
     ("zoo_15_02.bmp", "zoo.jpg", "dist_imgs/zoo_15_02.bmp", "Denoise"),
 ]
-"""As the file may call a picture, its reference, its path, its distortion."""
+"""As the file may call an image, its reference, its path, its distortion."""
 
 
 def write_scores(path: Path, lines: list[str] | None = None, *, add_gsim: float = 1.0) -> None:

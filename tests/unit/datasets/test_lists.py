@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from acutance.datasets.lists import read_list, read_opinions
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
 from tests.raising import raises
 
@@ -18,8 +18,8 @@ def test_the_lists_of_ms_hyperiqa_are_read_with_scores_as_numbers_or_texts(tmp_p
     items = [{"image": "koniq/1024x768/x.jpg", "score": 75.32}, {"image": "spaq/y.jpg", "score": "31.25"}]
     table = read_list(write(tmp_path / "koniq_test.json", items), "/data", low=0, high=100)
     assert table.rows == [
-        RatedPicture(image="koniq/1024x768/x.jpg", mos=75.32, low=0, high=100),
-        RatedPicture(image="spaq/y.jpg", mos=31.25, low=0, high=100),
+        RatedImage(image="koniq/1024x768/x.jpg", mos=75.32, low=0, high=100),
+        RatedImage(image="spaq/y.jpg", mos=31.25, low=0, high=100),
     ]
     assert table.path(table.rows[0].image) == Path("/data/koniq/1024x768/x.jpg")
     assert table.name == "koniq_test"
@@ -27,14 +27,14 @@ def test_the_lists_of_ms_hyperiqa_are_read_with_scores_as_numbers_or_texts(tmp_p
 
 def test_a_name_in_json_whose_bytes_are_no_utf8_stays(tmp_path: Path):
     table = read_list(write(tmp_path / "l.json", [{"image": "a\udcff.png", "score": 1}]))
-    assert table.rows == [RatedPicture(image="a\udcff.png", mos=1.0)]
+    assert table.rows == [RatedImage(image="a\udcff.png", mos=1.0)]
 
 
 def test_a_csv_list_tells_its_columns_by_name_and_keeps_its_order(tmp_path: Path):
     path = write(tmp_path / "l.csv", "score,image,remark,scene\n2,b.png,x,s1\n1.5,a.png,,s2\n")
     assert read_list(path).rows == [
-        RatedPicture(image="b.png", mos=2.0, scene="s1"),
-        RatedPicture(image="a.png", mos=1.5, scene="s2"),
+        RatedImage(image="b.png", mos=2.0, scene="s1"),
+        RatedImage(image="a.png", mos=1.5, scene="s2"),
     ]
     assert read_list(path).root == tmp_path
 
@@ -43,7 +43,7 @@ def test_columns_of_other_names_are_named(tmp_path: Path):
     path = write(tmp_path / "l.csv", "file,truth,DMOS,image\nb.png,t.png,0.5,thumb.png\n")
     columns = {"image": "file", "reference": "truth", "mos": "DMOS"}
     row = read_list(path, columns=columns, better="lower").rows[0]
-    assert row == RatedPicture(image="b.png", reference="t.png", mos=0.5, better="lower")
+    assert row == RatedImage(image="b.png", reference="t.png", mos=0.5, better="lower")
 
 
 def test_the_scale_of_the_list_goes_before_the_one_named(tmp_path: Path):
@@ -105,7 +105,7 @@ def test_opinions_called_dmos_need_a_direction_and_the_error_shows_both_commands
 
 def test_opinions_called_dmos_need_no_direction_beside_a_column_that_tells_it(tmp_path: Path):
     path = write(tmp_path / "l.csv", "image,dmos,better\na.png,12.8,lower\n")
-    assert read_list(path).rows == [RatedPicture(image="a.png", mos=12.8, better="lower")]
+    assert read_list(path).rows == [RatedImage(image="a.png", mos=12.8, better="lower")]
 
 
 @pytest.mark.parametrize("column", ["better", "Better"])
@@ -173,7 +173,7 @@ def test_an_opinion_that_is_no_number_is_an_error_with_line_and_value(tmp_path: 
     elif name == "l.json":
         write(tmp_path / name, [{"image": "a.png", "mos": 1}, {"image": "b.png", "mos": word}])
     else:
-        rows = [RatedPicture(image="a.png", mos=1.0), RatedPicture(image="b.png", mos=2.0)]
+        rows = [RatedImage(image="a.png", mos=1.0), RatedImage(image="b.png", mos=2.0)]
         write_table(OpinionTable(rows, tmp_path, "table"), tmp_path / name)
         write(tmp_path / name, (tmp_path / name).read_text().replace("2.0", word))
     with raises(DatasetError, name, 2 if name == "l.json" else 3, "mos", word):
@@ -183,7 +183,7 @@ def test_an_opinion_that_is_no_number_is_an_error_with_line_and_value(tmp_path: 
 @pytest.mark.parametrize("column", ["score", "rating", "Score"])
 def test_scores_of_a_model_are_not_taken_for_opinions(tmp_path: Path, column: str):
     path = write(tmp_path / "l.csv", f"image,{column}\na.png,3.5\n")
-    assert read_list(path).rows == [RatedPicture(image="a.png", mos=3.5)]
+    assert read_list(path).rows == [RatedImage(image="a.png", mos=3.5)]
     for model in ("model", "Model"):
         write(tmp_path / "m.csv", f"image,{model},{column}\na.png,psnr,3.5\n")
         with raises(DatasetError, model):
@@ -196,7 +196,7 @@ def test_scores_of_a_model_are_not_taken_for_opinions(tmp_path: Path, column: st
 
 def test_other_names_of_columns_are_known_and_said(tmp_path: Path):
     table = read_list(write(tmp_path / "l.csv", "image_name,MOS,c1,ref_img\na.png,3.5,1,r.png\n"))
-    assert table.rows == [RatedPicture(image="a.png", reference="r.png", mos=3.5)]
+    assert table.rows == [RatedImage(image="a.png", reference="r.png", mos=3.5)]
     for named in ("image_name", "MOS", "ref_img", "c1"):
         assert any(named in note for note in table.notes)
 
@@ -208,8 +208,8 @@ def test_a_list_with_the_names_of_a_table_has_nothing_to_say(tmp_path: Path):
 def test_semicolons_and_decimal_commas_are_read(tmp_path: Path):
     path = write(tmp_path / "l.csv", 'image;reference;mos\n"semi;colon.png";r, 1.png;-87,25\nb.png;r.png;3\n')
     assert read_list(path).rows == [
-        RatedPicture(image="semi;colon.png", reference="r, 1.png", mos=-87.25),
-        RatedPicture(image="b.png", reference="r.png", mos=3.0),
+        RatedImage(image="semi;colon.png", reference="r, 1.png", mos=-87.25),
+        RatedImage(image="b.png", reference="r.png", mos=3.0),
     ]
 
 
@@ -220,7 +220,7 @@ def test_a_decimal_comma_is_no_number_where_commas_part_cells(tmp_path: Path):
 
 
 def test_a_table_of_ours_and_any_other_list_are_read_by_one_function(tmp_path: Path):
-    table = OpinionTable([RatedPicture(image="a.png", mos=2.0, better="lower")], tmp_path, "t")
+    table = OpinionTable([RatedImage(image="a.png", mos=2.0, better="lower")], tmp_path, "t")
     write_table(table, tmp_path / "t.csv")
     assert read_opinions(tmp_path / "t.csv").rows == table.rows
     with raises(ConfigError, "higher"):

@@ -1,4 +1,4 @@
-"""Lists in A-FINE's layout wherever they are, with pictures in folders anywhere."""
+"""Lists in A-FINE's layout wherever they are, with images in folders anywhere."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_a_list_is_called_by_its_folders(path: str, dataset: str, name: str):
 
 def test_pictures_are_found_in_any_folder_case_and_ending(tmp_path: Path):
     write_pictures(tmp_path, ["01/a_01.png", "Original/a.png", "I01.BMP"])
-    write_lines(tmp_path / "I01.txt", ["no picture"])
+    write_lines(tmp_path / "I01.txt", ["no image"])
     folder, where = ImageFolder(tmp_path), Path("list.txt")
     assert [folder.find(name, where) for name in ("a_01.png", "01/a_01.png", "i01.png")] == [
         "01/a_01.png",

@@ -18,15 +18,15 @@ def golden() -> dict[str, Any]:
 
 
 def write_pair(folder: Path, person: str, first: tuple[str, str], second: tuple[str, str]) -> Path:
-    """One label in the published layout: each picture has its word."""
+    """One label in the published layout: each image has its word."""
     content = first[0].split("_")[0]
     path = folder / person / content / f"{first[0]}_{second[0]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = {
+    images = {
         f"Picture_0{place}": {"Name": f"{name}.png", "Label": label}
         for place, (name, label) in enumerate((first, second), start=1)
     }
-    path.write_text(json.dumps(pictures))
+    path.write_text(json.dumps(images))
     return path
 
 

@@ -66,7 +66,7 @@ def test_pieapp_has_the_share_of_people(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("name", "lines"),
-    # by hand: references x (n + 1) x round(log2(n + 1)), for n distorted pictures of each
+    # by hand: references x (n + 1) x round(log2(n + 1)), for n distorted images of each
     [
         ("tid2008", 2 * 13 * 4),
         ("tid2013", 3 * 16 * 4),
@@ -74,7 +74,7 @@ def test_pieapp_has_the_share_of_people(tmp_path: Path):
         ("csiq", 30 * 5 + 29 * 5),  # 29 and 28 distorted
         ("pipal", 2 * 4 * 2),  # 2 rated references of 3; the third nobody rated
         ("sriqa_bench", 2 * 55),
-        ("pieapp", 2),  # 3 pictures, the first beside each other
+        ("pieapp", 2),  # 3 images, the first beside each other
     ],
 )
 def test_every_fake_gives_the_lines_counted_by_hand(fake: Callable[[str], Path], name: str, lines: int):

@@ -14,7 +14,7 @@ from tests.unit.datasets.tables import full_reference, rated, table_of
 
 @pytest.mark.parametrize(
     ("distorted", "lines"),
-    # by hand: n + 1 pictures, each meets round(log2(n + 1)) others
+    # by hand: n + 1 images, each meets round(log2(n + 1)) others
     [
         (1, 2),  # 2 x log2 2 = 1
         (2, 6),  # 3 x log2 3 = 1.58, 2

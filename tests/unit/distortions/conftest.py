@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "reference"
 
 @pytest.fixture(scope="session")
 def examples() -> dict[str, NDArray[np.uint8]]:
-    """The three example pictures, uint8."""
+    """The three example images, uint8."""
     return {path.stem: read_image(path) for path in sorted(EXAMPLES.glob("*.png"))}
 
 

@@ -98,5 +98,5 @@ def test_motion_blur_is_the_line_of_the_angle_drawn(crop: NDArray[np.uint8]):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (20, 1), (5, 7)])
 def test_a_kernel_may_be_larger_than_the_picture(shape: tuple[int, int]):
-    picture = np.random.default_rng(0).random((*shape, 3))
-    np.testing.assert_allclose(convolved(picture, disc(8)), dense(picture, disc(8)), atol=1e-12)
+    image = np.random.default_rng(0).random((*shape, 3))
+    np.testing.assert_allclose(convolved(image, disc(8)), dense(image, disc(8)), atol=1e-12)

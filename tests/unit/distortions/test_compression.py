@@ -18,8 +18,8 @@ def test_jpeg_is_what_pillow_saves_at_the_quality(level: int, quality: int, crop
 
 @pytest.mark.parametrize("ratio", [16, 32, 45, 120, 400])
 def test_a_jpeg_2000_file_is_smaller_by_the_ratio(ratio: int, examples: dict[str, NDArray[np.uint8]]):
-    picture = examples["coffee"]
-    assert picture.size / len(jpeg2000_file(picture, ratio)) == pytest.approx(ratio, rel=0.06)
+    image = examples["coffee"]
+    assert image.size / len(jpeg2000_file(image, ratio)) == pytest.approx(ratio, rel=0.06)
 
 
 def test_jpeg_2000_is_coded_with_the_irreversible_transforms(crop: NDArray[np.uint8]):

@@ -32,13 +32,13 @@ def test_grey_has_no_colour(grey: float):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-9), (np.float32, 1e-4)])
 def test_there_and_back_is_the_picture(dtype: type, tolerance: float):
-    picture: NDArray[Any] = np.random.default_rng(0).random((40, 40, 3)).astype(dtype)
-    picture[0] = 0
-    picture[1] = 1
-    picture[2, :, 0] = 0.01
-    back = from_lab(to_lab(picture))
+    image: NDArray[Any] = np.random.default_rng(0).random((40, 40, 3)).astype(dtype)
+    image[0] = 0
+    image[1] = 1
+    image[2, :, 0] = 0.01
+    back = from_lab(to_lab(image))
     assert back.dtype == dtype
-    np.testing.assert_allclose(back, picture, atol=tolerance)
+    np.testing.assert_allclose(back, image, atol=tolerance)
 
 
 def test_colours_that_srgb_cannot_show_are_clipped():

@@ -64,8 +64,8 @@ def test_the_same_arguments_give_the_same_picture(kind: str, crop: NDArray[np.ui
 
 @every_kind
 def test_the_seed_matters_just_to_random_kinds(kind: str, crop: NDArray[np.uint8]):
-    pictures = [distort(crop, kind, 4, seed=seed) for seed in range(3)]
-    differ = any((one != other).any() for one, other in combinations(pictures, 2))
+    images = [distort(crop, kind, 4, seed=seed) for seed in range(3)]
+    differ = any((one != other).any() for one, other in combinations(images, 2))
     assert differ == KINDS[kind].is_random
 
 
@@ -81,13 +81,13 @@ def test_global_random_numbers_are_neither_read_nor_moved(crop: NDArray[np.uint8
 @every_kind
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64", ">f8"])
 def test_the_picture_keeps_its_values_and_the_result_its_type(kind: str, dtype: str, crop: NDArray[np.uint8]):
-    picture = in_type(crop, dtype)
-    before = picture.copy()
-    distorted = distort(picture, kind, 5)
-    np.testing.assert_array_equal(picture, before)
-    assert distorted.dtype == picture.dtype
-    assert distorted.shape == picture.shape
-    assert not np.shares_memory(distorted, picture)
+    image = in_type(crop, dtype)
+    before = image.copy()
+    distorted = distort(image, kind, 5)
+    np.testing.assert_array_equal(image, before)
+    assert distorted.dtype == image.dtype
+    assert distorted.shape == image.shape
+    assert not np.shares_memory(distorted, image)
     assert distorted.flags.writeable
 
 
@@ -96,8 +96,8 @@ def test_the_picture_keeps_its_values_and_the_result_its_type(kind: str, dtype: 
 def test_eight_bits_and_floats_differ_by_the_rounding_alone(kind: str, level: int, crop: NDArray[np.uint8]):
     shallow = distort(crop, kind, level).astype(np.float64) / 255
     for dtype in ("uint16", "float32", "float64"):
-        picture = in_type(crop, dtype)
-        deep = distort(picture, kind, level).astype(np.float64) / (65535 if dtype == "uint16" else 1)
+        image = in_type(crop, dtype)
+        deep = distort(image, kind, level).astype(np.float64) / (65535 if dtype == "uint16" else 1)
         assert np.abs(deep - shallow).max() <= 0.5 / 255 + 1e-4
         assert deep.min() >= 0
         assert deep.max() <= 1
@@ -115,17 +115,17 @@ def test_memory_order_does_not_matter(kind: str, crop: NDArray[np.uint8]):
 @settings(max_examples=12, deadline=None)
 @given(height=st.integers(1, 70), width=st.integers(1, 70), level=st.integers(1, LEVELS), seed=st.integers(0, 2**40))
 def test_any_size_works(kind: str, height: int, width: int, level: int, seed: int):
-    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    assert distort(picture, kind, level, seed=seed).shape == picture.shape
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    assert distort(image, kind, level, seed=seed).shape == image.shape
 
 
 @every_kind
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (2, 2), (3, 200), (16, 16), (33, 31)])
 def test_odd_sizes_work_at_every_level(kind: str, size: tuple[int, int]):
-    picture = np.random.default_rng(1).random((*size, 3), dtype=np.float32)
+    image = np.random.default_rng(1).random((*size, 3), dtype=np.float32)
     for level in range(1, LEVELS + 1):
-        distorted = distort(picture, kind, level)
-        assert distorted.shape == picture.shape
+        distorted = distort(image, kind, level)
+        assert distorted.shape == image.shape
         assert np.isfinite(distorted).all()
 
 
@@ -159,7 +159,7 @@ def test_errors_are_of_the_package(crop: NDArray[np.uint8]):
 
 
 def in_type(picture: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
-    """The same picture in another type."""
+    """The same image in another type."""
     if dtype.startswith("uint"):
         return picture.astype(dtype) * (257 if dtype == "uint16" else 1)
     return (picture / 255).astype(dtype)

@@ -59,11 +59,11 @@ def test_the_written_form_is_frozen():
 
 def test_a_mixture_is_its_steps_one_after_the_other(crop: NDArray[np.uint8]):
     mixture = Mixture((("noisegauss", 3), ("gblur", 3), ("darken", 4)), seed=9)
-    picture = crop / 255
+    image = crop / 255
     for name, level in mixture.steps:
-        picture = distort(picture, name, level, seed=9)
-    np.testing.assert_array_equal(apply_mixture(crop / 255, mixture), picture)
-    np.testing.assert_allclose(apply_mixture(crop, mixture) / 255, picture, atol=0.5 / 255 + 1e-4)
+        image = distort(image, name, level, seed=9)
+    np.testing.assert_array_equal(apply_mixture(crop / 255, mixture), image)
+    np.testing.assert_allclose(apply_mixture(crop, mixture) / 255, image, atol=0.5 / 255 + 1e-4)
 
 
 def test_the_order_of_the_steps_matters(crop: NDArray[np.uint8]):
@@ -73,13 +73,13 @@ def test_the_order_of_the_steps_matters(crop: NDArray[np.uint8]):
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
 def test_a_mixture_keeps_type_picture_and_what_the_mask_leaves_out(dtype: str, crop: NDArray[np.uint8]):
-    picture = crop if dtype == "uint8" else (crop / 255).astype(dtype)
-    before, mask = picture.copy(), np.zeros(crop.shape[:2], bool)
+    image = crop if dtype == "uint8" else (crop / 255).astype(dtype)
+    before, mask = image.copy(), np.zeros(crop.shape[:2], bool)
     mask[10:30, 10:30] = True
-    mixed = apply_mixture(picture, draw_mixture(1, fewest=4), mask=mask)
-    np.testing.assert_array_equal(picture, before)
-    np.testing.assert_array_equal(mixed[~mask], picture[~mask], strict=True)
-    assert (mixed[mask] != picture[mask]).any()
+    mixed = apply_mixture(image, draw_mixture(1, fewest=4), mask=mask)
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(mixed[~mask], image[~mask], strict=True)
+    assert (mixed[mask] != image[mask]).any()
 
 
 @pytest.mark.parametrize(

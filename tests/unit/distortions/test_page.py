@@ -22,7 +22,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def psnr(distorted: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """In decibel; infinite for the same picture."""
+    """In decibel; infinite for the same image."""
     error = ((distorted.astype(float) - reference) ** 2).mean()
     return float(np.inf) if error == 0 else float(10 * np.log10(255**2 / error))
 
@@ -57,13 +57,13 @@ def test_every_kind_says_how_near_it_is():
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - EXCEPTIONS))
 def test_a_ladder_falls_in_psnr_or_ssim_on_each_example_picture(kind: str, examples: dict[str, NDArray[np.uint8]]):
-    for picture in examples.values():
-        assert is_monotone(kind, picture)
+    for image in examples.values():
+        assert is_monotone(kind, image)
 
 
 @pytest.mark.parametrize("kind", sorted(EXCEPTIONS))
 def test_an_exception_is_one_on_some_example_picture(kind: str, examples: dict[str, NDArray[np.uint8]]):
-    assert not all(is_monotone(kind, picture) for picture in examples.values())
+    assert not all(is_monotone(kind, image) for image in examples.values())
 
 
 def is_monotone(kind: str, picture: NDArray[np.uint8]) -> bool:

@@ -24,8 +24,8 @@ def test_the_palette_is_nearer_to_the_picture_than_a_median_cut(size: int, examp
 
 def test_a_few_colours_are_kept_even_if_they_are_close():
     colours = np.array([[16, 16, 16], [17, 16, 16], [16, 18, 17], [200, 0, 0]], np.uint8)
-    picture = colours[np.random.default_rng(0).integers(0, 4, (9, 9))]
-    np.testing.assert_array_equal(minimum_variance_palette(picture, 4), np.unique(colours, axis=0))
+    image = colours[np.random.default_rng(0).integers(0, 4, (9, 9))]
+    np.testing.assert_array_equal(minimum_variance_palette(image, 4), np.unique(colours, axis=0))
 
 
 def test_one_colour_is_the_mean(crop: NDArray[np.uint8]):
@@ -45,5 +45,5 @@ def test_the_first_cut_leaves_the_least_error(crop: NDArray[np.uint8]):
 
 
 def test_close_colours_beyond_the_size_share_one():
-    picture = np.arange(8, dtype=np.uint8).reshape(1, 8, 1).repeat(3, axis=2)
-    np.testing.assert_array_equal(minimum_variance_palette(picture, 3), [[4, 4, 4]])
+    image = np.arange(8, dtype=np.uint8).reshape(1, 8, 1).repeat(3, axis=2)
+    np.testing.assert_array_equal(minimum_variance_palette(image, 3), [[4, 4, 4]])

@@ -19,28 +19,28 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 def test_outside_the_mask_the_picture_stays_bit_for_bit(
     kind: str, dtype: str, kind_of_mask: str, crop: NDArray[np.uint8]
 ):
-    picture = crop if dtype == "uint8" else (crop / 255).astype(dtype)
+    image = crop if dtype == "uint8" else (crop / 255).astype(dtype)
     mask = np.zeros(crop.shape[:2], bool)
     mask[20:50, 30:80] = True
-    distorted = distort(picture, kind, 5, mask=mask if kind_of_mask == "bool" else mask.astype(float))
-    np.testing.assert_array_equal(distorted[~mask], picture[~mask])
-    np.testing.assert_array_equal(distorted[mask], distort(picture, kind, 5)[mask])
+    distorted = distort(image, kind, 5, mask=mask if kind_of_mask == "bool" else mask.astype(float))
+    np.testing.assert_array_equal(distorted[~mask], image[~mask])
+    np.testing.assert_array_equal(distorted[mask], distort(image, kind, 5)[mask])
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_a_soft_mask_blends_the_two(dtype: str, crop: NDArray[np.uint8]):
-    picture = crop if dtype == "uint8" else (crop / 255).astype(dtype)
+    image = crop if dtype == "uint8" else (crop / 255).astype(dtype)
     mask = np.linspace(0, 1, crop.shape[1])[np.newaxis].repeat(crop.shape[0], axis=0)
     whole = distort((crop / 255), "brighten", 5)
     wanted = crop / 255 + mask[..., np.newaxis] * (whole - crop / 255)
-    got = distort(picture, "brighten", 5, mask=mask) / (255 if dtype == "uint8" else 1)
+    got = distort(image, "brighten", 5, mask=mask) / (255 if dtype == "uint8" else 1)
     np.testing.assert_allclose(got, wanted, atol=0.5 / 255 + 1e-4 if dtype == "uint8" else 1e-5)
 
 
 def test_what_rounding_left_outside_the_range_stays_where_the_mask_is_0():
-    picture = np.full((4, 4, 3), -5e-7)
-    np.testing.assert_array_equal(distort(picture, "meanshift", 1, mask=np.zeros((4, 4))), picture)
-    np.testing.assert_allclose(distort(picture, "meanshift", 1), 0.15)
+    image = np.full((4, 4, 3), -5e-7)
+    np.testing.assert_array_equal(distort(image, "meanshift", 1, mask=np.zeros((4, 4))), image)
+    np.testing.assert_allclose(distort(image, "meanshift", 1), 0.15)
 
 
 def test_masks_of_nothing_and_everything_are_the_picture_and_the_distorted_one(crop: NDArray[np.uint8]):
@@ -102,7 +102,7 @@ def test_what_leaves_the_range_is_clipped():
 
 
 def test_the_maths_gets_no_chance_to_change_the_picture():
-    picture = np.full((2, 2, 3), 0.5)
+    image = np.full((2, 2, 3), 0.5)
     with raises(ValueError, "read-only"):
-        as_floats(picture)[0] = 1
-    assert picture.flags.writeable
+        as_floats(image)[0] = 1
+    assert image.flags.writeable

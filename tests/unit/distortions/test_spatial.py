@@ -13,16 +13,16 @@ levels = pytest.mark.parametrize("level", range(1, 6))
 @pytest.mark.parametrize("size", [(64, 64), (45, 71), (300, 352), (7, 9), (1, 2)])
 @levels
 def test_pixelate_shows_the_nearest_pixel_of_the_nearest_pixel(level: int, size: tuple[int, int]):
-    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     scale = 0.95 - KINDS["pixelate"].values[level - 1] ** 0.6
-    wanted = picture
+    wanted = image
     for axis, side in enumerate(size):
         small = int(np.ceil(side * scale))
         ends, centres = np.arange(1, side) * 2 * small, (2 * np.arange(small) + 1) * side  # both times 2 small
         wanted = wanted.take(np.searchsorted(ends, centres, side="right"), axis=axis)
         ends, centres = np.arange(1, small) * 2 * side, (2 * np.arange(side) + 1) * small  # both times 2 side
         wanted = wanted.take(np.searchsorted(ends, centres, side="right"), axis=axis)
-    np.testing.assert_array_equal(distort(picture, "pixelate", level), wanted)
+    np.testing.assert_array_equal(distort(image, "pixelate", level), wanted)
 
 
 @levels
@@ -53,14 +53,14 @@ def test_quantisation_rises_with_the_value_and_is_one_table_for_all_channels(cro
 
 
 def test_a_picture_of_few_values_is_not_quantised():
-    picture = np.random.default_rng(0).choice(np.array([3, 77, 200], np.uint8), (20, 20, 3))
-    np.testing.assert_array_equal(distort(picture, "noisequantize", 5), picture)
+    image = np.random.default_rng(0).choice(np.array([3, 77, 200], np.uint8), (20, 20, 3))
+    np.testing.assert_array_equal(distort(image, "noisequantize", 5), image)
 
 
 @levels
 def test_colour_blocks_are_squares_of_one_colour(level: int):
-    picture = np.zeros((300, 400, 3), np.uint8)
-    covered = distort(picture, "colorblock", level)
+    image = np.zeros((300, 400, 3), np.uint8)
+    covered = distort(image, "colorblock", level)
     count = int(KINDS["colorblock"].values[level - 1])
     colours = {tuple(colour) for colour in covered.reshape(-1, 3).tolist()} - {(0, 0, 0)}
     assert 0 < len(colours) <= count
@@ -86,10 +86,10 @@ def test_colour_blocks_reach_every_border():
 
 def test_moved_patches_hold_nothing_new_and_come_from_nearby():
     rows, columns = np.mgrid[:120, :150]
-    picture = np.stack([rows, columns, np.zeros_like(rows)], axis=2).astype(np.uint8)
-    moved = distort(picture, "noneccentricity", 1).astype(int)
-    way = np.abs(moved - picture).max(axis=2)
-    assert (moved != picture).any()
+    image = np.stack([rows, columns, np.zeros_like(rows)], axis=2).astype(np.uint8)
+    moved = distort(image, "noneccentricity", 1).astype(int)
+    way = np.abs(moved - image).max(axis=2)
+    assert (moved != image).any()
     assert way[way > 0].min() >= 1
     assert np.median(way[way > 0]) <= 8
     assert (moved[..., 2] == 0).all()
@@ -99,9 +99,9 @@ def test_one_patch_moves_by_at_most_half_its_side():
     for seed in range(40):
         generator = np.random.default_rng(seed)
         rows, columns = np.mgrid[:100, :100]
-        picture = np.stack([rows, columns, rows], axis=2) / 100
-        moved = _one_patch(picture, generator)
-        assert (np.abs(moved - picture) * 100).max() <= 8 + 1e-9
+        image = np.stack([rows, columns, rows], axis=2) / 100
+        moved = _one_patch(image, generator)
+        assert (np.abs(moved - image) * 100).max() <= 8 + 1e-9
 
 
 def _one_patch(picture: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
@@ -110,9 +110,9 @@ def _one_patch(picture: NDArray[np.float64], generator: np.random.Generator) -> 
 
 @levels
 def test_more_patches_change_more_pixels(level: int, examples: dict[str, NDArray[np.uint8]]):
-    picture = examples["chelsea"]
-    changed = (distort(picture, "noneccentricity", level) != picture).any(axis=2).mean()
-    assert 0 < changed <= KINDS["noneccentricity"].values[level - 1] * 16 * 16 / picture[..., 0].size
+    image = examples["chelsea"]
+    changed = (distort(image, "noneccentricity", level) != image).any(axis=2).mean()
+    assert 0 < changed <= KINDS["noneccentricity"].values[level - 1] * 16 * 16 / image[..., 0].size
 
 
 @levels
@@ -133,7 +133,7 @@ def test_jitter_is_five_warps_with_shifts_of_their_own(crop: NDArray[np.uint8]):
 
 
 def test_jitter_moves_the_three_channels_together():
-    picture = np.random.default_rng(0).random((30, 30, 1)).repeat(3, axis=2)
-    moved = distort(picture, "jitter", 5)
+    image = np.random.default_rng(0).random((30, 30, 1)).repeat(3, axis=2)
+    moved = distort(image, "jitter", 5)
     np.testing.assert_array_equal(moved[..., 0], moved[..., 1])
     np.testing.assert_array_equal(moved[..., 0], moved[..., 2])

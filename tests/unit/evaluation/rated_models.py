@@ -30,7 +30,7 @@ def evaluation(
     splits: dict[str, Agreement] | None = None,
     protocol: str = "plain",
 ) -> Evaluation:
-    """A model that gave these scores to pictures p0.png and on, of which people said this."""
+    """A model that gave these scores to images p0.png and on, of which people said this."""
     opinions = list(mos) or [None] * len(scores)
     predictions = [
         Prediction(

@@ -34,7 +34,7 @@ def agreement_like(srcc: float | None = 0.9, **changes) -> Agreement:
 
 
 def evaluation_like(model: str = "psnr", dataset: str = "mine", **changes) -> Evaluation:
-    """An evaluation with a value in every field: an infinite score, a failed picture, an unrated one."""
+    """An evaluation with a value in every field: an infinite score, a failed image, an unrated one."""
     fields = {
         "model": model,
         "dataset": dataset,

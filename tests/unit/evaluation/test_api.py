@@ -51,7 +51,7 @@ def test_published_layouts_are_read_by_name_and_opinions_keep_their_direction(tm
 
 def test_constant_scores_are_one_clear_line_and_no_number(tmp_path: Path):
     write_tid2013(tmp_path)
-    (one,) = evaluate(  # all pictures are the same
+    (one,) = evaluate(  # all images are the same
         "psnr", data="tid2013", root=tmp_path, allow_missing=True, device="cpu"
     ).evaluations
     assert (one.agreement.srcc, one.agreement.count, one.failed) == (None, 45, 0)

@@ -96,4 +96,4 @@ def test_a_checksum_decides_where_the_record_has_one(monkeypatch: pytest.MonkeyP
 def test_training_sets_are_of_published_weights_and_known_datasets():
     for record in list_records().values():
         assert set(record.trained_on or ()) <= set(DATASETS)
-        assert record.trained_on is None or not record.is_trunk
+        assert record.trained_on is None or not record.is_backbone

@@ -45,7 +45,7 @@ def test_a_file_of_0_1_is_read_with_its_infinite_score():
 
 
 def test_a_note_of_a_test_between_models_comes_back_with_an_infinite_statistic(tmp_path: Path):
-    perfect = model_test(statistic=math.inf, note="few pictures")
+    perfect = model_test(statistic=math.inf, note="few images")
     run = run_like(*two_models(), tests=(perfect,))
     write_run(run, tmp_path)
     assert read_run(tmp_path).tests == [perfect]

@@ -31,10 +31,10 @@ def test_an_infinite_score_is_json_that_any_reader_takes(tmp_path: Path):
 
 
 def test_an_infinite_statistic_is_null_and_named_before_the_note_it_has(tmp_path: Path):
-    perfect = model_test(statistic=math.inf, note="few pictures")
+    perfect = model_test(statistic=math.inf, note="few images")
     run = run_like(evaluation_like(), evaluation_like("ssim"), tests=(perfect,))
     (test,) = json.loads(text_of(run, tmp_path, "run.json"))["tests"]
-    assert (test["statistic"], test["note"]) == (None, "statistic infinite; few pictures")
+    assert (test["statistic"], test["note"]) == (None, "statistic infinite; few images")
 
 
 def test_printed_lines_are_json_that_any_reader_takes():

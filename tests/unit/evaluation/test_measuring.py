@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.evaluation.measure import EvaluationOptions, ScoredTable, agreement_of, evaluate_model
 from acutance.stats.bootstrap import bootstrap_agreement
 from acutance.stats.curves import SMALL_GROUP
@@ -18,7 +18,7 @@ def many(count: int = 120, settings: EvaluationOptions = NO_DRAWS) -> ScoredTabl
     random = np.random.default_rng(3)
     mos = random.uniform(0, 10, count)
     rows = [
-        RatedPicture(
+        RatedImage(
             image=f"images/{place:03}.png",
             reference=f"refs/{place % 10}.png",
             mos=float(mos[place]),
@@ -33,7 +33,7 @@ def many(count: int = 120, settings: EvaluationOptions = NO_DRAWS) -> ScoredTabl
     return ScoredTable("ours", "lower", table_of(*rows), scores, [None] * count, settings)
 
 
-def changed(inputs: ScoredTable, scores: np.ndarray, *rows: RatedPicture) -> ScoredTable:
+def changed(inputs: ScoredTable, scores: np.ndarray, *rows: RatedImage) -> ScoredTable:
     table = table_of(*(rows or inputs.table.rows))
     return replace(inputs, scores=scores, table=table)
 

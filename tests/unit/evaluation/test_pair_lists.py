@@ -33,7 +33,7 @@ def fake(tmp_path: Path) -> Callable[[str], OpinionTable]:
 
 @pytest.fixture
 def diffiqa_test(fake: Callable[[str], OpinionTable]) -> OpinionTable:
-    """The test part, with labels of its six pictures: two better than their reference, two worse, two similar."""
+    """The test part, with labels of its six images: two better than their reference, two worse, two similar."""
     table = fake("diffiqa")
     labels = {f"000200x5y9_{number:02}": (said, said, said) for number, said in enumerate(SAID, start=1)}
     write_labels(table.root / "Test" / "trainlabel" / "labels", labels)

@@ -57,8 +57,8 @@ def test_a_reference_that_stands_in_pairs_is_scored_beside_itself(fake: Callable
 def test_every_picture_of_a_pair_is_needed_and_no_other():
     table = full_reference(3, 6, name="tid2013")
     plan = prepared(table)
-    pictures = {(name, pair.reference) for pair in pair_lists(table).lists["all"] for name in (pair.first, pair.second)}
-    assert set(plan.needed) == pictures
+    images = {(name, pair.reference) for pair in pair_lists(table).lists["all"] for name in (pair.first, pair.second)}
+    assert set(plan.needed) == images
 
 
 def test_types_of_diffiqa_are_averaged_each_counting_the_same(fake: Callable[[str], OpinionTable]):
@@ -89,7 +89,7 @@ def test_a_type_without_pairs_leaves_no_average_of_the_others(fake: Callable[[st
 
 
 def test_shares_of_people_are_averaged_on_pieapp(fake: Callable[[str], OpinionTable]):
-    """By hand: 70 % of people are for the first picture of each pair."""
+    """By hand: 70 % of people are for the first image of each pair."""
     table = part_of_table(fake("pieapp"), None, "test")
     plan = prepared(table, EvaluationOptions(part="test", draws=0))
     first = {pair.first for pair in pair_lists(table).lists["all"]}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acutance.datasets.splits import split_table, write_split
-from acutance.datasets.table import RatedPicture
+from acutance.datasets.table import RatedImage
 from acutance.errors import EvaluationError
 from acutance.evaluation.data import plan_data
 from acutance.evaluation.measure import EvaluationOptions
@@ -16,7 +16,7 @@ from tests.unit.evaluation.planning import planned
 
 
 def beside(table, options, on_progress=None) -> Prepared:
-    """Needs the second picture and, beside itself, the reference."""
+    """Needs the second image and, beside itself, the reference."""
     reference = table.rows[1].reference
     return Prepared([(table.rows[1].image, reference), (reference, reference)])
 
@@ -76,5 +76,5 @@ def test_what_was_said_becomes_one_value_a_row():
 
 
 @pytest.mark.parametrize(("rows", "found"), [([rated("a")], False), ([rated("a"), rated("b", reference="r")], True)])
-def test_a_data_set_with_one_reference_has_references(rows: list[RatedPicture], *, found: bool):
+def test_a_data_set_with_one_reference_has_references(rows: list[RatedImage], *, found: bool):
     assert planned(table_of(*rows)).has_references == found

@@ -92,7 +92,7 @@ def sriqa(tmp_path: Path) -> OpinionTable:
 
 
 def scored(table: OpinionTable, prepared: Prepared, model: str, weights: Path | None = None) -> dict[str, Scores]:
-    """The terms and the score of every picture that is needed, by term."""
+    """The terms and the score of every image that is needed, by term."""
     images, references = ([table.path(str(key[side])) for key in prepared.needed] for side in (0, 1))
     stream = acutance.score(images, reference=references, model=[model], weights=weights)
     assert isinstance(stream, ScoreRows)

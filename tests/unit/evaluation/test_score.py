@@ -33,7 +33,7 @@ def scored(work: Work, on_progress=None) -> list[EvaluationData]:
 
 
 def alone(table: OpinionTable) -> OpinionTable:
-    """The pictures of a set without their references."""
+    """The images of a set without their references."""
     return table_of(*(rated(row.image, row.mos) for row in table), root=table.root, name="alone")
 
 

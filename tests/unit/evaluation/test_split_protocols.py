@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from acutance.datasets.splits import repeated_splits
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import ConfigError, DatasetError
 from acutance.evaluation.measure import EvaluationOptions, Scores
 from acutance.evaluation.protocols import find_protocol
@@ -110,4 +110,4 @@ def test_too_few_scenes_are_an_error_before_anything_is_scored():
 
 def test_a_table_that_nobody_rated_is_an_error():
     with raises(DatasetError, "fake"):
-        find_protocol("hyperiqa").prepare(table_of(RatedPicture(image="a.png")), EvaluationOptions(), None)
+        find_protocol("hyperiqa").prepare(table_of(RatedImage(image="a.png")), EvaluationOptions(), None)

@@ -365,7 +365,7 @@ def test_an_hdr_pair_scores_by_command_line_once_the_peak_is_given(tmp_path: Pat
 
 @pytest.fixture
 def hdr_folder(tmp_path: Path) -> Path:
-    """Three HDR pictures in each of two folders, and a table that rates those of one."""
+    """Three HDR images in each of two folders, and a table that rates those of one."""
     for index in range(3):
         for place in ("out", "truth"):
             pixels = pictures.noise((32, 32, 3), np.uint16, seed=index + 10 * (place == "out"))

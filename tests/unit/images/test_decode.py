@@ -57,8 +57,8 @@ def test_an_empty_file_is_an_error(tmp_path: Path):
 
 
 def test_text_named_as_a_picture_is_an_error(tmp_path: Path):
-    (tmp_path / "a.png").write_text("not a picture, only a few words")
-    with raises(ImageReadError, "a.png", "not a picture, o"):
+    (tmp_path / "a.png").write_text("not an image, only a few words")
+    with raises(ImageReadError, "a.png", "not an image, o"):
         read_image(tmp_path / "a.png")
 
 
@@ -174,7 +174,7 @@ def test_a_size_is_known_without_decoding(tmp_path: Path):
     assert upright_size(path) == (64, 48)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"II*\0", b"II*\0\x08\0\0\0\xff\xff", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize("content", [b"", b"no image", b"II*\0", b"II*\0\x08\0\0\0\xff\xff", b"\x89PNG\r\n\x1a\n"])
 def test_a_header_that_tells_no_size_is_neither_an_error_nor_a_warning(tmp_path: Path, content: bytes):
     (tmp_path / "a.png").write_bytes(content)
     assert upright_size(tmp_path / "a.png") is None

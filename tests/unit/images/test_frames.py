@@ -70,7 +70,7 @@ class Pipe(io.RawIOBase):
 
 
 def opened_by_pillow(data: bytes, folder: Path) -> Iterator[tuple[str, Image.Image]]:
-    """Pictures of one file opened in every way, with names for the ways."""
+    """Images of one file opened in every way, with names for the ways."""
     path = folder / "picture"
     path.write_bytes(data)
     for way, is_loaded in itertools.product(("path", "file", "bytes"), (False, True)):

@@ -103,7 +103,7 @@ def test_a_background_nobody_knows_is_an_error(background: str):
         (np.zeros((2, 2)), "array 3"),
         (torch.zeros(3, 2, 2), "tensor 3"),
         (io.BytesIO(), "file object 3"),
-        (Image.new("L", (1, 1)), "picture 3"),
+        (Image.new("L", (1, 1)), "image 3"),
     ],
 )
 def test_a_source_is_called_by_its_path_or_by_kind_and_index(source, name: str):

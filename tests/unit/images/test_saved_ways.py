@@ -1,4 +1,4 @@
-"""One picture saved in many ways: format, layout, depth, tag."""
+"""One image saved in many ways: format, layout, depth, tag."""
 
 import io
 import json

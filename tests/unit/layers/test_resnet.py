@@ -1,4 +1,4 @@
-"""The trunk gives what timm's modules give, block by block, and builds and runs no more than is asked for."""
+"""The backbone gives what timm's modules give, block by block, and builds and runs no more than is asked for."""
 
 import copy
 from typing import Any
@@ -14,13 +14,13 @@ TINY: dict[str, Any] = {"layers": (2, 1, 1, 1), "channels": (4, 8, 12, 16)}
 
 
 def tiny(stages: int = 4) -> ResNet50:
-    """A trunk whose batch norms have seen something."""
+    """A backbone whose batch norms have seen something."""
     torch.manual_seed(0)
-    trunk = ResNet50(stages, **TINY)
+    backbone = ResNet50(stages, **TINY)
     with torch.no_grad():
         for _ in range(3):
-            list(trunk.bottlenecks(pictures()))
-    return trunk.eval()
+            list(backbone.bottlenecks(pictures()))
+    return backbone.eval()
 
 
 def pictures() -> Tensor:
@@ -28,11 +28,11 @@ def pictures() -> Tensor:
 
 
 def timm_outputs(resnet: ResNet50, images: Tensor) -> list[Tensor]:
-    trunk = resnet.trunk
-    features = trunk.maxpool(trunk.act1(trunk.bn1(trunk.conv1(images))))
+    backbone = resnet.trunk
+    features = backbone.maxpool(backbone.act1(backbone.bn1(backbone.conv1(images))))
     outputs = []
     for index in range(len(resnet.depths)):
-        for block in getattr(trunk, f"layer{index + 1}"):
+        for block in getattr(backbone, f"layer{index + 1}"):
             features = block(features)
             outputs.append(features)
     return outputs

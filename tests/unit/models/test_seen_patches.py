@@ -29,7 +29,7 @@ def fed(model: QualityModel, layer: nn.Module, *pictures: Tensor) -> list[Tensor
     """The first input of every call of a layer while the model scores."""
     inputs: list[Tensor] = []
     hook = layer.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach().clone()))
-    model(*(picture.clone().requires_grad_() for picture in pictures))  # a way through the trunks that calls layers
+    model(*(image.clone().requires_grad_() for image in pictures))  # a way through the backbones that calls layers
     hook.remove()
     return inputs
 
@@ -84,7 +84,7 @@ def test_ahiq_names_the_crops_that_its_trunk_gets(protocol: Literal["cover", "ra
 
 
 def test_ahiq_counts_a_position_as_often_as_it_is_drawn():
-    """In a picture of the size of a crop every random crop is the same one."""
+    """In an image of the size of a crop every random crop is the same one."""
     assert boxes_of(tiny_ahiq("random"), picture(32, 32)) == [(0, [0, 0, 32, 32])] * 3
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from acutance.comparison.results import Comparison, MethodScores, PictureScores
+from acutance.comparison.results import Comparison, ImageScores, MethodScores
 from acutance.evaluation.results import Agreement, Evaluation, EvaluationRun, FittedCurve, Interval, Prediction
 from acutance.reports.plots.canvas import Axes, Figure, house_style
 from acutance.stats.samples import mean_of
@@ -88,8 +88,8 @@ def comparison_of(
                 )
             )  # fmt: skip
     count = len(next(iter(scores[models[0]].values())))
-    pictures = [
-        PictureScores(
+    images = [
+        ImageScores(
             picture=f"{place}.png", reference=None, images={method: f"{method}/{place}.png" for method in methods},
             scores={model: {method: scores[model][method][place] for method in methods} for model in models},
         )
@@ -97,7 +97,7 @@ def comparison_of(
     ]  # fmt: skip
     return Comparison(
         compare_time="2030-01-31 12:00:00", methods=methods, models=models, better=dict.fromkeys(models, better),
-        results=results, pictures=pictures,
+        results=results, pictures=images,
     )  # fmt: skip
 
 

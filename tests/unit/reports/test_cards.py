@@ -12,7 +12,7 @@ def cards_of(folder, count, *, layers=("ours", "truth"), size=(48, 32), **fields
     for place in range(count):
         paths = [Layer(name, write_picture(folder / name / f"{place}.png", seed=place, size=size)) for name in layers]
         given = {"reasons": ["why"], "sides": (layers[0], layers[-1]), **fields}
-        made.append(Card(title=f"picture {place}", layers=paths, **given))
+        made.append(Card(title=f"image {place}", layers=paths, **given))
     return made
 
 
@@ -22,7 +22,7 @@ def shown(made, lead="Look."):
 
 def test_the_two_sides_are_marked_and_others_wait(tmp_path):
     markup = shown(cards_of(tmp_path, 1, layers=("a", "b", "c")), "Look.")
-    assert re.findall(r'alt="(\w): picture 0" [^>]*class="tiny ?(\w*)" data-layer="(\d)"', markup) == [
+    assert re.findall(r'alt="(\w): image 0" [^>]*class="tiny ?(\w*)" data-layer="(\d)"', markup) == [
         ("a", "left", "0"),
         ("b", "", "1"),
         ("c", "right", "2"),

@@ -9,7 +9,7 @@ from tests.fakes.report_results import TIME, agreement, comparison, evaluation
 
 
 def of_scores(scores, opinions, curve=FittedCurve(kind="linear", wanted="linear", parameters=(1.0, 0.0)), **fields):  # noqa: B008
-    """An evaluation of pictures 0, 1, 2 ..."""
+    """An evaluation of images 0, 1, 2 ..."""
     given = {"model": "psnr", "dataset": "made", "better": "higher", "mos_better": "higher", **fields}
     predictions = [
         Prediction(image=str(place), predicted=score, ground_truth=opinion)
@@ -54,8 +54,8 @@ def test_without_opinions_the_sample_is_of_scores():
 
 
 def test_models_take_turns_and_a_picture_that_two_chose_is_shown_once(tmp_path):
-    pictures = [f"{place}.png" for place in range(8)]
-    run = run_of(evaluation("psnr", tmp_path, pictures), evaluation("ssim", tmp_path, pictures))
+    images = [f"{place}.png" for place in range(8)]
+    run = run_of(evaluation("psnr", tmp_path, images), evaluation("ssim", tmp_path, images))
     chosen = choose_predictions(run, 4)
     assert names(chosen)[0] == "6.png"
     assert chosen[0].reasons[:2] == ["psnr takes it for 3 too good", "ssim takes it for 3 too good"]

@@ -61,7 +61,7 @@ def test_infinite_scores_are_counted_above_and_the_mean_of_the_finite_ones_is_dr
     "scores",
     [{"a": [1.0], "b": [2.0]}, {"a": [1.0, 2.0], "b": [2.0, 2.0]}, {"a": [1.0] * 5, "b": [2.0] * 5},
      {"a": [math.inf] * 3, "b": [1.0, 2.0, 3.0]}],
-    ids=["one picture", "two pictures", "all equal", "all infinite"],
+    ids=["one image", "two images", "all equal", "all infinite"],
 )  # fmt: skip
 def test_scores_that_make_no_violin_are_points_or_lines(scores):
     figure = violin_figure(comparison_of({"psnr": scores}))
@@ -90,7 +90,7 @@ def test_wins_are_bars_of_pictures():
     figure = wins_figure(comparison_of({"psnr": SCORES}, wins={"a": 1, "b": 3}))
     (axes,) = panels(figure)
     assert (bar_heights(axes), words(axes).splitlines()) == ([1.0, 3.0], ["1", "3"])
-    assert axes.get_ylabel() == "wins of 4 pictures"
+    assert axes.get_ylabel() == "wins of 4 images"
     assert legend_words(figure) == []
 
 
@@ -101,7 +101,7 @@ def test_wins_of_several_comparisons_are_shares():
     ]
     figure = wins_figure(both, ["before", "after"])
     assert bar_heights(panels(figure)[0]) == [0.25, 0.75, 0.5]
-    assert panels(figure)[0].get_ylabel() == "share of pictures won"
+    assert panels(figure)[0].get_ylabel() == "share of images won"
 
 
 @pytest.mark.parametrize("draw", [violin_figure, wins_figure])

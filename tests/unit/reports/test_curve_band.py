@@ -28,13 +28,13 @@ def cloud(count: int, scenes: int, seed: int = 0):
 
 
 def drawn_pictures(scenes: list[str], draws: int, seed: int):
-    """The pictures of each draw one by one, as often as their scene was drawn: the definition, without weights."""
+    """The images of each draw one by one, as often as their scene was drawn: the definition, without weights."""
     names = sorted(set(scenes))
-    pictures = {name: [place for place, scene in enumerate(scenes) if scene == name] for name in names}
+    images = {name: [place for place, scene in enumerate(scenes) if scene == name] for name in names}
     random = np.random.default_rng(seed)
     for _ in range(draws):
         chosen = random.integers(len(names), size=len(names))
-        yield [picture for place in chosen for picture in pictures[names[place]]]
+        yield [image for place in chosen for image in images[names[place]]]
 
 
 def band_of(*arguments, **options):
@@ -88,10 +88,10 @@ def test_counting_close_scores_as_one_place_hardly_moves_the_band(monkeypatch):
 def test_pictures_of_one_scene_are_drawn_together():
     scores, mos, scenes = cloud(400, 10)
     apart = [str(place) for place in range(400)]
-    by_scene, by_picture = (
+    by_scene, by_image = (
         band_of(LINE, scores, mos, drawn, AT, draws=60) for drawn in (scenes, apart)
-    )  # errors are shared within a scene, so that ten scenes say less than 400 pictures
-    assert ((by_scene.high - by_scene.low) > 1.5 * (by_picture.high - by_picture.low)).all()
+    )  # errors are shared within a scene, so that ten scenes say less than 400 images
+    assert ((by_scene.high - by_scene.low) > 1.5 * (by_image.high - by_image.low)).all()
 
 
 def test_the_same_seed_gives_the_same_band_and_another_seed_another():

@@ -95,7 +95,7 @@ def test_groups_of_several_models_stand_beside_each_other_on_one_line():
 
 
 def of_sizes(sizes: dict[str, int], model: str = "psnr") -> Evaluation:
-    """An evaluation with groups of these numbers of pictures; small ones have no correlation."""
+    """An evaluation with groups of these numbers of images; small ones have no correlation."""
     groups = [
         Group(name=name, agreement=evaluation_of(*rising(count), srcc=0.5 if count > 2 else None).agreement)
         for name, count in sizes.items()
@@ -106,8 +106,8 @@ def of_sizes(sizes: dict[str, int], model: str = "psnr") -> Evaluation:
 @pytest.mark.parametrize(
     ("sizes", "told"),
     [
-        ({"blur": 3, "noise": 2, "jpeg": 1}, "left out: 2 groups of fewer than 3 pictures"),
-        ({"blur": 3, "noise": 2}, "left out: 1 group of fewer than 3 pictures"),
+        ({"blur": 3, "noise": 2, "jpeg": 1}, "left out: 2 groups of fewer than 3 images"),
+        ({"blur": 3, "noise": 2}, "left out: 1 group of fewer than 3 images"),
         ({"blur": 3}, None),
     ],
 )

@@ -89,9 +89,9 @@ def test_an_unknown_ending_is_told_with_the_nearest(tmp_path: Path):
 
 
 def test_a_picture_has_the_dots_that_were_asked_for():
-    with Image.open(BytesIO(figure_png(small(), 100))) as picture:
-        assert picture.size == (200, 150)
-        assert picture.info["dpi"] == pytest.approx((100, 100), abs=0.1)
+    with Image.open(BytesIO(figure_png(small(), 100))) as image:
+        assert image.size == (200, 150)
+        assert image.info["dpi"] == pytest.approx((100, 100), abs=0.1)
 
 
 @pytest.mark.parametrize("dpi", [0, -1, 40_000])

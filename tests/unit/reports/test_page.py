@@ -161,7 +161,7 @@ def test_what_people_prefer_needs_neither_scores_nor_pictures(tmp_path):
 def test_failed_pictures_are_counted_at_the_top_and_listed_with_the_error(tmp_path):
     text = written(evaluation_run(tmp_path), tmp_path)
     assert '<p class="failed">Failed: 3, listed below.</p>' in text
-    assert text.count("Expected a picture, got an empty file.") == 3
+    assert text.count("Expected an image, got an empty file.") == 3
 
 
 def test_pictures_that_were_left_out_are_listed(tmp_path):
@@ -175,8 +175,8 @@ def test_why_another_curve_was_fitted_is_told(tmp_path):
 
 def test_beside_an_infinite_mean_stands_that_of_the_finite_scores(tmp_path):
     scores = enumerate((math.inf, 21.0, 24.0))
-    pictures = [picture(f"{place}.png", {"psnr": {"a": score, "b": 20.0}}) for place, score in scores]
-    text = written(compare_scores(pictures, ["a", "b"], {"psnr": "higher"}, draws=Draws(20)), tmp_path)
+    images = [picture(f"{place}.png", {"psnr": {"a": score, "b": 20.0}}) for place, score in scores]
+    text = written(compare_scores(images, ["a", "b"], {"psnr": "higher"}, draws=Draws(20)), tmp_path)
     assert "22.5 of 2" in text
     assert "+2.5 of 2" in text
     assert text.count("∞") >= 2
@@ -184,7 +184,7 @@ def test_beside_an_infinite_mean_stands_that_of_the_finite_scores(tmp_path):
 
 def test_pictures_of_a_comparison_are_looked_for_from_its_root(tmp_path, monkeypatch):
     made = comparison(tmp_path)
-    pictures = [
+    images = [
         one.model_copy(
             update={
                 "images": {name: str(Path(image).relative_to(tmp_path)) for name, image in one.images.items()},
@@ -193,7 +193,7 @@ def test_pictures_of_a_comparison_are_looked_for_from_its_root(tmp_path, monkeyp
         )
         for one in made.pictures
     ]
-    moved = made.model_copy(update={"pictures": pictures, "root": str(tmp_path)})
+    moved = made.model_copy(update={"pictures": images, "root": str(tmp_path)})
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert re.findall(r'src="(\S+)"', written(moved, tmp_path / "moved")) == re.findall(
@@ -211,10 +211,10 @@ def test_a_long_provenance_is_cut_and_says_so(tmp_path, monkeypatch):
 def test_a_hundred_thousand_failures_stay_below_eight_megabytes(tmp_path):
     run = evaluation_run(tmp_path)
     first = run.evaluations[0]
-    failed = first.predictions[-1].model_copy(update={"error": "Expected a picture, got none. " * 20})
+    failed = first.predictions[-1].model_copy(update={"error": "Expected an image, got none. " * 20})
     many = first.model_copy(update={"predictions": [*first.predictions, *[failed] * 100_000], "failed": 100_001})
     text = written(run.model_copy(update={"evaluations": [many]}), tmp_path)
-    assert re.search(r"Pictures without a score \(the first \d+ of 100,001 rows\)", text)
+    assert re.search(r"Images without a score \(the first \d+ of 100,001 rows\)", text)
     assert len(text.encode()) < 8_000_000
 
 

@@ -17,7 +17,7 @@ def scatter_of(*evaluations, draws=10):
 
 
 def points(axes):
-    """The places of all pictures of a cloud."""
+    """The places of all images of a cloud."""
     return axes.collections[0].get_offsets().tolist()
 
 
@@ -77,7 +77,7 @@ def test_without_a_curve_none_is_drawn():
 def test_a_dense_cloud_is_counted_in_cells_that_hold_every_picture():
     axes, bar = scatter_of(evaluation_of(*rising(5000)), draws=0)
     assert axes.collections[0].get_array().sum() == 5000
-    assert bar.get_ylabel() == "pictures"
+    assert bar.get_ylabel() == "images"
 
 
 def test_infinite_scores_stand_at_the_side_and_are_counted():
@@ -93,7 +93,7 @@ def test_infinite_scores_stand_at_the_side_and_are_counted():
 @pytest.mark.parametrize(
     ("scores", "mos"),
     [([3.0], [4.0]), ([3.0] * 9, list(range(9))), ([1.0, 2.0, 3.0], [5.0] * 3), ([0.0] * 4, [0.0] * 4)],
-    ids=["one picture", "constant scores", "constant opinions", "all zero"],
+    ids=["one image", "constant scores", "constant opinions", "all zero"],
 )
 def test_what_has_no_statistics_is_drawn_with_the_reason(scores, mos):
     mos = [float(opinion) for opinion in mos]
@@ -106,5 +106,5 @@ def test_what_has_no_statistics_is_drawn_with_the_reason(scores, mos):
 @pytest.mark.parametrize("scores", [[None, None], [math.inf, math.inf], [math.nan, math.nan]])
 def test_a_panel_without_any_point_says_so(scores):
     (axes,) = scatter_of(evaluation_of(scores, [1.0, 2.0], srcc=None, curve=LINE))
-    assert "no picture has a finite score\nand an opinion" in words(axes)
+    assert "no image has a finite score\nand an opinion" in words(axes)
     assert axes.collections[:0] == axes.lines[:0] == []

@@ -21,8 +21,8 @@ def decoded(thumbnail: Thumbnail) -> Image.Image:
 
 
 def colour_at(thumbnail: Thumbnail, across: float, down: float) -> tuple[int, ...]:
-    picture = np.asarray(decoded(thumbnail))
-    found = picture[int(down * picture.shape[0]), int(across * picture.shape[1])]
+    image = np.asarray(decoded(thumbnail))
+    found = image[int(down * image.shape[0]), int(across * image.shape[1])]
     return tuple(int(value) for value in found)
 
 
@@ -103,8 +103,8 @@ def test_what_cannot_be_read_is_a_placeholder_in_the_frame_of_the_others(tmp_pat
     made = thumbnails(paths, most_bytes=PLENTY)
     assert {(each.width, each.height) for each in made} == {(384, 192)}
     assert [each.uri.startswith("data:image/svg+xml;base64,") for each in made] == [True] * 4 + [False]
-    assert made[0].problem == made[2].problem == "Expected a picture file, got no such file."
-    assert "Expected a sound picture, got one that fails to decode" in made[1].problem
+    assert made[0].problem == made[2].problem == "Expected an image file, got no such file."
+    assert "Expected a sound image, got one that fails to decode" in made[1].problem
     assert made[3].problem
     assert made[4].problem == ""
     assert all("\n" not in each.problem for each in made)

@@ -1,4 +1,4 @@
-"""Small models that say what they were asked, and pictures for them."""
+"""Small models that say what they were asked, and images for them."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ ONE_WORKER = RunOptions(workers=1)
 
 
 class Distance(QualityModel):
-    """Mean absolute difference; refuses a batch that holds a black picture."""
+    """Mean absolute difference; refuses a batch that holds a black image."""
 
     info = ScoreInfo(better="lower", low=0.0, high=1.0)
 
@@ -38,12 +38,12 @@ class Distance(QualityModel):
         pair = self.checked_pair(distorted, reference)
         self.batches.append(len(distorted))
         if (distorted.amax(dim=(1, 2, 3)) == 0).any():
-            raise InputError("Expected light, got a black picture.")
+            raise InputError("Expected light, got a black image.")
         return {"score": (pair[0] - pair[1]).abs().mean(dim=(1, 2, 3)), "brightness": distorted.mean(dim=(1, 2, 3))}
 
 
 class Brightness(Distance):
-    """Mean of the picture alone."""
+    """Mean of the image alone."""
 
     needs_reference = False
 
@@ -82,7 +82,7 @@ def rows_into(file: ScoreFile, pairs: Sequence[Pair], *models: QualityModel) -> 
 
 
 class WatchedFile(io.BytesIO):
-    """A picture file that tells when it is read."""
+    """An image file that tells when it is read."""
 
     def __init__(self, pixels: NDArray[Any], when_read: Callable[[], object]) -> None:
         super().__init__(pictures.png_bytes(pixels))
@@ -114,7 +114,7 @@ def pair_of(index: int, reference: NamedImage | None = None, *, height: int = 8,
 
 
 def write_pictures(folder: Path, *names: str, size: tuple[int, int] = (8, 8), seed: int = 0) -> Path:
-    """A folder of noise, a picture a name."""
+    """A folder of noise, an image a name."""
     for index, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         pictures.write_png(folder / name, noise(seed + index, *size))

@@ -13,7 +13,7 @@ import acutance
 from acutance import ConfigError, ImageReadError, InputError, MissingExtraError, Score, ScoreRow, ShapeMismatchError
 from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ROW_FIELDS
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.fakes import pictures
 from tests.raising import raises
 from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
@@ -122,9 +122,9 @@ def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, opened: list[str]
     opened.clear()
     rows = acutance.score(tmp_path, model=Brightness(), batch_size=1, workers=1)
     assert isinstance(rows, ScoreRows)
-    assert pictures_of(opened) == []
+    assert images_among(opened) == []
     assert rows[0].image == f"{tmp_path}/000.png"
-    assert len(pictures_of(opened)) < 10
+    assert len(images_among(opened)) < 10
     assert len(list(rows)) == 100
 
 
@@ -240,8 +240,8 @@ def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyP
 
 
 def test_threads_that_ask_for_rows_at_once_get_their_own():
-    pictures = [noise(index, 20, 20) for index in range(60)]
-    rows = acutance.score(pictures, reference=pictures[::-1], model="psnr", batch_size=1)
+    images = [noise(index, 20, 20) for index in range(60)]
+    rows = acutance.score(images, reference=images[::-1], model="psnr", batch_size=1)
     assert isinstance(rows, ScoreRows)
     with ThreadPoolExecutor(4) as pool:
         asked = list(pool.map(lambda index: rows[index].image, range(60)))
@@ -250,7 +250,7 @@ def test_threads_that_ask_for_rows_at_once_get_their_own():
 
 
 def test_one_picture_that_cannot_be_read_raises(tmp_path: Path):
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     with raises(ImageReadError, "bad.png"):
         acutance.score(tmp_path / "bad.png", reference=TRUTH, model="psnr")
     with raises(ImageReadError, "bad.png"):

@@ -12,7 +12,7 @@ from acutance.errors import ImageReadError, ShapeMismatchError
 from acutance.scoring.engine import DecodedPair, decode_ahead
 from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair, pair_up
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import WatchedFile, noise, pair_of, picture, write_pictures
 
@@ -22,7 +22,7 @@ def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[Deco
 
 
 def watched(count: int, when_read: Callable[[int], object]) -> list[Pair]:
-    """Pictures without a reference, each with 300 bytes of pixels."""
+    """Images without a reference, each with 300 bytes of pixels."""
     files = [WatchedFile(noise(index, 10, 10), partial(when_read, index)) for index in range(count)]
     return [Pair(NamedImage(file, str(index), str(index))) for index, file in enumerate(files)]
 
@@ -40,12 +40,12 @@ def test_a_start_further_on_leaves_the_pairs_before_it_unread(tmp_path: Path, op
     write_pictures(tmp_path, "a.png", "b.png", "c.png")
     opened.clear()
     assert [result.place for result in decoded(pair_up(tmp_path).pairs, 2)] == [2]
-    assert pictures_of(opened) == ["c.png"]
+    assert images_among(opened) == ["c.png"]
 
 
 def test_an_unreadable_picture_is_an_error_and_the_rest_goes_on(tmp_path: Path):
     write_pictures(tmp_path, "a.png", "c.png")
-    (tmp_path / "b.png").write_bytes(b"no picture")
+    (tmp_path / "b.png").write_bytes(b"no image")
     good, bad, last = decoded(pair_up(tmp_path).pairs)
     assert isinstance(bad.error, ImageReadError)
     assert bad.distorted is None
@@ -73,8 +73,8 @@ def test_a_reference_of_neighbours_is_read_once(tmp_path: Path, opened: list[str
     pairs = pair_up(tmp_path / "out", tmp_path / "truth.png").pairs
     opened.clear()
     decoded(pairs, workers=2)
-    assert pictures_of(opened).count("truth.png") == 1
-    assert len(pictures_of(opened)) == 31
+    assert images_among(opened).count("truth.png") == 1
+    assert len(images_among(opened)) == 31
 
 
 def test_references_can_be_left_unread(tmp_path: Path, opened: list[str]):
@@ -83,7 +83,7 @@ def test_references_can_be_left_unread(tmp_path: Path, opened: list[str]):
     opened.clear()
     (result,) = decode_ahead(pairs, 0, RunOptions(), with_references=False)
     assert result.reference is None
-    assert pictures_of(opened) == ["a.png"]
+    assert images_among(opened) == ["a.png"]
 
 
 def test_no_more_is_decoded_ahead_than_fits_the_memory():
@@ -111,7 +111,7 @@ def test_a_file_object_named_twice_is_read_by_one_thread_at_a_time(tmp_path: Pat
 
 
 class BugError(Exception):
-    """None of what a damaged picture raises."""
+    """None of what a damaged image raises."""
 
 
 def test_a_fault_of_the_code_is_raised():

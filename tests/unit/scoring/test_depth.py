@@ -1,4 +1,4 @@
-"""What scoring does with pictures of several depths, and with bits that were lost on the way."""
+"""What scoring does with images of several depths, and with bits that were lost on the way."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def rows_of(pairs: Sequence[Pair], *models: Any, **settings: Any) -> list[ScoreR
 
 
 def pairs_of_all_kinds() -> list[Pair]:
-    """8-bit and 16-bit pictures, floats, one channel and three, in turn."""
+    """8-bit and 16-bit images, floats, one channel and three, in turn."""
     pairs = []
     for index in range(12):
         pixels = [noise(seed, 32, 32) for seed in (index, 100 + index)]
@@ -137,7 +137,7 @@ def test_a_file_of_scores_keeps_depths_and_counts_them_over_a_break(tmp_path: Pa
         described = json.loads(provenance_path(one).read_text())
         assert described["depth"] == {"8 of 16": 2}
         began = provenance_path(one).stat().st_mtime_ns
-        assert began <= one.stat().st_mtime_ns  # the run's begin, so that later changes of pictures are seen
+        assert began <= one.stat().st_mtime_ns  # the run's begin, so that later changes of images are seen
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
@@ -173,7 +173,7 @@ def test_the_command_says_how_many_scores_come_from_fewer_bits(run: Run, tmp_pat
 
 
 def write(folder: Path, *names: str) -> dict[str, Any]:
-    """Pictures in a folder, by their names; of those called deep.png 8 of 16 bits are read."""
+    """Images in a folder, by their names; of those called deep.png 8 of 16 bits are read."""
     write_pictures(folder, *names, size=(24, 24))
     for name in names:
         if Path(name).name == "deep.png":
@@ -182,7 +182,7 @@ def write(folder: Path, *names: str) -> dict[str, Any]:
 
 
 def write_deep(path: Path) -> None:
-    """CMYK of 16 bits in the place of the picture that is there, whatever its name ends in, and of its size."""
+    """CMYK of 16 bits in the place of the image that is there, whatever its name ends in, and of its size."""
     with Image.open(path) as shown:
         width, height = shown.size
     path.write_bytes(saved.by_tifffile(pictures.noise((height, width, 4), np.uint16), photometric="separated"))

@@ -18,7 +18,7 @@ from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair, pair_up
 from acutance.scoring.rows import ScoreRow
 from acutance.shapes import ImageBatch, ScoreBatch
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.raising import lacking, raises
 from tests.unit.scoring.fakes import (
     ONE_WORKER,
@@ -92,7 +92,7 @@ def test_several_models_share_one_decode(tmp_path, opened: list[str]):
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
     opened.clear()
     assert len(rows_of(pairs, Distance("one"), Distance("two"), Brightness("three"))) == 6
-    assert len(pictures_of(opened)) == 4
+    assert len(images_among(opened)) == 4
 
 
 def test_a_shared_reference_is_encoded_once_per_model():
@@ -179,7 +179,7 @@ def test_a_picture_too_small_for_one_model_fails_that_model_alone():
 def test_a_picture_that_a_model_refuses_fails_none_of_its_batch_mates(batch_size: Any):
     pairs = [pair_of(0), Pair(picture("dark", black()), picture("truth", noise(9))), pair_of(2)]
     rows = rows_of(pairs, Distance(), batch_size=batch_size)
-    assert [row.error for row in rows] == [None, "Expected light, got a black picture.", None]
+    assert [row.error for row in rows] == [None, "Expected light, got a black image.", None]
     assert [row.score is None for row in rows] == [False, True, False]
 
 

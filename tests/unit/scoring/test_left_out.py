@@ -28,14 +28,14 @@ def write_animation(path: Path, frames: int) -> Path:
     random = np.random.default_rng(3)
     first = np.full((16, 16, 3), 90, np.uint8)
     pictures = [first, *(random.integers(0, 256, (frames - 1, 16, 16, 3), dtype=np.uint8))]
-    images = [Image.fromarray(picture) for picture in pictures]
+    images = [Image.fromarray(image) for image in pictures]
     images[0].save(path, save_all=True, append_images=images[1:], lossless=True)
     return path
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """out/ and truth/ with a.png each, and pictures in out/ that are not read."""
+    """out/ and truth/ with a.png each, and images in out/ that are not read."""
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path, "out/a.png", "truth/a.png")
     for name in ("IMG_1.HEIC", "IMG_2.heic", "deep/x.jxl"):
@@ -146,9 +146,9 @@ def test_a_run_that_continues_counts_no_frames_of_references_that_no_model_looks
 
 
 def pairs_of(here: Path) -> list[Pair]:
-    pictures = [write_animation(here / f"{index}.webp", 2 + index % 2) for index in range(5)]
-    named = [NamedImage(path, path.name, path.name) for path in pictures]
-    return [Pair(picture, named[0]) for picture in named]
+    images = [write_animation(here / f"{index}.webp", 2 + index % 2) for index in range(5)]
+    named = [NamedImage(path, path.name, path.name) for path in images]
+    return [Pair(image, named[0]) for image in named]
 
 
 def scored(path: Path, pairs: list[Pair], *, stop: int = 99, resume: bool = False) -> None:

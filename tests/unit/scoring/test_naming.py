@@ -18,7 +18,7 @@ LAYOUTS = {
     "folders": (["day/cat_x4.png", "night/cat_x4.png"], ["day/cat.png", "night/cat.png"]),
     "folders on one side": (["X4/my_cat_x4.png", "X4/my_dog_x4.png"], ["my_cat.png", "my_dog.png"]),
     "folders and a prefix": (["x/sr_my_cat.png", "x/sr_my_dog.png"], ["y/my_cat.png", "y/my_dog.png"]),
-    "one picture": (["cat_x4.png"], ["cat.png", "dog.png"]),
+    "one image": (["cat_x4.png"], ["cat.png", "dog.png"]),
     "another ending": (["cat.jpg", "dog.jpg"], ["cat.png", "dog.png"]),
     "another folder": (["a/cat.png", "a/dog.png"], ["cat.png", "dog.png"]),
 }

@@ -12,7 +12,7 @@ from PIL import Image
 
 from acutance.catalog import load
 from acutance.comparison.api import compare
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import CheckpointError, ConfigError
 from acutance.evaluation import evaluate
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
@@ -161,7 +161,7 @@ def test_an_old_run_that_recorded_nothing_says_so_in_one_line(tmp_path: Path, ca
 def test_every_verb_scores_a_run_as_it_was_validated(run: Path, pictures: Path, tmp_path: Path):
     names = sorted(path.name for path in pictures.iterdir())
     table = OpinionTable(
-        [RatedPicture(image=name, mos=float(number)) for number, name in enumerate(names)], pictures, "own"
+        [RatedImage(image=name, mos=float(number)) for number, name in enumerate(names)], pictures, "own"
     )
     (tmp_path / "other").mkdir()
     for name in names:

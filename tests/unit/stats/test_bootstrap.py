@@ -20,7 +20,7 @@ FEW = 40
 
 
 def rated(seed=0, scenes=25, each=8):
-    """Scores with ties, opinions, and the scene of each picture."""
+    """Scores with ties, opinions, and the scene of each image."""
     generator = np.random.default_rng(seed)
     names = np.repeat([f"I{number:02d}" for number in range(scenes)], each)
     scores = np.round(generator.uniform(20, 45, scenes * each), 1)

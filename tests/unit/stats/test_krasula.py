@@ -54,7 +54,7 @@ def ratings(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def listed(pairs: Pairs) -> list[tuple[float, int]]:
-    """Each pair once, whichever picture stands first, sorted."""
+    """Each pair once, whichever image stands first, sorted."""
     both = zip(pairs.differences[0], pairs.labels, strict=True)
     return sorted((abs(lead), int(label * np.sign(lead))) for lead, label in both)
 

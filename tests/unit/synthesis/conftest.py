@@ -27,7 +27,7 @@ def score_rows(images: list[Path], references: list[Path], models: list[str]) ->
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A folder of three pristine pictures: a.png, b.png, c.png."""
+    """A folder of three pristine images: a.png, b.png, c.png."""
     folder = tmp_path / "sources"
     folder.mkdir()
     for seed, name in enumerate("abc"):

@@ -96,7 +96,7 @@ def test_a_reference_is_a_part_of_a_larger_source(sources: Path, tmp_path: Path)
 
 
 def test_crops_reach_every_place_and_leave_short_sides_whole():
-    picture = np.arange(4 * 3 * 3, dtype=np.uint8).reshape(4, 3, 3)
-    assert {int(random_crop(picture, 2, seed)[0, 0, 0]) for seed in range(200)} == {0, 3, 9, 12, 18, 21}
-    assert random_crop(picture, 3, 0).shape == (3, 3, 3)
-    np.testing.assert_array_equal(random_crop(picture, 9, 0), picture)
+    image = np.arange(4 * 3 * 3, dtype=np.uint8).reshape(4, 3, 3)
+    assert {int(random_crop(image, 2, seed)[0, 0, 0]) for seed in range(200)} == {0, 3, 9, 12, 18, 21}
+    assert random_crop(image, 3, 0).shape == (3, 3, 3)
+    np.testing.assert_array_equal(random_crop(image, 9, 0), image)

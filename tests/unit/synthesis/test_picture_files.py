@@ -35,11 +35,11 @@ def test_a_picture_that_was_cut_off_is_not_whole(tmp_path: Path, ending: str):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (33, 20)])
 def test_a_png_of_any_size_is_one(tmp_path: Path, shape: tuple[int, int]):
     (tmp_path / "a.png").write_bytes(png_bytes(scene(1, *shape)))
-    with Image.open(tmp_path / "a.png") as picture:
-        picture.verify()
-    with Image.open(tmp_path / "a.png") as picture:
-        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", shape[::-1])
-        np.testing.assert_array_equal(np.asarray(picture), scene(1, *shape))
+    with Image.open(tmp_path / "a.png") as image:
+        image.verify()
+    with Image.open(tmp_path / "a.png") as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", shape[::-1])
+        np.testing.assert_array_equal(np.asarray(image), scene(1, *shape))
 
 
 def test_eight_bits_are_the_nearest():

@@ -20,7 +20,7 @@ ROWS: list[Row] = [
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of the first four rows, beside their pictures; the second has an error and none."""
+    """A file of the first four rows, beside their images; the second has an error and none."""
     (tmp_path / "images").mkdir()
     for row in ROWS[:4]:
         (tmp_path / "images" / row["image"]).write_bytes(png_bytes(scene(0)))
@@ -75,8 +75,8 @@ def test_rows_after_a_picture_that_is_gone_are_made_again(path: Path):
 
 @pytest.mark.parametrize("left", [0, 5, -1])
 def test_rows_after_a_picture_that_was_cut_off_are_made_again(path: Path, left: int):
-    picture = path.parent / "images" / ROWS[2]["image"]
-    picture.write_bytes(picture.read_bytes()[:left])
+    image = path.parent / "images" / ROWS[2]["image"]
+    image.write_bytes(image.read_bytes()[:left])
     assert restored(path).count == 2
 
 

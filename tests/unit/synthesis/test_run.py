@@ -105,7 +105,7 @@ def test_larger_sources_are_cut(sources: Path, tmp_path: Path):
 
 
 def test_an_unreadable_source_is_counted_and_the_rest_is_made(sources: Path, tmp_path: Path):
-    (sources / "b.png").write_bytes(b"no picture")
+    (sources / "b.png").write_bytes(b"no image")
     made = synthesize([sources], tmp_path / "out", **USUAL)
     (failure,) = made.failures
     assert failure.source == sources / "b.png"
@@ -135,16 +135,16 @@ def test_the_provenance_says_what_the_pictures_depend_on(sources: Path, tmp_path
 
 def test_progress_goes_from_none_to_all(sources: Path, tmp_path: Path):
     references: list[tuple[int, int]] = []
-    pictures: list[tuple[int, int]] = []
+    images: list[tuple[int, int]] = []
     synthesize(
         [sources],
         tmp_path / "out",
         **USUAL,
         on_references=lambda done, total: references.append((done, total)),
-        on_progress=lambda done, total: pictures.append((done, total)),
+        on_progress=lambda done, total: images.append((done, total)),
     )
     assert references == [(3, 3)]
-    assert pictures == [(0, 20), (8, 20), (16, 20), (20, 20)]
+    assert images == [(0, 20), (8, 20), (16, 20), (20, 20)]
 
 
 class EndedError(Exception):
@@ -152,7 +152,7 @@ class EndedError(Exception):
 
 
 def test_a_run_that_was_ended_continues_to_the_same_files(sources: Path, tmp_path: Path):
-    (sources / "b.png").write_bytes(b"no picture")
+    (sources / "b.png").write_bytes(b"no image")
     whole = synthesize([sources], tmp_path / "whole", **USUAL)
 
     def end(done: int, _: int) -> None:
@@ -262,7 +262,7 @@ def test_references_that_are_gone_are_written_again(sources: Path, tmp_path: Pat
 def test_references_that_are_gone_with_their_source_are_named(sources: Path, tmp_path: Path):
     synthesize([sources], tmp_path / "out", **USUAL)
     (tmp_path / "out/references/a.png").unlink()
-    (sources / "a.png").write_bytes(b"no picture")
+    (sources / "a.png").write_bytes(b"no image")
     provenance = tmp_path / "out/provenance.json"
     os.utime(provenance, ns=(2**62, 2**62))  # as if the source had been so before the run
     with raises(ConfigError, "a.png"):

@@ -1,4 +1,4 @@
-"""Which pictures train and which validate."""
+"""Which images train and which validate."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import pytest
 
 from acutance.datasets.catalogue import read_dataset
 from acutance.datasets.splits import rows_of, split_table, write_split
-from acutance.datasets.table import OpinionTable, RatedPicture, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, write_table
 from acutance.errors import ConfigError, DatasetError, TrainingError, UnknownNameError
 from acutance.training.data import DataConfig, held_out, training_tables
 from acutance.training.run_folder import RunFolder
@@ -18,20 +18,20 @@ from tests.raising import lacking, raises
 
 
 def scenes(count: int, *, each: int = 3, split: str | None = None, root: Path = Path("nowhere")) -> OpinionTable:
-    """Some scenes with some pictures each."""
+    """Some scenes with some images each."""
     rows = [
-        RatedPicture(image=f"s{scene}_{index}.png", scene=f"s{scene}", mos=float(index), split=split)
+        RatedImage(image=f"s{scene}_{index}.png", scene=f"s{scene}", mos=float(index), split=split)
         for scene in range(count)
         for index in range(each)
     ]
     return OpinionTable(rows, root, "made")
 
 
-def names(table: Iterable[RatedPicture]) -> set[str]:
+def names(table: Iterable[RatedImage]) -> set[str]:
     return {row.image for row in table}
 
 
-def scenes_in(table: Iterable[RatedPicture]) -> set[str | None]:
+def scenes_in(table: Iterable[RatedImage]) -> set[str | None]:
     return {row.scene for row in table}
 
 
@@ -104,7 +104,7 @@ def test_held_out_pictures_share_no_file_with_others(tmp_path: Path):
         (tmp_path / f"{index}.png").write_bytes(bytes([index]))
     (tmp_path / "5.png").unlink()
     (tmp_path / "5.png").hardlink_to(tmp_path / "0.png")
-    rows = [RatedPicture(image=f"{index}.png", mos=float(index)) for index in range(6)]
+    rows = [RatedImage(image=f"{index}.png", mos=float(index)) for index in range(6)]
     table = OpinionTable(rows, tmp_path, "made")
     leaks = 0
     for seed in range(6):  # some seed holds one of the two out and not the other
@@ -116,7 +116,7 @@ def test_held_out_pictures_share_no_file_with_others(tmp_path: Path):
 
 
 def test_a_leak_between_a_dataset_s_own_parts_is_found(tmp_path: Path):
-    rows = [*scenes(3, split="train"), RatedPicture(image="x.png", scene="s1", mos=1.0, split="test")]
+    rows = [*scenes(3, split="train"), RatedImage(image="x.png", scene="s1", mos=1.0, split="test")]
     path = write(OpinionTable(rows, tmp_path, "made"), tmp_path)
     with raises(DatasetError, "s1", "train", "test"):
         training_tables(DataConfig(dataset=path))
@@ -131,8 +131,8 @@ def test_nothing_is_held_out_where_none_is_asked_for(tmp_path: Path):
 def test_pictures_nobody_rated_and_references_themselves_do_not_train(tmp_path: Path):
     rows = [
         *scenes(4),
-        RatedPicture(image="unrated.png", scene="s0"),
-        RatedPicture(image="r.png", reference="r.png", scene="s0", mos=5.0),
+        RatedImage(image="unrated.png", scene="s0"),
+        RatedImage(image="r.png", reference="r.png", scene="s0", mos=5.0),
     ]
     found = training_tables(DataConfig(dataset=write(OpinionTable(rows, tmp_path, "made"), tmp_path)))
     assert names(found.train) | names(found.validation) == names(scenes(4))

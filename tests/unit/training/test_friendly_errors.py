@@ -72,7 +72,7 @@ def test_too_little_memory_names_what_to_lower(error: Exception):
         raise error
 
 
-@pytest.mark.parametrize("error", [ImageReadError("Expected a picture"), RuntimeError("a bug"), ValueError("one")])
+@pytest.mark.parametrize("error", [ImageReadError("Expected an image"), RuntimeError("a bug"), ValueError("one")])
 def test_what_says_what_is_wrong_or_is_a_bug_stays_as_it_is(error: Exception):
     with pytest.raises(type(error)) as caught, friendly_errors(Path("run")):
         raise error

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.errors import TrainingError
 from acutance.training.data import scaled
 from acutance.types import ScoreInfo
@@ -16,7 +16,7 @@ INFINITE: dict[str, Any] = {"low": -math.inf, "high": math.inf}
 
 
 def table(opinions: list[float], **fields: Any) -> OpinionTable:
-    rows = [RatedPicture(image=f"{index}.png", mos=mos, **fields) for index, mos in enumerate(opinions)]
+    rows = [RatedImage(image=f"{index}.png", mos=mos, **fields) for index, mos in enumerate(opinions)]
     return OpinionTable(rows, Path(), "made")
 
 

@@ -1,4 +1,4 @@
-"""Pictures for training: read, kept, cut."""
+"""Images for training: read, kept, cut."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from PIL import Image
 from acutance.errors import ConfigError, ImageReadError, InputError
 from acutance.layers.images import enlarge_to_at_least, resize_like_pillow, to_batch
 from acutance.training.images import ImageStore, Pixels, crop_of, enlarged, read_ahead
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.raising import raises
 
 
@@ -26,7 +26,7 @@ def write(path: Path, height: int = 40, width: int = 50, seed: int = 0) -> np.nd
 
 
 def numbered(height: int, width: int) -> Pixels:
-    """A picture that says of each pixel where it is."""
+    """An image that says of each pixel where it is."""
     rows, columns = np.mgrid[:height, :width]
     return np.stack([rows, columns, 0 * rows], axis=2).astype(np.uint8)
 
@@ -63,7 +63,7 @@ def test_a_cached_picture_is_decoded_once(tmp_path: Path, opened: list[str]):
     opened.clear()
     for _ in range(3):
         ImageStore(None, tmp_path / "cache").read(tmp_path / "a.png")
-    assert pictures_of(opened) == ["a.png"]
+    assert images_among(opened) == ["a.png"]
 
 
 def test_another_size_is_kept_beside_the_first(tmp_path: Path):
@@ -131,7 +131,7 @@ def test_a_picture_that_is_gone_is_named(tmp_path: Path, *, cache: bool):
 
 
 def test_a_file_that_is_no_picture_is_named_and_not_kept(tmp_path: Path):
-    (tmp_path / "a.png").write_bytes(b"no picture")
+    (tmp_path / "a.png").write_bytes(b"no image")
     with raises(ImageReadError, "a.png"):
         ImageStore(None, tmp_path / "cache").read(tmp_path / "a.png")
     assert not (tmp_path / "cache").exists()
@@ -149,21 +149,21 @@ def test_a_cache_without_room_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
 
 
 def test_every_place_is_drawn_the_last_row_and_column_too():
-    picture = numbered(18, 17)
+    image = numbered(18, 17)
     draws = [np.random.default_rng(seed) for seed in range(80)]
-    corners = {tuple(crop_of(picture, 16, draw)[:2, 0, 0].tolist()) for draw in draws}
+    corners = {tuple(crop_of(image, 16, draw)[:2, 0, 0].tolist()) for draw in draws}
     assert corners == {(row, column) for row in range(3) for column in range(2)}
 
 
 def test_flips_turn_left_and_right_round():
-    picture = numbered(60, 50)
-    plain, flipped = (crop_of(picture, 16, np.random.default_rng(3), flip=flip) for flip in (0, 1))
+    image = numbered(60, 50)
+    plain, flipped = (crop_of(image, 16, np.random.default_rng(3), flip=flip) for flip in (0, 1))
     assert torch.equal(flipped, plain.flip(2))
 
 
 def test_half_of_the_crops_are_flipped():
-    picture = numbered(16, 16)
-    flips = [bool(crop_of(picture, 16, np.random.default_rng(seed), flip=0.5)[1, 0, 0]) for seed in range(400)]
+    image = numbered(16, 16)
+    flips = [bool(crop_of(image, 16, np.random.default_rng(seed), flip=0.5)[1, 0, 0]) for seed in range(400)]
     assert 150 < sum(flips) < 250
 
 
@@ -173,15 +173,15 @@ def test_a_picture_too_small_for_a_crop_is_one_clear_line():
 
 
 def test_small_pictures_are_enlarged_as_for_scoring():
-    picture = numbered(10, 20)
-    expected = (enlarge_to_at_least(to_batch([picture]), 16)[0] * 255).round().permute(1, 2, 0)
-    np.testing.assert_array_equal(enlarged(picture, 16), expected.numpy())
-    assert enlarged(picture, 16).shape == (16, 32, 3)
+    image = numbered(10, 20)
+    expected = (enlarge_to_at_least(to_batch([image]), 16)[0] * 255).round().permute(1, 2, 0)
+    np.testing.assert_array_equal(enlarged(image, 16), expected.numpy())
+    assert enlarged(image, 16).shape == (16, 32, 3)
 
 
 def test_pictures_that_are_large_enough_stay_as_they_are():
-    picture = numbered(16, 20)
-    assert enlarged(picture, 16) is picture
+    image = numbered(16, 20)
+    assert enlarged(image, 16) is image
 
 
 def test_pictures_are_read_ahead_in_their_order():

@@ -7,7 +7,7 @@ import pytest
 
 from acutance.datasets.diffiqa import Label
 from acutance.datasets.splits import Split, checksum, split_table, write_split
-from acutance.datasets.table import OpinionTable, RatedPicture, read_table, write_table
+from acutance.datasets.table import OpinionTable, RatedImage, read_table, write_table
 from acutance.datasets.triplets import repeats
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.training.triplets import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
@@ -20,7 +20,7 @@ from tests.unit.datasets.test_diffiqa_labels import write_labels
 
 
 def lists(*sources: TripletSource, **settings: object) -> TripletLists:
-    """Of datasets that are a few pictures of the published ones."""
+    """Of datasets that are a few images of the published ones."""
     small = [source.model_copy(update={"allow_missing": True}) for source in sources]
     return triplet_lists(TripletData.model_validate({"sources": small, **settings}))
 
@@ -83,7 +83,7 @@ def test_pipal_whose_validation_part_nobody_rated_holds_some_of_its_training_par
 
 def test_afines_protocol_keeps_a_fifth_of_the_scenes_for_tests(tmp_path: Path):
     rows = [
-        RatedPicture(image=f"{scene}_{level}.png", reference=f"{scene}.png", mos=5.0 - level, scene=scene)
+        RatedImage(image=f"{scene}_{level}.png", reference=f"{scene}.png", mos=5.0 - level, scene=scene)
         for scene in "abcdefghij"
         for level in range(3)
     ]
@@ -175,7 +175,7 @@ def test_pairs_without_labels_against_the_reference_are_refused(tmp_path: Path):
 
 
 def own_lists(root: Path) -> dict[str, object]:
-    """Lists in A-FINE's layout of two datasets, pictures in folders of their own."""
+    """Lists in A-FINE's layout of two datasets, images in folders of their own."""
     write_pictures(root / "p/DiffIQA/images", ["01/a_01.png", "02/a_02.png", "Original/a.png"])
     write_pictures(root / "q/pixels", ["I01.png", "I01_01_01.png"])
     write_lines(root / "DiffIQA/Triplet.txt", ["a_01.png,a_02.png,a.png,1,1,0"])

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 from torch import Tensor, nn
 
-from acutance.datasets.table import OpinionTable, RatedPicture
+from acutance.datasets.table import OpinionTable, RatedImage
 from acutance.training.images import Pixels, as_images, correlations, scores_of
 from acutance.types import OnProgress
 
@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 def table(opinions: list[float], *, with_references: bool = False) -> OpinionTable:
     rows = [
-        RatedPicture(image=f"{index}.png", reference="r.png" if with_references else None, mos=mos)
+        RatedImage(image=f"{index}.png", reference="r.png" if with_references else None, mos=mos)
         for index, mos in enumerate(opinions)
     ]
     return OpinionTable(rows, Path(), "made")

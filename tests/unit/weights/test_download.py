@@ -313,12 +313,12 @@ def test_a_file_in_no_repository_says_how_to_come_by_it(record: CheckpointRecord
 def test_a_trunk_has_a_name_of_its_own_in_the_folder_of_weights(
     record: CheckpointRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trunk = replace(record, filename="model.safetensors", local_name="trunk.a1.safetensors", is_trunk=True)
+    backbone = replace(record, filename="model.safetensors", local_name="trunk.a1.safetensors", is_backbone=True)
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     (tmp_path / "model.safetensors").touch()
     cures = ("acutance weights fetch tiny", "ACUTANCE_WEIGHTS", "trunk.a1.safetensors")
     with raises(MissingWeightsError, "model.safetensors", "1 MB", "someone/weights", "offline", *cures) as caught:
-        fetch(trunk, offline=True)
+        fetch(backbone, offline=True)
     one_line(caught.value)
     (tmp_path / "trunk.a1.safetensors").touch()
-    assert find(trunk) == tmp_path / "trunk.a1.safetensors"
+    assert find(backbone) == tmp_path / "trunk.a1.safetensors"

@@ -23,7 +23,7 @@ from acutance.models.afine.heads import (
     moments,
     naturalness_calibrator,
 )
-from acutance.models.afine.preprocess import view_settings, whole_picture
+from acutance.models.afine.preprocess import view_settings, whole_image
 from acutance.models.afine.weights import AFINE_SCORE, FIDELITY_SCORE, NATURALNESS_SCORE
 from acutance.models.quality_model import QualityModel, check_batch
 from acutance.shapes import ImageBatch, ScoreBatch
@@ -78,7 +78,7 @@ class AFINENaturalness(QualityModel):
         """What the encoder says of images: every block, and the class token of a model with ``return_cls``."""
         images = self.plain(images)
         check_batch(images, "distorted", self.smallest_side)
-        view = whole_picture(images.to(self.naturalness_calibrator.centre.dtype))
+        view = whole_image(images.to(self.naturalness_calibrator.centre.dtype))
         streams = list(self.encoder.streams(view))
         return ClipFeatures([stream[:, 1:] for stream in streams], self.encoder.class_output(streams[-1]))
 
@@ -178,7 +178,7 @@ class AFINE(AdaptivePair, AFINENaturalness):
 
 
 def _levels(encoder: ClipImageEncoder, images: ImageBatch, covariance: Covariance = "centred") -> Iterator[Level]:
-    view = whole_picture(images)
+    view = whole_image(images)
     if covariance == "published":  # normalised and back, in the authors' order of sums: rounding counts
         view_again = (view - encoder.mean) / encoder.std * encoder.std + encoder.mean
         yield describe(view_again.flatten(2).transpose(1, 2), sample_axis=1, uncentred=True)

@@ -8,7 +8,7 @@ PATCH_SIZE = 32
 """Patch of CLIP ViT-B/32 in pixels."""
 
 
-def whole_picture(images: ImageBatch) -> EnlargedBatch:
+def whole_image(images: ImageBatch) -> EnlargedBatch:
     """The whole image, enlarged by at most 31 pixels a side to multiples of 32.
 
     Bicubic (a = -0.75), each side on its own, without clamping, as the authors do (afine.py).
@@ -17,5 +17,5 @@ def whole_picture(images: ImageBatch) -> EnlargedBatch:
 
 
 def view_settings(**others: JSON) -> dict[str, JSON]:
-    """What ``whole_picture`` does, for the provenance of a score, and what else is not as usual."""
+    """What ``whole_image`` does, for the provenance of a score, and what else is not as usual."""
     return {"view": "whole picture", "sides": f"enlarged to multiples of {PATCH_SIZE}, bicubic a=-0.75", **others}

@@ -61,7 +61,7 @@ CLIP_ARCHIVE: Final = CheckpointRecord(
     sha256="40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58beba950af",
     licence="MIT, commercial use: yes.",
     paper=CLIP_PAPER,
-    is_trunk=True,
+    is_backbone=True,
     note="A-FINE's stage 1 starts from it; scoring never needs it.",
 )
 """A TorchScript archive; its own address holds its sha256."""
@@ -74,7 +74,7 @@ CLIP_TIMM: Final = CheckpointRecord(
     size_bytes=605_100_000,  # 151,277,313 numbers in float32, text tower included
     licence=CLIP_ARCHIVE.licence,
     paper=CLIP_PAPER,
-    is_trunk=True,
+    is_backbone=True,
     note=CLIP_ARCHIVE.note,
 )
 

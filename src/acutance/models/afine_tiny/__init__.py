@@ -1,1 +1,1 @@
-"""A-FINE's shape on small trunks of our own, with weights in the package."""
+"""A-FINE's shape on small backbones of our own, with weights in the package."""

@@ -13,14 +13,14 @@ Stages = tuple[Count, Count, Count, Count]
 
 
 class AFINETinyConfig(BaseModel):
-    """How large the two trunks and the head are, and how small the whole picture is made."""
+    """How large the two backbones and the head are, and how small the whole image is made."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stem: Count = 24
-    """Channels of the first convolution of each trunk."""
+    """Channels of the first convolution of each backbone."""
     channels: Stages = (32, 64, 128, 224)
-    """Channels of the four stages of each trunk."""
+    """Channels of the four stages of each backbone."""
     blocks: Stages = (1, 2, 2, 2)
     """Blocks of each stage."""
     directions: int = Field(default=0, ge=0)
@@ -36,7 +36,7 @@ class AFINETinyConfig(BaseModel):
     damage_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of its inputs that are left out in training."""
     whole_side: int = Field(default=256, ge=32)
-    """Side in pixels of the square that has the area of the small copy of the whole picture."""
+    """Side in pixels of the square that has the area of the small copy of the whole image."""
 
 
 PAPER = (

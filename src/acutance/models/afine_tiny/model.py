@@ -1,8 +1,8 @@
-"""afine-tiny: A-FINE's naturalness, fidelity and adaptive sum over two small convolutional trunks and fixed maps.
+"""afine-tiny: A-FINE's naturalness, fidelity and adaptive sum over two small convolutional backbones and fixed maps.
 
-One trunk sees the picture small and whole, the other at full size, since making it smaller hides noise and compression.
+One backbone sees the image small and whole, the other at full size, since resizing hides noise and compression.
 Beside what they learn stand the scene statistics of fixed maps, which few opinions suffice to read.
-Raw and calibrated terms are lower for better pictures, as in A-FINE; scores are 0 to 100, higher is better.
+Raw and calibrated terms are lower for better images, as in A-FINE; scores are 0 to 100, higher is better.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.layers.residual import ResidualTrunk
+from acutance.layers.residual import ResidualBackbone
 from acutance.models.afine.heads import (
     Adapter,
     AdaptivePair,
@@ -40,13 +40,13 @@ from acutance.shapes import ChannelBatch, ImageBatch, ScoreBatch, TokenBatch
 from acutance.types import JSON
 
 LARGEST = 5.0
-"""Normalised inputs lie within so many deviations of their mean, so that no picture is outside of what was learned."""
+"""Normalised inputs lie within so many deviations of their mean, so that no image is outside of what was learned."""
 VARIANCE_FLOOR = 1e-6
 """Keeps the derivative of a deviation finite where a channel is constant."""
 
 
 class MomentsHead(nn.Module):
-    """Raw naturalness of a picture from the means and deviations of its levels; unbounded, lower is better.
+    """Raw naturalness of an image from the means and deviations of its levels; unbounded, lower is better.
 
     Args:
         hidden: Width of each layer between.
@@ -143,7 +143,7 @@ def _logarithms(distances: ChannelBatch) -> ChannelBatch:
 SMALLEST_SIDE = 32
 """Stride of the last stage: shorter sides leave it nothing to see."""
 CENTRE, SPREAD = 0.45, 0.25
-"""What pictures are normalised with, about the mean and deviation of photographs."""
+"""What images are normalised with, about the mean and deviation of photographs."""
 
 
 class AFINETinyNaturalness(QualityModel):
@@ -167,14 +167,14 @@ class AFINETinyNaturalness(QualityModel):
         self.naturalness_calibrator = Calibrator(0.0, 1.0)
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
-        """raw_naturalness (unbounded), naturalness in (-2, 2), both lower for better pictures, and score."""
+        """raw_naturalness (unbounded), naturalness in (-2, 2), both lower for better images, and score."""
         check_batch(distorted, "distorted", self.smallest_side)
         images = distorted.to(self.naturalness_calibrator.centre.dtype)
         raw = self.raw_naturalness(views_of(images, self.configuration.whole_side))
         return {"raw_naturalness": raw, "naturalness": self.naturalness_calibrator(raw), "score": quality(raw)}
 
     def raw_naturalness(self, views: Views, scene: Tensor | None = None) -> ScoreBatch:
-        """(batch,) raw naturalness; statistics and head in float32 whatever the trunks compute in.
+        """(batch,) raw naturalness; statistics and head in float32 whatever the backbones compute in.
 
         Args:
             scene: ``scene_moments`` of the pictures, where they are known; shape (batch, 2, channels).
@@ -211,7 +211,7 @@ class AFINETinyNaturalness(QualityModel):
         return _stacked(_moments(scene_scales(views_of(images, self.configuration.whole_side))))
 
     def _stages(self, views: Views) -> Iterator[tuple[Tensor, int]]:
-        """Maps (batch * count, channels, rows, columns) of the picture and of each stage, and count."""
+        """Maps (batch * count, channels, rows, columns) of the image and of each stage, and count."""
         yield views.detail, views.count
         yield from ((features, views.count) for features in self.detail(normalised(views.detail)))
         yield from ((features, 1) for features in self.whole(normalised(views.whole)))
@@ -239,14 +239,14 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
         self.adapter = Adapter()
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
+        """The image in detail, the stages of its backbone, those of the backbone that sees it whole, and fixed maps."""
         return AFINETinyNaturalness.levels(self, images)
 
     def alone(self, moments: Moments) -> dict[str, ScoreBatch]:
-        """Terms of pictures that need no reference.
+        """Terms of images that need no reference.
 
         Beside raw_naturalness and naturalness, which follow opinions on photographs of anything, stand raw_damage and
-        damage, which tell a picture from worse copies of it: naturalness and what the damage head adds to it.
+        damage, which tell an image from worse copies of it: naturalness and what the damage head adds to it.
         """
         known = self.naturalness_head.directed(moments)
         raw = self.naturalness_head.regressor(known)
@@ -261,7 +261,7 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
     def final_score(self, adaptive: ScoreBatch) -> ScoreBatch:
         """(batch,) in (0, 100), of the combined quality D.
 
-        D falls without bounds, and exponentially, for pictures that are better than their reference; its inverse
+        D falls without bounds, and exponentially, for images that are better than their reference; its inverse
         hyperbolic sine leaves room between them.
         """
         return quality(adaptive.asinh())
@@ -292,7 +292,7 @@ def mean_and_variance(samples: TokenBatch) -> tuple[ChannelBatch, ChannelBatch]:
 
 
 def normalised(images: ImageBatch) -> ImageBatch:
-    """Pictures in [0, 1] as the trunks take them."""
+    """Images in [0, 1] as the backbones take them."""
     return (images - CENTRE) / SPREAD
 
 
@@ -307,7 +307,7 @@ def _moments(levels: Iterable[tuple[Tensor, int]]) -> Moments:
 
 
 def _pooled(features: Tensor, count: int) -> tuple[ChannelBatch, ChannelBatch]:
-    """Mean and variance of the maps of each picture, the quick way for how they lie in memory."""
+    """Mean and variance of the maps of each image, the quick way for how they lie in memory."""
     if not features.is_contiguous():
         return mean_and_variance(_together(features, count))
     rows = _precise(features).reshape(-1, count, features.shape[1], features.shape[2] * features.shape[3])
@@ -320,7 +320,7 @@ def _stacked(found: Moments) -> Tensor:
 
 
 def _together(features: Tensor, count: int) -> Tensor:
-    """Maps of the squares of each picture, (batch * count, channels, rows, columns), as (batch, samples, channels)."""
+    """Maps of the squares of each image, (batch * count, channels, rows, columns), as (batch, samples, channels)."""
     maps = _precise(features)
     return maps.permute(0, 2, 3, 1).reshape(len(maps) // count, -1, maps.shape[1])
 

@@ -13,28 +13,28 @@ from acutance.shapes import ImageBatch
 from acutance.types import JSON
 
 DETAIL_AREA = 1024 * 1024
-"""Pixels up to which the detail is the whole picture."""
+"""Pixels up to which the detail is the whole image."""
 TILE_SIDE, TILE_PLACES = 320, (0.0, 0.5, 1.0)
-"""Of larger pictures the detail is a grid of 3 x 3 squares of 320 pixels, or less where a side is shorter; places are
+"""Of larger images the detail is a grid of 3 x 3 squares of 320 pixels, or less where a side is shorter; places are
 shares of the room there is."""
 FINE_SIDE, FINE_PLACES = 160, (0.25, 0.75)
-"""Pictures of more than four squares of 160 pixels are seen in these for the fixed maps at full size."""
+"""Images of more than four squares of 160 pixels are seen in these for the fixed maps at full size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """All views of a batch of pictures in [0, 1]."""
+    """All views of a batch of images in [0, 1]."""
 
     whole: Tensor
     """Small copies, shape (N, 3, h, w)."""
     detail: Tensor
-    """At full size, shape (N * count, 3, h, w), those of a picture one after the other."""
+    """At full size, shape (N * count, 3, h, w), those of an image one after the other."""
     count: int = 1
-    """How many details a picture has."""
+    """How many details an image has."""
     fine: Tensor | None = None
     """Squares at full size for the fixed maps, shape (N * fine_count, 3, h, w); none where those are known."""
     fine_count: int = 1
-    """How many of them a picture has."""
+    """How many of them an image has."""
 
 
 def views_of(images: ImageBatch, side: int) -> Views:
@@ -48,7 +48,7 @@ def views_of(images: ImageBatch, side: int) -> Views:
 
 
 def small_copy(images: ImageBatch, side: int) -> Tensor:
-    """The whole picture with the area of a square of ``side`` pixels, antialiased; smaller pictures stay as they are.
+    """The whole image with the area of a square of ``side`` pixels, antialiased; smaller images stay as they are.
 
     Args:
         images: Shape (N, 3, H, W).
@@ -63,13 +63,13 @@ def small_copy(images: ImageBatch, side: int) -> Tensor:
 
 
 def details(images: ImageBatch) -> tuple[Tensor, int]:
-    """Pictures at full size, large ones as a grid of squares spread from edge to edge.
+    """Images at full size, large ones as a grid of squares spread from edge to edge.
 
     Args:
         images: Shape (N, 3, H, W).
 
     Returns:
-        Shape (N * count, 3, h, w), those of a picture one after the other, and count.
+        Shape (N * count, 3, h, w), those of an image one after the other, and count.
     """
     if images.shape[2] * images.shape[3] <= DETAIL_AREA:
         return images, 1
@@ -77,13 +77,13 @@ def details(images: ImageBatch) -> tuple[Tensor, int]:
 
 
 def fine_squares(images: ImageBatch) -> tuple[Tensor, int]:
-    """Small pictures at full size, of others four squares, one in the middle of each quarter.
+    """Small images at full size, of others four squares, one in the middle of each quarter.
 
     Args:
         images: Shape (N, 3, H, W).
 
     Returns:
-        Shape (N * count, 3, h, w), those of a picture one after the other, and count.
+        Shape (N * count, 3, h, w), those of an image one after the other, and count.
     """
     if images.shape[2] * images.shape[3] <= (FINE_SIDE * len(FINE_PLACES)) ** 2:
         return images, 1
@@ -101,7 +101,7 @@ def view_settings(side: int) -> dict[str, JSON]:
 
 
 def _grid(images: Tensor, side: int, places: Sequence[float]) -> tuple[Tensor, int]:
-    """Squares of every picture, those of a picture one after the other, and how many each has."""
+    """Squares of every image, those of an image one after the other, and how many each has."""
     rows, columns = (_starts(length, side, places) for length in images.shape[2:])
     squares = [images[..., top : top + side, left : left + side] for top in rows for left in columns]
     return torch.stack(squares, dim=1).flatten(0, 1), len(squares)
@@ -114,7 +114,7 @@ def _starts(length: int, side: int, places: Sequence[float]) -> list[int]:
 
 
 CHANNELS = 30
-"""Maps of a picture."""
+"""Maps of an image."""
 SCALES = 3
 """Full size, the small copy, and half of that."""
 SIGMA, RADIUS = 7 / 6, 3

@@ -125,9 +125,9 @@ class AHIQ(QualityModel):
         return True
 
     def computes_in(self, asked: str, device: str) -> str:
-        """The precision it computes in: on a CPU without bfloat16 the CNN trunk goes on in float32."""
+        """The precision it computes in: on a CPU without bfloat16 the CNN backbone goes on in float32."""
         mixed = self.network.resnet.computes_in(asked, device) != asked
-        return f"{asked}, CNN trunk in float32" if mixed else asked
+        return f"{asked}, CNN backbone in float32" if mixed else asked
 
     @property
     def _dtype(self) -> torch.dtype:

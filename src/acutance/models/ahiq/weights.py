@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acutance.layers.imagenet import resnet50_names
 from acutance.weights.key_table import COUNTER, KeyTable
-from acutance.weights.record import CheckpointRecord, Layout, Trunk
+from acutance.weights.record import Backbone, CheckpointRecord, Layout
 
 PATCH = 8
 """Pixels of a ViT patch: both branches meet at an eighth of the crop's size."""
@@ -89,7 +89,7 @@ RESNET50 = CheckpointRecord(
     sha256="773525d5821de224f8f30c33377b7a795d7863e08522698200d3217d3f2a41bb",  # as its page on the hub states it
     licence=_LICENCE,
     paper="Wightman, Touvron, Jegou: ResNet strikes back, 2021, arXiv 2110.00476",
-    is_trunk=True,
+    is_backbone=True,
     note="What timm 0.5.4, which the authors used, loaded as resnet50.",
 )
 VIT_B8 = CheckpointRecord(
@@ -101,7 +101,7 @@ VIT_B8 = CheckpointRecord(
     size_bytes=346_307_488,  # 86,576,872 numbers
     licence=_LICENCE,
     paper="Steiner et al.: How to train your ViT?, TMLR 2022, arXiv 2106.10270",
-    is_trunk=True,
+    is_backbone=True,
     note="What timm 0.5.4 loaded as vit_base_patch8_224; today's timm loads other weights by that name.",
 )
 
@@ -158,9 +158,9 @@ OFFICIAL = Layout(
     name="official",
     keys=KeyTable(_official_names()),
     bookkeeping=("epoch", "optimizer_state_dict", "scheduler_state_dict", "loss"),
-    trunks=(
-        Trunk(record=RESNET50, keys=KeyTable(_resnet_names())),
-        Trunk(record=VIT_B8, keys=KeyTable(_vit_names())),
+    backbones=(
+        Backbone(record=RESNET50, keys=KeyTable(_resnet_names())),
+        Backbone(record=VIT_B8, keys=KeyTable(_vit_names())),
     ),
 )
 """The authors' file of a training: the two heads."""

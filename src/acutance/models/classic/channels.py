@@ -91,7 +91,7 @@ SmallerPlanes = Float[Tensor, "batch channels less_height less_width"]
 """Planes after averaging."""
 
 NORMAL_SIDE = 256
-"""The shorter side that pictures are brought near to (Wang's ``ssim.m``; FSIM, section IV-A)."""
+"""The shorter side that images are brought near to (Wang's ``ssim.m``; FSIM, section IV-A)."""
 
 
 def averaged(planes: Planes, border: Literal["zero", "symmetric"]) -> SmallerPlanes:

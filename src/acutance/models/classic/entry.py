@@ -25,9 +25,9 @@ class ClassicRecord:
     paper: str
     """Where it was published."""
     info: ScoreInfo
-    """Direction and bounds; ``identical`` is the score of a picture against itself."""
+    """Direction and bounds; ``identical`` is the score of an image against itself."""
     smallest_side: int
-    """Shortest side in pixels where scores are finite and tell pictures apart; found by trying."""
+    """Shortest side in pixels where scores are finite and tell images apart; found by trying."""
     settings: Mapping[str, Setting]
     """What else a score depends on, for its provenance."""
     matlab: str
@@ -229,9 +229,9 @@ class ChannelOptions(ClassicOptions):
     """Base of the options of a metric that converts colours to a channel."""
 
     levels: Literal["auto", 256, "none"] = "auto"
-    """``256``: grey and luma are rounded to the levels of 8-bit pictures, as MATLAB does with these. ``none``:
-    they are not, and have weights of full precision. ``auto``: 256 where both pictures are known to hold 8 bits,
-    none otherwise, tensors among them; then two deeper pictures of one channel are compared as that channel."""
+    """``256``: grey and luma are rounded to the levels of 8-bit images, as MATLAB does with these. ``none``:
+    they are not, and have weights of full precision. ``auto``: 256 where both images are known to hold 8 bits,
+    none otherwise, tensors among them; then two deeper images of one channel are compared as that channel."""
 
 
 class PSNROptions(ChannelOptions):
@@ -284,7 +284,7 @@ class HaarPSIOptions(ChannelOptions):
     channel: Literal["rgb", "grey"] = "rgb"
     """``rgb``: with the colour term. ``grey``: on MATLAB's rgb2gray."""
     downsample: bool = True
-    """Halve the pictures first by the mean of 2 x 2 pixels, as the authors do."""
+    """Halve the images first by the mean of 2 x 2 pixels, as the authors do."""
 
 
 OPTIONS: dict[str, type[ClassicOptions]] = {

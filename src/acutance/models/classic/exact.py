@@ -20,7 +20,7 @@ CONVOLUTION = ("input", "weight", *PLAIN)
 class SeparableWindows(TorchFunctionMode):
     """Within it, sliding one window over one plane takes a pass along each side, if the window allows it.
 
-    torch unfolds a float64 picture once per window element: 12 megapixels take 12 GB for the 11 x 11
+    torch unfolds a float64 image once per window element: 12 megapixels take 12 GB for the 11 x 11
     window of SSIM and 28 GB for the 17 x 17 window of VIF, and ten times as long as in float32. float32
     itself is no way out: variances cancel to 1e-7, which on white backgrounds moves SSIM by 3e-4 and VIF
     by 8e-3. A Gaussian is the product of a column and a row; scores change by 1e-15.
@@ -76,8 +76,8 @@ POWERS = frozenset({torch.pow, torch.Tensor.pow, torch.Tensor.__pow__})
 class FiniteRoots(TorchFunctionMode):
     """Within it, a square root or a broken power of 0 passes the gradient 0 on instead of infinity.
 
-    piq takes square roots of squared gradients (gmsd, mdsi, fsim ...), which are 0 wherever a picture is
-    flat; the chain rule then multiplies infinity by 0, and NaN spreads over the whole picture. The length
+    piq takes square roots of squared gradients (gmsd, mdsi, fsim ...), which are 0 wherever an image is
+    flat; the chain rule then multiplies infinity by 0, and NaN spreads over the whole image. The length
     of a vector has a corner at 0, and 0 is its middle slope. Values stay as they are, bit for bit.
 
     Example:
@@ -110,8 +110,8 @@ def _is_broken(exponent: Tensor | float) -> bool:
 class KeptFloat64(TorchFunctionMode):
     """Within it, ``float()`` leaves float64 as it is, and ``torch.zeros`` of no stated type has float64.
 
-    piq resizes saliency (sr_sim) and gathers subbands (dss) in float32, whatever the pictures are: 6e-8 of the
-    score. 8-bit pictures keep that, so that their scores stay what they were.
+    piq resizes saliency (sr_sim) and gathers subbands (dss) in float32, whatever the images are: 6e-8 of the
+    score. 8-bit images keep that, so that their scores stay what they were.
 
     Example:
         >>> with KeptFloat64():

@@ -22,7 +22,7 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def psnr(distorted: Planes, reference: Planes) -> ScoreBatch:
-    """PSNR in dB; infinite for identical pictures, as in MATLAB.
+    """PSNR in dB; infinite for identical images, as in MATLAB.
 
     Not piq's, which adds 1e-8 to the mean squared error: that takes 0.04 dB off at 60 dB and ends at 80 dB.
     """
@@ -85,7 +85,7 @@ def fsim(distorted: Planes, reference: Planes) -> ScoreBatch:
 
 
 def sr_sim(distorted: Planes, reference: Planes) -> ScoreBatch:
-    """SR-SIM, one picture at a time: piq scales saliency by the extremes of the whole batch."""
+    """SR-SIM, one image at a time: piq scales saliency by the extremes of the whole batch."""
     distorted, reference = (averaged(planes, "zero") for planes in (distorted, reference))
     pairs = zip(distorted.unsqueeze(1), reference.unsqueeze(1), strict=True)
     return torch.cat([_piq(piq.srsim, one, other) for one, other in pairs])
@@ -114,7 +114,7 @@ def mdsi(distorted: Planes, reference: Planes) -> ScoreBatch:
 
 
 def haarpsi(distorted: Planes, reference: Planes, *, downsample: bool) -> ScoreBatch:
-    """HaarPSI. Two black pictures would be 0 / 0; two white ones stand in, and score 1."""
+    """HaarPSI. Two black images would be 0 / 0; two white ones stand in, and score 1."""
     lightest = torch.maximum(distorted, reference).amax(dim=(1, 2, 3), keepdim=True)
     distorted, reference = (planes.masked_fill(lightest == 0, 1) for planes in (distorted, reference))
     return _piq(piq.haarpsi, distorted, reference, subsample=downsample)
@@ -159,7 +159,7 @@ def _require_detail(reference: Planes, name: str) -> None:
     flat = (reference.amax(dim=(2, 3)) == reference.amin(dim=(2, 3))).all(dim=1)  # (batch,)
     if flat.any():
         raise InputError(
-            f"Expected references with some detail, because {name} weighs by it, got a flat picture at place "
+            f"Expected references with some detail, because {name} weighs by it, got a flat image at place "
             f"{int(flat.nonzero()[0, 0])} of the batch. Score it by psnr or ssim."
         )
 
@@ -171,10 +171,10 @@ LEVELS_RULE = "256 where both pictures hold 8 bits; else none, and two pictures 
 class ClassicMetric(QualityModel):
     """A formula without weights, such as SSIM.
 
-    Values outside [0, 1] count as 0 or 1, as in a saved picture: overshoot neither fails nor gets a
+    Values outside [0, 1] count as 0 or 1, as in a saved image: overshoot neither fails nor gets a
     gradient; 0 and 1 themselves have the gradient that leads inward. The maths runs in float64, as MATLAB's
-    does (float32 where the device has no float64), and scores come back in the type of the pictures. It
-    differentiates in both pictures. Tensors are not rounded to 8 bits unless ``levels`` is 256; that rounding
+    does (float32 where the device has no float64), and scores come back in the type of the images. It
+    differentiates in both images. Tensors are not rounded to 8 bits unless ``levels`` is 256; that rounding
     passes the gradient on unchanged.
 
     Args:
@@ -190,23 +190,23 @@ class ClassicMetric(QualityModel):
         self.smallest_side = record.smallest_side
 
     def terms(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> dict[str, ScoreBatch]:
-        """The score of each picture, as ``score``.
+        """The score of each image, as ``score``.
 
         Args:
             distorted: Pictures to score, in [0, 1].
 
         Returns:
-            One score per picture; ``info`` says how to read it.
+            One score per image; ``info`` says how to read it.
 
         Raises:
-            InputError: Wrong shape, type, range or size, no reference, or a picture the formula is not
+            InputError: Wrong shape, type, range or size, no reference, or an image the formula is not
                 defined for (iw_ssim, vif_p, vsi: a flat reference).
             ShapeMismatchError: The two differ in shape.
         """
         return self._terms(distorted, reference, PairDepth())
 
     def terms_at_depth(self, distorted: ImageBatch, reference: ImageBatch, depth: PairDepth) -> dict[str, ScoreBatch]:
-        """The score of each picture, as ``terms``, where the depth of the pictures is known.
+        """The score of each image, as ``terms``, where the depth of the images is known.
 
         Args:
             distorted: Pictures to score, in [0, 1].

@@ -84,7 +84,7 @@ RESNET50_TV = CheckpointRecord(
     size_bytes=102_440_820,  # 25,610,152 numbers and 53 counters
     licence="BSD-3-Clause, but trained on ImageNet, which is for non-commercial research; commercial use: unknown.",
     paper="He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv 1512.03385",
-    is_trunk=True,
+    is_backbone=True,
     note="Trainings of HyperIQA and MS-HyperIQA start from it; scoring needs it never.",
 )
 """What the authors' trainings start from: the numbers of torchvision's ``resnet50-19c8e357.pth``."""

@@ -372,7 +372,7 @@ VIT_NPZ: Final = CheckpointRecord(
     size_bytes=347_500_000,  # 86,859,496 numbers in float32, classifier included
     licence="Apache-2.0, commercial use: yes.",
     paper="Dosovitskiy et al.: An Image is Worth 16x16 Words, ICLR 2021, arXiv 2010.11929",
-    is_trunk=True,
+    is_backbone=True,
     note="Trainings of VTAMIQ start from it; scoring needs it never.",
 )
 VIT_TIMM: Final = CheckpointRecord(
@@ -385,6 +385,6 @@ VIT_TIMM: Final = CheckpointRecord(
     size_bytes=347_500_000,
     licence="Apache-2.0, commercial use: yes.",
     paper=VIT_NPZ.paper,
-    is_trunk=True,
+    is_backbone=True,
     note=VIT_NPZ.note,
 )

@@ -57,7 +57,7 @@ LETTER = 0.085
 LINE = 0.18
 """Inches of a line of a legend."""
 LARGEST_SIDE = 120.0
-"""Inches; panels of a larger grid are refused, since no reader opens such a picture."""
+"""Inches; panels of a larger grid are refused, since no reader opens such an image."""
 EAST_ASIAN_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -118,7 +118,7 @@ def panel_grid(count: int, width: float, height: float, *, columns: int = 3) -> 
     """A figure of equal panels of some inches, filled line by line, in as few columns as its lines need.
 
     Raises:
-        ConfigError: So many panels that no picture holds them.
+        ConfigError: So many panels that no image holds them.
     """
     rows = -(-count // columns)
     columns = -(-count // rows)
@@ -130,7 +130,7 @@ def stacked_panels(heights: Sequence[float], width: float) -> tuple[Figure, list
     """A figure of panels under each other, each of its own height in inches.
 
     Raises:
-        ConfigError: So high that no picture holds them.
+        ConfigError: So high that no image holds them.
     """
     figure = _figure(width, sum(heights) + 0.4, f"{sum(heights):.1f}")
     parts = figure.add_gridspec(len(heights), 1, height_ratios=list(heights))
@@ -186,8 +186,8 @@ def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str
 
 FIGURE_ENDINGS = (".pdf", ".png", ".svg")
 DPI = 300
-"""Dots an inch of a picture: what printers of journals ask for."""
-LARGEST_PICTURE = 65_535
+"""Dots an inch of an image: what printers of journals ask for."""
+LARGEST_IMAGE = 65_535
 """Dots a side that matplotlib can draw."""
 METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
@@ -243,7 +243,7 @@ def figure_png(figure: Figure, dpi: int = DPI) -> bytes:
     """A figure as the bytes of a PNG of some dots an inch.
 
     Raises:
-        ConfigError: A resolution that is out of range or gives a picture too large to draw.
+        ConfigError: A resolution that is out of range or gives an image too large to draw.
     """
     return _content(figure, "png", dpi)
 
@@ -256,10 +256,10 @@ def figure_svg(figure: Figure) -> str:
 
 @house_style()
 def _content(figure: Figure, kind: str, dpi: int) -> bytes:
-    if not 1 <= dpi <= LARGEST_PICTURE or max(figure.get_size_inches()) * dpi > LARGEST_PICTURE:
+    if not 1 <= dpi <= LARGEST_IMAGE or max(figure.get_size_inches()) * dpi > LARGEST_IMAGE:
         width, height = figure.get_size_inches()
         raise ConfigError(
-            f"Expected a resolution from 1 up to {int(LARGEST_PICTURE / max(width, height))} dots an inch "
+            f"Expected a resolution from 1 up to {int(LARGEST_IMAGE / max(width, height))} dots an inch "
             f"for a figure of {width:.1f} x {height:.1f} inches, got {dpi}. Choose another --dpi."
         )
     file = BytesIO()

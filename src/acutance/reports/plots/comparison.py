@@ -46,7 +46,7 @@ Experiments = dict[str, Comparison]
 def violin_figure(comparison: Comparison | Sequence[Comparison], labels: Sequence[str] = ()) -> Figure:
     """The scores of each method as violins, a panel for each model, with means and their intervals.
 
-    Only pictures that every method has a score for count, as in the numbers of the comparison. Infinite scores have
+    Only images that every method has a score for count, as in the numbers of the comparison. Infinite scores have
     no place in a violin; how many there are stands above it, and the mean is that of the finite ones.
 
     Args:
@@ -72,13 +72,13 @@ def violin_figure(comparison: Comparison | Sequence[Comparison], labels: Sequenc
     of_finite = " of the finite scores" if is_mixed else ""
     mean = Line2D([], [], color=INK, linewidth=1.4, marker="D", markersize=4.5, markerfacecolor="white")
     middle = Line2D([], [], color=FAINT, linewidth=4, alpha=0.7)
-    _legend(figure, experiments, [mean, middle], [f"mean{of_finite} and its interval", "middle half of the pictures"])
+    _legend(figure, experiments, [mean, middle], [f"mean{of_finite} and its interval", "middle half of the images"])
     return figure
 
 
 @house_style()
 def wins_figure(comparison: Comparison | Sequence[Comparison], labels: Sequence[str] = ()) -> Figure:
-    """On how many pictures each method is the best or one of the best, a panel for each model.
+    """On how many images each method is the best or one of the best, a panel for each model.
 
     Args:
         comparison: One, or several that are overlaid; of several, shares are drawn instead of counts.
@@ -103,7 +103,7 @@ def wins_figure(comparison: Comparison | Sequence[Comparison], labels: Sequence[
         counts = [result.count for result in next(iter(experiments.values())).results if result.model == model]
         top = float(max(counts, default=1)) if alone else 1.0
         axes.set_ylim(0, max(top, 1.0) * 1.15)
-        axes.set_ylabel(f"wins of {max(counts, default=0):,} pictures" if alone else "share of pictures won")
+        axes.set_ylabel(f"wins of {max(counts, default=0):,} images" if alone else "share of images won")
         axes.set_title(wrapped(model, 40, 2))
         if alone:
             axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
@@ -169,8 +169,8 @@ def _draw_mean(axes: Axes, result: MethodScores, across: float) -> None:
 
 
 def _common_scores(comparison: Comparison, model: str) -> dict[str, Numbers]:
-    """Scores of each method over the pictures on which every method has one."""
-    rows = [picture.scores.get(model, {}) for picture in comparison.pictures]
+    """Scores of each method over the images on which every method has one."""
+    rows = [image.scores.get(model, {}) for image in comparison.pictures]
     whole = [row for row in rows if all(_is_score(row.get(method)) for method in comparison.methods)]
     return {method: np.array([row[method] for row in whole], dtype=np.float64) for method in comparison.methods}
 

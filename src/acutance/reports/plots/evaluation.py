@@ -43,7 +43,7 @@ from acutance.stats.correlation import LEAST
 Statistic = Literal["srcc", "krcc", "plcc"]
 """Correlations, which share one scale."""
 Division = Literal["distortion", "level", "reference"]
-"""What groups of pictures share."""
+"""What groups of images share."""
 
 PANEL_COLUMNS = 3
 MOST_BARS = 48
@@ -142,9 +142,9 @@ def metrics_figure(run: EvaluationRun) -> Figure:
 
 @house_style()
 def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic: Statistic = "srcc") -> Figure:
-    """One correlation within each group of pictures with its interval, a panel for each dataset.
+    """One correlation within each group of images with its interval, a panel for each dataset.
 
-    A dashed line is the correlation over all pictures of the dataset. Groups of fewer than three pictures, which have
+    A dashed line is the correlation over all images of the dataset. Groups of fewer than three images, which have
     no correlation, are left out; how many stands under the panel.
 
     Raises:
@@ -161,7 +161,7 @@ def groups_figure(run: EvaluationRun, *, by: Division = "distortion", statistic:
     for axes, name in zip(panels, shown, strict=True):
         _draw_groups(axes, of_dataset[name], grid.models, by, statistic)
         axes.set_title(wrapped(name, 60, 2))
-        told = f"{statistic_label(statistic)} within each {by} (dashed: of all pictures)"
+        told = f"{statistic_label(statistic)} within each {by} (dashed: of all images)"
         axes.set_xlabel("\n".join([told, *_left_out(groups[name][1])]))
     handles = [
         Line2D([], [], color=colour_of(rank), marker=variant_of(rank, MARKERS), linestyle="none")
@@ -217,14 +217,14 @@ def _left_out(count: int) -> list[str]:
     """What is said of the groups that are not drawn."""
     if not count:
         return []
-    return [f"left out: {count:,} {'group' if count == 1 else 'groups'} of fewer than {LEAST} pictures"]
+    return [f"left out: {count:,} {'group' if count == 1 else 'groups'} of fewer than {LEAST} images"]
 
 
 def _no_groups(run: EvaluationRun, by: Division, small: int) -> ConfigError:
     """What is wrong where no group can be drawn."""
     if small:
         return ConfigError(
-            f"Expected groups by {by} of at least {LEAST} pictures, got {small} smaller. Choose another --by or --kind."
+            f"Expected groups by {by} of at least {LEAST} images, got {small} smaller. Choose another --by or --kind."
         )
     there = sorted({name for one in run.evaluations for name, groups in one.groups.items() if groups})
     return ConfigError(f"Expected groups by {by}, got {', '.join(there) or 'none'}. Choose another --by or --kind.")
@@ -291,7 +291,7 @@ def _draw_point(axes: Axes, bar: Bar, down: float, rank: int) -> float:
 
 
 def _counts(evaluations: Sequence[Evaluation], by: Division) -> dict[str, int]:
-    """How many pictures each group has, by the model that scored most of them."""
+    """How many images each group has, by the model that scored most of them."""
     counts: dict[str, int] = {}
     for evaluation in evaluations:
         for group in evaluation.groups.get(by, []):

@@ -1,4 +1,4 @@
-"""Which patches of a picture a score depends on: outlined, and counted at each pixel."""
+"""Which patches of an image a score depends on: outlined, and counted at each pixel."""
 
 from typing import Any, Literal
 
@@ -12,15 +12,15 @@ from acutance.reports.plots.canvas import Axes, Figure, MaxNLocator, PolyCollect
 WIDTH = 5.0
 """Inches of a panel."""
 TALLEST = 9.0
-"""Inches of a panel at most, for pictures far higher than wide."""
+"""Inches of a panel at most, for images far higher than wide."""
 VEIL = 0.4
-"""Share of white over the picture below outlines."""
+"""Share of white over the image below outlines."""
 OUTLINE = "#C2185B"
 """Seen on every grey."""
 FAINTEST, CROWD = 0.5, 200
 """Opacity of outlines where there are many, and how many patches are drawn with full colour."""
 LARGEST_SHOWN = 1600
-"""Pixels a side that are drawn below outlines; larger pictures are thinned."""
+"""Pixels a side that are drawn below outlines; larger images are thinned."""
 
 Counts = Int64[np.ndarray, "height width"]
 """How often each pixel was seen."""
@@ -28,22 +28,22 @@ Counts = Int64[np.ndarray, "height width"]
 
 @house_style()
 def patches_figure(
-    picture: NDArray[Any], seen: SeenPatches, title: str, *, kind: Literal["both", "outlines", "heat"] = "both"
+    image: NDArray[Any], seen: SeenPatches, title: str, *, kind: Literal["both", "outlines", "heat"] = "both"
 ) -> Figure:
-    """The picture with its patches outlined, a panel for each scale, and a map of how often each pixel was seen.
+    """The image with its patches outlined, a panel for each scale, and a map of how often each pixel was seen.
 
     Args:
         picture: From ``read_image``.
         kind: Both, or one of them.
     """
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     scales = [] if kind == "heat" else sorted(set(seen.scales.tolist()))
     count = len(scales) + (kind != "outlines")
     tall = min(WIDTH * height / width, TALLEST)
     figure, panels = panel_grid(count, WIDTH, tall + 0.6, columns=2 if count in (2, 4) else 3)
     figure.suptitle(f"{title}: {_many(len(seen.boxes))} in all", x=0.01, ha="left", fontsize=10)
     for axes, scale in zip(panels, scales, strict=False):
-        _draw_outlines(axes, picture, seen.boxes[seen.scales == scale], _scale_name(scale, len(scales)))
+        _draw_outlines(axes, image, seen.boxes[seen.scales == scale], _scale_name(scale, len(scales)))
     if kind != "outlines":
         _draw_counts(figure, panels[-1], counts_of(seen, height, width))
     return figure
@@ -69,9 +69,9 @@ def _first_inside(edges: np.ndarray, length: int) -> np.ndarray:
     return first
 
 
-def _draw_outlines(axes: Axes, picture: NDArray[Any], boxes: np.ndarray, title: str) -> None:
-    height, width = picture.shape[:2]
-    axes.imshow(_veiled(picture), extent=(0, width, height, 0))
+def _draw_outlines(axes: Axes, image: NDArray[Any], boxes: np.ndarray, title: str) -> None:
+    height, width = image.shape[:2]
+    axes.imshow(_veiled(image), extent=(0, width, height, 0))
     top, left = boxes[:, 0], boxes[:, 1]
     bottom, right = top + boxes[:, 2], left + boxes[:, 3]
     corners = [np.stack(corner, axis=1) for corner in ((left, top), (right, top), (right, bottom), (left, bottom))]
@@ -91,7 +91,7 @@ def _draw_counts(figure: Figure, axes: Axes, counts: Counts) -> None:
     often = "once" if counts.min() == counts.max() == 1 else f"{counts.min()} to {counts.max()} times"
     never = f", {100 * float((counts == 0).mean()):.3g} % of pixels never" if (counts == 0).any() else ""
     _frame(axes, width, height, f"seen {often}{never}")
-    bar = axes.inset_axes((1.02, 0.0, 0.04, 1.0))  # as high as the picture
+    bar = axes.inset_axes((1.02, 0.0, 0.04, 1.0))  # as high as the image
     figure.colorbar(image, cax=bar, label="patches over the pixel", ticks=MaxNLocator(integer=True))
 
 
@@ -102,10 +102,10 @@ def _frame(axes: Axes, width: int, height: int, title: str) -> None:
     axes.grid(visible=False)
 
 
-def _veiled(picture: NDArray[Any]) -> NDArray[Any]:
-    """The picture in light grey, in [0, 1], so that coloured lines stand out."""
-    step = -(-max(picture.shape[:2]) // LARGEST_SHOWN)
-    shown = picture[::step, ::step]
+def _veiled(image: NDArray[Any]) -> NDArray[Any]:
+    """The image in light grey, in [0, 1], so that coloured lines stand out."""
+    step = -(-max(image.shape[:2]) // LARGEST_SHOWN)
+    shown = image[::step, ::step]
     top = np.iinfo(shown.dtype).max if shown.dtype.kind == "u" else 1
     grey = (shown / top).clip(0, 1).mean(2, keepdims=True)
     veiled: NDArray[Any] = np.repeat(grey * (1 - VEIL) + VEIL, 3, axis=2)

@@ -29,11 +29,11 @@ BOX = (0.5, 0.34)
 LEAST_SCENES = 5
 """Below this, draws of scenes say nothing of other scenes."""
 BINS = 400
-"""Pictures of about one score count as one place of their mean opinion: by least squares the curve is the same."""
+"""Images of about one score count as one place of their mean opinion: by least squares the curve is the same."""
 LEVEL = 0.95
 """Share of the curves inside the band, at each score."""
 EVALUATIONS = 60
-"""Of the curve in one fit, which begins at the curve of all pictures."""
+"""Of the curve in one fit, which begins at the curve of all images."""
 
 
 Places = Int64[np.ndarray, "_"]
@@ -50,14 +50,14 @@ class Cloud:
     """What each image shows: its scene, else its reference, else itself."""
 
     def finite(self) -> "Cloud":
-        """The pictures with a finite score."""
+        """The images with a finite score."""
         kept = np.isfinite(self.scores)
         scenes = [scene for scene, keep in zip(self.scenes, kept, strict=True) if keep]
         return Cloud(self.scores[kept], self.mos[kept], scenes)
 
 
 def cloud_of(evaluation: Evaluation) -> Cloud:
-    """The pictures of an evaluation that have a score and a finite opinion."""
+    """The images of an evaluation that have a score and a finite opinion."""
     kept = [
         one
         for one in evaluation.predictions
@@ -87,7 +87,7 @@ def draw_scatter(axes: Axes, evaluation: Evaluation, *, draws: int = DRAWS, seed
     if not len(finite.scores):
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.text(0.5, 0.35, "no picture has a finite score\nand an opinion", transform=axes.transAxes, ha="center",
+        axes.text(0.5, 0.35, "no image has a finite score\nand an opinion", transform=axes.transAxes, ha="center",
                   color=FAINT)  # fmt: skip
     else:
         _limit(axes, finite, cloud.mos)
@@ -119,7 +119,7 @@ def _draw_cloud(axes: Axes, finite: Cloud) -> None:
     cells.set_clim(0.3, max(most, 2.0))
     ticks = [tick for tick in (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000) if tick <= most]
     bar = axes.figure.colorbar(cells, ax=axes, ticks=ticks, format=FuncFormatter(lambda tick, _: f"{tick:,.0f}"))
-    bar.set_label("pictures", fontsize=8)
+    bar.set_label("images", fontsize=8)
     bar.ax.minorticks_off()
     bar.ax.set_ylim(1, max(most, 2.0))
     bar.outline.set_visible(False)
@@ -151,7 +151,7 @@ def _draw_curve(axes: Axes, evaluation: Evaluation, cloud: Cloud, draws: int, se
 
 
 def _write_box(axes: Axes, evaluation: Evaluation, finite: Cloud) -> None:
-    """The numbers, in the corner that covers fewest pictures."""
+    """The numbers, in the corner that covers fewest images."""
     agreement = evaluation.agreement
     lines = [
         f"{name.upper()} {with_interval(getattr(agreement, name), agreement.intervals.get(name))}"
@@ -176,7 +176,7 @@ def _write_box(axes: Axes, evaluation: Evaluation, finite: Cloud) -> None:
 
 
 def _emptiest_corner(axes: Axes, finite: Cloud) -> tuple[int, int]:
-    """Where fewest pictures lie: (1, 0) is the right lower corner; the left upper one of equals."""
+    """Where fewest images lie: (1, 0) is the right lower corner; the left upper one of equals."""
     if not len(finite.scores):
         return 0, 1
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
@@ -254,7 +254,7 @@ def _refitted(curve: FittedCurve, scores: Numbers, mos: Numbers, weights: Number
 
 
 def _binned(scores: Numbers) -> tuple[Places, Numbers]:
-    """The place of each picture, and the mean score of each place."""
+    """The place of each image, and the mean score of each place."""
     distinct, place_of = np.unique(scores, return_inverse=True)
     if len(distinct) > BINS:
         ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable")

@@ -83,7 +83,7 @@ def read_training(place: Path, label: str = "") -> TrainingRun:
     records = _records(path)
     if any("image" in record for record in records):
         raise ConfigError(
-            f"Expected the numbers of a training in {path}, got a list of pictures. Name metrics.json of its folder."
+            f"Expected the numbers of a training in {path}, got a list of images. Name metrics.json of its folder."
         )
     return _run(label or labels_of([place], [])[0], path, records)
 

@@ -27,7 +27,7 @@ for (const button of document.querySelectorAll("table.sortable thead button")) {
   button.addEventListener("click", () => sortBy(button.parentNode));
 }
 
-// Filter: every word must be in a row, or in a card of pictures.
+// Filter: every word must be in a row, or in a card of images.
 const filter = document.getElementById("filter");
 const rows = [...document.querySelectorAll("main table.sortable tbody tr")].filter((row) => !row.closest(".card"));
 const cards = [...document.querySelectorAll(".card")];
@@ -46,14 +46,14 @@ function applyFilter() {
     item.hidden = !words.every((word) => text.includes(word));
     if (!item.hidden) item.matches(".card") ? shownCards++ : shownRows++;
   }
-  const pictures = cards.length ? `, ${shownCards} of ${cards.length} pictures` : "";
-  document.getElementById("found").value = words.length ? `${shownRows} of ${rows.length} rows${pictures}` : "";
+  const images = cards.length ? `, ${shownCards} of ${cards.length} images` : "";
+  document.getElementById("found").value = words.length ? `${shownRows} of ${rows.length} rows${images}` : "";
 }
 
 filter.addEventListener("input", applyFilter);
 applyFilter();
 
-// Cards: the left picture is shown up to the slider, the right one behind it.
+// Cards: the left image is shown up to the slider, the right one behind it.
 function placeLine(card) {
   const range = card.querySelector("input[type=range]");
   card.querySelector(".stage").style.setProperty("--at", `${range.value}%`);

@@ -5,7 +5,7 @@ from acutance.training.config import CosineSchedule, LoopConfig, OptimizerConfig
 PIPAL = Recipe(
     name="ahiq-pipal",
     trains="AHIQ",
-    data="PIPAL, 23,200 pictures",
+    data="PIPAL, 23,200 images",
     task={
         "kind": "ahiq",
         "data": {"dataset": "pipal", "validation_share": 0.1},

@@ -26,7 +26,7 @@ validation part: the authors' code does none of these. Published: SRCC 0.906, PL
 ANY = KONIQ10K.model_copy(
     update={
         "name": "hyperiqa",
-        "data": "any table of rated pictures",
+        "data": "any table of rated images",
         "task": {"kind": "hyperiqa", "data": {"validation_share": 0.1}, "model": {"resize": None}},
     }
 )
@@ -54,7 +54,7 @@ are not squeezed to portrait, as its code does."""
 MS_ANY = MS_KONIQ10K.model_copy(
     update={
         "name": "ms-hyperiqa",
-        "data": "any table of rated pictures",
+        "data": "any table of rated images",
         "task": {
             "kind": "ms_hyperiqa",
             "data": {"seed": 42, "validation_share": 0.1},
@@ -68,7 +68,7 @@ made for a scale of 0..100: ``task.labels=percent`` brings another scale to it."
 
 MS_BIQ2021 = Recipe(
     name="ms-hyperiqa-biq2021",
-    trains="MS-HyperIQA with a small trunk, from scratch",
+    trains="MS-HyperIQA with a small backbone, from scratch",
     data="BIQ2021",
     task={
         "kind": "ms_hyperiqa",

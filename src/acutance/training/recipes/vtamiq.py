@@ -76,9 +76,9 @@ def last_stage(dataset: str, images: str) -> Recipe:
 RECIPES = (
     KADIS700K,
     PIEAPP,
-    last_stage("tid2013", "TID2013, 3,000 pictures"),
-    last_stage("kadid10k", "KADID-10k, 10,125 pictures"),
-    last_stage("csiq", "CSIQ, 866 pictures"),
-    last_stage("live", "LIVE, 779 pictures"),
-    last_stage("pipal", "PIPAL, 23,200 pictures"),
+    last_stage("tid2013", "TID2013, 3,000 images"),
+    last_stage("kadid10k", "KADID-10k, 10,125 images"),
+    last_stage("csiq", "CSIQ, 866 images"),
+    last_stage("live", "LIVE, 779 images"),
+    last_stage("pipal", "PIPAL, 23,200 images"),
 )

@@ -55,7 +55,7 @@ def varied(pixels: NDArray[np.uint8], variant: int) -> NDArray[np.uint8]:
     return np.array(pixels, order="C")
 
 
-PICTURES = ("first", "second", "reference")
+IMAGES = ("first", "second", "reference")
 """Of a triplet."""
 LABELS = ("first_second", "first_reference", "second_reference")
 """Which two of them each label is about."""
@@ -86,7 +86,7 @@ def image_sample(
 
 def image_batch(samples: Sequence[Mapping[str, Any]]) -> Batch:
     """The images of some triplets as lists of 8-bit (3, H, W), for their sizes may differ, and their labels."""
-    inputs = {name: [torch.from_numpy(sample[name]).permute(2, 0, 1) for sample in samples] for name in PICTURES}
+    inputs = {name: [torch.from_numpy(sample[name]).permute(2, 0, 1) for sample in samples] for name in IMAGES}
     return Batch(inputs, label_tensors(samples))
 
 
@@ -96,13 +96,13 @@ def label_tensors(samples: Sequence[Mapping[str, Any]]) -> Labels:
     return dict(zip(LABELS, labels.T.contiguous(), strict=True))
 
 
-def by_size(pictures: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
+def by_size(images: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
     """8-bit images (3, H, W) in batches of one size, in [0, 1], with their places in the sequence."""
     places: dict[tuple[int, ...], list[int]] = {}
-    for place, picture in enumerate(pictures):
-        places.setdefault(tuple(picture.shape), []).append(place)
+    for place, image in enumerate(images):
+        places.setdefault(tuple(image.shape), []).append(place)
     for together in places.values():
-        yield together, torch.stack([pictures[place] for place in together]).float() / 255
+        yield together, torch.stack([images[place] for place in together]).float() / 255
 
 
 def in_order(parts: Iterable[tuple[list[int], Tensor]]) -> Tensor:
@@ -138,10 +138,10 @@ def validation_pairs(lists: Mapping[str, Sequence[PlacedTriplet]]) -> list[Pair]
     return list(dict.fromkeys(pair for triplets in lists.values() for triplet in triplets for pair in triplet.pairs()))
 
 
-def require_one_size(pictures: Mapping[str, Pixels], reference: Pixels) -> None:
+def require_one_size(images: Mapping[str, Pixels], reference: Pixels) -> None:
     """Raise unless images have the height and width of their reference."""
     wanted = " x ".join(map(str, reference.shape[:2]))
-    for name, pixels in pictures.items():
+    for name, pixels in images.items():
         if pixels.shape != reference.shape:
             got = " x ".join(map(str, pixels.shape[:2]))
             raise TrainingError(
@@ -186,9 +186,9 @@ class NaturalnessNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         """``first``, ``second`` and ``reference``, (batch,) each, of lists of 8-bit images (3, H, W)."""
         count = len(inputs["first"])
-        pictures = [picture for name in PICTURES for picture in inputs[name]]
-        raw = in_order((places, self.raw(images)) for places, images in by_size(pictures))
-        return dict(zip(PICTURES, torch.split(raw, count), strict=True))
+        images = [image for name in IMAGES for image in inputs[name]]
+        raw = in_order((places, self.raw(batch)) for places, batch in by_size(images))
+        return dict(zip(IMAGES, torch.split(raw, count), strict=True))
 
     def raw(self, images: Tensor) -> Tensor:
         """Raw naturalness (batch,) of images in [0, 1]; the head computes in float32 whatever the encoder does."""
@@ -262,7 +262,7 @@ class AFINEStage1Task(Task):
 
     def losses(self, outputs: Outputs, labels: Labels) -> dict[str, Tensor]:
         """The fidelity loss of each two of the three images, summed."""
-        first, second, reference = (outputs[name] for name in PICTURES)
+        first, second, reference = (outputs[name] for name in IMAGES)
         each = {
             "first_second": preference_loss(first, second, labels["first_second"]),
             "first_reference": preference_loss(first, reference, labels["first_reference"]),
@@ -275,11 +275,11 @@ class AFINEStage1Task(Task):
         raw: Any = network.raw
         device = next(network.parameters()).device
         pairs = validation_pairs(self._lists.validation)
-        pictures = list(dict.fromkeys(picture for picture, _ in pairs))
-        report = reporter(len(pictures), on_progress)
+        images = list(dict.fromkeys(image for image, _ in pairs))
+        report = reporter(len(images), on_progress)
         known: dict[Path, float] = {}
-        for picture, pixels in zip(pictures, read_ahead(pictures, self._store.read), strict=True):
-            known[picture] = float(raw(as_images(pixels, device)))
+        for image, pixels in zip(images, read_ahead(images, self._store.read), strict=True):
+            known[image] = float(raw(as_images(pixels, device)))
             report(1)
         return accuracies(self._lists.validation, {pair: known[pair[0]] for pair in pairs}, self._config.margin)
 

@@ -19,7 +19,7 @@ from acutance.training.losses import preference_loss
 from acutance.training.publish import lacks_of_clip, merge, publish_stage2, publish_stage3, unused_of_clip
 from acutance.training.start import clip_file, clip_of_start, frozen, load_parts, load_stage
 from acutance.training.systems.afine import (
-    PICTURES,
+    IMAGES,
     StageTraining,
     accuracies,
     draw_variant,
@@ -75,7 +75,7 @@ class FrozenStageTask(Task):
 
     select_by = "accuracy"
     select = "highest"
-    rows_used: ClassVar[tuple[str, ...]] = PICTURES
+    rows_used: ClassVar[tuple[str, ...]] = IMAGES
     """Of which images of a triplet the network needs rows."""
 
     def __init__(
@@ -114,10 +114,10 @@ class FrozenStageTask(Task):
         """The rows of the images of a triplet, or the images, flipped and transposed together."""
         triplet, augment = self._lists.train[index], self._settings.augment
         if self._settings.direct:
-            pictures = image_sample(triplet, self._store, generator, augment=augment)
-            named = {str(triplet.first): pictures["first"], str(triplet.second): pictures["second"]}
-            require_one_size(named, pictures["reference"])
-            return pictures
+            images = image_sample(triplet, self._store, generator, augment=augment)
+            named = {str(triplet.first): images["first"], str(triplet.second): images["second"]}
+            require_one_size(named, images["reference"])
+            return images
         variant = draw_variant(generator) if augment else 0
         paths = {"first": triplet.first, "second": triplet.second, "reference": triplet.reference}
         rows = {name: self.features.row(paths[name], triplet.reference, variant) for name in self.rows_used}

@@ -15,7 +15,7 @@ from acutance.models.afine.heads import AdaptivePair, PairMoments, pair_moments_
 from acutance.models.torch_scorer import ComputeThreads
 from acutance.training.features import FeatureFile, Rows, digest, file_mark
 from acutance.training.images import ImageStore, Pixels, read_ahead
-from acutance.training.systems.afine import PICTURES, VARIANTS, reporter, require_one_size, varied
+from acutance.training.systems.afine import IMAGES, VARIANTS, reporter, require_one_size, varied
 from acutance.training.task import Inputs
 from acutance.training.triplets import Pair, PlacedTriplet
 from acutance.types import OnProgress
@@ -50,7 +50,7 @@ class FrozenNetworks:
         return self
 
     @torch.no_grad()
-    def beside(self, pictures: Sequence[Tensor], reference: Tensor) -> Tensor:
+    def beside(self, images: Sequence[Tensor], reference: Tensor) -> Tensor:
         """Rows of 8-bit images beside one reference (3, H, W), in the end of the reference itself, in the model's type.
 
         Returns:
@@ -61,18 +61,18 @@ class FrozenNetworks:
         with torch.autocast(reference.device.type, enabled=False):
             kept = list(model.levels(reference[None].to(dtype) / 255))
             rows, size = [], IMAGES_AT_ONCE[reference.device.type]
-            for start in range(0, len(pictures), size):
-                some = torch.stack(list(pictures[start : start + size])).to(dtype) / 255
+            for start in range(0, len(images), size):
+                some = torch.stack(list(images[start : start + size])).to(dtype) / 255
                 rows.append(self.describe(model, pair_moments_against(model.levels(some), [kept] * len(some))))
             own = self.describe(model, pair_moments_against(kept, [kept]))
         return torch.cat([*rows, own])
 
     def of_triplets(self, inputs: Inputs) -> dict[str, Tensor]:
         """Rows (batch, ...) of the three images of each triplet, from lists of 8-bit images (3, H, W)."""
-        triplets = list(zip(*(inputs[name] for name in PICTURES), strict=True))
+        triplets = list(zip(*(inputs[name] for name in IMAGES), strict=True))
         with ComputeThreads(on_cpu=triplets[0][0].device.type == "cpu") as crew:
             each = crew.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
-        return dict(zip(PICTURES, torch.stack(each, dim=1), strict=True))
+        return dict(zip(IMAGES, torch.stack(each, dim=1), strict=True))
 
     def digest(self) -> str:
         """A checksum of all weights that rows depend on."""
@@ -122,23 +122,23 @@ class PairFeatures:
         made_from: dict[str, object] = {
             "version": VERSION,
             "weights": self._networks.digest(),
-            "pictures": self._pictures_digest(),
+            "pictures": self._images_digest(),
         }
         self._file = FeatureFile(self._folder, (self._count, *self._networks.shape), made_from)
         missing = set(self._file.missing())
         report = reporter(self._count, on_progress)
         report(self._count - len(missing))
         with ComputeThreads(on_cpu=device.type == "cpu") as crew:
-            for reference, pictures in self._chunks(missing):
-                for places, rows in self._rows_beside(reference, pictures, missing, device, crew):
+            for reference, images in self._chunks(missing):
+                for places, rows in self._rows_beside(reference, images, missing, device, crew):
                     self._file.write(places, rows)
                     report(len(places))
 
-    def row(self, picture: Path, reference: Path, variant: int = 0) -> Rows:
+    def row(self, image: Path, reference: Path, variant: int = 0) -> Rows:
         """The row of a pair, mapped into memory."""
         if self._file is None:
             raise ValueError("features are filled before they are read")
-        return self._file.read(self._places[picture, reference][0] + variant)
+        return self._file.read(self._places[image, reference][0] + variant)
 
     def stacked(self, pairs: Iterable[Pair], device: torch.device) -> Tensor:
         """The unflipped rows of some pairs, (pairs, ...)."""
@@ -147,49 +147,49 @@ class PairFeatures:
     def _chunks(self, missing: set[int]) -> Iterator[tuple[Path, list[Path]]]:
         """Images with missing rows beside their reference, a few at a time."""
         beside: dict[Path, list[Path]] = {}
-        for (picture, reference), (first, variants) in self._places.items():
+        for (image, reference), (first, variants) in self._places.items():
             if not missing.isdisjoint(range(first, first + variants)):
-                beside.setdefault(reference, []).append(picture)
-        for reference, pictures in beside.items():
-            for start in range(0, len(pictures), IMAGES_IN_MEMORY):
-                yield reference, pictures[start : start + IMAGES_IN_MEMORY]
+                beside.setdefault(reference, []).append(image)
+        for reference, images in beside.items():
+            for start in range(0, len(images), IMAGES_IN_MEMORY):
+                yield reference, images[start : start + IMAGES_IN_MEMORY]
 
     def _rows_beside(
-        self, reference: Path, pictures: list[Path], missing: set[int], device: torch.device, crew: ComputeThreads
+        self, reference: Path, images: list[Path], missing: set[int], device: torch.device, crew: ComputeThreads
     ) -> Iterator[tuple[list[int], Rows]]:
         """The missing rows of some images of one reference and their places, each thread on a variant of its own."""
-        decoded = dict(zip(pictures, read_ahead(pictures, self._read), strict=True))
+        decoded = dict(zip(images, read_ahead(images, self._read), strict=True))
         truth = decoded[reference] if reference in decoded else self._read(reference)
         require_one_size({str(path): pixels for path, pixels in decoded.items()}, truth)
 
         def rows_of(job: Job) -> tuple[list[int], Rows]:
             variant, places = job
-            others = {picture: place for picture, place in places.items() if picture != reference}
-            images = [_tensor(decoded[picture], variant, device) for picture in others]
-            rows = self._networks.beside(images, _tensor(truth, variant, device)).float().cpu().numpy()
-            wanted = [*others.values(), *(places[picture] for picture in places if picture == reference)]
+            others = {image: place for image, place in places.items() if image != reference}
+            tensors = [_tensor(decoded[image], variant, device) for image in others]
+            rows = self._networks.beside(tensors, _tensor(truth, variant, device)).float().cpu().numpy()
+            wanted = [*others.values(), *(places[image] for image in places if image == reference)]
             return wanted, rows[: len(wanted)]
 
-        jobs = [(variant, self._wanted(reference, pictures, variant, missing)) for variant in range(VARIANTS)]
+        jobs = [(variant, self._wanted(reference, images, variant, missing)) for variant in range(VARIANTS)]
         jobs = [(variant, places) for variant, places in jobs if places]
         if len(jobs) < crew.size:
             jobs = [(variant, dict(share)) for variant, places in jobs for share in crew.shares(list(places.items()))]
         for start in range(0, len(jobs), crew.size):
             yield from crew.run(rows_of, jobs[start : start + crew.size])
 
-    def _wanted(self, reference: Path, pictures: list[Path], variant: int, missing: set[int]) -> dict[Path, int]:
+    def _wanted(self, reference: Path, images: list[Path], variant: int, missing: set[int]) -> dict[Path, int]:
         """Where the missing rows of a variant of some images belong."""
         places = {}
-        for picture in pictures:
-            first, variants = self._places[picture, reference]
+        for image in images:
+            first, variants = self._places[image, reference]
             if variant < variants and first + variant in missing:
-                places[picture] = first + variant
+                places[image] = first + variant
         return places
 
     def _read(self, path: Path) -> Pixels:
         return np.asarray(self._store.read(path))
 
-    def _pictures_digest(self) -> str:
+    def _images_digest(self) -> str:
         """A checksum of which rows there are, and of the sizes and times of the images they are made of."""
         known: dict[Path, object] = {}
         whole = hashlib.sha256()
@@ -213,6 +213,6 @@ def _pairs(triplets: Iterable[PlacedTriplet]) -> Iterator[Pair]:
 
 def _whole(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """The same, and every reference beside itself."""
-    for picture, reference in pairs:
-        yield picture, reference
+    for image, reference in pairs:
+        yield image, reference
         yield reference, reference

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.catalog import trunk_tensors
+from acutance.catalog import backbone_tensors
 from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError
@@ -126,9 +126,9 @@ class AHIQTask(Task):
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
         """A random crop of an image, the same of its reference, and the image's label."""
         row = self._train.rows[index]
-        pictures = [self._store.read(self._train.path(str(name))) for name in (row.image, row.reference)]
+        images = [self._store.read(self._train.path(str(name))) for name in (row.image, row.reference)]
         side, flip = self._config.model.side, self._config.flip
-        distorted, reference = pair_of_crops(*pictures, side=side, generator=generator, flip=flip, name=row.image)
+        distorted, reference = pair_of_crops(*images, side=side, generator=generator, flip=flip, name=row.image)
         return {"distorted": distorted, "reference": reference, "score": self._labels[index]}
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
@@ -195,21 +195,19 @@ def pair_of_crops(
             "Leave it out."
         )
     seed = int(generator.integers(2**63))
-    first, second = (
-        crop_of(picture, side, np.random.default_rng(seed), flip=flip) for picture in (distorted, reference)
-    )
+    first, second = (crop_of(image, side, np.random.default_rng(seed), flip=flip) for image in (distorted, reference))
     return first, second
 
 
 def _load(model: AHIQ, config: AHIQTraining) -> None:
     """Read the backbones, then the heads."""
-    for trunk, named, setting in zip(
-        OFFICIAL.trunks, (config.resnet, config.vit), ("task.resnet", "task.vit"), strict=True
+    for backbone, named, setting in zip(
+        OFFICIAL.backbones, (config.resnet, config.vit), ("task.resnet", "task.vit"), strict=True
     ):
         if named is not None and not begins_random(named):
             before = model.state_dict()
-            path = file_of(trunk.record, named, setting)
-            model.load_state_dict(before | trunk_tensors(trunk, path, before))
+            path = file_of(backbone.record, named, setting)
+            model.load_state_dict(before | backbone_tensors(backbone, path, before))
     if config.start is not None and not begins_random(config.start):
         defaults: Any = AHIQConfig().model_dump(mode="json")
         start_from_earlier(model, config.start, names=(RECORD.name,), name=RECORD.name, defaults=defaults)

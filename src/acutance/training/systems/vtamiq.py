@@ -81,7 +81,7 @@ class PatchDraws(Settings):
 
 
 def patch_sample(
-    pictures: Sequence[Pixels], draws: PatchDraws, config: VTAMIQConfig, generator: np.random.Generator
+    images: Sequence[Pixels], draws: PatchDraws, config: VTAMIQConfig, generator: np.random.Generator
 ) -> dict[str, Tensor]:
     """The patches of some images, all at the same places, and all flipped alike before they are chosen.
 
@@ -96,12 +96,12 @@ def patch_sample(
     Raises:
         InputError: Images of different sizes.
     """
-    images = large_enough(_flipped(pictures, draws, generator))
+    batch = large_enough(_flipped(images, draws, generator))
     views = draws.views(int(generator.integers(2**32)))
-    sizes = sizes_of(images.shape[2], images.shape[3], config)
-    positions = _positions(images, views, sizes)
+    sizes = sizes_of(batch.shape[2], batch.shape[3], config)
+    positions = _positions(batch, views, sizes)
     sample = {
-        "patches": cut_patches(pyramid(images, len(sizes), config), positions),
+        "patches": cut_patches(pyramid(batch, len(sizes), config), positions),
         "places": places(positions, config, views, sizes),
     }
     return sample | ({"scales": scales_of(positions)} if config.scales else {})
@@ -113,16 +113,16 @@ def patch_inputs(samples: Sequence[Mapping[str, Any]]) -> Inputs:
     return {name: torch.stack([sample[name] for sample in samples]) for name in names}
 
 
-def _flipped(pictures: Sequence[Pixels], draws: PatchDraws, generator: np.random.Generator) -> Tensor:
+def _flipped(images: Sequence[Pixels], draws: PatchDraws, generator: np.random.Generator) -> Tensor:
     """The images in [0, 1], shape (images, 3, H, W)."""
-    sizes = sorted({picture.shape[:2] for picture in pictures})
+    sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) > 1:
         raise InputError(
             f"Expected an image of the size of its reference, got {sizes[0]} and {sizes[1]}. Leave it out."
         )
     across, down = generator.random() < draws.horizontal_flip, generator.random() < draws.vertical_flip
     turn = (slice(None, None, -1 if down else 1), slice(None, None, -1 if across else 1))
-    levels = torch.from_numpy(np.stack([picture[turn] for picture in pictures]))
+    levels = torch.from_numpy(np.stack([image[turn] for image in images]))
     return levels.permute(0, 3, 1, 2).float() / 255
 
 
@@ -187,14 +187,14 @@ class PatchNetwork(nn.Module):
                 2) and, where the network has scales, ``scales`` (batch, patches).
         """
         patches = inputs["patches"]
-        batch, pictures = patches.shape[:2]
-        told = [_for_each(inputs[name], pictures) if name in inputs else None for name in ("places", "scales")]
-        tokens = self.model.encoder(patches.flatten(0, 1), *told).unflatten(0, (batch, pictures))
-        reference = tokens[:, :1].expand(-1, pictures - 1, -1)
+        batch, images = patches.shape[:2]
+        told = [_for_each(inputs[name], images) if name in inputs else None for name in ("places", "scales")]
+        tokens = self.model.encoder(patches.flatten(0, 1), *told).unflatten(0, (batch, images))
+        reference = tokens[:, :1].expand(-1, images - 1, -1)
         with torch.autocast(patches.device.type, enabled=False):  # differences of tokens and scores stay float32
             scores = self.model.compare(tokens[:, 1:].flatten(0, 1).float(), reference.flatten(0, 1).float())
-        scores = scores.view(batch, pictures - 1)
-        names = ("score",) if pictures == 2 else ("first", "second")
+        scores = scores.view(batch, images - 1)
+        names = ("score",) if images == 2 else ("first", "second")
         return dict(zip(names, scores.unbind(1), strict=True))
 
 
@@ -292,9 +292,9 @@ def foreign_state(own: dict[str, Tensor], config: VTAMIQConfig) -> dict[str, Ten
     return foreign
 
 
-def _for_each(values: Tensor, pictures: int) -> Tensor:
+def _for_each(values: Tensor, images: int) -> Tensor:
     """What is the same for all images of a sample, for each of them."""
-    return torch.repeat_interleave(values, pictures, dim=0)
+    return torch.repeat_interleave(values, images, dim=0)
 
 
 def _vit_parameters(model: VTAMIQ) -> Iterator[nn.Parameter]:
@@ -352,8 +352,8 @@ class VTAMIQRatings(VTAMIQTask):
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
         """The patches of an image and of its reference, and its target."""
         row = self._train.rows[index]
-        pictures = [self._store.read(self._train.path(str(name))) for name in (row.reference, row.image)]
-        patches = patch_sample(pictures, self._settings.draws, self._settings.model, generator)
+        images = [self._store.read(self._train.path(str(name))) for name in (row.reference, row.image)]
+        patches = patch_sample(images, self._settings.draws, self._settings.model, generator)
         return {**patches, "score": self._targets[index]}
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:

@@ -66,7 +66,7 @@ def preference_tables(config: PreferenceData) -> PreferenceTables:
     return PreferenceTables(root, train, validation)
 
 
-def pictures_of(pairs: Iterable[Comparison]) -> list[tuple[str, str]]:
+def image_pairs(pairs: Iterable[Comparison]) -> list[tuple[str, str]]:
     """Every distorted image of some pairs with its reference, once, those of one reference together."""
     return sorted({(pair.reference, name) for pair in pairs for name in (pair.first, pair.second)})
 
@@ -89,7 +89,7 @@ def _label_file(reference: str) -> str:
 
 
 def _require_images(root: Path, pairs: list[Comparison]) -> None:
-    names = {name for pair in pictures_of(pairs) for name in pair}
+    names = {name for pair in image_pairs(pairs) for name in pair}
     missing = sorted(name for name in names if not (root / name).is_file())
     if missing:
         raise TrainingError(
@@ -130,8 +130,8 @@ class VTAMIQPreferences(VTAMIQTask):
     def sample(self, index: int, generator: np.random.Generator) -> Mapping[str, Any]:
         """The patches of a reference and of two images, and the share of people for the first."""
         pair = self._train[index]
-        pictures = [self._read(name) for name in (pair.reference, pair.first, pair.second)]
-        patches = patch_sample(pictures, self._settings.draws, self._settings.model, generator)
+        images = [self._read(name) for name in (pair.reference, pair.first, pair.second)]
+        patches = patch_sample(images, self._settings.draws, self._settings.model, generator)
         return {**patches, "preference": pair.first_wins}
 
     def collate(self, samples: Sequence[Mapping[str, Any]]) -> Batch:
@@ -164,14 +164,14 @@ class VTAMIQPreferences(VTAMIQTask):
 
     def _scores(self, model: Any, on_progress: OnProgress | None) -> dict[str, float]:  # noqa: ANN401 (a submodule)
         """The score of every image of the validation pairs, each computed once."""
-        pictures = pictures_of(self._validation)
+        images = image_pairs(self._validation)
         device, score = next(model.parameters()).device, PairScorer(model)
         found: dict[str, float] = {}
-        for (_, name), both in zip(pictures, read_ahead(pictures, self._read_both), strict=True):
+        for (_, name), both in zip(images, read_ahead(images, self._read_both), strict=True):
             reference, distorted = (as_images(pixels, device) for pixels in both)
             found[name] = float(score(distorted, reference))
             if on_progress is not None:
-                on_progress(len(found), len(pictures))
+                on_progress(len(found), len(images))
         return found
 
     def _read_both(self, names: tuple[str, str]) -> tuple[Pixels, Pixels]:

@@ -53,28 +53,28 @@ def test_the_published_covariance_is_the_authors_formula_even_where_it_breaks():
     model, flat = tiny(covariance="published"), torch.full((1, 3, 224, 224), 0.9)
     ours = float(model.terms(flat, flat)["raw_fidelity"])
     assert ours == pytest.approx(authors_fidelity(model, flat, flat), rel=1e-3)
-    assert abs(ours) > 0.01  # a flat picture is not faithful to itself
+    assert abs(ours) > 0.01  # a flat image is not faithful to itself
     assert float(tiny().terms(flat, flat)["raw_fidelity"]) == 0.0
 
 
 def test_the_two_covariances_agree_on_pictures_with_content():
-    pictures = torch.rand(2, 2, 3, 70, 64, generator=torch.Generator().manual_seed(1))
-    centred, published = (model.terms(*pictures)["raw_fidelity"] for model in (tiny(), tiny(covariance="published")))
+    images = torch.rand(2, 2, 3, 70, 64, generator=torch.Generator().manual_seed(1))
+    centred, published = (model.terms(*images)["raw_fidelity"] for model in (tiny(), tiny(covariance="published")))
     assert published.tolist() == pytest.approx(centred.tolist(), abs=1e-6)
 
 
 def test_kept_references_give_the_published_fidelity_too():
-    model, pictures = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
-    kept = [model.encode_reference(pictures[1, place : place + 1]) for place in range(2)]
-    against = model.terms_against(pictures[0], kept)["raw_fidelity"]
-    assert against.tolist() == pytest.approx(model.terms(*pictures)["raw_fidelity"].tolist(), abs=1e-6)
+    model, images = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
+    kept = [model.encode_reference(images[1, place : place + 1]) for place in range(2)]
+    against = model.terms_against(images[0], kept)["raw_fidelity"]
+    assert against.tolist() == pytest.approx(model.terms(*images)["raw_fidelity"].tolist(), abs=1e-6)
 
 
 def test_fidelity_alone_takes_the_published_covariance_too():
-    whole, pictures = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
+    whole, images = tiny(covariance="published"), torch.rand(2, 2, 3, 64, 64)
     half = AFINEFidelity(whole.encoder, FidelityOptions(covariance="published"))
     half.load_state_dict({name: whole.state_dict()[name] for name in half.state_dict()})
-    assert half.terms(*pictures)["raw_fidelity"].tolist() == whole.terms(*pictures)["raw_fidelity"].tolist()
+    assert half.terms(*images)["raw_fidelity"].tolist() == whole.terms(*images)["raw_fidelity"].tolist()
     assert half.preprocessing()["covariance"] == "published"
 
 
@@ -85,18 +85,16 @@ def test_only_options_that_change_a_score_stand_in_its_provenance():
 
 @pytest.mark.parametrize("shape", [(64, 64), (70, 45)])
 def test_normalised_tensors_score_as_their_pictures(shape: tuple[int, int]):
-    pictures = torch.rand(2, 2, 3, *shape, generator=torch.Generator().manual_seed(2))
+    images = torch.rand(2, 2, 3, *shape, generator=torch.Generator().manual_seed(2))
     model = tiny(normalized=True)
-    score = model(normalized(pictures[0]), normalized(pictures[1]))
-    assert score.tolist() == pytest.approx(tiny()(*pictures).tolist(), abs=1e-4)
-    kept = [model.encode_reference(normalized(pictures[1, place : place + 1])) for place in range(2)]
-    assert model.terms_against(normalized(pictures[0]), kept)["score"].tolist() == pytest.approx(
-        score.tolist(), abs=1e-4
-    )
+    score = model(normalized(images[0]), normalized(images[1]))
+    assert score.tolist() == pytest.approx(tiny()(*images).tolist(), abs=1e-4)
+    kept = [model.encode_reference(normalized(images[1, place : place + 1])) for place in range(2)]
+    assert model.terms_against(normalized(images[0]), kept)["score"].tolist() == pytest.approx(score.tolist(), abs=1e-4)
     alone = AFINENaturalness(tiny_encoder(), NaturalnessOptions(normalized=True)).eval()
     plain = AFINENaturalness(alone.encoder).eval()
     plain.load_state_dict(alone.state_dict())
-    assert alone(normalized(pictures[0])).tolist() == pytest.approx(plain(pictures[0]).tolist(), abs=1e-5)
+    assert alone(normalized(images[0])).tolist() == pytest.approx(plain(images[0]).tolist(), abs=1e-5)
 
 
 @pytest.mark.usefixtures("as_users_run_it")
@@ -117,20 +115,20 @@ def test_pictures_of_files_are_not_scored_as_normalised_ones():
 
 
 def test_the_class_token_comes_on_request_through_its_norm():
-    pictures = torch.rand(2, 3, 70, 64)
+    images = torch.rand(2, 3, 70, 64)
     model = tiny(return_cls=True)
-    found = model.features(pictures)
+    found = model.features(images)
     assert [tuple(level.shape) for level in found.features] == [(2, 3 * 2, 48)] * 2
     assert found.cls is not None
     assert found.cls.shape == (2, 48)
     torch.testing.assert_close(
         found.cls.mean(1), torch.zeros(2), atol=1e-5, rtol=0
     )  # a fresh LayerNorm changes no more
-    assert tiny().features(pictures).cls is None
+    assert tiny().features(images).cls is None
 
 
 def test_features_are_those_that_the_heads_take():
-    pictures, model = torch.rand(1, 3, 64, 64), tiny()
-    levels = list(model.levels(pictures))[1:]
-    for level, feature in zip(levels, model.features(pictures).features, strict=True):
+    images, model = torch.rand(1, 3, 64, 64), tiny()
+    levels = list(model.levels(images))[1:]
+    for level, feature in zip(levels, model.features(images).features, strict=True):
         torch.testing.assert_close(level.mean, feature.relu().mean(1))

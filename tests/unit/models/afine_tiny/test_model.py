@@ -37,23 +37,23 @@ def test_its_levels_are_the_picture_the_stages_of_both_trunks_and_fixed_maps():
 
 
 def test_the_naturalness_of_a_picture_alone_is_that_beside_a_reference():
-    model, pictures = tiny_pair(), torch.rand(2, 3, 96, 96)
-    raw = model.naturalness_head(moments(model.levels(pictures)))
-    beside = model.terms(pictures, torch.rand(2, 3, 96, 96))["raw_naturalness"]
+    model, images = tiny_pair(), torch.rand(2, 3, 96, 96)
+    raw = model.naturalness_head(moments(model.levels(images)))
+    beside = model.terms(images, torch.rand(2, 3, 96, 96))["raw_naturalness"]
     single = tiny_naturalness()
     single.load_state_dict({name: value for name, value in model.state_dict().items() if name in single.state_dict()})
     assert torch.allclose(raw, beside, atol=1e-5)
-    assert torch.allclose(single.terms(pictures)["raw_naturalness"], beside, atol=1e-5)
+    assert torch.allclose(single.terms(images)["raw_naturalness"], beside, atol=1e-5)
 
 
 def test_damage_is_naturalness_and_what_the_damage_head_adds():
-    model, pictures = tiny_pair(), torch.rand(2, 3, 96, 96)
-    terms = model.terms(pictures, torch.rand(2, 3, 96, 96))
+    model, images = tiny_pair(), torch.rand(2, 3, 96, 96)
+    terms = model.terms(images, torch.rand(2, 3, 96, 96))
     assert not torch.allclose(terms["raw_damage"], terms["raw_naturalness"])
     with torch.no_grad():
         model.damage_head.output.weight.zero_()
         model.damage_head.output.bias.fill_(3.0)
-    added = model.terms(pictures, torch.rand(2, 3, 96, 96))
+    added = model.terms(images, torch.rand(2, 3, 96, 96))
     assert torch.allclose(added["raw_damage"], terms["raw_naturalness"] + 3, atol=1e-5)
 
 
@@ -72,12 +72,12 @@ def test_pictures_far_better_than_their_reference_still_have_an_order():
 
 
 def test_equal_pictures_have_no_fidelity_to_lose_and_faint_changes_count():
-    model, pictures = tiny_pair(), torch.rand(1, 3, 96, 96)
-    changed = [(pictures + step / 255 * torch.randn_like(pictures)).clamp(0, 1) for step in (0.5, 1.0, 4.0)]
-    found = [model.terms(one, pictures)["raw_fidelity"].item() for one in (pictures, *changed)]
+    model, images = tiny_pair(), torch.rand(1, 3, 96, 96)
+    changed = [(images + step / 255 * torch.randn_like(images)).clamp(0, 1) for step in (0.5, 1.0, 4.0)]
+    found = [model.terms(one, images)["raw_fidelity"].item() for one in (images, *changed)]
     assert found[0] == 0.0
     assert found == sorted(found)
-    back = model.terms(pictures, changed[0])["raw_fidelity"].item()
+    back = model.terms(images, changed[0])["raw_fidelity"].item()
     assert back == pytest.approx(found[1], rel=1e-4)
 
 
@@ -91,10 +91,10 @@ def test_quality_falls_as_raw_naturalness_rises():
 
 def test_tiles_of_a_large_picture_count_together():
     model = tiny_pair()
-    picture = torch.rand(1, 3, 1100, 1200)
-    level = next(iter(model.levels(picture)))
+    image = torch.rand(1, 3, 1100, 1200)
+    level = next(iter(model.levels(image)))
     assert level.centred.shape == (1, 9 * 320 * 320, 3)
-    assert pair_moments(model.levels(picture), model.levels(picture)).covariances[0].shape == (1, 3)
+    assert pair_moments(model.levels(image), model.levels(image)).covariances[0].shape == (1, 3)
 
 
 def test_features_of_a_reference_take_about_what_is_told():

@@ -31,14 +31,14 @@ def test_a_map_is_as_large_as_the_picture():
 
 
 def test_local_deviations_are_those_in_a_gaussian_window():
-    picture = torch.rand(1, 3, 30, 40, dtype=torch.float64)
-    luminance = (picture * picture.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    window = picture.new_tensor([math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(-RADIUS, RADIUS + 1)])
+    image = torch.rand(1, 3, 30, 40, dtype=torch.float64)
+    luminance = (image * image.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    window = image.new_tensor([math.exp(-(place**2) / (2 * SIGMA**2)) for place in range(-RADIUS, RADIUS + 1)])
     kernel = (window[:, None] * window / window.sum() ** 2)[None, None]
     padded = functional.pad(luminance, (RADIUS,) * 4, mode="replicate")
     mean = functional.conv2d(padded, kernel)
     expected = ((functional.conv2d(padded.square(), kernel) - mean.square()) + 1e-8).sqrt()
-    torch.testing.assert_close(maps_of(picture)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
+    torch.testing.assert_close(maps_of(image)[:, DEVIATION], expected[:, 0], rtol=0, atol=1e-9)
 
 
 def test_single_precision_tells_what_is_flat_as_double_does():
@@ -47,10 +47,10 @@ def test_single_precision_tells_what_is_flat_as_double_does():
 
 
 def test_noise_raises_local_deviations_and_blur_lowers_them():
-    picture = photograph()
-    noisy = (picture + torch.randn(picture.shape, dtype=picture.dtype) * 0.05).clamp(0, 1)
-    blurred = functional.avg_pool2d(picture, 9, stride=1, padding=4, count_include_pad=False)
-    low, middle, high = (maps_of(one)[:, DEVIATION].mean() for one in (blurred, picture, noisy))
+    image = photograph()
+    noisy = (image + torch.randn(image.shape, dtype=image.dtype) * 0.05).clamp(0, 1)
+    blurred = functional.avg_pool2d(image, 9, stride=1, padding=4, count_include_pad=False)
+    low, middle, high = (maps_of(one)[:, DEVIATION].mean() for one in (blurred, image, noisy))
     assert low < middle < high
 
 
@@ -84,16 +84,16 @@ def test_noise_sets_neighbours_apart():
 
 
 def test_an_even_picture_has_finite_gradients():
-    picture = torch.full((1, 3, 40, 40), 0.5, requires_grad=True)
-    maps_of(picture).sum().backward()
-    assert picture.grad is not None
-    assert bool(picture.grad.isfinite().all())
+    image = torch.full((1, 3, 40, 40), 0.5, requires_grad=True)
+    maps_of(image).sum().backward()
+    assert image.grad is not None
+    assert bool(image.grad.isfinite().all())
 
 
 def test_moments_that_are_known_give_the_score_of_the_picture():
-    model, pictures = tiny_naturalness(), torch.rand(2, 3, 96, 128)
-    views = views_of(pictures, 64)
-    known = model.scene_moments(pictures)
+    model, images = tiny_naturalness(), torch.rand(2, 3, 96, 128)
+    views = views_of(images, 64)
+    known = model.scene_moments(images)
     assert known.shape == (2, 2, 3 * CHANNELS)
     alone = model.raw_naturalness(Views(views.whole, views.detail), known)
     torch.testing.assert_close(alone, model.raw_naturalness(views))

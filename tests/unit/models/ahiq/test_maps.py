@@ -1,4 +1,4 @@
-"""Numbers of places laid over a picture."""
+"""Numbers of places laid over an image."""
 
 import torch
 

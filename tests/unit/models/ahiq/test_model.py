@@ -129,7 +129,7 @@ def test_normalisation_is_the_configurations():
     assert not torch.allclose(imagenet(*pair), half(*pair))
 
 
-@pytest.mark.parametrize(("supported", "told"), [(True, "bfloat16"), (False, "bfloat16, CNN trunk in float32")])
+@pytest.mark.parametrize(("supported", "told"), [(True, "bfloat16"), (False, "bfloat16, CNN backbone in float32")])
 def test_tells_what_a_cpu_without_bfloat16_computes_in(monkeypatch, supported, told):
     monkeypatch.setattr(resnet, "convolves_in_bfloat16", lambda device: device != "cpu" or supported)
     assert tiny().computes_in("bfloat16", "cpu") == told

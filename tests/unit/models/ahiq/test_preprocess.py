@@ -1,4 +1,4 @@
-"""Which crops of a picture AHIQ rates."""
+"""Which crops of an image AHIQ rates."""
 
 import pytest
 from pydantic import ValidationError

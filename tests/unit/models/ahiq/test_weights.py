@@ -17,7 +17,7 @@ from tests.fakes.ahiq_checkpoint import golden
 
 @pytest.mark.parametrize(("part", "count"), [("resnet50", 320), ("vit", 152)])
 def test_a_trunk_table_holds_every_tensor_of_its_file(part: str, count: int):
-    names = {"resnet50": weights.OFFICIAL.trunks[0], "vit": weights.OFFICIAL.trunks[1]}[part].keys.names
+    names = {"resnet50": weights.OFFICIAL.backbones[0], "vit": weights.OFFICIAL.backbones[1]}[part].keys.names
     assert set(names) == set(golden()["layouts"][part])
     assert len(names) == count
 
@@ -30,16 +30,16 @@ def test_the_official_table_holds_every_tensor_of_the_heads():
 
 
 def test_a_trunk_uses_what_the_authors_use():
-    for trunk, part in zip(weights.OFFICIAL.trunks, ("resnet50", "vit"), strict=True):
+    for backbone, part in zip(weights.OFFICIAL.backbones, ("resnet50", "vit"), strict=True):
         needed = tuple(golden()["needed"][part])
-        used = {name for name, own in trunk.keys.names.items() if own is not None}
-        expected = {name for name in trunk.keys.names if name.startswith(needed) and not name.endswith(COUNTER)}
+        used = {name for name, own in backbone.keys.names.items() if own is not None}
+        expected = {name for name in backbone.keys.names if name.startswith(needed) and not name.endswith(COUNTER)}
         assert used == expected
 
 
 @pytest.mark.parametrize("layout", weights.LAYOUTS, ids=lambda layout: layout.name)
 def test_every_layout_leads_to_every_tensor_of_the_model(layout):
-    reached = layout.keys.own_names.union(*(trunk.keys.own_names for trunk in layout.trunks))
+    reached = layout.keys.own_names.union(*(backbone.keys.own_names for backbone in layout.backbones))
     assert reached == {name for name in tiny().state_dict() if not name.endswith(COUNTER)}
 
 
@@ -69,8 +69,8 @@ def test_whole_models_of_pyiqa_see_imagenets_normalisation():
 def test_terms_are_those_of_the_catalogue():
     from tests.contracts.quality_model import smooth_pictures
 
-    pictures = smooth_pictures(32)
-    assert set(tiny().terms(pictures, pictures)) == {*ENTRY.term_names, "score"}
+    images = smooth_pictures(32)
+    assert set(tiny().terms(images, images)) == {*ENTRY.term_names, "score"}
 
 
 def test_only_the_five_blocks_and_the_one_stage_that_are_used_are_built():

@@ -1,6 +1,6 @@
 """What the authors' MATLAB files compute, from the formulas of the papers, in numpy and scipy and float64.
 
-One picture at a time: an array (height, width, 3), or (height, width) if grey, with values 0..255.
+One image at a time: an array (height, width, 3), or (height, width) if grey, with values 0..255.
 Nothing here knows piq or torch.
 """
 
@@ -16,13 +16,13 @@ C2 = (0.03 * 255) ** 2
 
 
 def rgb2gray(picture: Picture) -> Picture:
-    """``rgb2gray`` of a uint8 picture: rounded half up."""
+    """``rgb2gray`` of a uint8 image: rounded half up."""
     scaled: Picture = 2989 * picture[..., 0] + 5870 * picture[..., 1] + 1140 * picture[..., 2]
     return np.floor((scaled + 5000) / 10000)  # integers, so halves are exact
 
 
 def rgb2ycbcr_luma(picture: Picture) -> Picture:
-    """The first plane of ``rgb2ycbcr`` of a uint8 picture, 16..235."""
+    """The first plane of ``rgb2ycbcr`` of a uint8 image, 16..235."""
     red, green, blue = (picture[..., channel] for channel in range(3))
     scaled: Picture = 65481 * red + 128553 * green + 24966 * blue
     return 16 + np.floor((scaled + 127500) / 255000)  # integers, so halves are exact
@@ -35,7 +35,7 @@ def psnr(distorted: Picture, reference: Picture) -> float:
 
 
 def ssim_index(distorted: Picture, reference: Picture) -> tuple[float, float]:
-    """``ssim_index.m`` (Wang 2004) of grey pictures: mean SSIM and mean contrast-structure term."""
+    """``ssim_index.m`` (Wang 2004) of grey images: mean SSIM and mean contrast-structure term."""
     window = gaussian_window(11, 1.5)
 
     def local(picture: Picture) -> Picture:
@@ -52,7 +52,7 @@ def ssim_index(distorted: Picture, reference: Picture) -> tuple[float, float]:
 
 
 def msssim(distorted: Picture, reference: Picture) -> float:
-    """``msssim.m`` (Wang 2003) of grey pictures, method "product"."""
+    """``msssim.m`` (Wang 2003) of grey images, method "product"."""
     result = 1.0
     for scale, weight in enumerate(SSIM_WEIGHTS):
         if scale:
@@ -63,11 +63,11 @@ def msssim(distorted: Picture, reference: Picture) -> float:
 
 
 def gmsd(distorted: Picture, reference: Picture) -> float:
-    """``GMSD.m`` (Xue 2014) of grey pictures; ``std2`` divides by n - 1."""
+    """``GMSD.m`` (Xue 2014) of grey images; ``std2`` divides by n - 1."""
     horizontal = np.array([[1.0, 0, -1]] * 3) / 3
     strengths = []
-    for picture in (distorted, reference):
-        small = convolve_same(picture, np.full((2, 2), 0.25))[::2, ::2]
+    for image in (distorted, reference):
+        small = convolve_same(image, np.full((2, 2), 0.25))[::2, ::2]
         along, across = convolve_same(small, horizontal), convolve_same(small, horizontal.T)
         strengths.append(np.hypot(along, across))
     first, second = strengths
@@ -75,7 +75,7 @@ def gmsd(distorted: Picture, reference: Picture) -> float:
 
 
 def vifp_mscale(distorted: Picture, reference: Picture) -> float:
-    """``vifp_mscale.m`` (Sheikh 2006, pixel domain) of grey pictures."""
+    """``vifp_mscale.m`` (Sheikh 2006, pixel domain) of grey images."""
     gained, total = 0.0, 0.0
     for scale in range(1, 5):
         size = 2 ** (5 - scale) + 1
@@ -104,7 +104,7 @@ def vifp_mscale(distorted: Picture, reference: Picture) -> float:
 
 
 def haarpsi(distorted: Picture, reference: Picture) -> float:
-    """``HaarPSI.m`` (Reisenhofer 2018) of colour pictures, with its subsampling."""
+    """``HaarPSI.m`` (Reisenhofer 2018) of colour images, with its subsampling."""
     planes = [
         [convolve_same(plane, np.full((2, 2), 0.25))[::2, ::2] for plane in yiq(p)] for p in (distorted, reference)
     ]
@@ -129,13 +129,13 @@ def ssim_m(distorted: Picture, reference: Picture) -> float:
 
 
 def mdsi(distorted: Picture, reference: Picture) -> float:
-    """``MDSI.m`` (Ziaei Nafchi 2016), combination "sum", of colour pictures."""
+    """``MDSI.m`` (Ziaei Nafchi 2016), combination "sum", of colour images."""
     size = max(1, matlab_round(min(reference.shape[:2]) / 256))
     box = np.full((size, size), size**-2.0)
     matrix = np.array([[0.2989, 0.5870, 0.1140], [0.30, 0.04, -0.35], [0.34, -0.60, 0.17]])
     lhm = []
-    for picture in (distorted, reference):
-        small = np.stack([convolve_same(picture[..., c], box)[::size, ::size] for c in range(3)], axis=-1)
+    for image in (distorted, reference):
+        small = np.stack([convolve_same(image[..., c], box)[::size, ::size] for c in range(3)], axis=-1)
         lhm.append(np.moveaxis(small @ matrix.T, -1, 0))
     (light_d, h_d, m_d), (light_r, h_r, m_r) = lhm
     edge_d, edge_r, edge_f = (prewitt(plane) for plane in (light_d, light_r, (light_d + light_r) / 2))
@@ -154,7 +154,7 @@ def gaussian_window(size: int, sigma: float) -> Picture:
 
 
 def averaged_symmetric(picture: Picture, size: int) -> Picture:
-    """``imfilter(picture, ones(size) / size^2, 'symmetric')`` and every ``size``-th sample."""
+    """``imfilter(image, ones(size) / size^2, 'symmetric')`` and every ``size``-th sample."""
     before = (size + 1) // 2 - 1  # the centre of an even window lies left of its middle
     padded = np.pad(picture, ((before, size), (before, size)), mode="symmetric")
     height, width = picture.shape
@@ -166,7 +166,7 @@ def averaged_symmetric(picture: Picture, size: int) -> Picture:
 
 
 def convolve_same(picture: Picture, kernel: Picture) -> Picture:
-    """``conv2(picture, kernel, 'same')``: the centre of an even kernel lies right of its middle."""
+    """``conv2(image, kernel, 'same')``: the centre of an even kernel lies right of its middle."""
     full = convolve2d(picture, kernel, mode="full")
     top, left = (int(np.ceil((length + 1) / 2)) - 1 for length in kernel.shape)
     same: Picture = full[top : top + picture.shape[0], left : left + picture.shape[1]]

@@ -1,4 +1,4 @@
-"""Pictures that the tests of the classic metrics score."""
+"""Images that the tests of the classic metrics score."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PAIRS = {"astronaut": "jpeg10", "coffee": "blur", "chelsea": "noise"}
 
 
 def example_pair(name: str) -> tuple[Picture, Picture]:
-    """Distorted picture and reference, (height, width, 3) in 0..255."""
+    """Distorted image and reference, (height, width, 3) in 0..255."""
     return read(f"distorted/{name}_{PAIRS[name]}.png"), read(f"reference/{name}.png")
 
 

@@ -13,9 +13,9 @@ ORACLES = {"grey": oracles.rgb2gray, "luma": oracles.rgb2ycbcr_luma}
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_every_level_is_matlabs(channel: Channel, dtype: torch.dtype) -> None:
     random = np.random.default_rng(0).integers(0, 256, (400, 500, 3)).astype(np.float64)
-    for picture in (random, example_pair("coffee")[1]):
-        levels = 255 * in_channel(as_batch(picture).to(dtype), channel, rounded=True)[0, 0].numpy()
-        np.testing.assert_allclose(levels, ORACLES[channel](picture), rtol=0, atol=1e-10)
+    for image in (random, example_pair("coffee")[1]):
+        levels = 255 * in_channel(as_batch(image).to(dtype), channel, rounded=True)[0, 0].numpy()
+        np.testing.assert_allclose(levels, ORACLES[channel](image), rtol=0, atol=1e-10)
 
 
 def test_halves_of_grey_round_up() -> None:

@@ -1,4 +1,4 @@
-"""Deeper pictures than 8 bits: every metric beside an evaluation in float64 that rounds nothing."""
+"""Deeper images than 8 bits: every metric beside an evaluation in float64 that rounds nothing."""
 
 import json
 from collections.abc import Callable
@@ -77,11 +77,9 @@ EVALUATIONS: dict[str, tuple[Evaluation, float]] = {
 
 
 def deep_pair(side: int = 176) -> tuple[Deep, Deep]:
-    """A pair of colour pictures that use all 16 bits."""
+    """A pair of colour images that use all 16 bits."""
     random = np.random.default_rng(0)
-    pair = (
-        picture[:side, :side] * 257 + random.integers(-128, 129, (side, side, 3)) for picture in example_pair("coffee")
-    )
+    pair = (image[:side, :side] * 257 + random.integers(-128, 129, (side, side, 3)) for image in example_pair("coffee"))
     distorted, reference = (one.clip(0, 65535).astype(np.uint16) for one in pair)
     return distorted, reference
 
@@ -127,14 +125,14 @@ def test_the_command_line_scores_a_grey_16_bit_file_as_its_channel(channel: str)
 
 @pytest.mark.parametrize("name", [*WITH_CHANNELS])
 def test_one_deep_channel_scores_the_same_by_every_name(name: str) -> None:
-    distorted, reference = (picture[..., 1] for picture in deep_pair())
+    distorted, reference = (image[..., 1] for image in deep_pair())
     channels = find_model(name).choices["channel"].words
     first, *others = (value(distorted, reference, name, channel=channel) for channel in channels)
     assert others == [first] * (len(channels) - 1)
 
 
 def test_one_deep_channel_beside_an_8_bit_one_is_compared_as_that_channel() -> None:
-    distorted, reference = (picture[..., 1] for picture in deep_pair())
+    distorted, reference = (image[..., 1] for image in deep_pair())
     shallow = (distorted >> 8).astype(np.uint8)
     expected = oracles.psnr(shallow.astype(np.float64), reference / 257)
     assert value(shallow, reference, "psnr", channel="luma") == pytest.approx(expected, rel=1e-12)
@@ -148,15 +146,15 @@ def test_one_deep_channel_beside_colour_is_compared_as_grey() -> None:
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_8_bit_pictures_score_as_before(name: str) -> None:
-    distorted, reference = (picture[:176, :176].astype(np.uint8) for picture in example_pair("coffee"))
-    one, other = (torch.from_numpy(picture).permute(2, 0, 1)[None].double() / 255 for picture in (distorted, reference))
+    distorted, reference = (image[:176, :176].astype(np.uint8) for image in example_pair("coffee"))
+    one, other = (torch.from_numpy(image).permute(2, 0, 1)[None].double() / 255 for image in (distorted, reference))
     expected = build(name).terms_at_depth(one, other, PairDepth(eight_bits=True))["score"].item()
     assert value(distorted, reference, name) == expected
 
 
 @pytest.mark.parametrize("name", WITH_CHANNELS)
 def test_levels_decide_whether_tensors_are_rounded(name: str) -> None:
-    one, other = (as_batch(picture[:176, :176]).double() for picture in example_pair("coffee"))
+    one, other = (as_batch(image[:176, :176]).double() for image in example_pair("coffee"))
     scores = {levels: build(name, channel="grey", levels=levels)(one, other).item() for levels in ("auto", 256, "none")}
     eight_bits = build(name, channel="grey").terms_at_depth(one, other, PairDepth(eight_bits=True))["score"].item()
     assert scores["auto"] == scores["none"]
@@ -165,8 +163,8 @@ def test_levels_decide_whether_tensors_are_rounded(name: str) -> None:
 
 
 def test_levels_none_leaves_luma_of_8_bit_pictures_unrounded() -> None:
-    one, other = (picture.astype(np.uint8) for picture in example_pair("coffee"))
-    luma = [16 + picture @ np.array([65.481, 128.553, 24.966]) / 255 for picture in (one, other)]
+    one, other = (image.astype(np.uint8) for image in example_pair("coffee"))
+    luma = [16 + image @ np.array([65.481, 128.553, 24.966]) / 255 for image in (one, other)]
     expected = oracles.psnr(luma[0], luma[1])
     assert value(one, other, "psnr", channel="luma", levels="none") == pytest.approx(expected, rel=1e-12)
     assert value(one, other, "psnr", channel="luma") != pytest.approx(expected, rel=1e-6)

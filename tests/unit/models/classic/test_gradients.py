@@ -16,7 +16,7 @@ STEP = 1e-6
 ROUNDING = 16 * torch.finfo(torch.float64).eps
 """Share of a score by which a weighted sum of three scores may be off."""
 SMOOTH_WHERE_FLAT = ("psnr", "ssim", "ms_ssim")
-"""The others take lengths or roots that have a corner, or thresholds, where a picture is flat."""
+"""The others take lengths or roots that have a corner, or thresholds, where an image is flat."""
 
 
 def random_pair(side: int) -> tuple[Tensor, Tensor]:
@@ -43,7 +43,7 @@ def saturated_pair(side: int) -> tuple[Tensor, Tensor]:
 
 
 def directions(images: Tensor, level: float) -> list[Tensor]:
-    """Ways to move values of that level: two of them alone, or in a large picture, where one counts little, all."""
+    """Ways to move values of that level: two of them alone, or in a large image, where one counts little, all."""
     places = (images == level).nonzero()
     if images.shape[-1] > 100:
         weights = torch.rand(images.shape, generator=torch.Generator().manual_seed(5), dtype=images.dtype)
@@ -67,7 +67,7 @@ def slope(
 
 
 def demand_slopes(metric: ClassicMetric, pair: tuple[Tensor, Tensor], role: int, levels: Sequence[float]) -> None:
-    """Compare gradients to one picture of the pair with finite differences."""
+    """Compare gradients to one image of the pair with finite differences."""
     inputs = [images.clone().requires_grad_(index == role) for index, images in enumerate(pair)]
     itself = metric(*inputs)
     (gradient,) = torch.autograd.grad(itself.sum(), inputs[role])
@@ -120,9 +120,9 @@ def test_values_outside_the_range_have_no_gradient_and_count_as_its_ends(name: s
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("levels", ["auto", 256])
 def test_the_gradient_of_psnr_of_an_equal_pair_is_0(dtype: torch.dtype, levels: str | int) -> None:
-    picture = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)).to(dtype)
-    picture[0, 0, 0, :2] = torch.tensor([0.0, 1.0])
-    pair = [picture.clone().requires_grad_() for _ in range(2)]
+    image = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)).to(dtype)
+    image[0, 0, 0, :2] = torch.tensor([0.0, 1.0])
+    pair = [image.clone().requires_grad_() for _ in range(2)]
     scores = build("psnr", channel="grey", levels=levels)(*pair)
     assert scores.tolist() == [torch.inf, torch.inf]
     for loss in (scores.sum(), -scores.mean()):

@@ -27,7 +27,7 @@ def ssim(distorted: Picture, reference: Picture) -> float:
     return oracles.ssim_index(distorted, reference)[0]
 
 
-# Measured on these pictures: psnr 2e-6 dB, ssim and ms_ssim 3e-8, vif_p 2e-8, gmsd 6e-6 (n against n - 1),
+# Measured on these images: psnr 2e-6 dB, ssim and ms_ssim 3e-8, vif_p 2e-8, gmsd 6e-6 (n against n - 1),
 # mdsi 2e-8, haarpsi 6e-5 (YIQ matrix); what is left of the small ones is the rounding of scores to float32.
 DEFAULTS: dict[str, tuple[Oracle, float]] = {
     "psnr": (oracles.psnr, 1e-5),

@@ -13,9 +13,9 @@ COVER, PYIQA = HyperIQAViews(), HyperIQAViews(protocol="pyiqa")
 
 @pytest.mark.parametrize("size", [(224, 224), (225, 224), (512, 384), (301, 777), (1, 1), (100, 47), (3, 500)])
 def test_cover_sees_every_pixel(size: tuple[int, int]) -> None:
-    picture = seen(torch.rand(1, 3, *size), COVER, None)
-    covered = torch.zeros(picture.shape[2:])
-    for top, left in positions(picture.shape[2], picture.shape[3], COVER):
+    image = seen(torch.rand(1, 3, *size), COVER, None)
+    covered = torch.zeros(image.shape[2:])
+    for top, left in positions(image.shape[2], image.shape[3], COVER):
         window = covered[top : top + 224, left : left + 224]
         assert window.shape == (224, 224)
         window += 1
@@ -41,14 +41,14 @@ def test_pyiqa_always_makes_room_for_a_crop(side: int) -> None:
 
 
 def test_pyiqa_places_samples_by_its_factor() -> None:
-    picture = torch.rand(1, 3, 100, 130)
-    theirs = functional.interpolate(picture, scale_factor=2.25, mode="bilinear")
-    assert torch.equal(seen(picture, PYIQA, None), theirs)
+    image = torch.rand(1, 3, 100, 130)
+    theirs = functional.interpolate(image, scale_factor=2.25, mode="bilinear")
+    assert torch.equal(seen(image, PYIQA, None), theirs)
 
 
 def test_pyiqa_never_resizes() -> None:
-    picture = torch.rand(1, 3, 300, 400)
-    assert seen(picture, PYIQA, (512, 384)) is picture
+    image = torch.rand(1, 3, 300, 400)
+    assert seen(image, PYIQA, (512, 384)) is image
 
 
 def test_every_picture_is_squeezed_to_the_size_of_training() -> None:

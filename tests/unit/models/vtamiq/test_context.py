@@ -1,4 +1,4 @@
-"""Each weight and each measure of context-aware sampling counts, and no picture breaks it."""
+"""Each weight and each measure of context-aware sampling counts, and no image breaks it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ REFERENCE = torch.rand(3, 64, 96, generator=torch.Generator().manual_seed(0))
 
 
 def changed_left() -> torch.Tensor:
-    """The picture with another left third."""
+    """The image with another left third."""
     distorted = REFERENCE.clone()
     distorted[:, :, :32] = 1 - distorted[:, :, :32]
     return distorted
@@ -81,9 +81,9 @@ def test_the_ssim_map_is_ssim_by_its_definition() -> None:
     offsets = np.arange(-5, 6)
     bell = np.exp(-0.5 * (offsets / 1.5) ** 2)
     window = np.outer(bell, bell) / bell.sum() ** 2
-    pictures = [picture[:, :20, :24].double().numpy() for picture in (REFERENCE, changed_left() * 0.5)]
-    mirrored = [np.pad(picture, ((0, 0), (5, 5), (5, 5)), mode="symmetric") for picture in pictures]
-    found = ssim_map(*(torch.from_numpy(picture) for picture in pictures))
+    images = [image[:, :20, :24].double().numpy() for image in (REFERENCE, changed_left() * 0.5)]
+    mirrored = [np.pad(image, ((0, 0), (5, 5), (5, 5)), mode="symmetric") for image in images]
+    found = ssim_map(*(torch.from_numpy(image) for image in images))
     for row, column in ((0, 0), (3, 23), (19, 11), (10, 12)):
         values = []
         for x, y in zip(*(m[:, row : row + 11, column : column + 11] for m in mirrored), strict=True):

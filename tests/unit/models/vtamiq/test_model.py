@@ -1,4 +1,4 @@
-"""VTAMIQ scores any picture by any protocol, keeps references, and trains."""
+"""VTAMIQ scores any image by any protocol, keeps references, and trains."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def test_scores_pictures_of_any_size(state: str, protocol: str, size: tuple[int,
 def test_kept_references_give_the_same_scores(state: str, protocol: str) -> None:
     model = tiny(STATES[state], protocol=protocol, patches=9)
     distorted, reference = noisy(0.1, 64), smooth_pictures(64)
-    features = [model.encode_reference(picture[None]) for picture in reference]
+    features = [model.encode_reference(image[None]) for image in reference]
     kept, together = model.terms_against(distorted, features), model.terms(distorted, reference)
     for name, values in together.items():
         torch.testing.assert_close(kept[name], values, rtol=1e-4, atol=1e-6)

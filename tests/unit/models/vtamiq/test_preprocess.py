@@ -71,10 +71,10 @@ def test_sizes_are_those_of_enlarged_pictures(size: tuple[int, int]) -> None:
 
 
 def test_cuts_patches_where_they_lie() -> None:
-    picture = torch.rand(2, 3, 40, 50)
-    levels = pyramid(picture, 2, HEAD_CONFIG)
+    image = torch.rand(2, 3, 40, 50)
+    levels = pyramid(image, 2, HEAD_CONFIG)
     patches = cut_patches(levels, (np.array([[3.9, 20.2]]), np.array([[4.0, 0.0]])))
-    torch.testing.assert_close(patches[:, 0], 2 * picture[:, :, 3:19, 20:36] - 1)
+    torch.testing.assert_close(patches[:, 0], 2 * image[:, :, 3:19, 20:36] - 1)
     torch.testing.assert_close(patches[:, 1], levels[1][:, :, 4:20, :16])
 
 

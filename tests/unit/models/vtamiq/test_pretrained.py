@@ -33,14 +33,14 @@ def plain(layers: int, **changed: int) -> VTAMIQ:
 
 
 def test_the_encoder_is_timms_vit_on_a_full_grid(vit: torch.nn.Module) -> None:
-    picture = torch.randn(1, 3, 384, 384, generator=torch.Generator().manual_seed(1))
+    image = torch.randn(1, 3, 384, 384, generator=torch.Generator().manual_seed(1))
     model = plain(3)
     start_from_vit(model, vit.state_dict(), "timm")
-    patches = picture.unfold(2, 16, 16).unfold(3, 16, 16).permute(0, 2, 3, 1, 4, 5).flatten(1, 2)
+    patches = image.unfold(2, 16, 16).unfold(3, 16, 16).permute(0, 2, 3, 1, 4, 5).flatten(1, 2)
     steps = (torch.arange(24) + 0.5) / 24
     places = torch.cartesian_prod(steps, steps)[None]
     with torch.no_grad():
-        expected: Tensor = vit.forward_features(picture)[:, 0]  # type: ignore[operator]
+        expected: Tensor = vit.forward_features(image)[:, 0]  # type: ignore[operator]
         torch.testing.assert_close(model.encoder(patches, places), expected, rtol=1e-4, atol=1e-5)
 
 

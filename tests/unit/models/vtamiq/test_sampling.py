@@ -1,4 +1,4 @@
-"""Patches that cover a picture hold every pixel, in even sets; grids depend on seed and size only."""
+"""Patches that cover an image hold every pixel, in even sets; grids depend on seed and size only."""
 
 import numpy as np
 import pytest

@@ -79,7 +79,7 @@ def test_scores_of_pictures_are_those_of_the_model(table: Path, tmp_path: Path, 
     outputs = task.network(task.collate(samples).inputs)
     for place, sample in enumerate(samples):
         for name in ("first", "second"):
-            images = [as_images(sample[picture], CPU) for picture in (name, "reference")]
+            images = [as_images(sample[image], CPU) for image in (name, "reference")]
             wanted = model.terms(*images)[TERMS[stage]].item()
             assert outputs[name][place].item() == pytest.approx(wanted, abs=1e-5)
 

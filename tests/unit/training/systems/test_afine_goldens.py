@@ -50,7 +50,7 @@ def picture(name: str) -> Path:
 
 @pytest.fixture(autouse=True, scope="module")
 def golden_triplets() -> Iterator[None]:
-    """Pictures of 256 x 256 and of 288 x 352 in one batch."""
+    """Images of 256 x 256 and of 288 x 352 in one batch."""
     triplets = [
         PlacedTriplet(picture(first), picture(second), picture(reference), labels)
         for first, second, reference, *rest in UNITS["triplets"]

@@ -17,7 +17,7 @@ from acutance.training.systems.afine import VARIANTS, validation_pairs, varied
 from acutance.training.systems.afine_frozen import FROZEN_IN_STAGE_3, distances, raw_numbers
 from acutance.training.systems.afine_pairs import FrozenNetworks, PairFeatures
 from acutance.training.triplets import TripletLists, triplet_lists
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.fakes.afine_training import tiny_afine, triplet_data, write_triplet_set
 from tests.raising import raises
 
@@ -50,7 +50,7 @@ def features(lists: TripletLists, folder: Path, chosen: FrozenNetworks, *, augme
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures went through the encoder, call by call."""
+    """How many images went through the encoder, call by call."""
     seen: list[int] = []
     levels = AFINE.levels
 
@@ -63,7 +63,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def assert_encoded_once(encoded: list[int]) -> None:
-    """Every picture in every variant; where threads share the pictures of one variant, each encodes the reference."""
+    """Every image in every variant; where threads share the images of one variant, each encodes the reference."""
     assert 0 <= sum(encoded) - (2 * 9 * 8 + 9) < torch.get_num_threads()
 
 
@@ -72,14 +72,12 @@ def test_every_variant_has_the_numbers_that_the_model_gives_of_it(lists: Triplet
     found = features(lists, tmp_path / "features", networks(3, model))
     found.fill(CPU)
     for triplet in (lists.train[0], lists.train[-1]):
-        for picture, reference in (*triplet.pairs(), (triplet.reference, triplet.reference)):
+        for image, reference in (*triplet.pairs(), (triplet.reference, triplet.reference)):
             for variant in range(VARIANTS):
-                images = [
-                    as_images(varied(np.asarray(store.read(path)), variant), CPU) for path in (picture, reference)
-                ]
+                images = [as_images(varied(np.asarray(store.read(path)), variant), CPU) for path in (image, reference)]
                 terms = model.terms(*images)
                 wanted = torch.cat([terms["raw_naturalness"], terms["raw_fidelity"]])
-                row = torch.from_numpy(found.row(picture, reference, variant).copy())
+                row = torch.from_numpy(found.row(image, reference, variant).copy())
                 torch.testing.assert_close(row, wanted, rtol=1e-5, atol=1e-6)
 
 
@@ -106,7 +104,7 @@ def test_each_picture_is_encoded_once_for_each_variant(lists: TripletLists, tmp_
 def test_each_picture_is_decoded_once(lists: TripletLists, tmp_path: Path, opened: list[str]):
     opened.clear()
     features(lists, tmp_path / "features", networks(3)).fill(CPU)
-    names = pictures_of(opened)
+    names = images_among(opened)
     assert len(names) == len(set(names)) == 27
 
 

@@ -23,7 +23,7 @@ from acutance.training.systems import afine
 from acutance.training.systems.afine import AFINEStage1Task, AFINEStage1Training, in_order, varied
 from acutance.training.task import Batch
 from acutance.weights.download import sha256_of
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.fakes.afine_stages import narrow_encoder, write_clip
 from tests.fakes.afine_training import (
     run_stage,
@@ -66,7 +66,7 @@ def test_a_batch_of_mixed_sizes_is_its_triplets_one_by_one(table: Path):
     indices = (0, 30, 1, 31, 53)
     whole, parts = task_of(table), task_of(table)
     batch = batch_of(whole, *indices)
-    assert {tuple(picture.shape) for picture in batch.inputs["first"]} == {(3, 64, 96), (3, 96, 64)}
+    assert {tuple(image.shape) for image in batch.inputs["first"]} == {(3, 64, 96), (3, 96, 64)}
     loss = whole.losses(whole.network(batch.inputs), batch.labels)["loss"]
     loss.backward()
     each = []
@@ -136,8 +136,8 @@ def test_validation_reads_each_picture_once_and_no_reference_for_its_own_sake(ta
     told: list[tuple[int, int]] = []
     with torch.no_grad():
         task.validate(task.network, lambda done, total: told.append((done, total)))
-    names = pictures_of(opened)
-    assert len(names) == len(set(names)) == 9  # eight distorted pictures; the reference stands in triplets too
+    names = images_among(opened)
+    assert len(names) == len(set(names)) == 9  # eight distorted images; the reference stands in triplets too
     assert told == [(done, 9) for done in range(1, 10)]
 
 

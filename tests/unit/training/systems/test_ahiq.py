@@ -22,7 +22,7 @@ from tests.fakes.rated_set import TABLE
 from tests.fakes.tiny_trainings import ahiq_task, rated_data, rows_of, run
 from tests.raising import lacking, raises
 
-TRUNKS = ("network.vit.", "network.resnet.")
+BACKBONES = ("network.vit.", "network.resnet.")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def crops(
 
 
 def numbered(height: int, width: int) -> np.ndarray:
-    """A picture that says of each pixel where it is."""
+    """An image that says of each pixel where it is."""
     rows, columns = np.mgrid[:height, :width]
     return np.stack([rows, columns, 0 * rows], axis=2).astype(np.uint8)
 
@@ -61,7 +61,7 @@ def test_heads_train_and_trunks_never_do(data: DataConfig, tmp_path: Path):
     torch.manual_seed(0)
     begun = AHIQTask(ahiq_task(data)).network.model.state_dict()
     different = changed(begun, load_file(tmp_path / "run/last.safetensors"))
-    assert different == {name for name in begun if not name.startswith(TRUNKS)}
+    assert different == {name for name in begun if not name.startswith(BACKBONES)}
 
 
 @pytest.mark.slow
@@ -117,27 +117,27 @@ def test_a_run_scores_as_it_validated(data: DataConfig, tmp_path: Path):
 
 
 def test_both_crops_are_of_one_place_and_flipped_alike():
-    picture = numbered(60, 50)
+    image = numbered(60, 50)
     for seed in range(20):
-        first, second = crops(picture, 255 - picture, seed, flip=0.5)
+        first, second = crops(image, 255 - image, seed, flip=0.5)
         assert torch.equal(first, 255 - second)
 
 
 def test_flips_turn_left_and_right_round():
-    picture = numbered(60, 50)
-    plain, flipped = (crops(picture, picture, 3, flip=flip)[0] for flip in (0, 1))
+    image = numbered(60, 50)
+    plain, flipped = (crops(image, image, 3, flip=flip)[0] for flip in (0, 1))
     assert torch.equal(flipped, plain.flip(2))
 
 
 def test_every_place_is_drawn_the_last_row_and_column_too():
-    picture = numbered(18, 17)
-    corners = {tuple(crops(picture, picture, seed)[0][:2, 0, 0].tolist()) for seed in range(80)}
+    image = numbered(18, 17)
+    corners = {tuple(crops(image, image, seed)[0][:2, 0, 0].tolist()) for seed in range(80)}
     assert corners == {(row, column) for row in range(3) for column in range(2)}
 
 
 def test_a_picture_of_the_size_of_a_crop_is_taken_whole():
-    picture = numbered(16, 16)
-    assert torch.equal(crops(picture, picture, 0)[0], torch.from_numpy(picture).permute(2, 0, 1))
+    image = numbered(16, 16)
+    assert torch.equal(crops(image, image, 0)[0], torch.from_numpy(image).permute(2, 0, 1))
 
 
 def test_pictures_that_do_not_fit_are_named():

@@ -1,4 +1,4 @@
-"""HyperIQA and MS-HyperIQA trained; tiny trunks."""
+"""HyperIQA and MS-HyperIQA trained; tiny backbones."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ from acutance.training.recipes import find_recipe
 from acutance.training.run_folder import RunFolder
 from acutance.training.systems.hyperiqa import CropTask
 from acutance.training.task import TrainedModel
-from tests.conftest import pictures_of
+from tests.conftest import images_among
 from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_pictures
 from tests.raising import lacking, raises
 
@@ -33,7 +33,7 @@ SLOW_PARTS = ("network.backbone.", "network.distortions.")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """16 pictures to train with, 4 to validate, 2 to test."""
+    """16 images to train with, 4 to validate, 2 to test."""
     root = tmp_path_factory.mktemp("made")
     write_rated_pictures(root)
     return root
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """4 pictures to train with, 3 to validate, 2 to test."""
+    """4 images to train with, 3 to validate, 2 to test."""
     root = tmp_path_factory.mktemp("few")
     write_rated_pictures(root, {"train": 4, "validation": 3, "test": 2})
     return root
@@ -236,13 +236,13 @@ def test_opinions_where_lower_is_better_are_learned_as_they_are(tmp_path: Path, 
 
 def test_no_test_picture_is_ever_opened(few: Path, tmp_path: Path, opened: list[str]):
     run(crop_training("hyperiqa", made_data(few)), tmp_path / "run", epochs=2)
-    assert {name.split("_")[0] for name in pictures_of(opened)} == {"train", "validation"}
+    assert {name.split("_")[0] for name in images_among(opened)} == {"train", "validation"}
 
 
 def test_without_test_pictures_it_trains_all_the_same(tmp_path: Path):
     write_rated_pictures(tmp_path, {"train": 4, "validation": 2, "test": 2})
-    for picture in (tmp_path / "images").glob("test_*"):
-        picture.unlink()
+    for image in (tmp_path / "images").glob("test_*"):
+        image.unlink()
     run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert (tmp_path / "run/best.safetensors").exists()
 
@@ -261,7 +261,7 @@ def test_cached_pictures_give_the_same_weights(few: Path, tmp_path: Path, after_
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
     write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
-    (tmp_path / f"images/{part}_01.png").write_bytes(b"no picture")
+    (tmp_path / f"images/{part}_01.png").write_bytes(b"no image")
     with raises((TrainingError, acutance.ImageReadError), f"{part}_01.png") as caught:
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert "\n" not in str(caught.value)

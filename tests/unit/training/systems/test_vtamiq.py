@@ -1,4 +1,4 @@
-"""VTAMIQ trained on rated pictures; tiny networks."""
+"""VTAMIQ trained on rated images; tiny networks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -269,7 +269,7 @@ def test_weights_of_losses_reach_the_loss(data: DataConfig):
 
 
 class OfDifference(nn.Module):
-    """A network whose score is the mean difference of a picture from its reference: lower is better."""
+    """A network whose score is the mean difference of an image from its reference: lower is better."""
 
     needs_reference = True
 

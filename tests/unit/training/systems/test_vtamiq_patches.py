@@ -39,16 +39,16 @@ def test_all_pictures_are_seen_at_the_same_places(protocol: str):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(("flips", "turn"), [("horizontal_flip", np.fliplr), ("vertical_flip", np.flipud)])
 def test_pictures_are_flipped_before_patches_are_chosen(protocol: str, flips: str, turn: Any):
-    pictures = [picture(1), picture(2)]
+    images = [picture(1), picture(2)]
     turning: dict[str, Any] = {flips: 1}
-    flipped = sampled(pictures, protocol=protocol, **turning)
-    expected = sampled([turn(one) for one in pictures], protocol=protocol)
+    flipped = sampled(images, protocol=protocol, **turning)
+    expected = sampled([turn(one) for one in images], protocol=protocol)
     for name, values in expected.items():
         torch.testing.assert_close(flipped[name], values)
 
 
 def test_trainings_draw_by_ssim_too():
-    """On the left a change of brightness, on the right structure that is gone, of two pictures alike."""
+    """On the left a change of brightness, on the right structure that is gone, of two images alike."""
     random = np.random.default_rng(0)
     reference = (110 + 20 * random.standard_normal((64, 96, 3))).clip(0, 255).astype(np.uint8)
     distorted = reference.copy()
@@ -57,8 +57,8 @@ def test_trainings_draw_by_ssim_too():
     alone: dict[str, Any] = {"centre": 0, "uniform": 0, "difference": 1, "sampler": "independent", "patches": 60}
     shares = {}
     for measure in ("colour", "ssim"):
-        pictures = [reference, distorted, distorted]
-        places = sampled(pictures, protocol="context-aware", difference_map=measure, **alone)["places"]
+        images = [reference, distorted, distorted]
+        places = sampled(images, protocol="context-aware", difference_map=measure, **alone)["places"]
         shares[measure] = float((places[:, 1] < 0.5).float().mean())
     assert shares["colour"] > 0.6
     assert shares["ssim"] < 0.3
@@ -88,8 +88,8 @@ def test_context_of_two_distorted_pictures_is_what_either_shows():
 
 
 def test_places_are_new_for_every_generator_and_the_same_for_the_same():
-    pictures = [picture(1), picture(2)]
-    first, again, other = (sampled(pictures, seed=seed)["places"] for seed in (3, 3, 4))
+    images = [picture(1), picture(2)]
+    first, again, other = (sampled(images, seed=seed)["places"] for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 

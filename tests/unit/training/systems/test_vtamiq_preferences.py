@@ -64,7 +64,7 @@ def test_validation_is_of_the_validation_part(pairs: Path):
     with torch.no_grad():
         numbers = task.validate(task.network.eval(), lambda done, total: seen.append((done, total)))
     assert set(numbers) == {"mae", "srcc", "accuracy"}
-    assert seen[-1] == (4, 4)  # pictures of one reference, each scored once
+    assert seen[-1] == (4, 4)  # images of one reference, each scored once
     assert {pair.reference for pair in task._validation} == {"reference_images/val/r2.png"}
 
 
