@@ -276,7 +276,7 @@ class Choice:
 
 
 def choose_predictions(run: EvaluationRun, count: int) -> list[Choice]:
-    """Pictures of an evaluation: half with the largest residuals, model by model, half over the range of opinions."""
+    """Images of an evaluation: half with the largest residuals, model by model, half over the range of opinions."""
     far = _in_turn([_largest_residuals(one) for one in run.evaluations])
     chosen = _merged(far, -(-count // 2))
     over = _in_turn([_over_the_range(one, count) for one in _one_of_each_set(run)])
@@ -284,8 +284,8 @@ def choose_predictions(run: EvaluationRun, count: int) -> list[Choice]:
 
 
 def choose_comparisons(comparison: Comparison, count: int) -> list[Choice]:
-    """Pictures of a comparison: a third each where models disagree, methods do worst, and methods win by most."""
-    pictures = {one.picture: one for one in comparison.pictures}
+    """Images of a comparison: a third each where models disagree, methods do worst, and methods win by most."""
+    images = {one.picture: one for one in comparison.pictures}
     ordered = sorted(comparison.disagreements, key=lambda one: one.agreement)
     disagreements = [
         Choice(

@@ -129,7 +129,7 @@ def start_crop_model(model: HyperIQA | MSHyperIQA, start: str) -> None:
     """Load what is trained further.
 
     Args:
-        start: A tag of ``TRUNKS``, which is looked for on this machine and downloaded; a file of a ResNet-50 as
+        start: A tag of ``BACKBONES``, which is looked for on this machine and downloaded; a file of a ResNet-50 as
             torchvision or timm have it; the folder of an earlier run of the same model; or a file of its weights, ours
             or the authors'.
 

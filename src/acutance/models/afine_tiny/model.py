@@ -118,7 +118,7 @@ class FaintFidelityHead(FidelityHead):
     """Raw fidelity of a pair as A-FINE's, a weighted distance of means and structure, but of their logarithms.
 
     A-FINE's own sum is ruled by the largest of the distances, which lie between 0 and 2; here a distance of 0.01 beside
-    0.001 counts as much as one of 1 beside 0.1. 0 for equal pictures, symmetric, and never less for a larger distance.
+    0.001 counts as much as one of 1 beside 0.1. 0 for equal images, symmetric, and never less for a larger distance.
     """
 
     def __init__(self, channels: int) -> None:
@@ -147,7 +147,7 @@ CENTRE, SPREAD = 0.45, 0.25
 
 
 class AFINETinyNaturalness(QualityModel):
-    """Quality of a picture seen alone, 0 to 100."""
+    """Quality of an image seen alone, 0 to 100."""
 
     configuration: AFINETinyConfig
     info = QUALITY
@@ -158,8 +158,8 @@ class AFINETinyNaturalness(QualityModel):
         super().__init__()
         self.configuration = config or AFINETinyConfig()
         sizes = self.configuration
-        self.whole = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
-        self.detail = ResidualTrunk(sizes.stem, sizes.channels, sizes.blocks)
+        self.whole = ResidualBackbone(sizes.stem, sizes.channels, sizes.blocks)
+        self.detail = ResidualBackbone(sizes.stem, sizes.channels, sizes.blocks)
         self.level_channels = (3, *sizes.channels, *sizes.channels, *(CHANNELS,) * SCALES)
         self.naturalness_head = MomentsHead(
             sum(self.level_channels), sizes.hidden, sizes.dropout, sizes.layers, sizes.directions
@@ -177,7 +177,7 @@ class AFINETinyNaturalness(QualityModel):
         """(batch,) raw naturalness; statistics and head in float32 whatever the backbones compute in.
 
         Args:
-            scene: ``scene_moments`` of the pictures, where they are known; shape (batch, 2, channels).
+            scene: ``scene_moments`` of the images, where they are known; shape (batch, 2, channels).
         """
         found = _moments(self._stages(views))
         device = "cpu" if views.whole.is_meta else views.whole.device.type  # meta has no autocast
@@ -197,7 +197,7 @@ class AFINETinyNaturalness(QualityModel):
         return _stacked(_moments(chain(self._stages(views), scene_scales(views))))
 
     def levels(self, images: ImageBatch) -> Iterator[Level]:
-        """The picture in detail, the stages of its trunk, those of the trunk that sees it whole, and fixed maps."""
+        """The image in detail, the stages of its backbone, those of the backbone that sees it whole, and fixed maps."""
         views = views_of(images.to(self.naturalness_calibrator.centre.dtype), self.configuration.whole_side)
         for features, count in chain(self._stages(views), scene_scales(views)):
             yield describe(_together(features, count), sample_axis=1)
@@ -217,12 +217,12 @@ class AFINETinyNaturalness(QualityModel):
         yield from ((features, 1) for features in self.whole(normalised(views.whole)))
 
     def preprocessing(self) -> dict[str, JSON]:
-        """How pictures become network inputs."""
+        """How images become network inputs."""
         return view_settings(self.configuration.whole_side)
 
 
 class AFINETiny(AdaptivePair, AFINETinyNaturalness):
-    """Quality of a picture beside a reference that need not be perfect, 0 to 100."""
+    """Quality of an image beside a reference that need not be perfect, 0 to 100."""
 
     info = QUALITY
     needs_reference = True
@@ -267,7 +267,7 @@ class AFINETiny(AdaptivePair, AFINETinyNaturalness):
         return quality(adaptive.asinh())
 
     def features_nbytes(self, height: int, width: int) -> int:
-        """Memory in bytes that ``encode_reference`` of a picture of this size holds."""
+        """Memory in bytes that ``encode_reference`` of an image of this size holds."""
         sides = self.configuration.whole_side**2
         seen = min(height * width, 1024 * 1024)
         channels = enumerate(self.configuration.channels)

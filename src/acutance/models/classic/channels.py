@@ -35,8 +35,8 @@ def in_channel(images: ImageBatch, channel: Channel, *, rounded: bool = False) -
     Where the device has no float64 (mps), float32 serves.
 
     Args:
-        images: Pictures, in [0, 1].
-        rounded: Round grey and luma to the 256 levels of an 8-bit picture, as MATLAB does with one; the
+        images: Images, in [0, 1].
+        rounded: Round grey and luma to the 256 levels of an 8-bit image, as MATLAB does with one; the
             gradient passes on as if that had not been done.
 
     Returns:
@@ -98,7 +98,7 @@ def averaged(planes: Planes, border: Literal["zero", "symmetric"]) -> SmallerPla
     """Means of f x f pixels, every f-th of them, f = round(shorter side / 256).
 
     Args:
-        border: What lies outside: zeros (``conv2(..., 'same')``) or the picture mirrored
+        border: What lies outside: zeros (``conv2(..., 'same')``) or the image mirrored
             (``imfilter(..., 'symmetric')``).
 
     Returns:

@@ -193,7 +193,7 @@ class ClassicMetric(QualityModel):
         """The score of each image, as ``score``.
 
         Args:
-            distorted: Pictures to score, in [0, 1].
+            distorted: Images to score, in [0, 1].
 
         Returns:
             One score per image; ``info`` says how to read it.
@@ -209,7 +209,7 @@ class ClassicMetric(QualityModel):
         """The score of each image, as ``terms``, where the depth of the images is known.
 
         Args:
-            distorted: Pictures to score, in [0, 1].
+            distorted: Images to score, in [0, 1].
             depth: Of all pairs; what ``levels="auto"`` looks at.
         """
         return self._terms(distorted, reference, depth)

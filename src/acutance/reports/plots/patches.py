@@ -33,7 +33,7 @@ def patches_figure(
     """The image with its patches outlined, a panel for each scale, and a map of how often each pixel was seen.
 
     Args:
-        picture: From ``read_image``.
+        image: From ``read_image``.
         kind: Both, or one of them.
     """
     height, width = image.shape[:2]

@@ -212,7 +212,7 @@ def curve_band(
     """The band of a curve at some scores; ``None`` for no curve, no draws or fewer than five scenes.
 
     Args:
-        scores: One a picture, finite.
+        scores: One per image, finite.
         scenes: What each shows; scenes are drawn whole.
         at: Scores at which the ends are wanted, ascending.
         seed: Of the draws; the same seed gives the same band.

@@ -86,7 +86,7 @@ def patch_sample(
     """The patches of some images, all at the same places, and all flipped alike before they are chosen.
 
     Args:
-        pictures: The reference, then the images distorted from it; of one size.
+        images: The reference, then the images distorted from it; of one size.
         generator: Draws the flips, then a seed of the places.
 
     Returns:
