@@ -58,10 +58,10 @@ def write_page(results: "EvaluationRun | Comparison", report: Path | None, *, re
     say([f"report: {report}"])
 
 
-def end(failures: Iterable[str], total: int, where: str = "", what: str = "scores") -> None:
+def end(failures: Iterable[str], total: int, where: str = "") -> None:
     """Tell of each failure and where results are; status 1 if anything failed."""
     failed = [f"failed: {failure}" for failure in failures]
     say([*failed, *([where] if where else [])])
     if failed:
-        say([f"{len(failed)} of {total} {what} failed"])
+        say([f"{len(failed)} of {total} scores failed"])
         raise typer.Exit(SOME_FAILED)

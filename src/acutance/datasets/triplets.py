@@ -157,14 +157,11 @@ def degraded_reference_triplets(table: OpinionTable, *, count: int, worst: float
     return triplets
 
 
-def repeats(counts: Mapping[str, int], main: str = MAIN) -> dict[str, int]:
+def repeats(counts: Mapping[str, int]) -> dict[str, int]:
     """How often each training list is repeated so that none drowns in another, by A-FINE's ``balance_dataset``.
 
-    Every list but the main one is repeated as often as it fits, whole, into the longest of all; the main one once
-    more than it fits into all the others after that. An empty list stays empty.
-
-    Args:
-        main: Name of the main one, which may be absent.
+    Every list but the main one, ``diffiqa``, is repeated as often as it fits, whole, into the longest of all; the main
+    one once more than it fits into all the others after that. An empty list stays empty.
 
     Example:
         >>> repeats({"diffiqa": 3, "kadid10k": 10, "tid2013": 4})
@@ -172,9 +169,9 @@ def repeats(counts: Mapping[str, int], main: str = MAIN) -> dict[str, int]:
     """
     longest = max(counts.values(), default=0)
     times = {name: longest // count if count else 0 for name, count in counts.items()}
-    if counts.get(main):
-        others = sum(counts[name] * times[name] for name in counts if name != main)
-        times[main] = others // counts[main] + 1
+    if counts.get(MAIN):
+        others = sum(counts[name] * times[name] for name in counts if name != MAIN)
+        times[MAIN] = others // counts[MAIN] + 1
     return times
 
 

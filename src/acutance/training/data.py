@@ -15,7 +15,7 @@ from acutance.datasets.splits import part_of_table, read_split, require_separate
 from acutance.datasets.table import OpinionTable
 from acutance.errors import ConfigError, OpinionDirectionError, TrainingError
 from acutance.training.config import Settings
-from acutance.training.images import require_files
+from acutance.training.images import opinions_of, require_files, require_references
 from acutance.types import Better, ScoreInfo
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,12 @@ class TrainingTables:
             require_files(
                 (table.path(name) for row in table for name in (row.image, row.reference) if name), table.name
             )
+
+    def require_pairs(self) -> None:
+        """The same, and every image must have a reference."""
+        for table in (self.train, self.validation):
+            require_references(table)
+        self.require_images()
 
 
 def training_tables(config: DataConfig, table: OpinionTable | None = None) -> TrainingTables:
@@ -167,7 +173,7 @@ def scaled(table: OpinionTable, scale: LabelScale) -> ScaledLabels:
     Raises:
         TrainingError: Opinions that are all equal, or two directions in one table.
     """
-    mos = np.array([row.mos for row in table], dtype=np.float64)
+    mos = opinions_of(table)
     directions = {row.better for row in table}
     if len(directions) != 1:
         raise TrainingError(f"Expected opinions of one direction in {table.name}, got both. Train on one dataset.")

@@ -129,10 +129,10 @@ def crop_of(pixels: Pixels, side: int, generator: np.random.Generator, *, flip: 
     return torch.from_numpy(square.copy()).permute(2, 0, 1).contiguous()
 
 
-def read_ahead(items: Sequence[Item], read: Callable[[Item], Read], *, threads: int = 2) -> Iterator[Read]:
+def read_ahead(items: Sequence[Item], read: Callable[[Item], Read]) -> Iterator[Read]:
     """What is read of each item, in their order, some of it ahead on threads."""
     left = iter(items)
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(2)
     try:
         waiting = [pool.submit(read, item) for item in islice(left, AHEAD)]
         while waiting:
@@ -156,6 +156,11 @@ def require_references(table: OpinionTable) -> None:
                 f"Expected a reference of every image of {table.name}, got none of {row.image}. Train on a dataset "
                 "with references."
             )
+
+
+def opinions_of(table: OpinionTable) -> np.ndarray:
+    """The opinion of every image of a table that is rated, shape (images,)."""
+    return np.array([row.mos for row in table], dtype=np.float64)
 
 
 class PairScorer:
@@ -200,8 +205,7 @@ def scores_of(
 
 def correlations(scores: np.ndarray, table: OpinionTable) -> dict[str, float]:
     """SRCC and PLCC without a curve, for scores that go the way of the opinions; NaN where there is none."""
-    labels = np.array([row.mos for row in table], dtype=np.float64)
-    found = {}
+    labels, found = opinions_of(table), {}
     for name, correlation in (("srcc", srcc), ("plcc", plcc)):
         try:
             found[name] = correlation(scores, labels)

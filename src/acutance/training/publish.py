@@ -30,16 +30,13 @@ def foreign_tensors(keys: KeyTable, own: Mapping[str, Tensor]) -> dict[str, Tens
     return renamed
 
 
-def write_pickle(path: Path, keys: KeyTable, own: Mapping[str, Tensor], *, under: str | None = None) -> Path:
+def write_pickle(path: Path, keys: KeyTable, own: Mapping[str, Tensor]) -> Path:
     """Write tensors in a foreign layout with ``torch.save``, whole or not at all.
 
     Returns:
         The path.
     """
-    tensors: dict[str, Any] = foreign_tensors(keys, own)
-    with atomic_write(path) as temporary:
-        torch.save({under: tensors} if under else tensors, temporary)
-    return path
+    return _save(path, foreign_tensors(keys, own))
 
 
 TEXT_WIDTH, IMAGE_WIDTH, VOCABULARY, CONTEXT = 512, 768, 49408, 77

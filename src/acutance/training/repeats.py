@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -25,7 +24,7 @@ from acutance.tables.atomic import atomic_write
 from acutance.tables.strict_json import from_json, json_text
 from acutance.training.config import TrainConfig
 from acutance.training.data import DataConfig, read_rated
-from acutance.training.images import ImageStore, scores_of
+from acutance.training.images import ImageStore, opinions_of, scores_of
 from acutance.training.launch import launch_of
 from acutance.training.processes import from_first, launched, spread_over, together
 from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
@@ -33,6 +32,8 @@ from acutance.types import CurveKind, OnProgress
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
 """What is told of every test (the authors' ``run_multi``)."""
+CURVE: CurveKind = "logistic5"
+"""Fitted from scores to opinions for PLCC and RMSE; that of the authors has five parameters."""
 RESULT, SUMMARY, TABLE, SPLIT = "test.json", "summary.json", "runs.csv", "split.json"
 
 TrainOne = Callable[[Path, int, Path], object]
@@ -78,7 +79,6 @@ def repeat(
     count: int,
     protocol: str | Protocol = "vtamiq",
     seed: int = 0,
-    curve: CurveKind = "logistic5",
     device: str = "auto",
     fabric: Fabric | None = None,
     on_run: OnRun | None = None,
@@ -91,7 +91,6 @@ def repeat(
     ``summary.json``. Runs that were tested are not trained again, so that more can be asked for later.
 
     Args:
-        curve: Fitted from scores to opinions for PLCC and RMSE; the authors' has five parameters.
         fabric: Launched, where several processes train together: the first one alone tests, and writes the folder.
         on_run: Called after each run with its number, from 1, and its test.
         options: Of the model that tests, such as ``protocol="grid"``; by default those that the run validated with.
@@ -114,7 +113,7 @@ def repeat(
                 write_split(Path(place) / SPLIT, split)
                 train_one(Path(place) / SPLIT, own_seed, run)
         part, wanted = rows_of(table, split, "test"), {"device": device, **options}
-        test = partial(_tested, part, run, own_seed, curve, wanted, on_test)
+        test = partial(_tested, part, run, own_seed, wanted, on_test)
         runs.append(from_first(fabric, test))
         if on_run is not None and first:
             on_run(number, runs[-1])
@@ -142,26 +141,24 @@ def summarised(runs: Sequence[RepeatedRun]) -> dict[str, Spread]:
 
 
 def _tested(
-    part: OpinionTable, run: Path, seed: int, curve: CurveKind, options: dict[str, Any], on_test: OnProgress | None
+    part: OpinionTable, run: Path, seed: int, options: dict[str, Any], on_test: OnProgress | None
 ) -> RepeatedRun:
     """The test of a run, which is made if it is not there yet."""
     if not (run / RESULT).exists():
-        _write_json(run / RESULT, asdict(_test(part, run, seed, curve, options, on_test)))
+        _write_json(run / RESULT, asdict(_test(part, run, seed, options, on_test)))
     return _read_result(run / RESULT, seed)
 
 
 def _test(
-    table: OpinionTable, run: Path, seed: int, curve: CurveKind, options: dict[str, Any], on_test: OnProgress | None
+    table: OpinionTable, run: Path, seed: int, options: dict[str, Any], on_test: OnProgress | None
 ) -> RepeatedRun:
     """Score the test part with the best weights of a run."""
     rated = OpinionTable([row for row in table if row.mos is not None and row.image != row.reference], table.root, "")
     model = load(str(run), **options)
     with torch.inference_mode():
         scores = scores_of(rated, model, ImageStore().read, on_test)
-    mos = np.array([row.mos for row in rated], dtype=np.float64)
-    figures = agreement(
-        scores, mos, better=model.info.better, mos_better=rated.rows[0].better if len(rated) else "higher", curve=curve
-    )
+    mos, mos_better = opinions_of(rated), rated.rows[0].better if len(rated) else "higher"
+    figures = agreement(scores, mos, better=model.info.better, mos_better=mos_better, curve=CURVE)
     found = {name: getattr(figures, name) for name in STATISTICS}
     if any(value is None for value in found.values()):
         raise TrainingError(f"Expected a correlation on the test part of {run}, got none: {figures.problem}")

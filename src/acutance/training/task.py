@@ -61,6 +61,18 @@ class TrainedModel:
     """Checksums of the files that its backbones began with, by their names, where it says so."""
 
 
+def trained_model(network: nn.Module, name: str, info: ScoreInfo) -> TrainedModel:
+    """What scores as ``validate`` does: all of ``network.model``, with the views that it has."""
+    model: Any = network.model
+    return TrainedModel(
+        name=name,
+        tensors=model.state_dict(),
+        config=model.config(),
+        info=info,
+        options=model.views.model_dump(mode="json"),
+    )
+
+
 class Task(ABC):
     """One system in training. All numbers below are the same on every process."""
 

@@ -8,7 +8,7 @@ import torch
 
 import acutance
 from acutance.training.data import DataConfig
-from acutance.training.publish import foreign_tensors, write_pickle
+from acutance.training.publish import foreign_tensors
 from acutance.training.systems.hyperiqa import CropTask
 from acutance.weights.key_table import KeyTable
 from tests.fakes.crop_trainings import crop_training, made_data, run, write_rated_pictures
@@ -32,12 +32,6 @@ def test_a_key_table_is_read_backwards_and_counters_are_found_beside_their_norms
     found = foreign_tensors(keys, own)
     assert set(found) == {"bn.running_mean", f"bn.{COUNTED}", "fc.weight"}
     assert int(found[f"bn.{COUNTED}"]) == 7
-
-
-def test_a_file_may_hold_them_under_a_key(tmp_path: Path):
-    keys = KeyTable({"params.fc.weight": "head"})
-    write_pickle(tmp_path / "a.pth", keys, {"head": torch.ones(2)}, under="params")
-    assert list(torch.load(tmp_path / "a.pth", weights_only=True)) == ["params"]
 
 
 def test_a_small_trunk_has_no_file_in_the_authors_layout(tmp_path: Path):

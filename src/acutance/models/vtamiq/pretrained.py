@@ -72,7 +72,7 @@ PUBLISHED = {VIT_NPZ.name: VIT_NPZ, VIT_TIMM.name: VIT_TIMM}
 """The two files by name."""
 
 
-def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None, *, offline: bool = False) -> None:
+def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None) -> None:
     """Load a published ViT-B/16 over VTAMIQ; registers, gains, decoder and predictor keep their values.
 
     Args:
@@ -87,7 +87,7 @@ def start_vtamiq(model: VTAMIQ, name: str, path: Path | None = None, *, offline:
     name = next((record.name for record in PUBLISHED.values() if record.former_name == name), name)
     if name not in PUBLISHED:
         raise UnknownNameError("set of weights", name, PUBLISHED)
-    path = path or fetch(PUBLISHED[name], offline=offline)
+    path = path or fetch(PUBLISHED[name])
     start_from_vit(model, read_foreign(path), "npz" if name == VIT_NPZ.name else "timm", path)
 
 

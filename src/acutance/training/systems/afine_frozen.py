@@ -14,7 +14,7 @@ from acutance.datasets.targets import afine_naturalness_targets, direction_of, f
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.models.afine.heads import AdaptivePair, PairMoments
 from acutance.models.afine.model import AFINE
-from acutance.training.images import ImageStore
+from acutance.training.images import ImageStore, opinions_of
 from acutance.training.losses import preference_loss
 from acutance.training.publish import lacks_of_clip, merge, publish_stage2, publish_stage3, unused_of_clip
 from acutance.training.start import clip_file, clip_of_start, frozen, load_parts, load_stage
@@ -319,7 +319,7 @@ class AFINEStage3Task(FrozenStageTask):
     def _calibrate(self, rated: OpinionTable) -> None:
         """First values of the calibrator of naturalness, fitted to opinions (the authors' fit on PIPAL)."""
         raw = np.array([self.features.row(*pair)[0] for pair in _pairs_of(rated)], dtype=np.float64)
-        mos = np.array([row.mos for row in rated], dtype=np.float64)
+        mos = opinions_of(rated)
         targets = afine_naturalness_targets(mos, better=direction_of(rated))(mos)
         try:
             fitted = fit_naturalness_calibrator(raw, targets)

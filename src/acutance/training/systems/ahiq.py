@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from acutance.catalog import backbone_tensors
-from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError
 from acutance.models.ahiq.entry import ENTRY
@@ -28,12 +27,12 @@ from acutance.training.images import (
     Pixels,
     correlations,
     crop_of,
-    require_references,
+    opinions_of,
     scores_of,
 )
 from acutance.training.publish import foreign_tensors
 from acutance.training.start import RANDOM, begins_random, file_of, start_from_earlier
-from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel, trained_model
 from acutance.types import OnProgress
 
 PARTS = ("regressor_model_state_dict", "deform_net_model_state_dict")
@@ -91,13 +90,11 @@ class AHIQTask(Task):
     def __init__(self, config: AHIQTraining) -> None:
         self._config = config
         tables = training_tables(config.data)
+        tables.require_pairs()
         self._train, self._validation = tables.train, tables.validation
-        for table in (self._train, self._validation):
-            require_references(table)
-        tables.require_images()
         self._better = direction_of(self._train)
-        self._stretch = ahiq_targets(_opinions(self._train), better=self._better)
-        self._labels = self._stretch(_opinions(self._train))
+        self._stretch = ahiq_targets(opinions_of(self._train), better=self._better)
+        self._labels = self._stretch(opinions_of(self._train))
         self._store = ImageStore(None, Path(config.cache) if config.cache else None)
         model = AHIQ(config.model, AHIQViews(protocol="five-point"))
         _load(model, config)
@@ -146,20 +143,13 @@ class AHIQTask(Task):
         scores = scores_of(self._validation, model, self._store.read, on_progress)
         found = correlations(scores if self._better == "higher" else -scores, self._validation)
         if len(scores):
-            self._error = float(np.square(scores - self._stretch(_opinions(self._validation))).mean())
+            self._error = float(np.square(scores - self._stretch(opinions_of(self._validation))).mean())
             found["mse"] = self._error
         return found
 
     def trained(self, network: nn.Module) -> TrainedModel:
         """The model, backbones and all."""
-        model: Any = network.model
-        return TrainedModel(
-            name=RECORD.name,
-            tensors=model.state_dict(),
-            config=model.config(),
-            info=ENTRY.info,
-            options=model.views.model_dump(mode="json"),
-        )
+        return trained_model(network, RECORD.name, ENTRY.info)
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``best.pth`` in the layout of the authors' files: both heads, no backbone.
@@ -216,7 +206,3 @@ def _load(model: AHIQ, config: AHIQTraining) -> None:
 def _below(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
     """The tensors of a part of the file, by their names there."""
     return {name.removeprefix(f"{part}."): value for name, value in tensors.items() if name.startswith(f"{part}.")}
-
-
-def _opinions(table: OpinionTable) -> np.ndarray:
-    return np.array([row.mos for row in table], dtype=np.float64)

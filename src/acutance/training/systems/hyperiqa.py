@@ -21,7 +21,7 @@ from acutance.training.images import ImageStore, correlations, crop_of, enlarged
 from acutance.training.losses import l1_loss, margin_rank_loss, weighted
 from acutance.training.publish import write_pickle
 from acutance.training.start import RANDOM, begins_random, is_resnet50, start_crop_model
-from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel, trained_model
 from acutance.types import OnProgress
 
 MARGINS = 10
@@ -174,14 +174,7 @@ class CropTask(Task):
 
     def trained(self, network: nn.Module) -> TrainedModel:
         """The model with the scale of its labels."""
-        model: Any = network.model
-        return TrainedModel(
-            name=self._config.kind,
-            tensors=model.state_dict(),
-            config=model.config(),
-            info=self._labels.info,
-            options=model.views.model_dump(mode="json"),
-        )
+        return trained_model(network, self._config.kind, self._labels.info)
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``best_model.pkl``, the bare state dict of the reference code, for a backbone of ResNet-50's size only."""

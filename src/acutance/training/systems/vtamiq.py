@@ -11,7 +11,6 @@ from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from acutance.datasets.kadid import Metric, read_kadis_scores
-from acutance.datasets.table import OpinionTable
 from acutance.datasets.targets import Version, direction_of, fit_quality_targets
 from acutance.errors import ConfigError, InputError
 from acutance.models.vtamiq.context import context_sets
@@ -35,10 +34,10 @@ from acutance.models.vtamiq.weights import (
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import Settings, TaskSettings
 from acutance.training.data import DataConfig, TrainingTables, training_tables
-from acutance.training.images import ImageStore, Pixels, correlations, require_references, scores_of
+from acutance.training.images import ImageStore, Pixels, correlations, opinions_of, scores_of
 from acutance.training.losses import VTAMIQLossWeights, quality_losses
 from acutance.training.start import RANDOM, begins_random, published_file, start_from_earlier
-from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel
+from acutance.training.task import Batch, Inputs, Labels, Outputs, ParameterGroup, Task, TrainedModel, trained_model
 from acutance.types import OnProgress
 from acutance.weights.store import is_own_format
 
@@ -231,14 +230,7 @@ class VTAMIQTask(Task):
 
     def trained(self, network: nn.Module) -> TrainedModel:
         """The model; its scores are 0 for the best and about 1 for the worst of the training images."""
-        model: Any = network.model
-        return TrainedModel(
-            name=name_of(self._settings.model),
-            tensors=model.state_dict(),
-            config=model.config(),
-            info=SCORE,
-            options=model.views.model_dump(mode="json"),
-        )
+        return trained_model(network, name_of(self._settings.model), SCORE)
 
     def publish(self, network: nn.Module, folder: Path) -> Iterable[Path]:
         """``best.pth`` as the authors' training writes it."""
@@ -334,16 +326,14 @@ class VTAMIQRatings(VTAMIQTask):
 
     def __init__(self, config: VTAMIQTraining) -> None:
         tables = _tables(config)
+        tables.require_pairs()
         self._train, self._validation = tables.train, tables.validation
-        for table in (self._train, self._validation):
-            require_references(table)
-        tables.require_images()
         self._better = direction_of(self._train)
         self._weights = config.weights
         self._curve = fit_quality_targets(
-            _opinions(self._train), better=self._better, linearise=config.linearise, version=config.targets
+            opinions_of(self._train), better=self._better, linearise=config.linearise, version=config.targets
         )
-        self._targets = self._curve(_opinions(self._train))
+        self._targets = self._curve(opinions_of(self._train))
         super().__init__(config)
 
     def __len__(self) -> int:
@@ -372,7 +362,7 @@ class VTAMIQRatings(VTAMIQTask):
         found = correlations(scores if self._better == "lower" else -scores, self._validation)
         self.srcc = found["srcc"]
         if len(scores):
-            found["mae"] = float(np.abs(scores - self._curve(_opinions(self._validation))).mean())
+            found["mae"] = float(np.abs(scores - self._curve(opinions_of(self._validation))).mean())
         return found
 
 
@@ -388,7 +378,3 @@ def _tables(config: VTAMIQTraining) -> TrainingTables:
     return training_tables(
         config.data, read_kadis_scores(config.data.root or ".", config.kadis_scores, config.kadis_metric)
     )
-
-
-def _opinions(table: OpinionTable) -> np.ndarray:
-    return np.array([row.mos for row in table], dtype=np.float64)
