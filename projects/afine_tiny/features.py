@@ -67,10 +67,10 @@ class ImageFeatures:
             found: Rows = describe(as_images(self._store.read(paths[place]), device))[0].float().cpu().numpy()
             return found
 
-        with ComputeThreads(on_cpu=device.type == "cpu") as crew:
+        with ComputeThreads(on_cpu=device.type == "cpu") as threads:
             for start in range(0, len(missing), CHUNK):
                 places = missing[start : start + CHUNK]
-                self._file.write(places, np.stack(crew.run(row, places)))
+                self._file.write(places, np.stack(threads.run(row, places)))
                 if on_progress is not None:
                     on_progress(len(paths) - len(missing) + start + len(places), len(paths))
 

@@ -47,7 +47,7 @@ class HeadTraining(NaturalnessTraining):
     layers: int = Field(default=2, ge=1)
     """How many."""
     trunk_share: float = Field(default=0.15, ge=0)
-    """What the trunks' inputs count beside those of fixed maps where directions of opinions are sought."""
+    """Weight of the backbones' inputs beside those of fixed maps where directions of opinions are sought."""
     blend: float = Field(default=1.0, ge=0)
     """Of photographs and opinions with those of another one: both parameters of the beta distribution that shares are
     drawn from; 0 blends none."""

@@ -101,7 +101,7 @@ STAGE2 = Recipe(
     schedule=CosineSchedule(unit="iteration", floor=1e-6),
     loop=LoopConfig(iterations=3000, batch_size=128, drop_last=True, validate_every=500, workers=0),
 )
-"""Triplets of the images made by ``pairs``, by A-FINE's rule, who wins by weak labels; no flips, since the backbones
+"""Triplets of the images made by ``pairs``, by A-FINE's rule, the winner by pseudo-MOS; no flips, since the backbones
 saw them. Every pair is encoded once. How much the mean and the structure of each channel count for fidelity is learned
 from the order of two copies; damage from the order of a copy and its original.
 

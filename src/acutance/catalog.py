@@ -270,7 +270,7 @@ def run_weights(name: str | os.PathLike[str]) -> Path | None:
 
 
 def model_of_run(path: Path) -> str:
-    """Which model some weights of a training are for.
+    """Name of the model that some weights of a training are for.
 
     Raises:
         CheckpointError: Another file, or a damaged one.
@@ -333,12 +333,12 @@ class WeightsFile:
 
     @property
     def backbones(self) -> tuple[Backbone, ...]:
-        """What the file leaves out."""
+        """Backbones that the file leaves out."""
         return self.layout.backbones if self.layout else ()
 
 
 def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
-    """What a file is, published or ours, or a folder of the files of a training in stages.
+    """Recognise a file of weights, published or ours, or a folder of the files of a training in stages.
 
     Raises:
         CheckpointError: A damaged file, or one of another model.
@@ -352,7 +352,7 @@ def open_weights(weights: PublishedWeights, path: Path) -> WeightsFile:
     header = store.own_header(path)
     if header is not None:
         if header.model not in (weights.stored_as, weights.record.former_name):
-            store.demand_model(header, weights.stored_as, path)
+            store.require_model(header, weights.stored_as, path)
         return WeightsFile(
             path=path,
             config=header.config,
@@ -702,7 +702,7 @@ def _ready(
 
 
 def _code_of(entry: ModelEntry, model: "QualityModel") -> "dict[str, JSON]":
-    """Which code a model is that somebody added, for its provenance: where it stands, and a checksum of that file."""
+    """Provenance of the code of an added model: its place, and a checksum of that file."""
     from acutance.weights.download import sha256_of
 
     kind = type(model)
@@ -717,6 +717,6 @@ def _code_of(entry: ModelEntry, model: "QualityModel") -> "dict[str, JSON]":
 
 
 def bfloat16_note(provenances: "Iterable[ModelProvenance]") -> str | None:
-    """What to tell whoever asked for bfloat16 of models that compute in something else; ``None`` if none does."""
+    """Note on the models that do not compute in bfloat16 as asked; ``None`` if all do."""
     others = [f"{each.model} ({each.precision})" for each in provenances if "bfloat16" not in each.precision]
     return f"{BFLOAT16_NOTE} {', '.join(others)}, which cannot compute in it here." if others else None

@@ -137,7 +137,7 @@ def without_weights(
 
 @dataclass(frozen=True, kw_only=True)
 class LookedAt:
-    """What a model looks at in an image."""
+    """The parts of an image that a model looks at."""
 
     model: str
     """Its name in the catalogue."""
@@ -153,7 +153,7 @@ def looked_at(
     weights: str | os.PathLike[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> LookedAt:
-    """Which patches or crops of an image a score depends on, with the settings that it is scored by.
+    """Find the patches or crops of an image that a score depends on, with the settings of the model.
 
     Args:
         name: Of a model, or the folder of a training.
@@ -179,7 +179,7 @@ def looked_at(
 
 @dataclass(frozen=True, slots=True)
 class AnchorCheck:
-    """What weights score a pair of images, beside what the published ones do."""
+    """Score of a pair of images by some weights, beside that of the published ones."""
 
     got: float
     wanted: float
@@ -290,7 +290,7 @@ LONGEST, MOST, LEAST = 2.0, 20, 3
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network computes for an image, or for an image and its reference."""
+    """Computation of a network for an image, or for an image and its reference."""
 
     multiply_adds: int
     """Of matrix products and convolutions, biases left out."""
@@ -302,7 +302,7 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a score took in a process of its own."""
+    """Time and memory of a score, measured in a process of its own."""
 
     milliseconds: float
     """Median of some runs after a first one."""
@@ -321,7 +321,7 @@ def parameters_of(entry: ModelEntry) -> int:
 
 
 def cost_of(entry: ModelEntry, side: int) -> Cost:
-    """What its network computes to score one image, as it does by default.
+    """Computation of a model's network for one image, by its defaults.
 
     Args:
         side: Height and width of the image.

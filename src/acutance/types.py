@@ -19,7 +19,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreInfo:
-    """How to read a score.
+    """Meaning of a score: its direction and range.
 
     Example:
         >>> ScoreInfo(better="lower", low=0.0, high=100.0)

@@ -1,4 +1,4 @@
-"""One epoch of VTAMIQ and AHIQ with their real backbones on small made sets, from files to published weights."""
+"""One epoch of VTAMIQ and AHIQ with their real backbones on small synthetic sets, from files to published weights."""
 
 from pathlib import Path
 from typing import Any

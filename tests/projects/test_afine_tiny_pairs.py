@@ -18,7 +18,7 @@ from projects.afine_tiny.recipes import DATA
 from tests.fakes.datasets.alone import write_biq2021
 
 SIDE = 128
-"""Of the made photographs, in pixels: the metrics of the weak labels need some."""
+"""Of the synthetic photographs, in pixels: the metrics of the pseudo-MOS need some."""
 
 
 def table(opinions: dict[str, float | None]) -> OpinionTable:

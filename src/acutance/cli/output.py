@@ -1,4 +1,4 @@
-"""How a verb ends: what it says on stderr, plots and pages, and its exit status."""
+"""The end of a command: messages on stderr, plots and pages, and the exit status."""
 
 from collections.abc import Iterable
 from pathlib import Path

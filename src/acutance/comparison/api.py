@@ -83,7 +83,7 @@ def compare(
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Comparison:
-    r"""Which method is better: means with intervals, wins, tests, and the images that tell most.
+    r"""Compare methods: means with intervals, wins, tests, and the images that tell most.
 
     Args:
         methods: The folder of each method: a list of folders that give their names, or as ``NAME=DIR``; or
@@ -196,11 +196,11 @@ class Work:
 
     @property
     def left_out(self) -> LeftOut:
-        """What was left out of folders and images."""
+        """Count of what was left out of folders and images."""
         return LeftOut() if self.models is None else self.models.left_out
 
     def report(self) -> list[str]:
-        """What a user should know before the work begins."""
+        """Notes for the user before the work begins."""
         lines = []
         if self.plan is not None:
             count, passed = len(self.plan.images), len(self.plan.ignored)

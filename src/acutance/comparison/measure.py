@@ -1,4 +1,4 @@
-"""What scores say of methods: means with intervals, wins, which differences chance does not explain, disagreements."""
+"""Statistics of methods: means with intervals, wins, tests of differences, disagreements of models."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class Draws:
-    """How intervals are drawn by bootstrap."""
+    """Settings of bootstrap intervals."""
 
     count: int = 1000
     """How many; 0 for no intervals."""
@@ -74,7 +74,7 @@ class CompleteScores:
 
     @cached_property
     def infinite(self) -> int:
-        """How many scores are infinite."""
+        """Number of infinite scores."""
         return int(np.isinf(self.values).sum())
 
     @cached_property

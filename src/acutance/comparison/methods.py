@@ -36,7 +36,7 @@ class SharedImage:
 
 @dataclass(frozen=True)
 class MethodPlan:
-    """Which images methods are compared on, and what was left over."""
+    """Images that methods are compared on, and what was left over."""
 
     methods: list[str]
     images: list[SharedImage]
@@ -88,7 +88,7 @@ class MethodPlan:
 
 @dataclass(frozen=True)
 class MethodRows:
-    """What a file of scores says of methods."""
+    """Scores of methods from a file."""
 
     models: list[str]
     images: list[ImageScores]

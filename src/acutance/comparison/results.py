@@ -1,4 +1,4 @@
-"""What a comparison gives, and its files: ``comparison.json`` with everything, and tables in CSV."""
+"""Results of a comparison and their files: ``comparison.json`` with everything, and tables in CSV."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -49,7 +49,7 @@ DATASETS: dict[str, Dataset] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many there are of everything in a table."""
+    """Counts of a table."""
 
     rated: int
     """Images with a score."""
@@ -63,7 +63,7 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetReport:
-    """What is there of a dataset, beside what was published."""
+    """Check of a dataset's folder against what was published."""
 
     facts: DatasetFacts
     """What was published."""
@@ -91,7 +91,7 @@ class DatasetReport:
 
 
 def list_datasets() -> list[DatasetFacts]:
-    """What is known of every dataset that can be read, in the order of the catalogue.
+    """Facts of every dataset that can be read, in the order of the catalogue.
 
     Example:
         >>> [known.title for known in list_datasets()][:2]
@@ -166,7 +166,7 @@ def read_published(name: str, root: str | Path, *, allow_missing: bool = False) 
 def check_dataset(
     name: str, root: str | Path, *, decode: bool = False, on_progress: OnProgress | None = None
 ) -> DatasetReport:
-    """What is there of a dataset, beside what was published.
+    """Check of a dataset's folder against what was published.
 
     Args:
         name: As in the catalogue.
@@ -211,7 +211,7 @@ def unreadable_images(table: OpinionTable, on_progress: OnProgress | None = None
 
 
 def count_rows(table: OpinionTable) -> Counts:
-    """How many there are of everything in a table."""
+    """Counts of a table."""
     return Counts(
         rated=sum(row.mos is not None for row in table),
         unrated=sum(row.mos is None for row in table),

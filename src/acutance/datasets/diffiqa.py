@@ -66,7 +66,7 @@ def read_diffiqa(folder: DatasetFolder) -> list[RatedImage]:
 
 @dataclass(frozen=True)
 class Majorities:
-    """What most people said of each enhanced image against its reference."""
+    """Majority labels of each enhanced image against its reference."""
 
     labels: dict[str, Label]
     """Label of each image, by its name without ending; sorted."""
@@ -75,7 +75,7 @@ class Majorities:
 
 
 def majority(labels: Sequence[Label]) -> Label | None:
-    """What at least two of three people said; ``None`` if each said something else.
+    """Label of at least two of three people; ``None`` if all differ.
 
     Example:
         >>> majority(["Similar", "Negative", "Similar"])
@@ -116,7 +116,7 @@ def read_majorities(folder: Path, *, on_progress: OnProgress | None = None) -> M
 
 
 def read_labels(path: Path, images: Sequence[str], dataset: DatasetFacts) -> list[tuple[str, Label]]:
-    """File name, where it is told, and label of images in what one person said: a JSON file of DiffIQA or SRIQA-Bench.
+    """File name, if given, and label of images in what one person said: a JSON file of DiffIQA or SRIQA-Bench.
 
     Args:
         images: Keys of the images, such as ``Picture_AI``.

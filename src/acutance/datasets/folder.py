@@ -18,7 +18,7 @@ TAKE_WHAT_IS_THERE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetFacts:
-    """What was published of a dataset; its counts are the paper's."""
+    """Published facts of a dataset; its counts are the paper's."""
 
     name: str
     """Name on the command line and in Python."""
@@ -59,7 +59,7 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is known of a dataset, and how its folder is read."""
+    """Facts of a dataset, and the reader of its folder."""
 
     facts: DatasetFacts
     read: Callable[["DatasetFolder"], list[RatedImage]]

@@ -130,7 +130,7 @@ def read_kadis700k(folder: DatasetFolder) -> list[RatedImage]:
 
 
 def read_kadis_scores(root: str | Path, scores: str | Path, metric: Metric = "vsi") -> OpinionTable:
-    """KADIS-700k with the scores of one metric in the place of opinions, as weak labels.
+    """KADIS-700k with the scores of one metric in the place of opinions, as pseudo-MOS.
 
     Args:
         root: Folder with ``ref_imgs`` and ``dist_imgs``.
@@ -183,7 +183,7 @@ def _row(folder: DatasetFolder, record: Record) -> RatedImage:
 
 
 def _direction(records: list[Record], metric: Metric) -> Better:
-    """Which way is better; that of ``add-gsim`` is not written down anywhere and is told by its sign beside VSI."""
+    """Which way is better; that of ``add-gsim`` is not documented and follows from its sign beside VSI."""
     if metric != "add-gsim":
         return "lower" if metric in LOWER_IS_BETTER else "higher"
     pairs = [(record.number("add-gsim"), record.number("vsi")) for record in records]

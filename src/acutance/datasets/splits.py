@@ -28,7 +28,7 @@ CURE = "Make it again with: acutance data split."
 
 @dataclass(frozen=True)
 class Protocol:
-    """How many scenes go where."""
+    """Sizes of the parts of a split."""
 
     ratios: tuple[int, int, int]
     """Shares of training, validation and test; 0 for a part that is not there."""
@@ -62,7 +62,7 @@ TRAINS_WHOLE = "kadis700k"
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """Which scenes of a dataset are for what."""
+    """Scenes of a dataset by part: training, validation and test."""
 
     dataset: str
     """Name of the dataset."""
@@ -110,7 +110,7 @@ def find_protocol(protocol: str | Protocol) -> Protocol:
 
 
 def part_sizes(count: int, protocol: Protocol) -> tuple[int, int, int]:
-    """How many of so many scenes train, validate and test.
+    """Numbers of scenes for training, validation and test.
 
     Raises:
         ConfigError: Shares that are none, or too few scenes to give every part one.
@@ -151,7 +151,7 @@ def parse_ratios(text: str) -> tuple[int, int, int]:
 
 
 def scene_of(row: RatedImage) -> str:
-    """What must not stand on two sides: the scene, else the reference, else the image itself."""
+    """Group that must not stand on two sides of a split: the scene, else the reference, else the image itself."""
     return row.scene or row.reference or row.image
 
 

@@ -106,7 +106,7 @@ def sriqa_pairs(folder: Path) -> list[Comparison]:
 
 @dataclass(frozen=True)
 class ContentLabels:
-    """How often each image of a content was found better than each other one."""
+    """Counts of how often each image of a content was preferred to each other one."""
 
     names: list[str]
     """File names without ending, sorted."""

@@ -93,11 +93,11 @@ class OpinionTable:
         return iter(self.rows)
 
     def path(self, relative: str) -> Path:
-        """Where an image of the table is."""
+        """Path of an image of the table."""
         return self.root / relative
 
     def paths(self) -> list[Path]:
-        """Where the images are, in the order of the rows."""
+        """Paths of the images, in the order of the rows."""
         return [self.path(row.image) for row in self.rows]
 
 

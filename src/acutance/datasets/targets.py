@@ -85,7 +85,7 @@ def ahiq_targets(scores: Scores, *, better: Better = "higher") -> Stretch:
 
 
 def direction_of(table: OpinionTable) -> Better:
-    """Which direction of a table's scores means better quality."""
+    """Better direction of a table's scores."""
     found = {row.better for row in table}
     if len(found) != 1:
         got = "both" if found else "no rows"
@@ -209,7 +209,7 @@ class Targets:
 
     @property
     def term(self) -> str:
-        """What of A-FINE is fitted to it."""
+        """Term of A-FINE that is fitted to it."""
         return FITTED[self.low, self.high]
 
     def fit(self, scores: Mapping[str, float]) -> Logistic:
@@ -259,7 +259,7 @@ def file_name(path: str) -> str:
 
 @dataclass(frozen=True)
 class QualityTargets:
-    """What was fitted, and how it turns scores into targets."""
+    """A fitted curve that turns scores into targets."""
 
     low: float
     """Lowest of the scores it was fitted on."""

@@ -39,7 +39,7 @@ MAIN = "diffiqa"
 
 @dataclass(frozen=True, kw_only=True)
 class PairRules:
-    """How pairs are made, where a dataset leaves a choice."""
+    """Rules for making pairs, where a dataset leaves a choice."""
 
     part: Part | None = "train"
     """Which part of a dataset whose labels are published in parts; ``None`` takes the labels of all parts that are
@@ -87,7 +87,7 @@ def training_pairs(
 
 
 def diffiqa_label_folder(root: Path, part: Part) -> Path:
-    """Where the labels of a part of DiffIQA are."""
+    """Folder of the labels of a part of DiffIQA."""
     if found := next(_label_folders(root, part), None):
         return found
     raise DatasetError(
@@ -158,7 +158,7 @@ def degraded_reference_triplets(table: OpinionTable, *, count: int, worst: float
 
 
 def repeats(counts: Mapping[str, int]) -> dict[str, int]:
-    """How often each training list is repeated so that none drowns in another, by A-FINE's ``balance_dataset``.
+    """Repetitions of each training list that balance their lengths, by A-FINE's ``balance_dataset``.
 
     Every list but the main one, ``diffiqa``, is repeated as often as it fits, whole, into the longest of all; the main
     one once more than it fits into all the others after that. An empty list stays empty.

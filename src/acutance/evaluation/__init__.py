@@ -1,4 +1,4 @@
-"""How well models agree with people.
+"""Agreement of models with people.
 
     evaluate("hyperiqa", data="koniq10k", root="/data/koniq10k", part="test", output="results")
     read_run("results")                                      the same, read again

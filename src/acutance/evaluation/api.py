@@ -74,7 +74,7 @@ def evaluate(
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> EvaluationRun:
-    r"""How well models agree with people: every model on every dataset.
+    r"""Evaluate how well models agree with people: every model on every dataset.
 
     Args:
         model: Names from ``acutance.list_models()``, as ``"psnr,ssim"``, one from ``acutance.load``, or a list.
@@ -195,7 +195,7 @@ class Work:
     """Every model, those that are run first."""
 
     def report(self) -> list[str]:
-        """What a user should know before the work begins."""
+        """Notes for the user before the work begins."""
         lines = self.notes()
         for run in self.runs:
             lines.append(f"{run.data.name}: {run.plan.report()[0]}")
@@ -205,11 +205,11 @@ class Work:
         return lines + [f"{one.name}: {note}" for one in self.data for note in one.prepared.notes]
 
     def notes(self) -> list[str]:
-        """What one must know of the datasets."""
+        """Notes on the datasets."""
         return [f"{one.name}: {note}" for one in self.data for note in one.whole.notes]
 
     def remarks(self) -> list[str]:
-        """What a user should know when the work is done."""
+        """Notes for the user when the work is done."""
         return [f"{run.data.name}: {line}" for run in self.runs for line in run.plan.left_out.after()]
 
     def load_models(self, on_progress: OnProgress | None = None) -> list[str]:
@@ -352,7 +352,7 @@ def with_tests(run: EvaluationRun) -> EvaluationRun:
 
 
 def _plan_runs(work: Work, models: ScorePlan, folder: Path | None, *, resume: bool, overwrite: bool) -> None:
-    """Which models score which dataset: those that compare need references."""
+    """Models to run on each dataset: full-reference models need references."""
     files = model_folders([one.name for one in work.data])
     for one in work.data:
         fitting = [choice for choice in models.choices if one.has_references or not facts_of(choice).needs_reference]
@@ -371,7 +371,7 @@ def _plan_runs(work: Work, models: ScorePlan, folder: Path | None, *, resume: bo
 
 
 def _directions(run: _ModelRun, protocol: Protocol) -> dict[str, Better]:
-    """Which direction is better: a loaded model says it of its score, else the catalogue."""
+    """Better direction of each model's score, from the loaded model or else the catalogue."""
     own = dict(zip(run.plan.names, run.plan.choices, strict=True))
     own |= dict(zip(run.plan.names, run.loaded, strict=False))
     return {

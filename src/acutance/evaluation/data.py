@@ -272,7 +272,7 @@ class EvaluationData:
 
     @property
     def provenance(self) -> dict[str, object]:
-        """What all the scores depend on."""
+        """Models, options and versions behind all scores."""
         notes = {"notes": list(self.whole.notes)} if self.whole.notes else {}
         return self.described | notes | ({"files": self.files} if self.files else {})
 
@@ -314,7 +314,7 @@ def plan_data(
     *,
     on_progress: OnProgress | None = None,
 ) -> EvaluationData:
-    """What to score of one dataset; ``splits`` has the file of the split of each dataset that has one."""
+    """Plan which images of one dataset to score; ``splits`` has the split file of each dataset that has one."""
     if isinstance(whole, PairTable) and not protocol.counts_pairs and all(row.mos is None for row in whole):
         raise EvaluationError(
             f"Expected a protocol that counts pairs beside the list of pairs {whole.name}, got {protocol.name}. Take "

@@ -36,7 +36,7 @@ OF_GROUPS: tuple[Statistic, ...] = ("srcc",)
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions:
-    """What is made of the scores; a value out of range is an ``EvaluationError``."""
+    """Options of the statistics; a value out of range is an ``EvaluationError``."""
 
     protocol: str = "plain"
     """Name of the protocol."""
@@ -99,12 +99,12 @@ class ScoredTable:
 
     @cached_property
     def num_votes(self) -> Numbers:
-        """How many people were asked about each row, (N,); NaN where it is not known."""
+        """Number of votes of each row, (N,); NaN where it is not known."""
         return self._column("num_votes")
 
     @cached_property
     def mos_better(self) -> Better:
-        """Which direction of the opinions means better quality; rows of both are an ``EvaluationError``."""
+        """Better direction of the opinions; rows of both directions are an ``EvaluationError``."""
         directions = {row.better for row in self.table if row.mos is not None} or {row.better for row in self.table}
         if len(directions) > 1:
             raise EvaluationError(
@@ -120,18 +120,18 @@ class ScoredTable:
 
     @cached_property
     def usable(self) -> NDArray[np.bool_]:
-        """Which rows have a score and an opinion, (N,)."""
+        """Mask of the rows with a score and an opinion, (N,)."""
         usable: NDArray[np.bool_] = ~np.isnan(self.scores) & ~np.isnan(self.mos)
         return usable
 
     @property
     def failed(self) -> int:
-        """How many rows have no score."""
+        """Number of rows without a score."""
         return int(np.isnan(self.scores).sum())
 
     @property
     def unrated(self) -> int:
-        """How many rows have a score and no opinion."""
+        """Number of rows with a score and no opinion."""
         return int((~np.isnan(self.scores) & np.isnan(self.mos)).sum())
 
     def _column(self, name: str) -> Numbers:

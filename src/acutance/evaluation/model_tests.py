@@ -1,4 +1,4 @@
-"""Which of several models agrees better with people: tests of every two, corrected for many models."""
+"""Tests of which of two models agrees better with people, for every pair, corrected for multiple comparisons."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -147,7 +147,7 @@ class _ScoreTable:
         return self._fits[key]
 
     def note(self, first: int, second: int, common: int) -> str:
-        """How many rated images are not common, and whose scores are missing; empty if none."""
+        """Count of rated images that are not common, and the models without their scores; empty if none."""
         rated = ~np.isnan(self.mos[[first, second]]).all(axis=0)
         total = int(rated.sum())
         if common == total:

@@ -126,7 +126,7 @@ def _published_part(table: OpinionTable) -> Part | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PairAccuracy:
-    """How often a model is right about pairs."""
+    """Accuracy of a model on pairs."""
 
     count: int
     """How many pairs."""
@@ -150,7 +150,7 @@ def pair_accuracy(
     draws: int = 1000,
     seed: int = 0,
 ) -> PairAccuracy:
-    """How often the image with the better score is the one people prefer, 0 to 1, higher is better.
+    """Share of pairs in which the image with the better score is the one people prefer, 0 to 1, higher is better.
 
     3AFC by A-FINE's rule: a pair is right if the model prefers the winner by more than the margin, and a tie if it
     stays within. 2AFC, where ``first_wins`` is a share of people: their agreement with the model. Both images are

@@ -39,7 +39,7 @@ MEANS = ("srcc", "krcc", "plcc")
 
 
 class Outcome(NamedTuple):
-    """What a protocol makes of the scores of one model on one dataset."""
+    """Results of a protocol for one model on one dataset."""
 
     results: Numbers = {}  # noqa: RUF012 (never changed)
     """Named numbers."""
@@ -89,7 +89,7 @@ class Protocol:
     conclude: Conclude = field(default=lambda evaluations, _weights: list(evaluations))
 
     def direction(self, model: str) -> Better:
-        """Which direction of the number that it looks at means better quality, for a model of the catalogue."""
+        """Better direction of the number that the protocol evaluates, for a model of the catalogue."""
         entry = find_model(model)
         if self.term == "score":
             return entry.info.better

@@ -1,4 +1,4 @@
-"""What an evaluation gives, in records that files keep, and the columns of its tables."""
+"""Results of an evaluation as records that files keep, and the columns of its tables."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ class FittedCurve(Frozen):
 
 
 class Agreement(Frozen):
-    """How well the scores of some images agree with opinions of them.
+    """Agreement of the scores of some images with opinions of them.
 
     Correlations are signed so that a model that agrees is positive, whichever way its scores and the opinions go;
     a negative one is a model that disagrees.

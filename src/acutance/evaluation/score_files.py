@@ -73,7 +73,7 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoreRow
 
 
 def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: Mapping[str, Better]) -> Better | None:
-    """Which direction of a model's scores is better by its file or by who asks; ``None`` if neither says."""
+    """Better direction of a model's scores by its file or by the caller; ``None`` if neither says."""
     own = {line.better for line in lines if line.better is not None}
     asked = better.get(model)
     if len(own) > 1:
@@ -90,7 +90,7 @@ def asked_direction(path: Path, model: str, lines: Sequence[ScoreRow], better: M
 
 
 def direction_of(model: str, protocol: Protocol, asked: Better | None) -> Better:
-    """Which direction of a model's scores means better quality: the one that was given, or that of the catalogue.
+    """Better direction of a model's scores: the one that was given, or that of the catalogue.
 
     Example:
         >>> from acutance.evaluation.protocols import find_protocol

@@ -96,7 +96,7 @@ _MARKS = {
 
 
 def unread_kind(name: str) -> str | None:
-    """Which kind of image a file is by its ending, if it is one that is not read.
+    """Kind of image that a file is by its ending, if that kind is not read.
 
     Example:
         >>> unread_kind("photos/IMG_1.HEIC"), unread_kind("a.png"), unread_kind("notes.txt")
@@ -106,7 +106,7 @@ def unread_kind(name: str) -> str | None:
 
 
 def kinds_of(unread: Sequence[str]) -> str:
-    """How many files of which kind, the first ones by name.
+    """Counts of files by kind, the first ones by name.
 
     Args:
         unread: Images of kinds that are not read; what ends in a slash is a folder.
@@ -129,7 +129,7 @@ def by_kind(unread: Sequence[str]) -> dict[str, list[str]]:
 
 
 def unread_content(start: bytes) -> str | None:
-    """Which kind of image a file is by its first bytes, 40 or so, if it is one that Pillow alone does not read.
+    """Kind of image that a file is by its first bytes, 40 or so, if Pillow alone does not read that kind.
 
     Example:
         >>> unread_content(bytes.fromhex("0000001866747970") + b"heic"), unread_content(b"P6 1 1 255")
@@ -145,7 +145,7 @@ def unread_content(start: bytes) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundImages:
-    """What a folder holds; every name is relative to it, with forward slashes, and sorted."""
+    """Images of a folder; every name is relative to it, with forward slashes, and sorted."""
 
     images: list[str]
     """Files with the ending of an image that is read."""

@@ -1,4 +1,4 @@
-"""How many later frames an image file holds, by its headers alone: nothing is decoded.
+"""Count of the later frames of an image file, by its headers alone: nothing is decoded.
 
 A frame is an image of the first one's size. Thumbnails, smaller copies, masks and the second image of an MPO
 (a gain map, a depth map, the other eye) are none.
@@ -35,7 +35,7 @@ _FRAMED = (*_COUNTED, "GIF", "TIFF", "PPM")
 
 
 def later_frames(file: SeekableFile) -> int:
-    """How many frames of the first one's size follow it; 0 for a still image, and where headers are damaged.
+    """Number of frames of the first one's size that follow it; 0 for a still image, and where headers are damaged.
 
     Args:
         file: A binary file of any format that can seek, read from its start and left anywhere.

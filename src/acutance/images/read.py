@@ -105,7 +105,7 @@ def read_with_depth(source: ImageSource, *, background: str = "white", hdr_peak:
 
 
 def image_name(source: ImageSource, index: int) -> str:
-    """What results call a source.
+    """Name of a source in results.
 
     Args:
         source: Anything that ``read_image`` takes.
@@ -124,7 +124,7 @@ def image_name(source: ImageSource, index: int) -> str:
 
 
 def reading_settings(background: str, hdr_peak: float | None = None) -> dict[str, str]:
-    """How ``read_image`` turns files into values, to be recorded beside scores.
+    """Settings by which ``read_image`` turns files into values, to be recorded beside scores.
 
     Args:
         background: As for ``read_image``.

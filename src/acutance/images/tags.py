@@ -1,4 +1,4 @@
-"""What an image file says of its pixels beside them: colour space, orientation, bits a channel.
+"""Metadata of an image file: colour space, orientation, bits per channel.
 
 Pillow reports profiles, Exif data and orientation. PNG's cICP, and the colour and depth of AVIF and JPEG 2000, are read
 from the file here.
@@ -33,7 +33,7 @@ _JP2_SPACES = (16, 17, 18)
 
 @dataclass(frozen=True)
 class Tags:
-    """What is said of the pixels; at most one of profile and space."""
+    """Metadata of pixels; at most one of profile and space."""
 
     profile: bytes | None = None
     space: ColourSpace | None = None
@@ -57,7 +57,7 @@ class SeekableFile(Protocol):
 
 
 def tags_of(image: Image.Image, file: SeekableFile | None, name: str) -> Tags:
-    """What the file of an image that Pillow has opened says.
+    """Metadata of the file of an image that Pillow has opened.
 
     Args:
         image: The image; its format says where to look.

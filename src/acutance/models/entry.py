@@ -1,4 +1,4 @@
-"""What the catalogue knows of a model: how it is built, what its score means, its options and its weights.
+"""Entries of the catalogue: how a model is built, what its score means, its options and its weights.
 
 Imports no torch: models are listed without it.
 """
@@ -144,7 +144,7 @@ class ModelEntry:
 
 
 def imported(named: Any) -> Any:  # noqa: ANN401 (whatever has that name)
-    """What ``"package.module:Name"`` names; anything but text as it is."""
+    """Import the object that ``"package.module:Name"`` names; anything but text is returned as it is."""
     if not isinstance(named, str):
         return named
     module, _, name = named.partition(":")
@@ -236,7 +236,7 @@ def checked_options(
             raise ConfigError(f"Expected {name} of {entry.name} once, got it twice. Leave one of them out.")
         allowed, what = known[name], f"{name} of {entry.name}"
         checked[name] = _word(allowed.words, value, what) if allowed.words else _number(allowed, value, what)
-    _demand_effect(entry, checked, recorded or {})
+    _require_effect(entry, checked, recorded or {})
     return checked
 
 
@@ -280,7 +280,7 @@ def _word(allowed: tuple[str | bool | int, ...], value: Any, what: str) -> str |
     raise ConfigError(f"Expected {what} to be {wanted}, got {value!r}. Choose one of these.")
 
 
-def _demand_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
+def _require_effect(entry: ModelEntry, chosen: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
     """Raise if an option was given that the chosen protocol or channel does not look at."""
     usual = recorded.get("protocol", entry.choices["protocol"].default if "protocol" in entry.choices else None)
     protocol = chosen.get("protocol", usual)

@@ -1,4 +1,4 @@
-"""Which parts of an image a model looked at."""
+"""Parts of an image that a model looked at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every quality model offers: one score per image, named terms, stated preprocessing."""
+"""The interface of every quality model: one score per image, named terms, stated preprocessing."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class ModelProvenance:
 
 @dataclass(frozen=True, slots=True)
 class EncodedReference(Generic[Features]):
-    """What a model computed of a reference, for all images that are compared with it."""
+    """Features of a reference, kept for all images that are compared with it."""
 
     shape: tuple[int, ...]
     """Shape of the batch of one that it was."""
@@ -143,11 +143,11 @@ class QualityModel(nn.Module):
         return {}
 
     def config(self) -> dict[str, JSON]:
-        """What it must be built with to take its weights, stored beside them."""
+        """Configuration that the model must be built with to take its weights, stored beside them."""
         return {} if self.configuration is None else dict(self.configuration.model_dump(mode="json"))
 
     def looks(self, height: int, width: int) -> tuple[int, str]:
-        """How often the network looks at an image of this size, and at what, such as a crop; once at all of it."""
+        """Number of network passes over an image of this size, and what each sees; by default one over all of it."""
         return 1, ""
 
     def computes_in(self, asked: str, device: str) -> str:
@@ -191,7 +191,7 @@ class QualityModel(nn.Module):
         return distorted, reference
 
     def kept_beside(self, distorted: ImageBatch, features: Sequence[EncodedReference[Features]]) -> list[Features]:
-        """What was computed of each reference, once the batch is known to be something to compare with them.
+        """Features of each reference, once the batch is known to fit them.
 
         Raises:
             InputError: Wrong shape, type, range or size.
@@ -206,7 +206,7 @@ class QualityModel(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class PairDepth:
-    """What is known of the values of an image and its reference; by default nothing, as of tensors."""
+    """Known bit depths of an image and its reference; by default unknown, as of tensors."""
 
     eight_bits: bool = False
     """Whether both hold 8 bits a channel."""
@@ -228,7 +228,7 @@ class SharesReferences(Protocol[Features]):
     """A model that can keep what it computed of a reference for all images compared with it."""
 
     def encode_reference(self, reference: ImageBatch) -> Features:
-        """What ``terms_against`` needs of one reference (a batch of one)."""
+        """Encode one reference (a batch of one) for ``terms_against``."""
         ...
 
     def features_nbytes(self, height: int, width: int) -> int:
@@ -245,7 +245,7 @@ class LooksAtPatches(Protocol):
     """A model that sees patches or crops of an image, and can say which."""
 
     def seen_patches(self, distorted: ImageBatch, reference: ImageBatch | None = None) -> SeenPatches:
-        """What ``terms`` looks at in one image (a batch of one); it needs settings, no weights.
+        """Patches that ``terms`` looks at in one image (a batch of one); it needs settings, no weights.
 
         Args:
             distorted: The image, in [0, 1].

@@ -1,4 +1,4 @@
-"""What the scoring engine asks of a model, whatever library computes it: arrays in, numbers out."""
+"""The interface between the scoring engine and a model, whatever library computes it: arrays in, numbers out."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -313,7 +313,7 @@ def choose_comparisons(comparison: Comparison, count: int) -> list[Choice]:
 
 
 def fitted_opinions(evaluation: Evaluation) -> list[float | None]:
-    """What the fitted curve makes of each score, in units of the opinions.
+    """Scores on the fitted curve, in units of the opinions.
 
     Args:
         evaluation: An infinite score takes the best finite one, as for the errors after the curve; the other
@@ -418,7 +418,7 @@ def _merged(
 
 
 def key_of(evaluation: Evaluation, prediction: Prediction) -> tuple[str, str, str, str]:
-    """What tells an image from all others of a run: a dataset may set it beside several references."""
+    """Key of an image in a run: a dataset may set it beside several references."""
     return evaluation.dataset, evaluation.root, prediction.image, prediction.reference or ""
 
 

@@ -87,7 +87,7 @@ def with_arrow(one: "Evaluation") -> str:
 
 
 def agreement_notes(agreement: "Agreement") -> list[str]:
-    """What a reader must know of the numbers: missing ones, another curve than wanted, infinite scores."""
+    """Notes on the numbers: missing ones, another curve than wanted, infinite scores."""
     notes = [agreement.problem, agreement.curve.note if agreement.curve else ""]
     if agreement.clipped:
         many = "1 infinite score counts" if agreement.clipped == 1 else f"{agreement.clipped:,} infinite scores count"
@@ -137,7 +137,7 @@ AGREEMENTS: tuple[Column[AgreementRow], ...] = (
 
 
 def group_columns(by: str) -> list[Column[AgreementRow]]:
-    """Of the agreement within groups, whose names stand first."""
+    """Columns of the agreement within groups, whose names stand first."""
     return [Column("group", by.capitalize()), *chosen(AGREEMENTS, "model dataset count"), *STATISTICS, AGREEMENTS[-1]]
 
 
@@ -207,7 +207,7 @@ CURVES: tuple[Column[Fitted], ...] = (
 
 
 class Predicted(NamedTuple):
-    """What a model says of an image; ``fitted`` is that on the scale of the opinions."""
+    """Score of an image by a model; ``fitted`` is that on the scale of the opinions."""
 
     evaluation: "Evaluation"
     one: "Prediction"
@@ -243,7 +243,7 @@ _OF_METHODS = "After Holm's correction over the pairs of methods of one model"
 
 
 def method_columns(comparison: "Comparison") -> list[Column["MethodScores"]]:
-    """Of methods by models; the best mean of a model is marked."""
+    """Columns of methods by models; the best mean of a model is marked."""
     best = {model: _best_mean(comparison.results, model, better) for model, better in comparison.better.items()}
 
     def mean(one: "MethodScores") -> Measured:
@@ -269,7 +269,7 @@ def method_columns(comparison: "Comparison") -> list[Column["MethodScores"]]:
 
 
 def method_test_columns(tests: Sequence["MethodTest"]) -> list[Column["MethodTest"]]:
-    """Of two methods by one model."""
+    """Columns of two methods by one model."""
 
     def difference(one: "MethodTest") -> Measured:
         return Measured(one.difference, None if one.is_mixed else one.interval)

@@ -1,4 +1,4 @@
-"""What a page is made of, and how jinja2 makes HTML of it: every text is escaped, whoever wrote it."""
+"""Parts of a page, rendered to HTML by jinja2: every text is escaped, whoever wrote it."""
 
 import base64
 import hashlib
@@ -56,7 +56,7 @@ class Plot(Block):
 
 @dataclass(frozen=True)
 class Folded(Block):
-    """What opens by a click."""
+    """A part that opens by a click."""
 
     summary: str
     blocks: Sequence[Block]
@@ -138,7 +138,7 @@ def paragraph(text: str, css: str = "") -> list[Block]:
 
 
 def folded(summary: str, inside: Sequence[Block], *, is_open: bool = False) -> list[Block]:
-    """What opens by a click; nothing if there is nothing inside."""
+    """A part that opens by a click; nothing if there is nothing inside."""
     return [Folded(summary, inside, is_open)] if inside else []
 
 

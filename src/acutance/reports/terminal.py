@@ -37,7 +37,7 @@ STAR = "*"
 
 @dataclass
 class Summary:
-    """What stays of rows that went by: the scores of every model, and the failed rows."""
+    """Summary of the rows so far: the scores of every model, and the failed rows."""
 
     infos: Mapping[str, ScoreInfo]
     """How to read the scores of each model, in the order of the columns."""
@@ -277,7 +277,7 @@ def _name(one: "Evaluation") -> Text:
 
 
 def comparison_tables(comparison: "Comparison") -> Iterator[Table | str]:
-    """What is printed of a comparison, one after another: tables, and lines below them."""
+    """Tables of a comparison and the lines below them, in the order of printing."""
     from acutance.comparison.results import PREFERENCES
 
     if comparison.results:

@@ -52,7 +52,7 @@ class ScoreRows(_Rows):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What all the scores depend on, and what was left out so far."""
+        """Models, options and versions behind all scores, and a count of what was left out so far."""
         return self._described | self._plan.left_out.fields()
 
     def __len__(self) -> int:

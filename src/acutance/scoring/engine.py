@@ -118,7 +118,7 @@ def score_pairs(
 def images_per_batch(
     pixels: int, batch_size: int | Literal["auto"] = "auto", *, on_cpu: bool = True, parallel: int = 1
 ) -> int:
-    """How many images of this many pixels are scored at once: where nobody chose, as many for each thread."""
+    """Number of images of this many pixels in a batch; the default is as many for each thread."""
     if batch_size != "auto":
         return batch_size
     count = max(1, min(LARGEST_BATCH, (CPU_PIXELS if on_cpu else GPU_PIXELS) // pixels))

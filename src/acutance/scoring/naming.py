@@ -1,4 +1,4 @@
-"""How names of files meet: the rule that a caller gives, and the rule that would fit the names there are."""
+"""Rules for matching file names: the one that a caller gives, and one that would fit the names there are."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

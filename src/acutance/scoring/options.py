@@ -10,7 +10,7 @@ from acutance.types import PRECISIONS, Precision
 
 
 class RunOptions(BaseModel):
-    """How scoring runs. A field's name is that of the option, its description is the help of the command line."""
+    """Options of scoring. A field's name is that of the option, its description is the help of the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -33,7 +33,7 @@ class RunOptions(BaseModel):
 
     @property
     def decoding_threads(self) -> int:
-        """How many threads decode ahead: up to four where nobody chose."""
+        """Number of threads that decode ahead; up to four by default."""
         return self.workers or min(4, os.cpu_count() or 1)
 
 

@@ -1,4 +1,4 @@
-"""What a user names becomes pairs of an image and its reference: by name, by position, or by a manifest."""
+"""Pairing of images and references: by name, by position, or by a manifest."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -66,7 +66,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What will be scored, and what was left over."""
+    """Pairs to score, and the files that were left over."""
 
     pairs: list[Pair]
     unmatched_images: list[str] = field(default_factory=list)

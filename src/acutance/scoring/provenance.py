@@ -1,4 +1,4 @@
-"""What scores depend on and what a run left out, written beside scores so that they can be cited and made again."""
+"""Provenance of scores, written beside them so that they can be cited and reproduced."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ READING_OF_0_1 = {
 
 @dataclass
 class LeftOut:
-    """What a run left out: known before it of kinds that are not read, while it runs of later frames and lost bits."""
+    """Unread files, known before a run begins, and the later frames and lost bits that it finds."""
 
     unread: Sequence[str] = ()
     """Images of kinds that are not read, and folders that may not be looked into (these end in a slash)."""
@@ -94,7 +94,7 @@ def describe_models(models: Sequence["QualityModel"]) -> list[dict[str, Any]]:
 
 
 def describe_plan(pairs: Sequence[Pair], options: RunOptions) -> dict[str, Any]:
-    """What is known of a run before its models are loaded; the checksum of pairs tells it from another one."""
+    """Provenance of a run before its models are loaded; the checksum of the pairs identifies it."""
     return {
         "reading": reading_settings(options.background, options.hdr_peak),
         "versions": installed_versions(PACKAGES),
@@ -105,7 +105,7 @@ def describe_plan(pairs: Sequence[Pair], options: RunOptions) -> dict[str, Any]:
 
 
 def provenance_path(output: Path) -> Path:
-    """Where the provenance of a file of scores lies: beside it."""
+    """Path of the provenance beside a file of scores."""
     return output.with_name(output.name + ".provenance.json")
 
 
@@ -153,7 +153,7 @@ def check_unchanged(output: Path, pairs: Iterable[Pair]) -> None:
 
 
 def earlier_rows(output: Path, count: int) -> dict[str, Any]:
-    """What the provenance of a file says of its first rows, ``count`` of them, if 0.1 made them; else empty."""
+    """Settings of the first ``count`` rows of a file, from its provenance, if 0.1 made them; else empty."""
     before = json.loads(provenance_path(output).read_text(encoding="utf-8"))
     if "earlier_rows" in before:
         return {"earlier_rows": before["earlier_rows"]}

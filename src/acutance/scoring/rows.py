@@ -1,4 +1,4 @@
-"""What scoring gives: a score with its meaning, a row of a table, and the files that hold rows."""
+"""Results of scoring: a score with its meaning, a row of a table, and the files that hold rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

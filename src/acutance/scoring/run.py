@@ -49,7 +49,7 @@ DEFAULT_MODEL, DEFAULT_ALONE = "afine-tiny", "afine-tiny-naturalness"
 
 @dataclass(frozen=True)
 class ScorePlan:
-    """What a run will score with which models; checked, nothing loaded yet."""
+    """Pairs and models of a run; checked, nothing loaded yet."""
 
     pairing: Pairing
     choices: list[ModelChoice]
@@ -385,7 +385,7 @@ def names_two_files(images: object) -> bool:
 
 
 def facts_of(choice: ModelChoice) -> Union[ModelEntry, "QualityModel"]:
-    """What says how to read a model's score and whether it compares: its entry in the catalogue, or a loaded model."""
+    """Catalogue entry or loaded model, which say how to read a score and whether it needs a reference."""
     return find_model(choice) if isinstance(choice, str) else choice
 
 

@@ -43,7 +43,7 @@ class Intervals(dict[str, tuple[float, float]]):
 
     @property
     def note(self) -> str:
-        """Which draws were left out, in one line; empty if none was."""
+        """Note on the draws that were left out, in one line; empty if none was."""
         found = [f"{name} in {count}" for name, count in self.left_out.items() if count]
         if not found:
             return ""
@@ -168,12 +168,12 @@ class _Scenes:
             raise StatisticsError(f"Expected at least 2 scenes to draw from, got {self.number}. Add scenes.")
 
     def of_scenes(self, number: int) -> Counts:
-        """How often each scene is in a draw; depends on the seed and the draw's number alone."""
+        """Count of each scene in a draw; depends on the seed and the draw's number alone."""
         generator = np.random.default_rng((self._seed, number))
         return np.bincount(generator.integers(0, self.number, self.number), minlength=self.number)
 
     def counts(self, number: int) -> Counts:
-        """How often each image is in a draw."""
+        """Count of each image in a draw."""
         return np.asarray(self.of_scenes(number).take(self.rows), dtype=np.int64)
 
 

@@ -1,4 +1,4 @@
-"""How well scores agree with opinions: rank and linear correlation, errors after a curve, outliers (ITU-T P.1401)."""
+"""Agreement of scores with opinions: rank and linear correlation, errors after a curve, outliers (ITU-T P.1401)."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -24,7 +24,7 @@ VQEG_SPREADS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementFigures:
-    """How well the scores of some images agree with opinions of them.
+    """Agreement of the scores of some images with opinions of them.
 
     Correlations are signed so that a model that agrees is positive, whichever way its scores and the opinions go.
     """
@@ -66,7 +66,7 @@ def agreement(
     curve: CurveKind = "logistic4",
     min_images: int = 0,
 ) -> AgreementFigures:
-    """How well scores agree with opinions; what cannot be computed is ``None``, and ``problem`` says why.
+    """Agreement of scores with opinions; what cannot be computed is ``None``, and ``problem`` says why.
 
     Args:
         scores: Scores of a model, one an image; infinite ones are allowed.

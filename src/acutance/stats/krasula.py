@@ -36,7 +36,7 @@ ROUNDING = 1e-14
 
 @dataclass(frozen=True, kw_only=True)
 class KrasulaFigures:
-    """How well a model tells pairs of images apart; 1 is best for all areas and shares."""
+    """Krasula's figures of one model; 1 is best for all areas and shares."""
 
     pairs: int
     """How many pairs of images were looked at."""
@@ -103,7 +103,7 @@ def compare_krasula(
     most_pairs: int = MOST_PAIRS,
     seed: int = 0,
 ) -> KrasulaComparison:
-    """Which of two models tells the same pairs of rated images apart better, by DeLong's test.
+    """Compare two models on the same pairs of rated images, by DeLong's test.
 
     Args:
         first_scores: One score of the first model an image (images,), higher is better; may be infinite.

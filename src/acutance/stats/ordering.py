@@ -21,7 +21,7 @@ MAX_STEPS = 200
 
 
 class Strengths(NamedTuple):
-    """Where each player stands."""
+    """Strength of each player."""
 
     strengths: PerPlayer
     """Natural logarithm of the odds against an average player; their mean is 0."""

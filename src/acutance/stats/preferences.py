@@ -1,4 +1,4 @@
-"""How often a model prefers the image of a pair that people prefer, with or without ties."""
+"""Accuracy of a model on pairs of images that people compared, with or without ties."""
 
 import numpy as np
 

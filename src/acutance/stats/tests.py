@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a test says."""
+    """Result of a test."""
 
     statistic: float
     """Positive, or for a ratio above 1, where the first is larger; see each test."""

@@ -36,7 +36,7 @@ def weighted(losses: Mapping[str, tuple[float, Tensor]]) -> dict[str, Tensor]:
     """Named losses and, under ``loss``, their sum, each with its weight.
 
     Args:
-        losses: Weight and value by name; one of weight 0 is told and does not count.
+        losses: Weight and value by name; one of weight 0 is reported and does not count.
     """
     total = torch.stack([weight * value for weight, value in losses.values() if weight]).sum()
     return {"loss": total, **{name: value for name, (_, value) in losses.items()}}

@@ -31,7 +31,7 @@ from acutance.training.run_folder import CHECKPOINT, CONFIG, RunFolder
 from acutance.types import CurveKind, OnProgress
 
 STATISTICS = ("srcc", "krcc", "plcc", "rmse")
-"""What is told of every test (the authors' ``run_multi``)."""
+"""Numbers of every test (the authors' ``run_multi``)."""
 CURVE: CurveKind = "logistic5"
 """Fitted from scores to opinions for PLCC and RMSE; that of the authors has five parameters."""
 RESULT, SUMMARY, TABLE, SPLIT = "test.json", "summary.json", "runs.csv", "split.json"

@@ -149,7 +149,7 @@ def load(path: Path, *, model: str | None = None) -> tuple[dict[str, "torch.Tens
     """
     header = read_header(path)
     if model is not None:
-        demand_model(header, model, path)
+        require_model(header, model, path)
     return read_tensors(path), header
 
 
@@ -226,7 +226,7 @@ def own_header(path: Path) -> StoreHeader | None:
     return None if metadata is None or metadata.get("format") != FORMAT else _parsed(metadata, path)
 
 
-def demand_model(header: StoreHeader, model: str, path: Path) -> None:
+def require_model(header: StoreHeader, model: str, path: Path) -> None:
     """Raise ``CheckpointError`` unless a file holds weights of the model that is wanted."""
     if header.model != model:
         raise CheckpointError(

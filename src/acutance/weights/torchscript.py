@@ -67,7 +67,7 @@ def read_torchscript(path: Path) -> dict[str, "torch.Tensor"]:
             if records[VALUES].compress_type != zipfile.ZIP_STORED:  # a small file could unpack to any size
                 raise pickle.UnpicklingError(f"a compressed {VALUES}")
             values = archive.read(records[VALUES])
-            _demand_small_memo(values)
+            _require_small_memo(values)
             module = _Values(values, archive, records).load()
             return dict(_named(module, "", len(values)))
     except _RefusedError as error:
@@ -185,7 +185,7 @@ def _named(module: object, prefix: str, most: int) -> Iterator[tuple[str, "torch
     raise pickle.UnpicklingError("modules within themselves")
 
 
-def _demand_small_memo(values: bytes) -> None:
+def _require_small_memo(values: bytes) -> None:
     """Raise where a pickle numbers what it keeps beyond its own bytes: Python would make room for all before it."""
     for opcode, argument, _ in pickletools.genops(values):
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > len(values):

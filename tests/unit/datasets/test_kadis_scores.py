@@ -1,4 +1,4 @@
-"""KADIS-700k's metric scores as weak labels."""
+"""KADIS-700k's metric scores as pseudo-MOS."""
 
 from pathlib import Path
 from typing import Any

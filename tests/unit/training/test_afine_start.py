@@ -60,7 +60,7 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_stages(tmp_path / "released", archive=False)
 
 
-def demand_released(stage: model.AFINE) -> None:
+def check_released(stage: model.AFINE) -> None:
     theirs = stage_tensors()
     assert torch.equal(stage.encoder.trunk.patch_embed.proj.weight, theirs["clip_model.pth"]["visual.conv1.weight"])
     assert torch.equal(stage.naturalness_head.output.bias, theirs["net_qhead.pth"]["proj_head.2.bias"])
@@ -78,7 +78,7 @@ def demand_released(stage: model.AFINE) -> None:
     ids=["the folder of all", "a folder each", "files"],
 )
 def test_a_stage_may_start_from_the_authors_files(released: Path, places: list[str]):
-    demand_released(load_stage([str(released / place) for place in places], trained=ALL_PARTS))
+    check_released(load_stage([str(released / place) for place in places], trained=ALL_PARTS))
 
 
 def test_a_stage_may_start_from_a_run_and_a_file_of_the_authors(released: Path, tmp_path: Path):
@@ -86,7 +86,7 @@ def test_a_stage_may_start_from_a_run_and_a_file_of_the_authors(released: Path, 
     first = {name: value for name, value in stage.state_dict().items() if not name.startswith("fidelity")}
     (tmp_path / "run").mkdir()
     save(tmp_path / "run/best.safetensors", first, model="afine", config={}, source_sha256=None)
-    demand_released(load_stage([str(tmp_path / "run"), str(released / "AFINE_stage2_nlogn")], trained=ALL_PARTS))
+    check_released(load_stage([str(tmp_path / "run"), str(released / "AFINE_stage2_nlogn")], trained=ALL_PARTS))
 
 
 def test_parts_that_are_nowhere_are_told_from_those_that_were_taken(released: Path):

@@ -392,7 +392,7 @@ def read_stages(
                 f"Expected {name}, got {given}, whose name is that of the other calibrator. Give the authors' {name}."
             )
     parts = {name: _part(found[name], name) for name in chosen}
-    _demand_own_scales(parts)
+    _require_own_scales(parts)
     for name in wanted:
         if name in FIRST_VALUES and name not in parts:
             parts[name] = _first_values(name)
@@ -512,7 +512,7 @@ def _first_values(name: str) -> Part:
     return Part(name=name, path=None, keys=KeyTable(names), tensors=values)
 
 
-def _demand_own_scales(parts: Mapping[str, Part]) -> None:
+def _require_own_scales(parts: Mapping[str, Part]) -> None:
     """Raise where a calibrator's file holds the other one's numbers, for their names are the same."""
     fidelity, naturalness = (parts.get(f"net_scale_{kind}.pth") for kind in ("fr", "nr"))
     if fidelity is None:
@@ -532,7 +532,7 @@ def _demand_own_scales(parts: Mapping[str, Part]) -> None:
 
 
 def _scale(part: Part) -> dict[str, float]:
-    """Centre and scale of a calibrator; none of a file of other shapes, which is told later."""
+    """Centre and scale of a calibrator; none of a file of other shapes, which is reported later."""
     return {key: float(part.tensors[key]) for key in SCALES if _is_number(part.tensors[key])}
 
 

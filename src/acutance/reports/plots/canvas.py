@@ -1,4 +1,4 @@
-"""What every figure is drawn on, and how it becomes a file: one style, colours that all readers can tell apart."""
+"""The canvas of every figure and its files: one style, colours that all readers can tell apart."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -148,7 +148,7 @@ def _figure(width: float, height: float, told: str) -> Figure:
 
 
 def colour_of(place: int) -> str:
-    """The colour of the n-th thing that is told apart; they begin anew when they are used up."""
+    """The colour of the n-th series; colours begin anew when they are used up."""
     return COLOURS[place % len(COLOURS)]
 
 
@@ -344,7 +344,7 @@ def name_groups(axes: Axes, groups: Sequence[str]) -> None:
 
 
 def bar_handles(members: Sequence[str]) -> list[Artist]:
-    """What a legend shows for the bars of a group."""
+    """Legend entries for the bars of a group."""
     return [Patch(facecolor=colour_of(rank), hatch=variant_of(rank, HATCHES), edgecolor="white", linewidth=0)
             for rank in range(len(members))]  # fmt: skip
 

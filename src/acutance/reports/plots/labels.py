@@ -92,7 +92,7 @@ def all_wrapped(names: Sequence[str], width: int = WIDTH, lines: int = LINES) ->
 
 
 def direction(better: Better) -> str:
-    """What the end of an axis means.
+    """Label for the direction of an axis.
 
     Example:
         >>> direction("lower")

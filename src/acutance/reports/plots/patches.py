@@ -1,4 +1,4 @@
-"""Which patches of an image a score depends on: outlined, and counted at each pixel."""
+"""Plots of the patches that a score depends on: outlined, and counted at each pixel."""
 
 from typing import Any, Literal
 
@@ -50,7 +50,7 @@ def patches_figure(
 
 
 def counts_of(seen: SeenPatches, height: int, width: int) -> Counts:
-    """How many patches hold the middle of each pixel of an image."""
+    """Count of the patches that hold the middle of each pixel of an image."""
     top, left = seen.boxes[:, 0], seen.boxes[:, 1]
     bottom, right = top + seen.boxes[:, 2], left + seen.boxes[:, 3]
     rows = [_first_inside(edges, height) for edges in (top, bottom)]

@@ -192,7 +192,7 @@ def _emptiest_corner(axes: Axes, finite: Cloud) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Band:
-    """Where a curve may lie at some scores, in units of the opinions."""
+    """Bounds of a curve at some scores, in units of the opinions."""
 
     scores: Numbers
     low: Numbers
@@ -264,7 +264,7 @@ def _binned(scores: Numbers) -> tuple[Places, Numbers]:
 
 
 def curve_of(curve: FittedCurve, parameters: tuple[float, ...] | None = None) -> Curve:
-    """What a curve makes of scores, in units of the opinions; with other parameters if given.
+    """Values of a curve at scores, in units of the opinions; with other parameters if given.
 
     Example:
         >>> line = FittedCurve(kind="linear", wanted="linear", parameters=(2.0, 1.0))

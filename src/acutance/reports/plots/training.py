@@ -172,7 +172,7 @@ BEST_PARTS = ("validation", "test", "train", "")
 
 @dataclass(frozen=True)
 class Field:
-    """What a field measures, such as the validation's SRCC."""
+    """Quantity that a field holds, such as the validation's SRCC."""
 
     name: str
     """As in the file, such as ``val_srcc``."""
@@ -183,7 +183,7 @@ class Field:
 
 
 def field_of(name: str) -> Field:
-    """What a field measures by its name.
+    """Quantity that a field holds, by its name.
 
     Example:
         >>> field_of("val_srcc"), field_of("loss/train").part, field_of("lr").part

@@ -1,7 +1,7 @@
 """VTAMIQ, stage by stage (Chubarau, Clark, arXiv 2110.01655; values of the repository's code of 2024).
 
 AdamW 0.01, 5e-5 falling to a hundredth, gradients clipped at 1 and a checkpoint every 3000 batches are the defaults of
-the authors' code; epochs, batches and patches are in the names of their runs. Where their code is told to freeze the
+the authors' code; epochs, batches and patches are in the names of their runs. Where their code is set to freeze the
 encoder, which it is not by default, it does so in the first epoch or epochs: ``task.frozen_epochs``.
 """
 
@@ -13,7 +13,7 @@ START = "vit-b16-384-timm"
 
 KADIS700K = Recipe(
     name="vtamiq-kadis700k",
-    trains="VTAMIQ, first stage: weak labels",
+    trains="VTAMIQ, first stage: pseudo-MOS",
     data="KADIS-700k with its file of metric scores",
     task={
         "kind": "vtamiq",
@@ -28,7 +28,7 @@ KADIS700K = Recipe(
 )
 """The losses have the weights that the authors' code states and does not apply. Targets are made of the metric as they
 are of opinions, 0 for the best and near uniform; their code takes the metric as it is. A hundredth of the scenes
-validates; the authors hold none out. Frozen there: one epoch. Two other sets of weak labels:
+validates; the authors hold none out. Frozen there: one epoch. Two other sets of pseudo-MOS:
 
     --set task.kadis_metric=fsimc                          another metric than VSI
     --set task.data.dataset=FOLDER/table.csv               made by acutance data synthesize

@@ -269,7 +269,7 @@ class AFINEStage3Task(FrozenStageTask):
         self._config = config
         self._model = frozen(model or load_stage(config.start, trained=FROZEN_IN_STAGE_3))
         self._clip = clip_file(config.clip) if config.clip else clip_of_start(config.start)
-        self._lacks = lacks_of_clip(self._clip)  # a wrong file is told before images are encoded for hours
+        self._lacks = lacks_of_clip(self._clip)  # a wrong file is an error before images are encoded for hours
         with torch.no_grad():
             self._model.adapter.k.fill_(config.k)
             for calibrator, centre, scale in (

@@ -70,8 +70,8 @@ class FrozenNetworks:
     def of_triplets(self, inputs: Inputs) -> dict[str, Tensor]:
         """Rows (batch, ...) of the three images of each triplet, from lists of 8-bit images (3, H, W)."""
         triplets = list(zip(*(inputs[name] for name in IMAGES), strict=True))
-        with ComputeThreads(on_cpu=triplets[0][0].device.type == "cpu") as crew:
-            each = crew.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
+        with ComputeThreads(on_cpu=triplets[0][0].device.type == "cpu") as threads:
+            each = threads.run(lambda triplet: self.beside(triplet[:2], triplet[2]), triplets)
         return dict(zip(IMAGES, torch.stack(each, dim=1), strict=True))
 
     def digest(self) -> str:
@@ -128,9 +128,9 @@ class PairFeatures:
         missing = set(self._file.missing())
         report = reporter(self._count, on_progress)
         report(self._count - len(missing))
-        with ComputeThreads(on_cpu=device.type == "cpu") as crew:
+        with ComputeThreads(on_cpu=device.type == "cpu") as threads:
             for reference, images in self._chunks(missing):
-                for places, rows in self._rows_beside(reference, images, missing, device, crew):
+                for places, rows in self._rows_beside(reference, images, missing, device, threads):
                     self._file.write(places, rows)
                     report(len(places))
 
@@ -155,7 +155,7 @@ class PairFeatures:
                 yield reference, images[start : start + IMAGES_IN_MEMORY]
 
     def _rows_beside(
-        self, reference: Path, images: list[Path], missing: set[int], device: torch.device, crew: ComputeThreads
+        self, reference: Path, images: list[Path], missing: set[int], device: torch.device, threads: ComputeThreads
     ) -> Iterator[tuple[list[int], Rows]]:
         """The missing rows of some images of one reference and their places, each thread on a variant of its own."""
         decoded = dict(zip(images, read_ahead(images, self._read), strict=True))
@@ -172,10 +172,12 @@ class PairFeatures:
 
         jobs = [(variant, self._wanted(reference, images, variant, missing)) for variant in range(VARIANTS)]
         jobs = [(variant, places) for variant, places in jobs if places]
-        if len(jobs) < crew.size:
-            jobs = [(variant, dict(share)) for variant, places in jobs for share in crew.shares(list(places.items()))]
-        for start in range(0, len(jobs), crew.size):
-            yield from crew.run(rows_of, jobs[start : start + crew.size])
+        if len(jobs) < threads.size:
+            jobs = [
+                (variant, dict(share)) for variant, places in jobs for share in threads.shares(list(places.items()))
+            ]
+        for start in range(0, len(jobs), threads.size):
+            yield from threads.run(rows_of, jobs[start : start + threads.size])
 
     def _wanted(self, reference: Path, images: list[Path], variant: int, missing: set[int]) -> dict[Path, int]:
         """Where the missing rows of a variant of some images belong."""

@@ -1,4 +1,4 @@
-"""VTAMIQ in training on rated images: weak labels first, opinions last (Chubarau, Clark, arXiv 2110.01655)."""
+"""VTAMIQ in training on rated images: pseudo-MOS first, opinions last (Chubarau, Clark, arXiv 2110.01655)."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -66,7 +66,7 @@ def slope(
     return float((-3 * values[0] + 4 * values[1] - values[2]) / (2 * inward))
 
 
-def demand_slopes(metric: ClassicMetric, pair: tuple[Tensor, Tensor], role: int, levels: Sequence[float]) -> None:
+def check_slopes(metric: ClassicMetric, pair: tuple[Tensor, Tensor], role: int, levels: Sequence[float]) -> None:
     """Compare gradients to one image of the pair with finite differences."""
     inputs = [images.clone().requires_grad_(index == role) for index, images in enumerate(pair)]
     itself = metric(*inputs)
@@ -89,19 +89,19 @@ def demand_slopes(metric: ClassicMetric, pair: tuple[Tensor, Tensor], role: int,
 @every_metric
 def test_gradients_at_0_half_and_1_are_finite_differences(name: str, role: int) -> None:
     metric = build(name)
-    demand_slopes(metric, random_pair(max(24, metric.smallest_side)), role, (0.0, 0.5, 1.0))
+    check_slopes(metric, random_pair(max(24, metric.smallest_side)), role, (0.0, 0.5, 1.0))
 
 
 @pytest.mark.parametrize("name", sorted(CLASSIC.keys() - {"psnr"}))  # its gradient is 0 where both are black
 def test_gradients_of_a_picture_beside_black_and_white_regions_are_finite_differences(name: str) -> None:
     metric = build(name)
-    demand_slopes(metric, saturated_pair(max(24, metric.smallest_side)), 0, (0.0, 1.0))
+    check_slopes(metric, saturated_pair(max(24, metric.smallest_side)), 0, (0.0, 1.0))
 
 
 @pytest.mark.parametrize("name", SMOOTH_WHERE_FLAT)
 def test_gradients_within_black_and_white_regions_are_finite_differences(name: str) -> None:
     metric = build(name)
-    demand_slopes(metric, saturated_pair(max(24, metric.smallest_side)), 1, (0.0, 1.0))
+    check_slopes(metric, saturated_pair(max(24, metric.smallest_side)), 1, (0.0, 1.0))
 
 
 @every_metric

@@ -183,7 +183,7 @@ def steps_in_float64(afine_pth: Path, tmp_path_factory: pytest.TempPathFactory) 
     return stage_3_steps(model, tmp_path_factory.mktemp("float64"), direct=True)
 
 
-def demand_near(steps: list[Step], wanted: list[Any], *, loss: float, gradients: float, values: float) -> None:
+def check_near(steps: list[Step], wanted: list[Any], *, loss: float, gradients: float, values: float) -> None:
     for found, golden in zip(steps, wanted, strict=True):
         assert found.loss == pytest.approx(golden["loss"], abs=loss)
         assert found.grad == pytest.approx(golden["grad"], rel=gradients)
@@ -193,12 +193,12 @@ def demand_near(steps: list[Step], wanted: list[Any], *, loss: float, gradients:
 @pytest.mark.slow
 def test_stage_3_in_float64_has_the_steps_of_the_authors_formulas(steps_in_float64: list[Step]):
     # 50,000 terms a sum, and covariances of the golden that are differences of numbers up to a thousand times as large
-    demand_near(steps_in_float64, EXACT["stage3"][STEPS], loss=1e-12, gradients=1e-10, values=1e-12)
+    check_near(steps_in_float64, EXACT["stage3"][STEPS], loss=1e-12, gradients=1e-10, values=1e-12)
 
 
 @pytest.mark.slow
 def test_stage_3_has_the_authors_three_steps_within_the_error_of_their_float32(steps_in_float64: list[Step]):
-    demand_near(steps_in_float64, UNITS["stage3"][STEPS], loss=LOSS, gradients=GRADIENT, values=VALUE)
+    check_near(steps_in_float64, UNITS["stage3"][STEPS], loss=LOSS, gradients=GRADIENT, values=VALUE)
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_stage_3_in_float32_has_the_steps_of_float64(
 ):
     steps = stage_3_steps(afine, tmp_path, direct=direct)
     wanted = [asdict(step) for step in steps_in_float64]
-    demand_near(steps, wanted, loss=LOSS, gradients=GRADIENT, values=VALUE)
+    check_near(steps, wanted, loss=LOSS, gradients=GRADIENT, values=VALUE)
 
 
 def test_the_recipes_have_the_optimisers_that_the_goldens_were_made_with():
