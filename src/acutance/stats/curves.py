@@ -182,6 +182,7 @@ class Refit:
 
     def _line(self, weights: Numbers) -> Numbers:
         total = weights.sum()
+        # centred first: sums of raw squares lose digits where scores lie far from 0
         centred = self._scores - (self._scores * weights).sum() / total
         weighted = centred * weights
         slope = (weighted * self._mos).sum() / (weighted * centred).sum()

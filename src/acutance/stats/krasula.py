@@ -196,6 +196,7 @@ def opinion_pairs(
         part = slice(start, min(start + CHUNK, count))
         numbers = np.arange(part.start, part.stop, dtype=np.int64)
         if count < total:
+            # within stretches no pair comes twice, without a list of all that were drawn
             numbers = random.integers(numbers * total // count, (numbers + 1) * total // count)
         first, second = _images(numbers, len(opinions))
         better = opinions[first] - opinions[second]
@@ -351,6 +352,7 @@ def _squared_errors(mos_std: Numbers, num_votes: Numbers, count: int) -> Numbers
 
 def _images(numbers: Indices, count: int) -> tuple[Indices, Indices]:
     """The two images of each pair of the list, in which each image's pairs with later ones stand together."""
+    # image i has count - 1 - i later ones: its pairs end at ends[i], and the last of them is with the last image
     ends = np.cumsum(np.arange(count - 1, -1, -1))
     first = np.searchsorted(ends, numbers, side="right")
     return first, np.asarray(numbers - ends[first] + count)

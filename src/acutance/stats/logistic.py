@@ -160,6 +160,8 @@ class LogisticSearch:
     ) -> _Left:
         reach, known = self._reach(log_width), self._linear
         centre = self._middle + position * reach
+        # R of the columns' QR has all sums of products of the columns in a few rows, and R of stacked R's is that of
+        # all images: no normal equations, whose squares would lose half of the digits
         parts: list[Matrix] = []
         for part in (slice(start, start + PART) for start in range(0, len(scores), PART)):
             columns = self._columns(scores[part], mos[part], centre, log_width)

@@ -108,6 +108,8 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
     def _statistics(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and variance of each channel, and how many numbers they are over, in all processes."""
+        # variances about own means, joined by Chan's formula: the mean square less the squared mean would cancel, and
+        # processes may hold unequal counts, or none where a batch is padded
         size = features.new_tensor(float(features.numel() // features.shape[1]))
         mean = features.sum((0, 2, 3)) / size.clamp(min=1)
         variance = (features - _as_map(mean)).square().sum((0, 2, 3)) / size.clamp(min=1)

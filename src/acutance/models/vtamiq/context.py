@@ -268,6 +268,7 @@ def cells_of(probability: Map, count: int) -> Cells:
     most = MOST_CELLS * max(height, width) / PATCH
     side = int(min(max(math.sqrt(CELL_AREA * height * width / count), SMALLEST_CELL), most))
     rows, columns = (max(math.ceil((length - PATCH) / side), 1) for length in (height, width))
+    # cumulative sums with a row and a column of zeros before: the mass of any window is four of them
     sums = np.zeros((side * rows + PATCH + 1, side * columns + PATCH + 1))
     inner = probability[: sums.shape[0] - 1, : sums.shape[1] - 1]
     sums[1 : 1 + inner.shape[0], 1 : 1 + inner.shape[1]] = inner
