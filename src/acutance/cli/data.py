@@ -131,10 +131,11 @@ def table(
 ) -> None:
     """Write the table of a dataset or a list, if it is whole and sound: one row per image, with reference and score."""
     from acutance.datasets.lists import FIRST_LETTERS, joined, moved, with_references
-    from acutance.datasets.table import check_ending, read_table, require_sound, write_table
+    from acutance.datasets.table import TABLE_ENDINGS, read_table, require_sound, write_table
     from acutance.errors import ConfigError
+    from acutance.tables.read import check_ending
 
-    check_ending(output)
+    check_ending(output, TABLE_ENDINGS)
     given = {"--references": references, "--part": part, "--append": append or None}
     if unlisted := [option for option, value in given.items() if value is not None and not Path(name).suffix]:
         raise ConfigError(

@@ -1,7 +1,7 @@
 """Results of a comparison and their files: ``comparison.json`` with everything, and tables in CSV."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from acutance.evaluation.results import Frozen, Interval
 from acutance.tables.atomic import atomic_write
 from acutance.tables.read import read_json_object
 from acutance.tables.strict_json import WORDS, json_text
-from acutance.tables.write import csv_line
+from acutance.tables.write import csv_rows
 from acutance.types import Better
 
 
@@ -177,9 +177,9 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
     texts: list[Iterable[str]] = [
         [comparison_json(comparison)],
         methods_csv(comparison),
-        _csv(TEST_COLUMNS, (vars(one) | _ends("difference", one.interval) for one in comparison.tests)),
-        _csv(DISAGREEMENT_COLUMNS, disagreements),
-        _csv(IMAGE_COLUMNS, _image_rows(comparison)),
+        csv_rows(TEST_COLUMNS, (vars(one) | _ends("difference", one.interval) for one in comparison.tests)),
+        csv_rows(DISAGREEMENT_COLUMNS, disagreements),
+        csv_rows(IMAGE_COLUMNS, _image_rows(comparison)),
     ]
     paths = [Path(folder) / name for name in WRITTEN]
     try:
@@ -250,7 +250,7 @@ def methods_csv(comparison: Comparison) -> Iterator[str]:
         {"model": PREFERENCES, "better": "higher", "method": place.name, **_strength(place)}
         for place in comparison.orders.get(PREFERENCES, [])
     ]
-    return _csv(METHOD_COLUMNS, rows)
+    return csv_rows(METHOD_COLUMNS, rows)
 
 
 def _image_rows(comparison: Comparison) -> Iterator[_Row]:
@@ -260,12 +260,6 @@ def _image_rows(comparison: Comparison) -> Iterator[_Row]:
                 error = one.errors.get(model, {}).get(method)
                 by = {"method": method, "image": image, "model": model, "score": scores.get(method), "error": error}
                 yield {"picture": one.picture, "reference": one.reference, **by}
-
-
-def _csv(columns: Sequence[str], rows: Iterable[_Row]) -> Iterator[str]:
-    yield csv_line(columns)
-    for row in rows:
-        yield csv_line([row.get(name) for name in columns])
 
 
 def _strength(place: Strength | None) -> _Row:

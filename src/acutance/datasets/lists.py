@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acutance.datasets.table import COLUMNS, TABLE_ENDINGS, OpinionTable, RatedImage, read_table
 from acutance.errors import ConfigError, DatasetError, OpinionDirectionError, UnknownNameError
-from acutance.tables.read import EMPTY, csv_lines, parser, read_cells, read_text, row_place
+from acutance.tables.read import EMPTY, check_ending, csv_lines, parser, read_cells, read_text, row_place
 from acutance.tables.text import shown
 from acutance.types import Better
 
@@ -70,9 +70,7 @@ def read_list(
             raise UnknownNameError("column", name, COLUMNS)
     if low is not None and high is not None and not low < high:
         raise ConfigError(f"Expected low below high, got {low:g} and {high:g}.")
-    ending = path.suffix.lower()
-    if ending not in LIST_ENDINGS:
-        raise UnknownNameError("file ending", ending or path.name, LIST_ENDINGS)
+    check_ending(path, LIST_ENDINGS)
     if not path.is_file():
         raise DatasetError(f"Expected a list at {path}, got no such file. Check the path.")
     scale = {"better": better, "low": low, "high": high}
@@ -102,9 +100,7 @@ def read_opinions(path: str | Path, root: str | Path | None = None, *, better: B
         DatasetError: As ``read_table`` and ``read_list``.
     """
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending not in OPINION_ENDINGS:
-        raise UnknownNameError("file ending", ending or path.name, OPINION_ENDINGS)
+    ending = check_ending(path, OPINION_ENDINGS)
     if better is not None and (column := telling_column(path)):
         cure = "change that column" if column.lower() == "better" else "call the column dmos if lower is better in it"
         raise ConfigError(

@@ -12,9 +12,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from acutance.errors import DatasetError, UnknownNameError
+from acutance.errors import DatasetError
 from acutance.tables.atomic import atomic_write, not_utf8
-from acutance.tables.read import Number, Whole, read_rows
+from acutance.tables.read import Number, Whole, check_ending, read_rows
 from acutance.tables.text import shown
 from acutance.tables.write import Kind, write_parquet
 from acutance.types import Better
@@ -116,7 +116,7 @@ def write_table(table: OpinionTable, path: str | Path) -> None:
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    is_parquet = check_ending(path) == ".parquet"
+    is_parquet = check_ending(path, TABLE_ENDINGS) == ".parquet"
     try:
         with atomic_write(path) as temporary:
             if is_parquet:
@@ -142,7 +142,7 @@ def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    check_ending(path)
+    check_ending(path, TABLE_ENDINGS)
     if not path.is_file():
         raise DatasetError(f"Expected a table at {path}, got no such file. Check the path.")
 
@@ -157,18 +157,6 @@ def read_table(path: str | Path, root: str | Path | None = None) -> OpinionTable
 
     rows = read_rows(path, RatedImage, header=header, is_exact=True)
     return OpinionTable(rows, path.parent if root is None else Path(root), path.stem)
-
-
-def check_ending(path: Path) -> str:
-    """The ending of a file of a table in small letters, whether there is such a file or not.
-
-    Raises:
-        UnknownNameError: An ending that is not in ``TABLE_ENDINGS``.
-    """
-    ending = path.suffix.lower()
-    if ending not in TABLE_ENDINGS:
-        raise UnknownNameError("file ending", ending or path.name, TABLE_ENDINGS)
-    return ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from acutance.tables.write import csv_line, json_line
+from acutance.tables.write import csv_rows, json_line
 from acutance.types import Better, CurveKind
 
 if TYPE_CHECKING:  # results are read without the statistics that made them
@@ -184,7 +184,7 @@ Row = dict[str, str | float | None]
 
 def results_csv(evaluations: Iterable[Evaluation]) -> Iterator[str]:
     """The lines of ``results.csv``: the whole dataset first, then its groups, then the protocol's numbers."""
-    return _csv(row for one in evaluations for row in result_rows(one))
+    return csv_rows(COLUMNS, (row for one in evaluations for row in result_rows(one)))
 
 
 def printed_lines(evaluations: Iterable[Evaluation], group_by: str | None, *, as_json: bool) -> Iterator[str]:
@@ -192,7 +192,7 @@ def printed_lines(evaluations: Iterable[Evaluation], group_by: str | None, *, as
     wanted = ("all", "protocol", group_by)
     rows = [row for one in evaluations for row in result_rows(one) if row["by"] in wanted]
     if not as_json:
-        yield from _csv(rows)
+        yield from csv_rows(COLUMNS, rows)
         return
     lines = [json_line({name: row.get(name) for name in COLUMNS}).rstrip("\n") for row in rows]
     yield "[\n" + ",\n".join(lines) + "\n]\n"
@@ -211,15 +211,7 @@ def result_rows(one: Evaluation) -> Iterator[Row]:
 
 def tests_csv(tests: Iterable[ModelTest]) -> Iterator[str]:
     """The lines of ``model_tests.csv``: models against each other."""
-    yield csv_line(tuple(ModelTest.model_fields))
-    for test in tests:
-        yield csv_line(list(test.model_dump().values()))
-
-
-def _csv(rows: Iterable[Row]) -> Iterator[str]:
-    yield csv_line(COLUMNS)
-    for row in rows:
-        yield csv_line([row.get(name) for name in COLUMNS])
+    return csv_rows(tuple(ModelTest.model_fields), (test.model_dump() for test in tests))
 
 
 def _agreement_cells(agreement: Agreement) -> Row:

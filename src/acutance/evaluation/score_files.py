@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import cast
 
 from acutance.catalog import CATALOG, catalogue_name
-from acutance.errors import EvaluationError, UnknownNameError
+from acutance.errors import EvaluationError
 from acutance.evaluation.data import EvaluationData
 from acutance.evaluation.measure import ImageKey
 from acutance.evaluation.protocols import Protocol, rows_needed
 from acutance.scoring.provenance import provenance_path
 from acutance.scoring.rows import OUTPUT_ENDINGS, ROW_FIELDS, TEXT_FIELDS, ScoreRow
 from acutance.tables.match import PathIndex
-from acutance.tables.read import Cells, read_cells, row_place
+from acutance.tables.read import Cells, check_ending, read_cells, row_place
 from acutance.tables.strict_json import NOTE
 from acutance.tables.text import some
 from acutance.types import Better
@@ -56,9 +56,7 @@ def read_sheet(path: str | Path, term: str = "score") -> dict[str, list[ScoreRow
         ('a.png', None, 0.5, 'no score in the file')
     """
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending not in OUTPUT_ENDINGS:
-        raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
+    ending = check_ending(path, OUTPUT_ENDINGS)
     if not path.is_file():
         raise EvaluationError(f"Expected scores at {path}, got no such file. Check the path.")
     rows = list(read_cells(path, EvaluationError, is_exact=True))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError
 from acutance.extras import require
 from acutance.tables.append import ResumableFile, parse_json_lines
 from acutance.tables.atomic import atomic_write
-from acutance.tables.read import read_cells
+from acutance.tables.read import check_ending, read_cells
 from acutance.tables.write import Kind, Row, json_line, parquet_columns, write_parquet
 from acutance.types import Better, ScoreInfo
 
@@ -109,9 +109,7 @@ class ScoreFile(ResumableFile):
     def __init__(
         self, path: Path, term_names: Sequence[str] = (), *, resume: bool = False, overwrite: bool = False
     ) -> None:
-        ending = path.suffix.lower()
-        if ending not in OUTPUT_ENDINGS:
-            raise UnknownNameError("file ending", ending or path.name, OUTPUT_ENDINGS)
+        ending = check_ending(path, OUTPUT_ENDINGS)
         if ending == ".parquet":
             require("pyarrow.parquet", extra="parquet")
         super().__init__(path, (*ROW_FIELDS, *term_names), "a file of scores", TEXT_FIELDS)

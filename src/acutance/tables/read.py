@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from acutance.errors import AcutanceError, DatasetError
+from acutance.errors import AcutanceError, DatasetError, UnknownNameError
 from acutance.extras import require
 from acutance.tables.strict_json import restored
 from acutance.tables.text import shown
@@ -106,6 +106,18 @@ def parser(
             raise error(f"Expected {expected} in {where}, column {column}, got {got}. {cure}") from failure
 
     return parse
+
+
+def check_ending(path: Path, known: Sequence[str]) -> str:
+    """The ending of a file in small letters, such as ``".csv"``.
+
+    Raises:
+        UnknownNameError: It is none of the known ones.
+    """
+    ending = path.suffix.lower()
+    if ending not in known:
+        raise UnknownNameError("file ending", ending or path.name, known)
+    return ending
 
 
 def row_place(path: Path, number: int) -> str:

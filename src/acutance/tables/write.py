@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +42,13 @@ def csv_line(values: Sequence[str | float | None]) -> str:
         ["" if value is None else repr(value) if isinstance(value, float) else value for value in values]
     )
     return buffer.getvalue().removesuffix("\r\n") + "\n"
+
+
+def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A header and a line for each row, cells that a row lacks empty."""
+    yield csv_line(columns)
+    for row in rows:
+        yield csv_line([row.get(name) for name in columns])
 
 
 def write_parquet(

@@ -8,11 +8,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from acutance.errors import ConfigError, UnknownNameError
+from acutance.errors import ConfigError
 from acutance.evaluation.results import Interval
 from acutance.extras import require
 from acutance.reports.plots.labels import all_wrapped, longest_line, number
 from acutance.tables.atomic import atomic_write
+from acutance.tables.read import check_ending
 
 try:
     from matplotlib import font_manager, style
@@ -204,9 +205,7 @@ def check_figure_place(path: Path, *, overwrite: bool = False) -> None:
         UnknownNameError: Another ending than .png, .pdf or .svg.
         ConfigError: A file that is there, or a folder.
     """
-    ending = path.suffix.lower()
-    if ending not in FIGURE_ENDINGS:
-        raise UnknownNameError("file ending", ending or path.name, FIGURE_ENDINGS)
+    check_ending(path, FIGURE_ENDINGS)
     if path.is_dir() or (path.exists() and not overwrite):
         raise ConfigError(f"Expected no file at {path}, got one. Name another, or replace it with --overwrite.")
 
