@@ -325,7 +325,7 @@ def _read_one(image: NamedImage, options: RunOptions, alone: AbstractContextMana
         read = read_with_depth(image.source, background=options.background, hdr_peak=options.hdr_peak)
     if read.later_frames and options.strict:
         raise ImageReadError(
-            f"{image.name} holds {read.later_frames} frames after the first one, which strict forbids. Take one out."
+            f"{image.name} has later frames ({read.later_frames}), which strict forbids. Take one frame out."
         )
     return read
 

@@ -294,7 +294,7 @@ def _by_position(ours: Collection, theirs: Collection) -> list[Pair]:
         )
     if len(ours.images) != len(theirs.images):
         raise PairingError(
-            f"There are {len(theirs.images)} references for {len(ours.images)} images. "
+            f"The numbers of images ({len(ours.images)}) and of references ({len(theirs.images)}) differ. "
             "Give one reference for all, a list of equal length, or a folder."
         )
     return [Pair(image, reference) for image, reference in zip(ours.images, theirs.images, strict=True)]

@@ -176,6 +176,11 @@ def open_score_file(
     provenance.check_same_run(path, provenance.describe_plan(pairs, plan.options))
     for index, row in enumerate(file.rows()):
         place, model = divmod(index, len(names))
+        if row["model"] != names[model] and catalogue_name(str(row["model"])) == names[model]:
+            raise ConfigError(
+                f"The scores in {path} are by {row['model']}, which is now called {names[model]}, and a file keeps one "
+                "name for a model. Start anew with --overwrite."
+            )
         if place >= len(pairs) or (row["image"], row["model"]) != (pairs[place].image.name, names[model]):
             raise ConfigError(
                 f"Row {index + 1} of {path} does not belong to this run: {row['image']} scored by {row['model']}. "

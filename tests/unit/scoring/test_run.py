@@ -11,7 +11,8 @@ from acutance.errors import ConfigError, PairingError, UnknownNameError
 from acutance.scoring import run as run_module
 from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import Pair, Pairing
-from acutance.scoring.rows import ScoreRow
+from acutance.scoring.provenance import describe_plan, write_provenance
+from acutance.scoring.rows import ScoreFile, ScoreRow
 from acutance.scoring.run import ScorePlan, load_models, open_score_file, plan_scores, score_rows
 from tests.fakes.training_loops import train_a_step
 from tests.raising import lacking, raises
@@ -159,6 +160,16 @@ def test_a_manifest_is_never_overwritten_by_its_scores(tmp_path: Path):
 def test_resume_and_overwrite_exclude_each_other(tmp_path: Path):
     with raises(ConfigError, "--resume", "--overwrite"):
         open_score_file(asked(), tmp_path / "a.csv", resume=True, overwrite=True)
+
+
+def test_scores_under_the_former_name_of_a_model_are_not_continued_under_the_new_one(tmp_path: Path):
+    plan = asked([ALONE], None, "hyperiqa-pyiqa")
+    path = tmp_path / "a.csv"
+    with ScoreFile(path) as file:
+        file.write([ScoreRow(image="image 0", reference=None, model="hyperiqa.pyiqa", score=1.0)])
+    write_provenance(path, describe_plan(plan.pairing.pairs, plan.options))
+    with raises(ConfigError, "hyperiqa.pyiqa", "hyperiqa-pyiqa", "now called", "--overwrite"):
+        open_score_file(plan, path, resume=True)
 
 
 def test_files_passed_over_are_reported(tmp_path: Path):
