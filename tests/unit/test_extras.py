@@ -1,3 +1,4 @@
+import importlib.metadata
 import json
 import re
 import sys
@@ -5,10 +6,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 from packaging.requirements import Requirement
 
+import acutance
 from acutance.errors import MissingExtraError
 from acutance.extras import install_command, require, requirements
+from acutance.reports import html
+from acutance.weights import store
 from tests.raising import raises
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +67,13 @@ def test_no_text_installs_acutance_by_a_name_that_no_index_has():
         extra for text in installed for group in re.findall(r"\.\[([a-z,]+)\]", text) for extra in group.split(",")
     }
     assert {"plots", "train"} <= named <= set(EXTRAS)
+
+
+def test_weights_and_pages_are_written_from_a_source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def not_installed(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
+    store.save(tmp_path / "toy.safetensors", {"a": torch.ones(2)}, model="toy", config={}, source_sha256=None)
+    assert store.read_header(tmp_path / "toy.safetensors").acutance_version == acutance.__version__
+    assert acutance.__version__ in html.render("Title", [], [])

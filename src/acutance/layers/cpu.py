@@ -220,11 +220,22 @@ def patch_rows(images: Tensor, side: int) -> Tensor:
     return patches.reshape(batch, rows * columns, 3 * side * side)
 
 
+def version_of(tensor: Tensor) -> int | None:
+    """How often it was changed in place, as PyTorch counts it; ``None`` for inference tensors, of which it does not."""
+    return None if tensor.is_inference() else getattr(tensor, "_version", None)
+
+
+def is_in_vmap(tensor: Tensor) -> bool:
+    """Whether it stands for one of a batch inside ``torch.vmap``, where no values can be looked at."""
+    return bool(torch._C._functorch.is_batchedtensor(tensor))
+
+
 def _facts(tensor: Tensor) -> _Facts:
     """What tells a tensor that is held from others and from itself after a change; None if only values can."""
-    if tensor.is_inference() or not hasattr(tensor, "_version"):
+    version = version_of(tensor)
+    if version is None:
         return None
-    return tensor.data_ptr(), tensor._version, tensor.dtype, tensor.device, tensor.shape, tensor.stride()
+    return tensor.data_ptr(), version, tensor.dtype, tensor.device, tensor.shape, tensor.stride()
 
 
 def _are_unchanged(seen: list[tuple[Tensor, _Facts]], tensors: tuple[Tensor, ...]) -> bool:

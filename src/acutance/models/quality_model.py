@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from acutance.errors import InputError, ShapeMismatchError
+from acutance.layers.cpu import is_in_vmap, version_of
 from acutance.models.patches import SeenPatches
 from acutance.shapes import ImageBatch, ScoreBatch
 from acutance.types import JSON, ScoreInfo
@@ -157,7 +158,7 @@ class QualityModel(nn.Module):
     def state_mark(self) -> tuple[object, ...]:
         """Something that changes when weights, their place, type or device change; ``.data.mul_`` is not seen."""
         tensors = [*self.parameters(), *self.buffers()]
-        return tuple((t.data_ptr(), t.dtype, str(t.device), 0 if t.is_inference() else t._version) for t in tensors)
+        return tuple((t.data_ptr(), t.dtype, str(t.device), version_of(t)) for t in tensors)
 
     def is_as_loaded(self) -> bool:
         """Whether weights, their type and their device are those that it was loaded with; so they are in a copy."""
@@ -256,7 +257,7 @@ class LooksAtPatches(Protocol):
 
 def check_batch(images: Tensor, role: str, smallest_side: int) -> None:
     """Raise ``InputError`` unless ``images`` is a float batch (N, 3, H, W) in [0, 1], large enough."""
-    if torch._C._functorch.is_batchedtensor(images):
+    if is_in_vmap(images):
         raise InputError(
             f"Expected {role} images as a batch, got a tensor inside torch.vmap. Call the model with the whole batch: "
             "it scores each image by itself."

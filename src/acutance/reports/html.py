@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from acutance.extras import require
+from acutance.extras import installed_versions, require
 from acutance.reports.columns import Column, Measured, Row
 from acutance.tables.text import pretty, printable, probability
 
@@ -159,7 +158,7 @@ def render(title: str, lead: Sequence[Block], parts: Sequence[Part]) -> str:
         .get_template("page.html.j2")
         .render(
             policy=Markup(policy),  # noqa: S704 (made of digests)
-            version=version("acutance"),
+            version=installed_versions(("acutance",))["acutance"],
             title=title,
             style=Markup(style),  # noqa: S704 (a file of the package)
             script=Markup(script),  # noqa: S704 (a file of the package)

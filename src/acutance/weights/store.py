@@ -1,6 +1,5 @@
 """Our own files of weights: safetensors that say which model they are and where they came from."""
 
-import importlib.metadata
 import json
 import secrets
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
+from acutance.extras import installed_versions
 from acutance.tables.strict_json import from_json, json_text
 from acutance.types import ScoreInfo
 
@@ -114,7 +114,7 @@ def save(
         "config": _as_json(config),
         "source_sha256": source_sha256 or "",
         "trunk_sha256": _as_json(trunk_sha256 or {}),
-        "acutance_version": importlib.metadata.version("acutance"),
+        "acutance_version": installed_versions(("acutance",))["acutance"],
     }
     if score_info is not None:
         metadata["score_info"] = json_text(dict(sorted(asdict(score_info).items())))

@@ -2,15 +2,18 @@
 
 import copy
 import pickle
+import re
 import weakref
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+import acutance
 from acutance.layers.cpu import WeightCache, detached
 
 
@@ -122,3 +125,10 @@ def test_what_is_made_can_meet_autograd_after_inference_mode() -> None:
 def test_what_is_made_takes_no_derivative() -> None:
     leaf = torch.ones(3, requires_grad=True)
     assert not WeightCache[Tensor]().get(lambda: leaf * 2, leaf).requires_grad
+
+
+def test_what_pytorch_keeps_to_itself_is_asked_for_in_one_file():
+    package = Path(acutance.__file__).parent
+    private = re.compile(r"torch\._[A-Z]|\._version\b|torch\.ops\.mkldnn|forward_ad\._")
+    files = [path for path in package.rglob("*.py") if private.search(path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(package).as_posix() for path in files] == ["layers/cpu.py"]

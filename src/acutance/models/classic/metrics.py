@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from importlib.metadata import version
 from typing import Any, cast
 
 import piq
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from acutance.errors import InputError
+from acutance.extras import installed_versions
 from acutance.models.classic.channels import Channel, Planes, averaged, halved, in_channel, in_range
 from acutance.models.classic.entry import CLASSIC, ClassicOptions, ClassicRecord, classic_options
 from acutance.models.classic.exact import FiniteRoots, KeptFloat64, SeparableWindows
@@ -232,7 +232,8 @@ class ClassicMetric(QualityModel):
         if options.get("levels") == "auto":
             options["levels"] = LEVELS_RULE
         record = {**common, **settings, **options}
-        return cast("dict[str, JSON]", {**record, "library_version": version(record["library"])})
+        library = str(record["library"])
+        return cast("dict[str, JSON]", {**record, "library_version": installed_versions((library,)).get(library)})
 
     def computes_in(self, asked: str, device: str) -> str:
         """float64, or float32 on mps, whatever is asked for."""
