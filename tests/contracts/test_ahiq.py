@@ -84,5 +84,5 @@ class TestKeptReferences:
 
     @pytest.mark.parametrize("shape", [(32, 32), (67, 40), (20, 90)])
     def test_hold_as_many_bytes_as_they_say(self, model: AHIQ, shape: tuple[int, int]) -> None:
-        crops = model.encode_reference(torch.rand(1, 3, *shape)).crops
+        crops = model.encode_reference(torch.rand(1, 3, *shape)).kept
         assert model.features_nbytes(*shape) == crops.reduced.nbytes + crops.offsets.nbytes
