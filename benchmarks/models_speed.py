@@ -96,7 +96,7 @@ def ahiq(folder: Path, options: argparse.Namespace) -> Iterator[Contest]:
     """The same random crops; pairs with a reference of their own, and pairs that share one."""
     weights = folder / "ahiq.pth"
     ahiq_checkpoint.write_official(weights, "plain")
-    ahiq_checkpoint.write_trunks(folder)
+    ahiq_checkpoint.write_backbones(folder)
     views = {"protocol": "random", "crops": options.crops}
     for title, references, distorted in (("a reference each", 4, 1), ("4 pairs a reference", 1, 4)):
         pairs = make_pairs(folder / title.replace(" ", "_"), references, distorted)

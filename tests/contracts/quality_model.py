@@ -33,7 +33,7 @@ class QualityModelContract:
 
     @pytest.fixture
     def pair(self, model: QualityModel) -> tuple[Tensor, Tensor]:
-        return noisy(0.05, side(model)), smooth_pictures(side(model))
+        return noisy(0.05, side(model)), smooth_images(side(model))
 
     @pytest.fixture
     def loaded(self, model: QualityModel) -> QualityModel:
@@ -119,7 +119,7 @@ class QualityModelContract:
         if not self.follows_noise:
             return
         pixels = side(model)
-        means = [float(score(model, noisy(s, pixels), smooth_pictures(pixels)).mean()) for s in (0.02, 0.05, 0.1)]
+        means = [float(score(model, noisy(s, pixels), smooth_images(pixels)).mean()) for s in (0.02, 0.05, 0.1)]
         assert means == sorted(means, reverse=model.info.better == "higher")
 
     @pytest.mark.usefixtures("as_users_run_it")
@@ -287,7 +287,7 @@ def side(model: QualityModel) -> int:
     return max(SIDE, model.smallest_side + 3)
 
 
-def smooth_pictures(pixels: int) -> Tensor:
+def smooth_images(pixels: int) -> Tensor:
     """Two images with structure at many scales, in [0.15, 0.85]."""
     generator = torch.Generator().manual_seed(0)
     images = torch.zeros(2, 3, pixels, pixels)
@@ -301,4 +301,4 @@ def noisy(sigma: float, pixels: int) -> Tensor:
     """The same images with noise."""
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(2, 3, pixels, pixels, generator=generator)
-    return (smooth_pictures(pixels) + sigma * noise).clamp(0, 1)
+    return (smooth_images(pixels) + sigma * noise).clamp(0, 1)

@@ -6,7 +6,7 @@ import torch
 from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.model import AFINE, AFINEFidelity, AFINENaturalness
 from acutance.models.quality_model import QualityModel
-from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures
+from tests.contracts.quality_model import QualityModelContract, noisy, smooth_images
 
 
 def tiny_encoder() -> ClipImageEncoder:
@@ -64,16 +64,16 @@ class TestRawFidelity:
         return AFINE(tiny_encoder()).eval()
 
     def test_is_nothing_for_equal_pictures(self, model: AFINE) -> None:
-        images = smooth_pictures(64)
+        images = smooth_images(64)
         assert model.terms(images, images)["raw_fidelity"].tolist() == [0.0, 0.0]
 
     def test_rises_with_noise(self, model: AFINE) -> None:
-        means = [model.terms(noisy(s, 64), smooth_pictures(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]
+        means = [model.terms(noisy(s, 64), smooth_images(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]
         assert means == sorted(means)
         assert means[0] > 0
 
     def test_falls_along_its_gradient(self, model: AFINE) -> None:
-        reference, distorted = smooth_pictures(64), noisy(0.1, 64).requires_grad_()
+        reference, distorted = smooth_images(64), noisy(0.1, 64).requires_grad_()
         before = model.terms(distorted, reference)["raw_fidelity"].sum()
         (slope,) = torch.autograd.grad(before, distorted)
         after = model.terms(distorted - 0.1 * slope / slope.norm(), reference)["raw_fidelity"].sum()

@@ -4,7 +4,7 @@ import pytest
 
 from acutance.models.afine_tiny.model import AFINETiny
 from acutance.models.quality_model import QualityModel
-from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures
+from tests.contracts.quality_model import QualityModelContract, noisy, smooth_images
 from tests.fakes.tiny_afine import tiny_naturalness, tiny_pair
 
 
@@ -34,10 +34,10 @@ class TestRawFidelity:
         return tiny_pair()
 
     def test_is_nothing_for_equal_pictures(self, model: AFINETiny) -> None:
-        images = smooth_pictures(64)
+        images = smooth_images(64)
         assert model.terms(images, images)["raw_fidelity"].tolist() == [0.0, 0.0]
 
     def test_rises_with_noise(self, model: AFINETiny) -> None:
-        means = [model.terms(noisy(s, 64), smooth_pictures(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]
+        means = [model.terms(noisy(s, 64), smooth_images(64))["raw_fidelity"].mean().item() for s in (0.02, 0.1, 0.3)]
         assert means == sorted(means)
         assert means[0] > 0

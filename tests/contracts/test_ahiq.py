@@ -9,7 +9,7 @@ from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.preprocess import AHIQViews
 from acutance.models.ahiq.weights import AHIQConfig
 from acutance.models.quality_model import QualityModel, SharesReferences
-from tests.contracts.quality_model import QualityModelContract, noisy, smooth_pictures
+from tests.contracts.quality_model import QualityModelContract, noisy, smooth_images
 
 TINY = AHIQConfig(
     side=32,
@@ -67,7 +67,7 @@ class TestKeptReferences:
         return tiny()
 
     def test_give_the_same_terms(self, model: AHIQ) -> None:
-        distorted, reference = noisy(0.1, 67), smooth_pictures(67)
+        distorted, reference = noisy(0.1, 67), smooth_images(67)
         features = [model.encode_reference(image[None]) for image in reference]
         kept, whole = model.terms_against(distorted, features), model.terms(distorted, reference)
         assert isinstance(model, SharesReferences)
@@ -76,7 +76,7 @@ class TestKeptReferences:
             torch.testing.assert_close(kept[name], term)
 
     def test_may_be_one_for_many_pictures(self, model: AHIQ) -> None:
-        reference = smooth_pictures(40)[:1]
+        reference = smooth_images(40)[:1]
         features = model.encode_reference(reference)
         distorted = noisy(0.1, 40)
         kept = model.terms_against(distorted, [features, features])["score"]

@@ -52,7 +52,7 @@ def write_official(path: Path, weight_set: str) -> None:
     )
 
 
-def write_trunks(folder: Path) -> None:
+def write_backbones(folder: Path) -> None:
     """Write both backbones, 450 MB, under the names that are looked for in a folder of weights."""
     for part, record in BACKBONES.items():
         save_file(state_dict(part), folder / record.local_filename)

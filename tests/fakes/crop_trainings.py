@@ -37,7 +37,7 @@ SIZE = (232, 248)
 PARTS = {"train": 16, "validation": 4, "test": 2}
 
 
-def write_rated_pictures(root: Path, parts: dict[str, int] | None = None, size: tuple[int, int] = SIZE) -> OpinionTable:
+def write_rated_images(root: Path, parts: dict[str, int] | None = None, size: tuple[int, int] = SIZE) -> OpinionTable:
     """Images without references, more and more blurred ones between sharp ones, and their table in ``table.csv``."""
     random = np.random.default_rng(3)
     rows = []
@@ -59,7 +59,7 @@ def write_rated_pictures(root: Path, parts: dict[str, int] | None = None, size: 
 
 def made_data(root: Path, **settings: Any) -> DataConfig:
     if not (root / "table.csv").exists():
-        write_rated_pictures(root)
+        write_rated_images(root)
     return DataConfig(**{"dataset": str(root / "table.csv"), **settings})
 
 

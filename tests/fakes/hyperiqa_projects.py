@@ -10,7 +10,7 @@ import torchvision
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from tests.fakes.datasets.files import cell_array, write_mat, write_pictures
+from tests.fakes.datasets.files import cell_array, write_images, write_mat
 
 TEST_SETS = ("koniq_test", "spaq_test", "kadid_test", "agiqa_test")
 """Of MS-HyperIQA, by the names of its lists."""
@@ -103,7 +103,7 @@ def write_livec(root: Path, count: int = 15) -> None:
     """LIVE Challenge in its layout, with seven images of the training session before the rated ones."""
     training = [f"t{number}.bmp" for number in range(1, 8)]
     names = [*training, *(f"{number}.bmp" for number in range(1, count + 1))]
-    write_pictures(root / "Images/trainingImages", training)
+    write_images(root / "Images/trainingImages", training)
     for number, name in enumerate(names[7:]):
         write_picture(root / "Images" / name, number)
     scores = np.array([20 + (7 * number) % 60 for number in range(len(names))], dtype=float)

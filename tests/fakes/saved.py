@@ -48,9 +48,9 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def by_pillow(picture_format: str, image: Image.Image | None = None, **options: Any) -> bytes:
+def by_pillow(image_format: str, image: Image.Image | None = None, **options: Any) -> bytes:
     file = io.BytesIO()
-    (image or Image.fromarray(picture())).save(file, picture_format, **options)
+    (image or Image.fromarray(picture())).save(file, image_format, **options)
     return file.getvalue()
 
 

@@ -50,7 +50,7 @@ def photograph(seed: int, side: int = 80) -> np.ndarray:
     return levels
 
 
-def write_made_pictures(root: Path, scenes: int = 6, part: str = "train") -> OpinionTable:
+def write_synthetic_images(root: Path, scenes: int = 6, part: str = "train") -> OpinionTable:
     """Pristine images, blurred, noisy and compressed ones of them with pseudo-MOS, in ``table.csv`` of a part."""
     folder = root / part
     (folder / "images").mkdir(parents=True, exist_ok=True)

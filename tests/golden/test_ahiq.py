@@ -12,7 +12,7 @@ from torch import Tensor
 from acutance import load
 from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import AHIQNetwork, deformable
-from tests.fakes.ahiq_checkpoint import BACKBONES, WEIGHT_SETS, golden, state_dict, write_official, write_trunks
+from tests.fakes.ahiq_checkpoint import BACKBONES, WEIGHT_SETS, golden, state_dict, write_backbones, write_official
 from tests.golden.conftest import picture
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ SIDE = 224
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of weights: both backbones, and the heads of both weight sets."""
     path = tmp_path_factory.mktemp("ahiq")
-    write_trunks(path)
+    write_backbones(path)
     for weight_set in WEIGHT_SETS:
         write_official(path / f"{weight_set}.pth", weight_set)
     return path

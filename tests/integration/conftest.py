@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 COMMAND = (sys.executable, "-m", "acutance")
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -37,8 +37,8 @@ def _interruptible() -> None:
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """``out/`` with 100 images, number 5 corrupt, beside ``truth.png``; the current folder."""
     monkeypatch.chdir(tmp_path)
-    write_pictures(tmp_path / "out", *(f"{index:03}.png" for index in range(100)), size=(24, 24))
-    write_pictures(tmp_path, "truth.png", size=(24, 24), seed=1000)
+    write_images(tmp_path / "out", *(f"{index:03}.png" for index in range(100)), size=(24, 24))
+    write_images(tmp_path, "truth.png", size=(24, 24), seed=1000)
     whole = (tmp_path / "out/005.png").read_bytes()
     (tmp_path / "out/005.png").write_bytes(whole[: len(whole) // 2])
     return tmp_path

@@ -9,7 +9,7 @@ import torch
 
 from acutance import list_models, load
 from acutance.models.quality_model import QualityModel
-from tests.contracts.quality_model import arguments, noisy, score, side, smooth_pictures
+from tests.contracts.quality_model import arguments, noisy, score, side, smooth_images
 from tests.fakes import hyperiqa_checkpoint, vtamiq_checkpoint
 from tests.fakes.training_loops import Parent, sha256_of_tensors, train_a_step
 
@@ -45,7 +45,7 @@ def test_training_what_holds_it_changes_nothing(
 ) -> None:
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(weights_folder))
     model = loaded(name, weights_folder, tmp_path)
-    pair = noisy(0.05, side(model)), smooth_pictures(side(model))
+    pair = noisy(0.05, side(model)), smooth_images(side(model))
     before, tensors = score(model, *pair), sha256_of_tensors(model)
     parent = Parent(model).train()
     for _ in range(5):

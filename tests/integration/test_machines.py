@@ -18,7 +18,7 @@ from acutance.training.config import with_settings
 from acutance.training.recipes import find_recipe
 from acutance.training.run import train
 from acutance.training.run_folder import read_state
-from tests.fakes.crop_trainings import TINY_SETTINGS, write_rated_pictures
+from tests.fakes.crop_trainings import TINY_SETTINGS, write_rated_images
 from tests.fakes.rated_set import TABLE, write_rated_set
 from tests.fakes.tiny_trainings import TINY_VTAMIQ
 from tests.integration.conftest import COMMAND, acutance
@@ -32,7 +32,7 @@ IMAGES, STEPS = 13, 12
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root, {"train": IMAGES, "validation": 3, "test": 2})
+    write_rated_images(root, {"train": IMAGES, "validation": 3, "test": 2})
     data = (f"task.data.dataset={root}/table.csv", "task.data.protocol=own", "task.crops=1")
     loop = ("loop.batch_size=4", "loop.epochs=3", "loop.checkpoint_every=1", "loop.workers=0")
     return [*TINY_SETTINGS, *data, *loop, "optimizer.kind=sgd", "optimizer.learning_rate=1e-4"]

@@ -22,7 +22,7 @@ from acutance.training.systems.ahiq import AHIQTraining
 from acutance.training.systems.vtamiq import PatchDraws, VTAMIQTraining, start
 from acutance.training.systems.vtamiq_preferences import PreferenceData, VTAMIQPreferenceTraining
 from tests.fakes import rated_set
-from tests.fakes.ahiq_checkpoint import BACKBONES, state_dict, write_trunks
+from tests.fakes.ahiq_checkpoint import BACKBONES, state_dict, write_backbones
 from tests.fakes.tiny_trainings import rows_of, run, write_preferences
 from tests.fakes.vtamiq_checkpoint import vit_archive, write_vit_archive
 
@@ -109,7 +109,7 @@ def test_preferences_go_on_from_google_s_archive_and_opinions_from_preferences(t
 def test_ahiq_goes_from_timm_s_trunks_to_a_file_of_its_authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(rated_set, "SIZE", 224)
     table = rated_set.write_rated_set(tmp_path / "set", references=2, levels=2)
-    write_trunks(tmp_path)
+    write_backbones(tmp_path)
     monkeypatch.setenv("ACUTANCE_WEIGHTS", str(tmp_path))
     settings = AHIQTraining(
         data=DataConfig(dataset=str(tmp_path / "set/table.csv"), validation_share=0.5),

@@ -10,7 +10,7 @@ from acutance.comparison.results import write_comparison
 from acutance.evaluation.files import write_run
 from tests.fakes.report_results import comparison, evaluation_run
 from tests.integration.conftest import COMMAND, acutance
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 GENEROUS = 3.0
 """Seconds; the wish is 0.5."""
@@ -59,7 +59,7 @@ def test_what_needs_no_pictures_loads_nothing_heavy(arguments: list[str]):
 
 
 def test_classic_metrics_load_neither_timm_nor_scipy(tmp_path: Path):
-    write_pictures(tmp_path, "a.png", "b.png")
+    write_images(tmp_path, "a.png", "b.png")
     loaded = modules_loaded_by("score", f"{tmp_path}/a.png", "-r", f"{tmp_path}/b.png", "-m", "psnr")
     assert not loaded & {"timm", "scipy", "matplotlib", "pandas", "huggingface_hub"}
 

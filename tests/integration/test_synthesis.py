@@ -14,7 +14,7 @@ from acutance.cli.app import app
 from acutance.datasets import check_table, read_table
 from tests.integration.conftest import COMMAND
 from tests.raising import lacking
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 
@@ -26,7 +26,7 @@ CALL = ("data", "synthesize", "photos", "-n", str(COUNT), "--models", "gmsd,psnr
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five sources, one of them corrupt, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    folder = write_pictures(tmp_path / "photos", *(f"{name}.png" for name in "abcde"), size=(160, 160))
+    folder = write_images(tmp_path / "photos", *(f"{name}.png" for name in "abcde"), size=(160, 160))
     (folder / "c.png").write_bytes((folder / "c.png").read_bytes()[:1000])
     return folder
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from acutance.catalog import load
 from acutance.training.run_folder import read_state
-from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
+from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_images
 from tests.fakes.datasets.alone import write_koniq10k
 from tests.integration.conftest import COMMAND, acutance
 from tests.raising import lacking
@@ -37,7 +37,7 @@ EPOCHS = 3
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root, {"train": IMAGES, "validation": 3, "test": 2})
+    write_rated_images(root, {"train": IMAGES, "validation": 3, "test": 2})
     return root
 
 

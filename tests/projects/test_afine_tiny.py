@@ -26,7 +26,7 @@ from projects.afine_tiny.head import fixed_inputs, shares_of_wins
 from projects.afine_tiny.pretrain import CLASSES, Pretraining, PretrainTask
 from projects.afine_tiny.recipes import RECIPES
 from projects.afine_tiny.stage1 import Stage1Task
-from tests.fakes.tiny_afine import SMALLEST, photograph, tiny_pair, write_made_pictures
+from tests.fakes.tiny_afine import SMALLEST, photograph, tiny_pair, write_synthetic_images
 from tests.raising import raises
 
 MODEL = json.dumps(SMALLEST.model_dump(mode="json"))
@@ -67,7 +67,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(RatedImage(image=image, mos=1 - share, low=0.0, high=1.0, scene=image, split=part))
     write_table(OpinionTable(rows, root, "rated"), root / "rated.csv")
     for part in ("train", "copies", "copies_small", "sums", "sums_small"):
-        write_made_pictures(root, part=part)
+        write_synthetic_images(root, part=part)
     return root
 
 

@@ -10,7 +10,7 @@ from acutance.training.images import ImageStore, as_images
 from projects.afine_tiny.features import ImageFeatures
 from tests.fakes.tiny_afine import tiny_naturalness
 from tests.raising import raises
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 CPU = torch.device("cpu")
 
@@ -20,7 +20,7 @@ def features(folder: Path, paths: list[Path], store: ImageStore | None = None) -
 
 
 def test_a_row_is_what_the_model_finds(tmp_path: Path):
-    write_pictures(tmp_path, "a.png", "b.png", size=(70, 90))
+    write_images(tmp_path, "a.png", "b.png", size=(70, 90))
     model, paths = tiny_naturalness(), [tmp_path / "a.png", tmp_path / "b.png"]
     found = features(tmp_path, [*paths, paths[0]])
     seen: list[tuple[int, int]] = []
@@ -32,7 +32,7 @@ def test_a_row_is_what_the_model_finds(tmp_path: Path):
 
 
 def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
-    write_pictures(tmp_path, "a.png", "b.png", size=(70, 90))
+    write_images(tmp_path, "a.png", "b.png", size=(70, 90))
     read: list[Path] = []
 
     class Watched(ImageStore):
@@ -44,7 +44,7 @@ def test_rows_are_kept_until_a_picture_changes(tmp_path: Path):
     for _ in range(2):
         features(tmp_path, paths, Watched()).fill(tiny_naturalness().scene_moments, CPU)
     assert sorted(read) == paths
-    write_pictures(tmp_path, "a.png", size=(80, 90))
+    write_images(tmp_path, "a.png", size=(80, 90))
     features(tmp_path, paths, Watched()).fill(tiny_naturalness().scene_moments, CPU)
     assert len(read) == 4
 

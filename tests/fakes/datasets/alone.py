@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.fakes.datasets.files import write_lines, write_pictures, write_sheets
+from tests.fakes.datasets.files import write_images, write_lines, write_sheets
 
 KONIQ_SETS = {
     "10004473376.jpg": "training",
@@ -17,14 +17,14 @@ KONIQ_SETS = {
 def write_bid(root: Path) -> None:
     """Four images, out of order; an empty row and a remark below them."""
     grades = {586: 4.5, 1: 0.25, 10: 3, 2: 2.75}
-    write_pictures(root, [f"DatabaseImage{number:04d}.JPG" for number in grades])
+    write_images(root, [f"DatabaseImage{number:04d}.JPG" for number in grades])
     rows = [("Image number", "Average subjective grade", "Votes"), *((n, grade, 11) for n, grade in grades.items())]
     write_sheets(root / "DatabaseGrades.xlsx", {"Grades": [*rows, (), (None, None, "end")], "Other": [("x",)]})
 
 
 def write_koniq10k(root: Path, *, with_sets: bool = True, place: str = "1024x768") -> None:
     """Six images: three to train, one to validate, two to test."""
-    write_pictures(root / place, KONIQ_SETS)
+    write_images(root / place, KONIQ_SETS)
     start = "image_name,c1,c2,c3,c4,c5,c_total"
     if with_sets:
         lines = [f"{name},0.0,0.0,0.25,0.5,0.25,10{k},{70 + k}.125,0.53,{part}" for k, (name, part) in _numbered()]
@@ -40,7 +40,7 @@ def _numbered() -> list[tuple[int, tuple[str, str]]]:
 def write_spaq(root: Path, *, labels: str = "xlsx") -> None:
     """Three images."""
     names = ("00003.jpg", "00001.jpg", "11125.jpg")
-    write_pictures(root / "TestImage", names)
+    write_images(root / "TestImage", names)
     rows = [("Image name", "MOS", "Brightness"), *((name, 30 + 20.5 * k, 50) for k, name in enumerate(names))]
     path = root / f"Annotations/MOS and Image attribute scores.{labels}"
     if labels == "xlsx":
@@ -57,7 +57,7 @@ def write_agiqa3k(root: Path, *, place: str = "AGIQA-3K") -> None:
         "AttnGAN_normal_001.jpg": "a tray of sushi",
         "midjourney_normal_279.jpg": '"table,\nset for two"',
     }
-    write_pictures(root / place, prompts)
+    write_images(root / place, prompts)
     lines = [f"{name},{prompt},,,,{0.5 + k},0.2232701,0.4,0.6" for k, (name, prompt) in enumerate(prompts.items())]
     header = "name,prompt,adj1,adj2,style,mos_quality,std_quality,mos_align,std_align"
     write_lines(root / "data.csv", [header, *lines])
@@ -67,7 +67,7 @@ def write_biq2021(root: Path) -> None:
     """Five images to train, in a list with two empty columns and one name that differs in case, and two to test."""
     on_disk = ["ss01 (1).jpg", "ss02 (1014).JPG", "ss03 (3753).jpg", "ss01 (10).jpg", "ss03 (5).jpg"]
     train = [f"{name.replace('.JPG', '.jpg')},0.{k}471" for k, name in enumerate(on_disk)]
-    write_pictures(root / "Images", [*on_disk, "ss03 (7805).jpg", "ss02 (9).jpg"])
+    write_images(root / "Images", [*on_disk, "ss03 (7805).jpg", "ss02 (9).jpg"])
     write_lines(root / "Train (Images and MOS).csv", [f"{line},," for line in ("Image Name,MOS", *train)])
     test = ("Image Name,MOS", "ss03 (7805).jpg,0.7321", "ss02 (9).jpg,1")
     write_lines(root / "Test (Images and MOS).csv", test)

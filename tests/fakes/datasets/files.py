@@ -16,19 +16,19 @@ FORMATS = {".bmp": "BMP", ".jpg": "JPEG", ".png": "PNG"}
 
 
 @cache
-def _picture_bytes(ending: str) -> bytes:
+def _image_bytes(ending: str) -> bytes:
     pixels = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
     data = BytesIO()
     Image.fromarray(pixels).save(data, FORMATS[ending.lower()])
     return data.getvalue()
 
 
-def write_pictures(root: Path, names: Iterable[str]) -> None:
+def write_images(root: Path, names: Iterable[str]) -> None:
     """8 x 8 images in the format of their ending, made in reversed order so that no listing is sorted."""
     for name in reversed(list(names)):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_picture_bytes(path.suffix))
+        path.write_bytes(_image_bytes(path.suffix))
 
 
 def write_lines(path: Path, lines: Iterable[str], *, end: str = "\n") -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fakes.datasets.files import cell_array, write_mat, write_pictures
+from tests.fakes.datasets.files import cell_array, write_images, write_mat
 
 LIVE_BLOCKS = (("jp2k", 227), ("jpeg", 233), ("wn", 174), ("gblur", 174), ("fastfading", 174))
 LIVE_SCENES = 29
@@ -23,8 +23,8 @@ def write_live(root: Path) -> None:
     is_original = np.zeros(len(names))
     is_original[np.linspace(0, len(names) - 1, LIVE_ORIGINALS).astype(int)] = 1
     references = [f"scene{index % LIVE_SCENES:02d}.bmp" for index in range(len(names))]
-    write_pictures(root, names)
-    write_pictures(root / "refimgs", sorted(set(references)))
+    write_images(root, names)
+    write_images(root / "refimgs", sorted(set(references)))
     scores = np.arange(1, len(names) + 1) / 10
     write_mat(root / "dmos_realigned.mat", {"dmos_new": scores[None], "orgs": is_original[None]})
     write_mat(root / "refnames_all.mat", {"refnames_all": cell_array(references, is_column=False)})
@@ -35,8 +35,8 @@ def write_livec(root: Path) -> None:
     training = [f"t{number}.bmp" for number in range(1, 8)]
     names = [*training, "10.bmp", "3.bmp", "1024.JPG", "7.bmp", "88.jpg"]
     assert len(names) == 7 + LIVEC_RATED
-    write_pictures(root / "Images", names[7:])
-    write_pictures(root / "Images" / "trainingImages", training)
+    write_images(root / "Images", names[7:])
+    write_images(root / "Images" / "trainingImages", training)
     scores = np.arange(len(names), dtype=float) * 5 + 20
     write_mat(root / "Data/AllImages_release.mat", {"AllImages_release": cell_array(names, is_column=True)})
     write_mat(root / "Data/AllMOS_release.mat", {"AllMOS_release": scores[None]})

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 
 SRIQA_METHODS = (
     "SwinIRx4",
@@ -22,13 +22,13 @@ SRIQA_METHODS = (
 def write_pipal(root: Path) -> None:
     """Two rated references with three images each; two images of the validation part without scores."""
     names = [f"{scene}_{rest}.bmp" for scene in ("A0000", "A0199") for rest in ("00_00", "03_11", "06_02")]
-    write_pictures(root / "Train_Ref", ["A0000.bmp", "A0199.bmp"])
-    write_pictures(root / "Train_Dist", names)
+    write_images(root / "Train_Ref", ["A0000.bmp", "A0199.bmp"])
+    write_images(root / "Train_Dist", names)
     for scene in ("A0000", "A0199"):
         lines = [f"{name},{1400.25 + 10 * k}" for k, name in enumerate(names) if name.startswith(scene)]
         write_lines(root / f"Train_Label/{scene}.txt", lines)
-    write_pictures(root / "Val_Ref", ["A0210.bmp"])
-    write_pictures(root / "Val_Dist", ["A0210_00_01.bmp", "A0210_01_00.bmp"])
+    write_images(root / "Val_Ref", ["A0210.bmp"])
+    write_images(root / "Val_Dist", ["A0210_00_01.bmp", "A0210_01_00.bmp"])
 
 
 def write_pieapp(root: Path) -> None:
@@ -42,8 +42,8 @@ def write_pieapp(root: Path) -> None:
         for reference, kinds in references.items():
             number = reference.removeprefix("ref_")
             names = [f"distort_{number}_{kind}.png" for kind in kinds]
-            write_pictures(root / f"reference_images/{part}", [f"{reference}.png"])
-            write_pictures(root / f"distorted_images/{part}/{reference}", names)
+            write_images(root / f"reference_images/{part}", [f"{reference}.png"])
+            write_images(root / f"distorted_images/{part}/{reference}", names)
             _write_pieapp_labels(root / "labels" / part, reference, names)
         write_lines(root / f"{part}_reference_list.txt", [f"{reference}.png" for reference in references])
 
@@ -69,9 +69,9 @@ def write_diffiqa(root: Path) -> None:
     parts = {"Train": ("000006x0y770", "000017x27y13"), "Validation": ("000100x1y1",), "Test": ("000200x5y9",)}
     for part, names in parts.items():
         images = root / part / "images"
-        write_pictures(images / "Original", [f"{name}.png" for name in names])
+        write_images(images / "Original", [f"{name}.png" for name in names])
         for version in range(1, 7):
-            write_pictures(images / f"{version:02d}", [f"{name}_{version:02d}.png" for name in names])
+            write_images(images / f"{version:02d}", [f"{name}_{version:02d}.png" for name in names])
 
 
 def write_sriqa_bench(root: Path, *, folder_ending: str = "") -> None:
@@ -85,8 +85,8 @@ def write_sriqa_bench(root: Path, *, folder_ending: str = "") -> None:
         lines = []
         for k, method in enumerate(SRIQA_METHODS):
             place = method.removesuffix("x4") + (folder_ending if method.endswith("x4") else "")
-            write_pictures(root / "images" / place, [f"{scene}_{method}.png"])
+            write_images(root / "images" / place, [f"{scene}_{method}.png"])
             lines.append(f"{scene}_{method}.png{mark}{10.0 * k}")
-        write_pictures(root / "LRImages", [f"{scene}_Original.png"])
+        write_images(root / "LRImages", [f"{scene}_Original.png"])
         write_lines(root / f"MOS/{scene}.txt", lines)
         write_lines(root / f"MOS_Reg/{scene}.txt", lines[:2])

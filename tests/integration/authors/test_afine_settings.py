@@ -9,7 +9,7 @@ import pytest
 
 from acutance.datasets.comparisons import read_comparisons, read_triplets
 from acutance.datasets.splits import read_split
-from tests.fakes.datasets.files import write_pictures
+from tests.fakes.datasets.files import write_images
 from tests.fakes.datasets.restored import write_diffiqa
 from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013
 from tests.integration.authors.commands import configuration, run, value
@@ -61,9 +61,9 @@ def settled(ours: str) -> None:
 def split_of_diffiqa(ours: str) -> None:
     shutil.rmtree("DiffIQA")
     names = [f"{number:06d}x0y0" for number in range(10)]
-    write_pictures(Path("DiffIQA/images/Original"), [f"{name}.png" for name in names])
+    write_images(Path("DiffIQA/images/Original"), [f"{name}.png" for name in names])
     for version in ("01", "02", "03", "04", "05", "06"):
-        write_pictures(Path("DiffIQA/images") / version, [f"{name}_{version}.png" for name in names])
+        write_images(Path("DiffIQA/images") / version, [f"{name}_{version}.png" for name in names])
     (command,) = commands(ours)
     run(command, ["--allow-missing"])
     split = read_split(Path("split.json"))

@@ -15,9 +15,9 @@ from acutance.cli.options import parse_options
 from acutance.inspection import looked_at
 from acutance.training.recipes.ahiq import PIPAL
 from acutance.weights.foreign import read_pytorch
-from tests.fakes.ahiq_checkpoint import write_official, write_trunks
+from tests.fakes.ahiq_checkpoint import write_backbones, write_official
 from tests.fakes.datasets.catalogue import FAKES
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.fakes.tiny_trainings import TINY_AHIQ
 from tests.integration.authors.commands import configuration, invoke, options_of, run, sets, value, with_content
 from tests.integration.authors.table import commands, row_of, rows
@@ -44,7 +44,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of weights with both backbones, and the authors' file of the heads, in their sizes: 560 MB."""
     folder = tmp_path_factory.mktemp("weights")
-    write_trunks(folder)
+    write_backbones(folder)
     write_official(folder / "epoch_33.pth", "sensitive")
     return folder
 
@@ -56,10 +56,10 @@ def use(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.link(published / "epoch_33.pth", CHECKPOINT)
 
 
-def pictures_to_test(side: int = 224) -> None:
+def images_to_test(side: int = 224) -> None:
     """What ``test.py`` is given; of images as large as a crop all crops are one."""
-    write_pictures(Path("Test_Dis"), NAMES)
-    write_pictures(Path("Test_Ref"), ["A0001.bmp"])
+    write_images(Path("Test_Dis"), NAMES)
+    write_images(Path("Test_Ref"), ["A0001.bmp"])
     for folder in ("Test_Dis", "Test_Ref"):
         with_content(Path(folder), side)
     write_lines(Path("test.txt"), [f"{name},{0.25 + place / 2}" for place, name in enumerate(NAMES)])
@@ -81,8 +81,8 @@ def train_on_lists(ours: str) -> None:
         ("NTIRE2021/Dis", "NTIRE2021/Ref", "PIPAL_NTIRE_Valid_MOS.txt", ("A0200",)),
     ):
         names = [f"{scene}_00_0{number}.bmp" for scene in scenes for number in range(3)]
-        write_pictures(Path(dis), names)
-        write_pictures(Path(ref), [f"{scene}.bmp" for scene in scenes])
+        write_images(Path(dis), names)
+        write_images(Path(ref), [f"{scene}.bmp" for scene in scenes])
         write_lines(Path(name), [f"{one},{1400.5 + place}" for place, one in enumerate(names)])
         for folder in (dis, ref):
             with_content(Path(folder), 24)
@@ -123,7 +123,7 @@ def leave_a_checkpoint(ours: str) -> None:
     assert "down_channel.weight" in saved["regressor_model_state_dict"]
 
 
-def name_the_trunks(ours: str) -> None:
+def name_the_backbones(ours: str) -> None:
     pipal()
     (command,) = commands(ours)
     chosen = configuration("ahiq-pipal", command.split(" runs/ahiq ")[1].split())["task"]
@@ -136,7 +136,7 @@ PROGRAMS: dict[str, Callable[[str], None]] = {
     "PIPAL as it is downloaded": train_on_pipal,
     "`--load_epoch -1`": go_on,
     "what `train.py` writes": leave_a_checkpoint,
-    "timm 0.5.4's": name_the_trunks,
+    "timm 0.5.4's": name_the_backbones,
 }
 """What each row with commands promises, by how the row begins."""
 PUBLISHED = ("`sh download.sh`", "`test.txt` with scores", "`checkpoints/ahiq_pipal/epoch_N.pth`")
@@ -193,7 +193,7 @@ def test_their_file_scores_a_folder_of_pictures_beside_references_by_name(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ):
     use(published, monkeypatch)
-    pictures_to_test()
+    images_to_test()
     (command,) = commands(row("`sh download.sh`"))
     run(command)
     with Path("results.csv").open() as file:
@@ -205,7 +205,7 @@ def test_their_file_scores_a_folder_of_pictures_beside_references_by_name(
 
 def test_a_list_with_scores_is_evaluated_with_their_file(published: Path, monkeypatch: pytest.MonkeyPatch):
     use(published, monkeypatch)
-    pictures_to_test()
+    images_to_test()
     table, evaluate = commands(row("`test.txt` with scores"))
     run(table)
     run(evaluate, ["--draws", "0"])
@@ -230,7 +230,7 @@ def test_their_file_is_trained_further(published: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("fault", ["truncated", "another model"])
 def test_a_wrong_file_is_one_line_with_its_name_and_nothing_is_written(fault: str):
-    pictures_to_test(32)
+    images_to_test(32)
     Path(CHECKPOINT).parent.mkdir(parents=True)
     torch.save({"regressor_model_state_dict": {"conv9.weight": torch.zeros(3)}, "epoch": 3}, CHECKPOINT)
     if fault == "truncated":

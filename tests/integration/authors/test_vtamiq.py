@@ -19,7 +19,7 @@ from acutance.models.vtamiq.weights import HEAD, KADIS700K, PAPER, VTAMIQConfig
 from acutance.training.systems.vtamiq import foreign_state
 from acutance.weights.foreign import read_pytorch
 from tests.fakes.datasets.catalogue import FAKES
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.fakes.vtamiq_checkpoint import small_vit_archive
 from tests.integration.authors.commands import configuration, invoke, options_of, run, sets, value, with_content
 from tests.integration.authors.table import commands, row_of, rows
@@ -80,8 +80,8 @@ def checkpoint(name: str, model: VTAMIQ) -> VTAMIQ:
 def tid2013(references: int = 25) -> None:
     """All references of TID2013, two images of each."""
     names = [f"I{scene:02d}_01_{level}.bmp" for scene in range(1, references + 1) for level in (1, 2)]
-    write_pictures(Path("tid2013/distorted_images"), names)
-    write_pictures(Path("tid2013/reference_images"), [f"I{scene:02d}.BMP" for scene in range(1, references + 1)])
+    write_images(Path("tid2013/distorted_images"), names)
+    write_images(Path("tid2013/reference_images"), [f"I{scene:02d}.BMP" for scene in range(1, references + 1)])
     lines = [f"{6 - 0.03 * place:.2f} {name}" for place, name in enumerate(names)]
     write_lines(Path("tid2013/mos_with_names.txt"), lines)
     write_lines(Path("tid2013/mos_std.txt"), ["0.1" for _ in names])
@@ -89,8 +89,8 @@ def tid2013(references: int = 25) -> None:
 
 
 def pair() -> None:
-    write_pictures(Path("dist"), ["a.png", "b.png"])
-    write_pictures(Path("ref"), ["a.png", "b.png"])
+    write_images(Path("dist"), ["a.png", "b.png"])
+    write_images(Path("ref"), ["a.png", "b.png"])
     with_content(Path("dist"), 40)
     with_content(Path("ref"), 40)
 

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acutance.cli.app import app
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 Run = Callable[..., Result]
 
@@ -14,6 +14,6 @@ Run = Callable[..., Result]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the command in a folder with out/a.png, out/b.png and their references in truth/."""
     monkeypatch.chdir(tmp_path)
-    write_pictures(tmp_path / "out", "a.png", "b.png")
-    write_pictures(tmp_path / "truth", "a.png", "b.png", seed=10)
+    write_images(tmp_path / "out", "a.png", "b.png")
+    write_images(tmp_path / "truth", "a.png", "b.png", seed=10)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])

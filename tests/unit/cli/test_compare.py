@@ -7,7 +7,7 @@ import pytest
 from acutance.comparison.results import comparison_json, read_comparison
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 METHODS = ("compare", "out", "ours", "--reference", "truth", "-m", "psnr", "-m", "mdsi")
 
@@ -15,8 +15,8 @@ METHODS = ("compare", "out", "ours", "--reference", "truth", "-m", "psnr", "-m",
 @pytest.fixture
 def here(run: Run, tmp_path: Path) -> Path:
     """The folder of ``run``, with a second method ours/ beside out/."""
-    write_pictures(tmp_path / "ours", "a.png", "b.png", seed=10)  # the references themselves
-    write_pictures(tmp_path / "truth", "a.png", "b.png", seed=10)
+    write_images(tmp_path / "ours", "a.png", "b.png", seed=10)  # the references themselves
+    write_images(tmp_path / "truth", "a.png", "b.png", seed=10)
     return tmp_path
 
 

@@ -7,7 +7,7 @@ import pytest
 from acutance.datasets.catalogue import DATASETS, read_dataset
 from acutance.datasets.table import read_table, write_table
 from tests.fakes.datasets.catalogue import FAKES
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
 
@@ -178,8 +178,8 @@ def test_the_pictures_of_a_table_file_are_opened_on_request(run: Run, tid2008: P
 def test_lists_of_lines_become_one_table_with_references_and_parts(run: Run):
     for part, scene in (("train", "A0001"), ("validation", "A0002")):
         names = [f"{scene}_00_0{number}.bmp" for number in range(2)]
-        write_pictures(Path(f"{part}/Dis"), names)
-        write_pictures(Path(f"{part}/Ref"), [f"{scene}.bmp"])
+        write_images(Path(f"{part}/Dis"), names)
+        write_images(Path(f"{part}/Ref"), [f"{scene}.bmp"])
         write_lines(Path(f"{part}.txt"), [f"{name},{place}" for place, name in enumerate(names)])
         options = ("--references", f"{part}/Ref", "--part", part, *(("--append",) if part == "validation" else ()))
         result = run("data", "table", f"{part}.txt", f"{part}/Dis", *options, "-o", "pipal.csv")

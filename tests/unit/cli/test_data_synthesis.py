@@ -11,7 +11,7 @@ from acutance.cli.data import data_app
 from acutance.datasets import read_table
 from acutance.errors import ConfigError, UnknownNameError
 from tests.raising import lacking
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 ALONE = ("--workers", "1")
 
@@ -20,7 +20,7 @@ ALONE = ("--workers", "1")
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs a verb in a folder with photos/a.png and photos/b.png."""
     monkeypatch.chdir(tmp_path)
-    write_pictures(tmp_path / "photos", "a.png", "b.png", size=(24, 24))
+    write_images(tmp_path / "photos", "a.png", "b.png", size=(24, 24))
     return lambda *arguments: CliRunner().invoke(data_app, [str(argument) for argument in arguments])
 
 

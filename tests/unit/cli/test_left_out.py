@@ -12,7 +12,7 @@ from acutance.errors import ConfigError
 from tests.fakes import pictures
 from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 from tests.unit.scoring.test_left_out import write_animation
 
 FOLDERS = ("score", "out", "--reference", "truth", "-m", "psnr")
@@ -68,8 +68,8 @@ def test_a_comparison_tells_of_both(run: Run, tmp_path: Path):
 @pytest.fixture
 def photos(run: Run, tmp_path: Path) -> Run:
     """Runs the command where the images are large enough for every model."""
-    write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png", "truth/b.png", size=(48, 48))
-    write_pictures(tmp_path, "large.png", size=(64, 48))
+    write_images(tmp_path, "out/a.png", "out/b.png", "truth/a.png", "truth/b.png", size=(48, 48))
+    write_images(tmp_path, "large.png", size=(64, 48))
     return run
 
 
@@ -84,7 +84,7 @@ def test_two_pictures_of_one_size_alone_are_scored_with_a_hint_that_is_the_comma
 
 
 def test_the_command_of_the_hint_can_be_pasted(run: Run, tmp_path: Path):
-    write_pictures(tmp_path, "my out.png", "it's.png")
+    write_images(tmp_path, "my out.png", "it's.png")
     assert """acutance score 'my out.png' --reference 'it'"'"'s.png'""" in run("score", "my out.png", "it's.png").stderr
 
 

@@ -10,7 +10,7 @@ import pytest
 from acutance.evaluation.score_files import read_sheet
 from tests.raising import lacking
 from tests.unit.cli.conftest import Run
-from tests.unit.scoring.fakes import noise, write_pictures
+from tests.unit.scoring.fakes import noise, write_images
 
 DATA = Path(__file__).parents[2] / "data/files_of_0_1"
 FOLDERS = ("score", "out", "--reference", "truth")
@@ -62,8 +62,8 @@ def test_a_failed_row_of_json_has_an_error_and_no_note(run: Run, tmp_path: Path)
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_file_of_0_1_goes_on_in_its_own_columns(run: Run, tmp_path: Path, ending: str):
     command = ("score", "out", "-r", "truth", "-m", "psnr", "-m", "gmsd", "-o", f"scores.{ending}")
-    write_pictures(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
-    write_pictures(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
+    write_images(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
+    write_images(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
     assert run(*command).exit_code == 0
     shutil.copy(DATA / f"scores.{ending}", f"scores.{ending}")
     result = run(*command, "--resume", "-f", "csv")
@@ -78,8 +78,8 @@ def test_a_file_of_0_1_goes_on_in_its_own_columns(run: Run, tmp_path: Path, endi
 
 
 def test_json_lines_of_0_1_go_on_without_numbers_that_are_no_json(run: Run, tmp_path: Path):
-    write_pictures(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
-    write_pictures(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
+    write_images(tmp_path / "out", "c.png", "d.png", "e.png", size=(24, 24))
+    write_images(tmp_path / "truth", "c.png", "d.png", "e.png", size=(24, 24))
     command = ("score", "out", "-r", "truth", "-m", "psnr", "-m", "gmsd", "-o", "scores.jsonl")
     run(*command)
     shutil.copy(DATA / "scores.jsonl", "scores.jsonl")
@@ -117,7 +117,7 @@ def test_a_file_and_printed_rows_go_together(run: Run):
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are(run: Run, tmp_path: Path):
-    write_pictures(tmp_path, "out/[red].png", "out/x[/b].png", "out/:smile:.png", "out/two\nlines.png")
+    write_images(tmp_path, "out/[red].png", "out/x[/b].png", "out/:smile:.png", "out/two\nlines.png")
     result = run("score", "out", "-r", "truth/a.png", "-m", "psnr")
     assert result.exit_code == 0
     for name in ("out/[red].png", "out/x[/b].png", "out/:smile:.png", r"out/two\nlines.png"):
@@ -142,7 +142,7 @@ def test_a_model_without_any_score_has_no_mean(run: Run):
 
 
 def test_options_reach_the_model(run: Run, tmp_path: Path):
-    write_pictures(tmp_path, "a.png", "b.png", size=(16, 16))
+    write_images(tmp_path, "a.png", "b.png", size=(16, 16))
     values = [
         json.loads(run("score", "a.png", "-r", "b.png", "-m", "ssim", *options, "-f", "json").stdout)[0]["score"]
         for options in ([], ["--set", "ssim.channel=rgb"])
@@ -267,7 +267,7 @@ def test_a_picture_of_16_bits_meets_one_of_8(run: Run, tmp_path: Path):
 def test_folders_that_pair_nothing_get_the_command_that_pairs_them(
     run: Run, tmp_path: Path, verb: tuple[str, str], before: tuple[str, ...]
 ):
-    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    write_images(tmp_path, "new/a_x4.png", "new/b_x4.png")
     failed = run(*verb, *before, "--reference", "truth", "-m", "psnr")
     assert failed.exit_code == 2
     typed = shlex.split(failed.stderr.splitlines()[-1])
@@ -278,7 +278,7 @@ def test_folders_that_pair_nothing_get_the_command_that_pairs_them(
 
 
 def test_a_command_with_a_double_dash_gets_its_rule_before_it(run: Run, tmp_path: Path):
-    write_pictures(tmp_path, "new/a_x4.png", "new/b_x4.png")
+    write_images(tmp_path, "new/a_x4.png", "new/b_x4.png")
     failed = run("score", "--reference", "truth", "-m", "psnr", "--", "new")
     typed = shlex.split(failed.stderr.splitlines()[-1])
     assert typed[-2:] == ["--", "new"]

@@ -12,7 +12,7 @@ from acutance.cli.app import app
 from acutance.training import run as run_module
 from acutance.training.recipes import AUTHORS_NAMES, recipes
 from tests.conftest import images_among
-from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_pictures
+from tests.fakes.crop_trainings import TINY_SETTINGS, rows_of, write_rated_images
 from tests.raising import lacking
 from tests.unit.training.test_events import scalars
 
@@ -28,7 +28,7 @@ def words(*settings: str) -> list[str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root, {"train": 4, "validation": 3, "test": 3})
+    write_rated_images(root, {"train": 4, "validation": 3, "test": 3})
     return root
 
 

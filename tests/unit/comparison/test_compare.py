@@ -13,7 +13,7 @@ from acutance.errors import ConfigError, EvaluationError, PairingError, UnknownN
 from acutance.scoring.api import ScoreRows
 from acutance.scoring.rows import ScoreFile
 from tests.raising import raises
-from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, SharedDistance, noise, write_images
 
 FOLDERS = ["near", "far"]
 
@@ -206,7 +206,7 @@ def test_one_method_has_numbers_and_no_tests(here: Path):
 
 def test_one_picture_has_numbers_and_no_interval(here: Path):
     for folder in FOLDERS:
-        write_pictures(here / f"one-{folder}", "0.png", seed=len(folder))
+        write_images(here / f"one-{folder}", "0.png", seed=len(folder))
     found = acutance.compare(["one-near", "one-far"], reference="truth/0.png", model="psnr")
     assert [one.interval for one in found.results] == [None, None]
     assert (found.tests[0].p_value, found.tests[0].winner) == (1.0, "")

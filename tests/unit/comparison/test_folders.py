@@ -5,7 +5,7 @@ import pytest
 from acutance.comparison.methods import MethodPlan, match_methods, named_folders
 from acutance.errors import ConfigError, InputError, PairingError
 from tests.raising import raises
-from tests.unit.scoring.fakes import write_pictures
+from tests.unit.scoring.fakes import write_images
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two methods and the references of their images a.png and b.png."""
     monkeypatch.chdir(tmp_path)
     for folder in ("swinir", "ours", "truth"):
-        write_pictures(tmp_path / folder, "a.png", "b.png")
+        write_images(tmp_path / folder, "a.png", "b.png")
     return tmp_path
 
 
@@ -82,7 +82,7 @@ def test_pictures_meet_by_a_regular_expression(here: Path):
 
 def test_everything_that_is_left_over_is_told_in_one_line(here: Path):
     (here / "ours/b.png").unlink()
-    write_pictures(here, "swinir/c.png", "ours/c.png", "truth/d.png")
+    write_images(here, "swinir/c.png", "ours/c.png", "truth/d.png")
     plan = match_methods(named_folders(["swinir", "ours"]), "truth")
     assert [one.name for one in plan.images] == ["a.png"]
     left_over = (1, "b.png", "ours", 1, "c.png", 1, "truth/d.png")
@@ -124,14 +124,14 @@ def test_files_in_which_the_expression_finds_nothing_are_left_over(here: Path):
 
 
 def test_no_common_picture_is_an_error_even_if_unmatched_ones_are_allowed(here: Path):
-    write_pictures(here, "theirs/z.png")
+    write_images(here, "theirs/z.png")
     plan = match_methods(named_folders(["swinir", "theirs"]))
     with raises(PairingError, 3, "a.png", "theirs"):
         plan.check_usable(allow_unmatched=True)
 
 
 def test_two_pictures_of_one_name_are_an_error(here: Path):
-    write_pictures(here, "ours/deep/a.png")
+    write_images(here, "ours/deep/a.png")
     with raises(PairingError, "ours", "a", "stem", "ours/a.png", "ours/deep/a.png"):
         match_methods(named_folders(["swinir", "ours"]), pair_by="stem")
 

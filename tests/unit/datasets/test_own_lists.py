@@ -15,7 +15,7 @@ from acutance.datasets.afine_lists import (
 )
 from acutance.datasets.comparisons import Comparison, Triplet
 from acutance.errors import DatasetError
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.fakes.datasets.restored import write_sriqa_bench
 from tests.raising import raises
 
@@ -35,7 +35,7 @@ def test_a_list_is_called_by_its_folders(path: str, dataset: str, name: str):
 
 
 def test_pictures_are_found_in_any_folder_case_and_ending(tmp_path: Path):
-    write_pictures(tmp_path, ["01/a_01.png", "Original/a.png", "I01.BMP"])
+    write_images(tmp_path, ["01/a_01.png", "Original/a.png", "I01.BMP"])
     write_lines(tmp_path / "I01.txt", ["no image"])
     folder, where = ImageFolder(tmp_path), Path("list.txt")
     assert [folder.find(name, where) for name in ("a_01.png", "01/a_01.png", "i01.png")] == [
@@ -46,7 +46,7 @@ def test_pictures_are_found_in_any_folder_case_and_ending(tmp_path: Path):
 
 
 def test_a_picture_that_is_not_there_or_there_twice_is_named_with_list_and_folder(tmp_path: Path):
-    write_pictures(tmp_path, ["x/a.png", "y/a.png"])
+    write_images(tmp_path, ["x/a.png", "y/a.png"])
     folder = ImageFolder(tmp_path)
     with raises(DatasetError, "b.png", "list.txt", tmp_path):
         folder.find("b.png", Path("list.txt"))
@@ -56,14 +56,14 @@ def test_a_picture_that_is_not_there_or_there_twice_is_named_with_list_and_folde
 
 @pytest.mark.parametrize("name", ["nowhere", "file.png"])
 def test_a_folder_of_pictures_that_is_none_is_named(tmp_path: Path, name: str):
-    write_pictures(tmp_path, ["file.png"])
+    write_images(tmp_path, ["file.png"])
     with raises(DatasetError, tmp_path / name):
         ImageFolder(tmp_path / name)
 
 
 @pytest.mark.parametrize(("line", "kind"), [("a.png,b.png,r.png,1", Comparison), ("a.png,b.png,r.png,1,0,0", Triplet)])
 def test_a_list_of_pairs_has_four_or_six_columns(tmp_path: Path, line: str, kind: type[Comparison]):
-    write_pictures(tmp_path / "images", ["a.png", "b.png", "r.png"])
+    write_images(tmp_path / "images", ["a.png", "b.png", "r.png"])
     write_lines(tmp_path / "PSY.txt", ["", line])
     table = read_listed(tmp_path / "PSY.txt", tmp_path / "images")
     assert isinstance(table, PairTable)
@@ -75,7 +75,7 @@ def test_a_list_of_pairs_has_four_or_six_columns(tmp_path: Path, line: str, kind
 
 
 def test_a_damaged_list_is_named_with_its_line(tmp_path: Path):
-    write_pictures(tmp_path / "images", ["a.png"])
+    write_images(tmp_path / "images", ["a.png"])
     write_lines(tmp_path / "PSY.txt", ["a.png,a.png,a.png,1", "a.png,a.png,a.png"])
     with raises(DatasetError, "PSY.txt", 2, 3):
         read_listed(tmp_path / "PSY.txt", tmp_path / "images")
@@ -93,7 +93,7 @@ def test_a_folder_of_contents_gives_every_two_pictures_of_each(tmp_path: Path):
 
 
 def test_lists_with_references_are_rated_rows_of_the_part_that_their_folder_names(tmp_path: Path):
-    write_pictures(tmp_path / "images", ["I01.png", "I01_01_01.png"])
+    write_images(tmp_path / "images", ["I01.png", "I01_01_01.png"])
     write_lines(tmp_path / "Test/MOS/I01.txt", ["I01_01_01.png,I01.png,4.33,0.869"])
     table = read_listed(tmp_path / "Test/MOS", tmp_path / "images")
     assert not isinstance(table, PairTable)

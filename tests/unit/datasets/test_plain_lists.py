@@ -6,7 +6,7 @@ import pytest
 
 from acutance.datasets.lists import joined, moved, read_plain_list, with_references
 from acutance.errors import ConfigError, DatasetError
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.raising import raises
 
 NAMES = ("A0001_00_00.bmp", "A0001_00_01.bmp", "A0002_00_00.bmp")
@@ -14,8 +14,8 @@ NAMES = ("A0001_00_00.bmp", "A0001_00_01.bmp", "A0002_00_00.bmp")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_pictures(tmp_path / "Train_Dis", NAMES)
-    write_pictures(tmp_path / "Train_Ref", ["A0001.bmp", "A0002.bmp"])
+    write_images(tmp_path / "Train_Dis", NAMES)
+    write_images(tmp_path / "Train_Ref", ["A0001.bmp", "A0002.bmp"])
     write_lines(tmp_path / "PIPAL.txt", [f"{name},{1400 + place}.5" for place, name in enumerate(NAMES)])
     return tmp_path
 

@@ -9,7 +9,7 @@ from acutance.errors import ConfigError, DatasetError, EvaluationError, UnknownN
 from acutance.evaluation.data import match_splits, plan_data, read_data, read_part
 from acutance.evaluation.measure import EvaluationOptions
 from acutance.evaluation.protocols import find_protocol
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.fakes.datasets.with_references import write_tid2013
 from tests.raising import lacking, raises
 from tests.unit.datasets.tables import full_reference, rated, table_of
@@ -209,7 +209,7 @@ def test_beside_a_list_that_needs_a_direction_a_column_mos_and_a_table_keep_thei
 
 
 def write_own_lists(root: Path) -> None:
-    write_pictures(root / "images", ["a.png", "b.png", "r.png"])
+    write_images(root / "images", ["a.png", "b.png", "r.png"])
     for kind in ("PSY", "PNY"):
         write_lines(root / f"DiffIQA/{kind}.txt", ["a.png,b.png,r.png,1"])
 

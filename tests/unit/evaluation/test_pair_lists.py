@@ -14,7 +14,7 @@ from acutance.datasets.triplets import PairRules, training_pairs
 from acutance.errors import DatasetError, EvaluationError
 from acutance.evaluation.pairs import pair_lists
 from tests.fakes.datasets.catalogue import FAKES
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.raising import raises
 from tests.unit.datasets.tables import full_reference
 from tests.unit.datasets.test_diffiqa_labels import write_labels
@@ -129,7 +129,7 @@ def test_afines_list_of_a_part_is_taken_where_it_lies_beside_it(tmp_path: Path):
 
 
 def test_a_part_without_pairs_is_an_error(tmp_path: Path):
-    write_pictures(tmp_path, [])
+    write_images(tmp_path, [])
     table = full_reference(1, 2, name="diffiqa")
     table.root = tmp_path
     write_labels(tmp_path / "labels", {"r000_1": ("Similar", "Positive", "Negative")})
@@ -138,7 +138,7 @@ def test_a_part_without_pairs_is_an_error(tmp_path: Path):
 
 
 def test_a_list_of_ones_own_has_its_own_pairs(tmp_path: Path):
-    write_pictures(tmp_path / "images", ["a.png", "b.png", "r.png"])
+    write_images(tmp_path / "images", ["a.png", "b.png", "r.png"])
     write_lines(tmp_path / "PSY.txt", ["a.png,b.png,r.png,1"])
     table = read_listed(tmp_path / "PSY.txt", tmp_path / "images")
     assert {name: len(pairs) for name, pairs in pair_lists(table).lists.items()} == {"all": 1}

@@ -228,11 +228,11 @@ def exif_of(colour_space: int | None, index: str | None) -> Image.Exif:
     return exif
 
 
-@pytest.mark.parametrize(("picture_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize(("image_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"lossless": True})])
 @pytest.mark.parametrize(("colour_space", "index"), [(2, None), (0xFFFF, "R03")])
-def test_exif_that_names_adobe_rgb_is_obeyed(picture_format: str, options, colour_space: int, index: str | None):
-    plain = read_image(io.BytesIO(saved.by_pillow(picture_format, **options)))
-    named = read_image(io.BytesIO(saved.by_pillow(picture_format, exif=exif_of(colour_space, index), **options)))
+def test_exif_that_names_adobe_rgb_is_obeyed(image_format: str, options, colour_space: int, index: str | None):
+    plain = read_image(io.BytesIO(saved.by_pillow(image_format, **options)))
+    named = read_image(io.BytesIO(saved.by_pillow(image_format, exif=exif_of(colour_space, index), **options)))
     wanted = read_png(plain, pictures.profile_chunk(pictures.adobe_rgb_profile()))
     assert np.abs(named - wanted).max() < 0.3 / 255
 

@@ -16,13 +16,13 @@ from tests.fakes import pictures
 from tests.raising import raises
 
 
-def saved(pixels, picture_format: str) -> bytes:
+def saved(pixels, image_format: str) -> bytes:
     """The bytes of a file as Pillow writes it, lossless where there is a choice."""
     Image.init()
-    if picture_format not in Image.SAVE:
-        pytest.skip(f"this Pillow writes no {picture_format}")
+    if image_format not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {image_format}")
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, picture_format, lossless=True)
+    Image.fromarray(pixels).save(file, image_format, lossless=True)
     return file.getvalue()
 
 
@@ -80,9 +80,9 @@ def test_a_png_cut_in_its_header_is_an_error(length: int):
         read_image(io.BytesIO(pictures.png_bytes(pictures.noise((8, 8, 3)))[:length]))
 
 
-@pytest.mark.parametrize("picture_format", ["JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG2000", "PPM", "AVIF", "QOI"])
-def test_a_file_cut_anywhere_is_an_error_or_whole(picture_format: str):
-    data = saved(pictures.noise((32, 32, 3)), picture_format)
+@pytest.mark.parametrize("image_format", ["JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG2000", "PPM", "AVIF", "QOI"])
+def test_a_file_cut_anywhere_is_an_error_or_whole(image_format: str):
+    data = saved(pictures.noise((32, 32, 3)), image_format)
     for kept in range(0, len(data) * 9 // 10, max(1, len(data) // 25)):
         with raises(ImageReadError, "file object") as caught:
             read_image(io.BytesIO(data[:kept]))
@@ -149,11 +149,11 @@ def test_a_targa_is_known_by_its_ending(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "picture_format", [name for name in IMAGE_FORMATS if name not in ("JPEG", "TGA", "GIF", "AVIF", "DIB")]
+    "image_format", [name for name in IMAGE_FORMATS if name not in ("JPEG", "TGA", "GIF", "AVIF", "DIB")]
 )
-def test_every_lossless_format_gives_the_pixels_that_went_in(picture_format: str):
+def test_every_lossless_format_gives_the_pixels_that_went_in(image_format: str):
     pixels = pictures.noise((20, 24, 3))
-    np.testing.assert_array_equal(read_image(io.BytesIO(saved(pixels, picture_format))), pixels)
+    np.testing.assert_array_equal(read_image(io.BytesIO(saved(pixels, image_format))), pixels)
 
 
 @pytest.mark.parametrize("turn", [None, 1, 3, 6, 8])

@@ -27,7 +27,7 @@ def cloud(count: int, scenes: int, seed: int = 0):
     return scores, mos, [f"{scene:04}" for scene in scene_of]
 
 
-def drawn_pictures(scenes: list[str], draws: int, seed: int):
+def drawn_images(scenes: list[str], draws: int, seed: int):
     """The images of each draw one by one, as often as their scene was drawn: the definition, without weights."""
     names = sorted(set(scenes))
     images = {name: [place for place, scene in enumerate(scenes) if scene == name] for name in names}
@@ -59,7 +59,7 @@ def test_the_curve_of_a_file_is_the_one_that_was_fitted(kind):
 def test_the_band_of_a_line_is_numpys_over_the_drawn_pictures():
     scores, mos, scenes = cloud(60, 12)
     band = band_of(LINE, scores, mos, scenes, AT, draws=40, seed=3)
-    lines = [np.polyval(np.polyfit(scores[there], mos[there], 1), AT) for there in drawn_pictures(scenes, 40, 3)]
+    lines = [np.polyval(np.polyfit(scores[there], mos[there], 1), AT) for there in drawn_images(scenes, 40, 3)]
     np.testing.assert_allclose([band.low, band.high], ends(lines), atol=1e-6)
 
 
@@ -70,7 +70,7 @@ def test_the_band_of_a_logistic_curve_is_scipys_over_the_drawn_pictures():
     band = band_of(curve, scores, mos, scenes, AT, draws=30, seed=1)
     refitted = [
         logistic4(AT, *curve_fit(logistic4, scores[there], mos[there], fitted.parameters)[0])
-        for there in drawn_pictures(scenes, 30, 1)
+        for there in drawn_images(scenes, 30, 1)
     ]
     np.testing.assert_allclose([band.low, band.high], ends(refitted), atol=1e-4)
 

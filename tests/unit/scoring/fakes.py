@@ -113,7 +113,7 @@ def pair_of(index: int, reference: NamedImage | None = None, *, height: int = 8,
     return Pair(picture(f"image {index}", noise(index, height, width)), own)
 
 
-def write_pictures(folder: Path, *names: str, size: tuple[int, int] = (8, 8), seed: int = 0) -> Path:
+def write_images(folder: Path, *names: str, size: tuple[int, int] = (8, 8), seed: int = 0) -> Path:
     """A folder of noise, an image a name."""
     for index, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from acutance.scoring.rows import ROW_FIELDS
 from tests.conftest import images_among
 from tests.fakes import pictures
 from tests.raising import raises
-from tests.unit.scoring.fakes import Brightness, Distance, noise, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, noise, write_images
 
 PIXELS, TRUTH = noise(0, 24, 20), noise(1, 24, 20)
 WANTED = 20 * np.log10(255 / np.sqrt(np.mean((PIXELS.astype(float) - TRUTH) ** 2)))
@@ -109,7 +109,7 @@ def test_many_pictures_give_rows_in_their_order(kind: str):
 
 
 def test_a_folder_gives_rows_and_the_pairing(tmp_path: Path):
-    write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
+    write_images(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
     rows = acutance.score(tmp_path / "out", reference=tmp_path / "truth", model="psnr", allow_unmatched=True)
     assert isinstance(rows, ScoreRows)
     assert rows.pairing.unmatched_images == [f"{tmp_path}/out/b.png"]
@@ -118,7 +118,7 @@ def test_a_folder_gives_rows_and_the_pairing(tmp_path: Path):
 
 
 def test_rows_are_made_when_they_are_asked_for(tmp_path: Path, opened: list[str]):
-    write_pictures(tmp_path, *(f"{index:03}.png" for index in range(100)))
+    write_images(tmp_path, *(f"{index:03}.png" for index in range(100)))
     opened.clear()
     rows = acutance.score(tmp_path, model=Brightness(), batch_size=1, workers=1)
     assert isinstance(rows, ScoreRows)

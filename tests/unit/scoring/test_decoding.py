@@ -14,7 +14,7 @@ from acutance.scoring.options import RunOptions
 from acutance.scoring.pairing import NamedImage, Pair, pair_up
 from tests.conftest import images_among
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import WatchedFile, noise, pair_of, picture, write_pictures
+from tests.unit.scoring.fakes import WatchedFile, noise, pair_of, picture, write_images
 
 
 def decoded(pairs: Sequence[Pair], start: int = 0, **settings: Any) -> list[DecodedPair]:
@@ -37,14 +37,14 @@ def test_pairs_come_in_order_whoever_is_faster():
 
 
 def test_a_start_further_on_leaves_the_pairs_before_it_unread(tmp_path: Path, opened: list[str]):
-    write_pictures(tmp_path, "a.png", "b.png", "c.png")
+    write_images(tmp_path, "a.png", "b.png", "c.png")
     opened.clear()
     assert [result.place for result in decoded(pair_up(tmp_path).pairs, 2)] == [2]
     assert images_among(opened) == ["c.png"]
 
 
 def test_an_unreadable_picture_is_an_error_and_the_rest_goes_on(tmp_path: Path):
-    write_pictures(tmp_path, "a.png", "c.png")
+    write_images(tmp_path, "a.png", "c.png")
     (tmp_path / "b.png").write_bytes(b"no image")
     good, bad, last = decoded(pair_up(tmp_path).pairs)
     assert isinstance(bad.error, ImageReadError)
@@ -55,7 +55,7 @@ def test_an_unreadable_picture_is_an_error_and_the_rest_goes_on(tmp_path: Path):
 
 def test_an_unreadable_reference_leaves_the_picture(tmp_path: Path):
     (tmp_path / "truth.png").write_bytes(b"")
-    write_pictures(tmp_path, "a.png")
+    write_images(tmp_path, "a.png")
     (result,) = decoded(pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs)
     assert isinstance(result.reference_error, ImageReadError)
     assert result.error is None
@@ -69,7 +69,7 @@ def test_two_sizes_are_an_error_that_names_both():
 
 
 def test_a_reference_of_neighbours_is_read_once(tmp_path: Path, opened: list[str]):
-    write_pictures(tmp_path, "truth.png", *(f"out/{index:02}.png" for index in range(30)))
+    write_images(tmp_path, "truth.png", *(f"out/{index:02}.png" for index in range(30)))
     pairs = pair_up(tmp_path / "out", tmp_path / "truth.png").pairs
     opened.clear()
     decoded(pairs, workers=2)
@@ -78,7 +78,7 @@ def test_a_reference_of_neighbours_is_read_once(tmp_path: Path, opened: list[str
 
 
 def test_references_can_be_left_unread(tmp_path: Path, opened: list[str]):
-    write_pictures(tmp_path, "a.png", "truth.png")
+    write_images(tmp_path, "a.png", "truth.png")
     pairs = pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs
     opened.clear()
     (result,) = decode_ahead(pairs, 0, RunOptions(), with_references=False)
@@ -99,7 +99,7 @@ def test_no_more_is_decoded_ahead_than_fits_the_memory():
 
 
 def test_a_file_object_named_twice_is_read_by_one_thread_at_a_time(tmp_path: Path):
-    write_pictures(tmp_path, "a.png", size=(200, 200))
+    write_images(tmp_path, "a.png", size=(200, 200))
     for _ in range(5):
         file = io.BytesIO((tmp_path / "a.png").read_bytes())
         (result,) = decoded(pair_up(file, file).pairs, workers=4)

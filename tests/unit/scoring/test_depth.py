@@ -22,7 +22,7 @@ from acutance.scoring.run import open_score_file
 from tests.fakes import pictures, saved
 from tests.raising import lacking, raises
 from tests.unit.cli.conftest import Run, run  # noqa: F401 (a fixture)
-from tests.unit.scoring.fakes import Brightness, Distance, noise, picture, plan_of, rows_into, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, noise, picture, plan_of, rows_into, write_images
 
 
 def rows_of(pairs: Sequence[Pair], *models: Any, **settings: Any) -> list[ScoreRow]:
@@ -174,7 +174,7 @@ def test_the_command_says_how_many_scores_come_from_fewer_bits(run: Run, tmp_pat
 
 def write(folder: Path, *names: str) -> dict[str, Any]:
     """Images in a folder, by their names; of those called deep.png 8 of 16 bits are read."""
-    write_pictures(folder, *names, size=(24, 24))
+    write_images(folder, *names, size=(24, 24))
     for name in names:
         if Path(name).name == "deep.png":
             write_deep(folder / name)

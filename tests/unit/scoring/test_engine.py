@@ -30,7 +30,7 @@ from tests.unit.scoring.fakes import (
     noise,
     pair_of,
     picture,
-    write_pictures,
+    write_images,
 )
 
 SIZES = [(16, 16), (18, 16), (16, 16), (20, 24), (18, 16)]
@@ -88,7 +88,7 @@ def test_a_run_that_starts_further_on_gives_the_digits_of_a_whole_one(start: int
 
 
 def test_several_models_share_one_decode(tmp_path, opened: list[str]):
-    write_pictures(tmp_path, "truth/a.png", "truth/b.png", "out/a.png", "out/b.png")
+    write_images(tmp_path, "truth/a.png", "truth/b.png", "out/a.png", "out/b.png")
     pairs = pair_up(tmp_path / "out", tmp_path / "truth").pairs
     opened.clear()
     assert len(rows_of(pairs, Distance("one"), Distance("two"), Brightness("three"))) == 6
@@ -138,7 +138,7 @@ def test_without_memory_for_references_the_scores_are_the_same():
 
 
 def test_a_corrupt_file_gives_an_error_row_for_each_model_and_the_rest_goes_on(tmp_path):
-    write_pictures(tmp_path, "out/a.png", "out/c.png", "truth.png")
+    write_images(tmp_path, "out/a.png", "out/c.png", "truth.png")
     (tmp_path / "out/b.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     rows = rows_of(pair_up(tmp_path / "out", tmp_path / "truth.png").pairs, Distance("one"), Brightness("two"))
     assert [row.error is None for row in rows] == [True, True, False, False, True, True]
@@ -149,7 +149,7 @@ def test_a_corrupt_file_gives_an_error_row_for_each_model_and_the_rest_goes_on(t
 
 
 def test_a_corrupt_reference_fails_only_models_that_compare(tmp_path):
-    write_pictures(tmp_path, "a.png")
+    write_images(tmp_path, "a.png")
     (tmp_path / "truth.png").touch()
     comparing, alone = rows_of(
         pair_up(tmp_path / "a.png", tmp_path / "truth.png").pairs, Distance("comparing"), Brightness("alone")

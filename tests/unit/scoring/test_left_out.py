@@ -20,7 +20,7 @@ from acutance.scoring.provenance import LeftOut, provenance_path
 from acutance.scoring.rows import ScoreFile
 from acutance.scoring.run import open_score_file, score_rows
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import Brightness, Distance, plan_of, rows_into, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, plan_of, rows_into, write_images
 
 
 def write_animation(path: Path, frames: int) -> Path:
@@ -37,7 +37,7 @@ def write_animation(path: Path, frames: int) -> Path:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """out/ and truth/ with a.png each, and images in out/ that are not read."""
     monkeypatch.chdir(tmp_path)
-    write_pictures(tmp_path, "out/a.png", "truth/a.png")
+    write_images(tmp_path, "out/a.png", "truth/a.png")
     for name in ("IMG_1.HEIC", "IMG_2.heic", "deep/x.jxl"):
         (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "out" / name).write_bytes(b"")

@@ -16,7 +16,7 @@ from acutance.scoring.rows import ScoreFile, ScoreRow
 from acutance.scoring.run import ScorePlan, load_models, open_score_file, plan_scores, score_rows
 from tests.fakes.training_loops import train_a_step
 from tests.raising import lacking, raises
-from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_pictures
+from tests.unit.scoring.fakes import Brightness, Distance, noise, pair_of, picture, write_images
 
 ALONE = noise(0)
 PAIR = (noise(0), noise(1))
@@ -114,7 +114,7 @@ def test_one_model_in_two_cases_is_one_model():
 
 
 def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
-    write_pictures(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
+    write_images(tmp_path, "out/a.png", "out/b.png", "truth/a.png")
     folders: dict[str, Any] = {"images": tmp_path / "out", "reference": tmp_path / "truth"}
     with raises(PairingError, 1, "b.png", "--allow-unmatched"):
         asked(**folders)
@@ -124,7 +124,7 @@ def test_unmatched_files_are_an_error_unless_allowed(tmp_path: Path):
 
 
 def test_nothing_matched_is_an_error_even_if_allowed(tmp_path: Path):
-    write_pictures(tmp_path, "out/a.png", "truth/b.png")
+    write_images(tmp_path, "out/a.png", "truth/b.png")
     with raises(PairingError, "a.png"):
         asked(tmp_path / "out", tmp_path / "truth", allow_unmatched=True)
 
@@ -173,7 +173,7 @@ def test_scores_under_the_former_name_of_a_model_are_not_continued_under_the_new
 
 
 def test_files_passed_over_are_reported(tmp_path: Path):
-    write_pictures(tmp_path, "a.png")
+    write_images(tmp_path, "a.png")
     (tmp_path / "notes.txt").touch()
     assert asked(tmp_path, PAIR[1]).report() == [
         "1 image by psnr",

@@ -11,7 +11,7 @@ from acutance.training.data import DataConfig
 from acutance.training.publish import foreign_tensors
 from acutance.training.systems.hyperiqa import CropTask
 from acutance.weights.key_table import KeyTable
-from tests.fakes.crop_trainings import crop_training, made_data, run, write_rated_pictures
+from tests.fakes.crop_trainings import crop_training, made_data, run, write_rated_images
 from tests.fakes.hyperiqa_checkpoint import golden
 
 KINDS = ("hyperiqa", "ms_hyperiqa")
@@ -20,7 +20,7 @@ RESNET50: dict[str, Any] = {"trunk_blocks": (3, 4, 6, 3), "trunk_channels": (64,
 
 
 def made(folder: Path) -> DataConfig:
-    write_rated_pictures(folder / "made", {"train": 4, "validation": 3})
+    write_rated_images(folder / "made", {"train": 4, "validation": 3})
     return made_data(folder / "made")
 
 

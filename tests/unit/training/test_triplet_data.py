@@ -12,7 +12,7 @@ from acutance.datasets.triplets import repeats
 from acutance.errors import ConfigError, DatasetError, TrainingError
 from acutance.training.triplets import PlacedTriplet, TripletData, TripletLists, TripletSource, triplet_lists
 from tests.fakes.afine_training import triplet_data, write_triplet_set
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.fakes.datasets.restored import write_diffiqa, write_pipal, write_sriqa_bench
 from tests.fakes.datasets.with_references import write_kadid10k, write_tid2013
 from tests.raising import raises
@@ -176,8 +176,8 @@ def test_pairs_without_labels_against_the_reference_are_refused(tmp_path: Path):
 
 def own_lists(root: Path) -> dict[str, object]:
     """Lists in A-FINE's layout of two datasets, images in folders of their own."""
-    write_pictures(root / "p/DiffIQA/images", ["01/a_01.png", "02/a_02.png", "Original/a.png"])
-    write_pictures(root / "q/pixels", ["I01.png", "I01_01_01.png"])
+    write_images(root / "p/DiffIQA/images", ["01/a_01.png", "02/a_02.png", "Original/a.png"])
+    write_images(root / "q/pixels", ["I01.png", "I01_01_01.png"])
     write_lines(root / "DiffIQA/Triplet.txt", ["a_01.png,a_02.png,a.png,1,1,0"])
     write_lines(root / "DiffIQA/PNY.txt", ["a_02.png,a_01.png,a.png,0"])
     write_lines(root / "KADID10K/Triplet.txt", ["I01_01_01.png,I01.png,I01.png,0,0,0.5"] * 4)

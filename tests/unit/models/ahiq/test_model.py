@@ -10,13 +10,13 @@ from acutance.models.ahiq.model import AHIQ
 from acutance.models.ahiq.network import crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews
 from acutance.models.ahiq.weights import AHIQConfig
-from tests.contracts.quality_model import noisy, smooth_pictures
+from tests.contracts.quality_model import noisy, smooth_images
 from tests.contracts.test_ahiq import TINY, tiny
 
 
 @torch.no_grad()
 def test_the_score_is_the_mean_over_the_crops():
-    model, pair = tiny(), (noisy(0.1, 50), smooth_pictures(50))
+    model, pair = tiny(), (noisy(0.1, 50), smooth_images(50))
     corners = [(0, 0), (0, 18), (18, 0), (18, 18)]
     crops = [model(*(images[:, :, t : t + 32, s : s + 32] for images in pair)) for t, s in corners]
     terms = model.terms(*pair)
@@ -27,7 +27,7 @@ def test_the_score_is_the_mean_over_the_crops():
 
 @torch.no_grad()
 def test_the_score_of_one_crop_is_the_weighted_mean_of_its_maps():
-    model, pair = tiny(), (noisy(0.1, 32), smooth_pictures(32))
+    model, pair = tiny(), (noisy(0.1, 32), smooth_images(32))
     maps = model.map(*pair)
     expected = crop_scores(maps["quality"], maps["weight"])
     torch.testing.assert_close(model(*pair), expected)
@@ -53,7 +53,7 @@ def test_pictures_of_any_size_are_scored(shape):
 
 @torch.no_grad()
 def test_how_many_crops_go_at_once_does_not_matter(monkeypatch):
-    model, pair = tiny(), (noisy(0.1, 67), smooth_pictures(67))
+    model, pair = tiny(), (noisy(0.1, 67), smooth_images(67))
     whole = model(*pair)
     monkeypatch.setattr(ahiq, "CROPS_AT_ONCE", 5)
     torch.testing.assert_close(model(*pair), whole)
@@ -70,7 +70,7 @@ def test_a_position_that_comes_again_is_computed_once_and_counts_again(monkeypat
         return encode(crops, *offsets)
 
     monkeypatch.setattr(model.network, "encode", counting)
-    pair = noisy(0.1, 67)[:1, :, :32], smooth_pictures(67)[:1, :, :32]  # five positions, three of them different
+    pair = noisy(0.1, 67)[:1, :, :32], smooth_images(67)[:1, :, :32]  # five positions, three of them different
     crops = [float(model(*(images[..., left : left + 32] for images in pair))) for left in (0, 35, 0, 35, 17)]
     seen.clear()
     score = float(model(*pair))
@@ -80,7 +80,7 @@ def test_a_position_that_comes_again_is_computed_once_and_counts_again(monkeypat
 
 def test_the_heads_learn_on_ordinary_autograd():
     model = tiny().requires_grad_(requires_grad=True).train()
-    model(noisy(0.1, 32), smooth_pictures(32)).sum().backward()
+    model(noisy(0.1, 32), smooth_images(32)).sum().backward()
     for name, parameter in model.network.named_parameters():
         if name.startswith(("fusion.", "regressor.")):
             assert parameter.grad is not None, name
@@ -92,7 +92,7 @@ def test_the_heads_learn_on_ordinary_autograd():
 def test_training_leaves_the_statistics_of_the_trunks():
     model = tiny().train()
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    model(noisy(0.1, 32), smooth_pictures(32))
+    model(noisy(0.1, 32), smooth_images(32))
     assert any(name.endswith("running_mean") for name in before)
     for name, buffer in model.named_buffers():
         assert torch.equal(buffer, before[name]), name
@@ -100,7 +100,7 @@ def test_training_leaves_the_statistics_of_the_trunks():
 
 @torch.no_grad()
 def test_training_scores_as_evaluation_does():
-    model, pair = tiny(), (noisy(0.1, 32), smooth_pictures(32))
+    model, pair = tiny(), (noisy(0.1, 32), smooth_images(32))
     scores = model(*pair)
     torch.testing.assert_close(model.train()(*pair), scores)
     assert model.network.training
@@ -112,7 +112,7 @@ def test_the_trunks_are_not_trained_even_where_all_is_asked_to(asked):
     model = AHIQ(TINY).train()
     if asked:
         model.requires_grad_(requires_grad=True)
-    model(noisy(0.1, 32), smooth_pictures(32)).sum().backward()
+    model(noisy(0.1, 32), smooth_images(32)).sum().backward()
     for name, parameter in model.network.named_parameters():
         trained = name.startswith(("fusion.", "regressor."))
         assert (parameter.requires_grad, parameter.grad is not None) == (trained, trained), name
@@ -122,7 +122,7 @@ def test_the_trunks_are_not_trained_even_where_all_is_asked_to(asked):
 def test_normalisation_is_the_configurations():
     half, imagenet = tiny(), AHIQ(TINY.model_copy(update={"normalisation": "imagenet"})).eval()
     imagenet.load_state_dict(half.state_dict())
-    pair = noisy(0.1, 32), smooth_pictures(32)
+    pair = noisy(0.1, 32), smooth_images(32)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     as_half = [(images - mean) / std / 2 + 0.5 for images in pair]
     torch.testing.assert_close(imagenet.network(*pair), half.network(*as_half), rtol=1e-4, atol=1e-6)

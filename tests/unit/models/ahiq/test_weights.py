@@ -67,9 +67,9 @@ def test_whole_models_of_pyiqa_see_imagenets_normalisation():
 
 
 def test_terms_are_those_of_the_catalogue():
-    from tests.contracts.quality_model import smooth_pictures
+    from tests.contracts.quality_model import smooth_images
 
-    images = smooth_pictures(32)
+    images = smooth_images(32)
     assert set(tiny().terms(images, images)) == {*ENTRY.term_names, "score"}
 
 

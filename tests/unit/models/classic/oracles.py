@@ -8,38 +8,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import convolve2d
 
-Picture = NDArray[np.float64]
+ImageArray = NDArray[np.float64]
 
 SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 
 
-def rgb2gray(picture: Picture) -> Picture:
+def rgb2gray(image: ImageArray) -> ImageArray:
     """``rgb2gray`` of a uint8 image: rounded half up."""
-    scaled: Picture = 2989 * picture[..., 0] + 5870 * picture[..., 1] + 1140 * picture[..., 2]
+    scaled: ImageArray = 2989 * image[..., 0] + 5870 * image[..., 1] + 1140 * image[..., 2]
     return np.floor((scaled + 5000) / 10000)  # integers, so halves are exact
 
 
-def rgb2ycbcr_luma(picture: Picture) -> Picture:
+def rgb2ycbcr_luma(image: ImageArray) -> ImageArray:
     """The first plane of ``rgb2ycbcr`` of a uint8 image, 16..235."""
-    red, green, blue = (picture[..., channel] for channel in range(3))
-    scaled: Picture = 65481 * red + 128553 * green + 24966 * blue
+    red, green, blue = (image[..., channel] for channel in range(3))
+    scaled: ImageArray = 65481 * red + 128553 * green + 24966 * blue
     return 16 + np.floor((scaled + 127500) / 255000)  # integers, so halves are exact
 
 
-def psnr(distorted: Picture, reference: Picture) -> float:
+def psnr(distorted: ImageArray, reference: ImageArray) -> float:
     """``psnr.m``: 10 log10(255^2 / mse)."""
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(255**2 / np.mean((distorted - reference) ** 2)))
 
 
-def ssim_index(distorted: Picture, reference: Picture) -> tuple[float, float]:
+def ssim_index(distorted: ImageArray, reference: ImageArray) -> tuple[float, float]:
     """``ssim_index.m`` (Wang 2004) of grey images: mean SSIM and mean contrast-structure term."""
     window = gaussian_window(11, 1.5)
 
-    def local(picture: Picture) -> Picture:
-        averages: Picture = convolve2d(picture, window, mode="valid")
+    def local(image: ImageArray) -> ImageArray:
+        averages: ImageArray = convolve2d(image, window, mode="valid")
         return averages
 
     mean_d, mean_r = local(distorted), local(reference)
@@ -51,7 +51,7 @@ def ssim_index(distorted: Picture, reference: Picture) -> tuple[float, float]:
     return float((luminance * contrast).mean()), float(contrast.mean())
 
 
-def msssim(distorted: Picture, reference: Picture) -> float:
+def msssim(distorted: ImageArray, reference: ImageArray) -> float:
     """``msssim.m`` (Wang 2003) of grey images, method "product"."""
     result = 1.0
     for scale, weight in enumerate(SSIM_WEIGHTS):
@@ -62,7 +62,7 @@ def msssim(distorted: Picture, reference: Picture) -> float:
     return result
 
 
-def gmsd(distorted: Picture, reference: Picture) -> float:
+def gmsd(distorted: ImageArray, reference: ImageArray) -> float:
     """``GMSD.m`` (Xue 2014) of grey images; ``std2`` divides by n - 1."""
     horizontal = np.array([[1.0, 0, -1]] * 3) / 3
     strengths = []
@@ -74,7 +74,7 @@ def gmsd(distorted: Picture, reference: Picture) -> float:
     return float(np.std((2 * first * second + 170) / (first**2 + second**2 + 170), ddof=1))
 
 
-def vifp_mscale(distorted: Picture, reference: Picture) -> float:
+def vifp_mscale(distorted: ImageArray, reference: ImageArray) -> float:
     """``vifp_mscale.m`` (Sheikh 2006, pixel domain) of grey images."""
     gained, total = 0.0, 0.0
     for scale in range(1, 5):
@@ -103,7 +103,7 @@ def vifp_mscale(distorted: Picture, reference: Picture) -> float:
     return gained / total
 
 
-def haarpsi(distorted: Picture, reference: Picture) -> float:
+def haarpsi(distorted: ImageArray, reference: ImageArray) -> float:
     """``HaarPSI.m`` (Reisenhofer 2018) of colour images, with its subsampling."""
     planes = [
         [convolve_same(plane, np.full((2, 2), 0.25))[::2, ::2] for plane in yiq(p)] for p in (distorted, reference)
@@ -122,13 +122,13 @@ def haarpsi(distorted: Picture, reference: Picture) -> float:
     return float((np.log(mean / (1 - mean)) / 4.2) ** 2)
 
 
-def ssim_m(distorted: Picture, reference: Picture) -> float:
+def ssim_m(distorted: ImageArray, reference: ImageArray) -> float:
     """``ssim.m``: ``ssim_index.m`` after averaging down to a shorter side near 256."""
     size = matlab_round(min(reference.shape) / 256)
     return ssim_index(averaged_symmetric(distorted, size), averaged_symmetric(reference, size))[0]
 
 
-def mdsi(distorted: Picture, reference: Picture) -> float:
+def mdsi(distorted: ImageArray, reference: ImageArray) -> float:
     """``MDSI.m`` (Ziaei Nafchi 2016), combination "sum", of colour images."""
     size = max(1, matlab_round(min(reference.shape[:2]) / 256))
     box = np.full((size, size), size**-2.0)
@@ -145,53 +145,53 @@ def mdsi(distorted: Picture, reference: Picture) -> float:
     return float(np.abs(quality - quality.mean()).mean() ** 0.25)
 
 
-def gaussian_window(size: int, sigma: float) -> Picture:
+def gaussian_window(size: int, sigma: float) -> ImageArray:
     """``fspecial('gaussian', size, sigma)``."""
     steps = np.arange(size) - (size - 1) / 2
     window = np.exp(-(steps[:, None] ** 2 + steps**2) / (2 * sigma**2))
-    normalised: Picture = window / window.sum()
+    normalised: ImageArray = window / window.sum()
     return normalised
 
 
-def averaged_symmetric(picture: Picture, size: int) -> Picture:
+def averaged_symmetric(image: ImageArray, size: int) -> ImageArray:
     """``imfilter(image, ones(size) / size^2, 'symmetric')`` and every ``size``-th sample."""
     before = (size + 1) // 2 - 1  # the centre of an even window lies left of its middle
-    padded = np.pad(picture, ((before, size), (before, size)), mode="symmetric")
-    height, width = picture.shape
-    total = np.zeros_like(picture)
+    padded = np.pad(image, ((before, size), (before, size)), mode="symmetric")
+    height, width = image.shape
+    total = np.zeros_like(image)
     for row in range(size):
         for column in range(size):
             total += padded[row : row + height, column : column + width]
     return total[::size, ::size] / size**2
 
 
-def convolve_same(picture: Picture, kernel: Picture) -> Picture:
+def convolve_same(image: ImageArray, kernel: ImageArray) -> ImageArray:
     """``conv2(image, kernel, 'same')``: the centre of an even kernel lies right of its middle."""
-    full = convolve2d(picture, kernel, mode="full")
+    full = convolve2d(image, kernel, mode="full")
     top, left = (int(np.ceil((length + 1) / 2)) - 1 for length in kernel.shape)
-    same: Picture = full[top : top + picture.shape[0], left : left + picture.shape[1]]
+    same: ImageArray = full[top : top + image.shape[0], left : left + image.shape[1]]
     return same
 
 
-def prewitt(plane: Picture) -> Picture:
+def prewitt(plane: ImageArray) -> ImageArray:
     """Gradient magnitude by the Prewitt operator / 3."""
     kernel = np.array([[1.0, 0, -1]] * 3) / 3
     return np.hypot(convolve_same(plane, kernel), convolve_same(plane, kernel.T))
 
 
-def similarity(first: Picture, second: Picture, constant: float) -> Picture:
+def similarity(first: ImageArray, second: ImageArray, constant: float) -> ImageArray:
     """(2ab + c) / (a^2 + b^2 + c)."""
-    result: Picture = (2 * first * second + constant) / (first**2 + second**2 + constant)
+    result: ImageArray = (2 * first * second + constant) / (first**2 + second**2 + constant)
     return result
 
 
-def yiq(picture: Picture) -> list[Picture]:
+def yiq(image: ImageArray) -> list[ImageArray]:
     """Y, I and Q as in ``HaarPSI.m`` and ``FeatureSIM.m``."""
     matrix = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-    return list(np.moveaxis(picture @ matrix.T, -1, 0))
+    return list(np.moveaxis(image @ matrix.T, -1, 0))
 
 
-def haar_coefficients(plane: Picture) -> Picture:
+def haar_coefficients(plane: ImageArray) -> ImageArray:
     """Haar wavelet responses (orientation, scale, height, width) at three scales."""
     responses = []
     for scale in range(1, 4):

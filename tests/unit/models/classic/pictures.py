@@ -7,23 +7,23 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tests.unit.models.classic.oracles import Picture
+from tests.unit.models.classic.oracles import ImageArray
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 PAIRS = {"astronaut": "jpeg10", "coffee": "blur", "chelsea": "noise"}
 
 
-def example_pair(name: str) -> tuple[Picture, Picture]:
+def example_pair(name: str) -> tuple[ImageArray, ImageArray]:
     """Distorted image and reference, (height, width, 3) in 0..255."""
     return read(f"distorted/{name}_{PAIRS[name]}.png"), read(f"reference/{name}.png")
 
 
-def read(path: str) -> Picture:
+def read(path: str) -> ImageArray:
     with Image.open(EXAMPLES / path) as image:
         return np.asarray(image.convert("RGB"), dtype=np.float64)
 
 
-def as_batch(picture: Picture) -> Tensor:
+def as_batch(picture: ImageArray) -> Tensor:
     """(height, width, 3) in 0..255 to (1, 3, height, width) in [0, 1], float32."""
     return torch.tensor(picture / 255, dtype=torch.float32).permute(2, 0, 1)[None]
 

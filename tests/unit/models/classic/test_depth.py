@@ -19,11 +19,11 @@ from acutance.models.classic.entry import CLASSIC, ENTRIES
 from acutance.models.classic.metrics import build
 from acutance.models.quality_model import PairDepth
 from tests.unit.models.classic import oracles
-from tests.unit.models.classic.oracles import Picture
+from tests.unit.models.classic.oracles import ImageArray
 from tests.unit.models.classic.pictures import as_batch, example_pair
 
 Deep = NDArray[np.uint16]
-Evaluation = Callable[[Picture, Picture], float]
+Evaluation = Callable[[ImageArray, ImageArray], float]
 
 DATA = Path(__file__).parents[3] / "data"
 FILES = (DATA / "depth16_distorted.png", DATA / "depth16_reference.png")
@@ -33,7 +33,7 @@ GREY = np.array([0.298936021293775, 0.587043074451121, 0.114020904255103])
 WITH_CHANNELS = [entry.name for entry in ENTRIES if "channel" in entry.choices]
 
 
-def grey(picture: Picture) -> Picture:
+def grey(picture: ImageArray) -> ImageArray:
     return np.asarray(picture @ GREY)
 
 
@@ -44,14 +44,14 @@ def on_grey(evaluation: Evaluation) -> Evaluation:
 def by_piq(function: Callable[..., Any], **options: bool) -> Evaluation:
     """piq itself, on planes in float64."""
 
-    def evaluate(distorted: Picture, reference: Picture) -> float:
+    def evaluate(distorted: ImageArray, reference: ImageArray) -> float:
         planes = [torch.from_numpy(np.atleast_3d(one) / 255).permute(2, 0, 1)[None] for one in (distorted, reference)]
         return float(function(*planes, data_range=1.0, **options))
 
     return evaluate
 
 
-def gmsd(distorted: Picture, reference: Picture) -> float:
+def gmsd(distorted: ImageArray, reference: ImageArray) -> float:
     """As MATLAB's, but for the deviation, which divides by n."""
     count = (distorted.shape[0] // 2) * (distorted.shape[1] // 2)
     return oracles.gmsd(distorted, reference) * float(np.sqrt((count - 1) / count))

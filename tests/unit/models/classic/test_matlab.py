@@ -9,10 +9,10 @@ import pytest
 from acutance.models.classic.metrics import build
 from acutance.models.quality_model import PairDepth
 from tests.unit.models.classic import oracles
-from tests.unit.models.classic.oracles import Picture
+from tests.unit.models.classic.oracles import ImageArray
 from tests.unit.models.classic.pictures import as_batch, example_pair
 
-Oracle = Callable[[Picture, Picture], float]
+Oracle = Callable[[ImageArray, ImageArray], float]
 
 
 def on_grey(oracle: Oracle) -> Oracle:
@@ -23,7 +23,7 @@ def on_luma(oracle: Oracle) -> Oracle:
     return lambda distorted, reference: oracle(oracles.rgb2ycbcr_luma(distorted), oracles.rgb2ycbcr_luma(reference))
 
 
-def ssim(distorted: Picture, reference: Picture) -> float:
+def ssim(distorted: ImageArray, reference: ImageArray) -> float:
     return oracles.ssim_index(distorted, reference)[0]
 
 
@@ -40,12 +40,12 @@ DEFAULTS: dict[str, tuple[Oracle, float]] = {
 }
 
 
-def cropped(name: str, height: int, width: int) -> tuple[Picture, Picture]:
+def cropped(name: str, height: int, width: int) -> tuple[ImageArray, ImageArray]:
     distorted, reference = example_pair(name)
     return distorted[:height, :width], reference[:height, :width]
 
 
-def tiled(name: str, height: int, width: int) -> tuple[Picture, Picture]:
+def tiled(name: str, height: int, width: int) -> tuple[ImageArray, ImageArray]:
     distorted, reference = example_pair(name)
     more = ((0, height - reference.shape[0]), (0, width - reference.shape[1]), (0, 0))
     return np.pad(distorted, more, mode="wrap"), np.pad(reference, more, mode="wrap")
@@ -107,6 +107,6 @@ def test_psnr_is_exact_where_piq_adds_an_epsilon() -> None:
     assert score("psnr", reference, reference) == math.inf
 
 
-def score(name: str, distorted: Picture, reference: Picture, **options: object) -> float:
+def score(name: str, distorted: ImageArray, reference: ImageArray, **options: object) -> float:
     pair = as_batch(distorted), as_batch(reference)
     return float(build(name, **options).terms_at_depth(*pair, PairDepth(eight_bits=True))["score"])

@@ -11,7 +11,7 @@ from acutance.models.vtamiq.entry import ENTRIES
 from acutance.models.vtamiq.model import VTAMIQ
 from acutance.models.vtamiq.preprocess import VTAMIQViews
 from acutance.models.vtamiq.weights import HEAD, HEAD_MULTISCALE, KADIS700K, PAPER, VTAMIQConfig
-from tests.contracts.quality_model import noisy, smooth_pictures
+from tests.contracts.quality_model import noisy, smooth_images
 from tests.contracts.test_vtamiq import TINY, tiny
 from tests.raising import raises
 
@@ -33,7 +33,7 @@ def test_scores_pictures_of_any_size(state: str, protocol: str, size: tuple[int,
 @pytest.mark.parametrize("state", STATES)
 def test_kept_references_give_the_same_scores(state: str, protocol: str) -> None:
     model = tiny(STATES[state], protocol=protocol, patches=9)
-    distorted, reference = noisy(0.1, 64), smooth_pictures(64)
+    distorted, reference = noisy(0.1, 64), smooth_images(64)
     features = [model.encode_reference(image[None]) for image in reference]
     kept, together = model.terms_against(distorted, features), model.terms(distorted, reference)
     for name, values in together.items():
@@ -43,24 +43,24 @@ def test_kept_references_give_the_same_scores(state: str, protocol: str) -> None
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_knows_how_much_a_kept_reference_takes(protocol: str) -> None:
     model = tiny(HEAD, protocol=protocol, patches=9)
-    features = model.encode_reference(smooth_pictures(64)[:1])
+    features = model.encode_reference(smooth_images(64)[:1])
     assert model.features_nbytes(64, 64) == features.kept.nbytes
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_identical_pictures_give_one_number(state: str) -> None:
     model = tiny(STATES[state], patches=9)
-    terms = model.terms(smooth_pictures(64), smooth_pictures(64))
+    terms = model.terms(smooth_images(64), smooth_images(64))
     assert terms["score"].tolist() == pytest.approx([model.score_of_identical()] * 2, abs=1e-6)
     assert terms["difference"].tolist() == [0, 0]
 
 
 def test_names_its_terms() -> None:
-    assert {*ENTRIES[0].term_names, "score"} == set(tiny(HEAD).terms(noisy(0.1, 64), smooth_pictures(64)))
+    assert {*ENTRIES[0].term_names, "score"} == set(tiny(HEAD).terms(noisy(0.1, 64), smooth_images(64)))
 
 
 def test_the_score_is_the_mean_over_sets_and_the_spread_their_range() -> None:
-    pair = noisy(0.1, 64), smooth_pictures(64)
+    pair = noisy(0.1, 64), smooth_images(64)
     terms = tiny(HEAD, protocol="grid", patches=9, repeats=2, seed=3).terms(*pair)
     first = tiny(HEAD, protocol="grid", patches=9, repeats=1, seed=3).terms(*pair)["score"]
     torch.testing.assert_close((terms["score"] - first).abs() * 2, terms["spread"], rtol=1e-3, atol=1e-7)
@@ -96,7 +96,7 @@ def test_can_be_built_again_from_what_it_stores(state: str) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_training_reaches_every_weight(state: str) -> None:
     model = training(STATES[state], embedding_dropout=0.0, mlp_dropout=0.0, group_drop=0.0, predictor_dropout=0.0)
-    model(noisy(0.3, 64), smooth_pictures(64)).sum().backward()
+    model(noisy(0.3, 64), smooth_images(64)).sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert bool(torch.isfinite(parameter.grad).all()), name
@@ -106,7 +106,7 @@ def test_training_reaches_every_weight(state: str) -> None:
 def test_training_drops_what_the_configuration_says(dropped: str) -> None:
     none = {"embedding_dropout": 0.0, "mlp_dropout": 0.0, "group_drop": 0.0, "predictor_dropout": 0.0}
     model = training(HEAD, **none | {dropped: 0.5})
-    pair = noisy(0.3, 64), smooth_pictures(64)
+    pair = noisy(0.3, 64), smooth_images(64)
     scores = torch.stack([model(*pair).detach() for _ in range(6)])
     assert len(scores[:, 0].unique()) > 1
     assert torch.equal(model.eval()(*pair), model(*pair))
@@ -137,7 +137,7 @@ def test_rounding_does_not_depend_on_batch_mates(protocol: str) -> None:
 def test_rounding_keeps_up_with_changed_weights() -> None:
     model = tiny(HEAD)
     model.use_bfloat16_products()
-    pair = noisy(0.1, 64), smooth_pictures(64)
+    pair = noisy(0.1, 64), smooth_images(64)
     before = model(*pair)
     with torch.no_grad():
         model.get_parameter("encoder.layers.0.fc1.weight").mul_(3)
@@ -147,7 +147,7 @@ def test_rounding_keeps_up_with_changed_weights() -> None:
 def test_rounding_leaves_weights_differentiable() -> None:
     model = training(HEAD)
     model.use_bfloat16_products()
-    model(noisy(0.3, 64), smooth_pictures(64)).sum().backward()
+    model(noisy(0.3, 64), smooth_images(64)).sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 

@@ -23,7 +23,7 @@ from acutance.training.systems import afine_frozen
 from acutance.training.systems.afine_frozen import AFINEStage3Task, FrozenStageTask
 from acutance.training.triplets import TripletData
 from tests.fakes.afine_training import run_stage, stage_task, tiny_afine, write_triplet_set
-from tests.fakes.datasets.files import write_lines, write_pictures
+from tests.fakes.datasets.files import write_images, write_lines
 from tests.raising import raises
 
 FloatArray = NDArray[np.float64]
@@ -256,7 +256,7 @@ def test_a_calibration_on_a_dataset_that_is_not_there_names_those_that_are(table
 
 
 def test_lists_hold_no_opinions_to_fit_to(tmp_path: Path):
-    write_pictures(tmp_path, ["a.png", "b.png", "r.png"])
+    write_images(tmp_path, ["a.png", "b.png", "r.png"])
     write_lines(tmp_path / "Triplet.txt", ["a.png,b.png,r.png,1,0,0"])
     where, lists = (str(tmp_path),), (str(tmp_path / "Triplet.txt"),)
     data = TripletData(triplets=lists, images=where, validation_triplets=lists)

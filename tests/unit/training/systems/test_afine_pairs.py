@@ -108,15 +108,15 @@ def test_each_picture_is_decoded_once(lists: TripletLists, tmp_path: Path, opene
     assert len(names) == len(set(names)) == 27
 
 
-@pytest.mark.parametrize("pictures_in_memory", [32, 4])
+@pytest.mark.parametrize("images_in_memory", [32, 4])
 def test_a_preparation_broken_off_goes_on_where_it_was(
     lists: TripletLists,
     tmp_path: Path,
     encoded: list[int],
     monkeypatch: pytest.MonkeyPatch,
-    pictures_in_memory: int,
+    images_in_memory: int,
 ):
-    monkeypatch.setattr(afine_pairs, "IMAGES_IN_MEMORY", pictures_in_memory)
+    monkeypatch.setattr(afine_pairs, "IMAGES_IN_MEMORY", images_in_memory)
     whole = features(lists, tmp_path / "whole", networks(3))
     whole.fill(CPU)
     rows = len(whole)

@@ -23,7 +23,7 @@ from acutance.training.run_folder import RunFolder
 from acutance.training.systems.hyperiqa import CropTask
 from acutance.training.task import TrainedModel
 from tests.conftest import images_among
-from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_pictures
+from tests.fakes.crop_trainings import crop_training, made_data, rows_of, run, write_rated_images
 from tests.raising import lacking, raises
 
 KINDS = ("hyperiqa", "ms_hyperiqa")
@@ -35,7 +35,7 @@ SLOW_PARTS = ("network.backbone.", "network.distortions.")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """16 images to train with, 4 to validate, 2 to test."""
     root = tmp_path_factory.mktemp("made")
-    write_rated_pictures(root)
+    write_rated_images(root)
     return root
 
 
@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """4 images to train with, 3 to validate, 2 to test."""
     root = tmp_path_factory.mktemp("few")
-    write_rated_pictures(root, {"train": 4, "validation": 3, "test": 2})
+    write_rated_images(root, {"train": 4, "validation": 3, "test": 2})
     return root
 
 
@@ -184,7 +184,7 @@ def every_crop(pixels: Tensor) -> Iterator[Tensor]:
 
 
 def test_pictures_smaller_than_a_crop_train_too(tmp_path: Path):
-    write_rated_pictures(tmp_path, {"train": 4, "validation": 2}, size=(40, 60))
+    write_rated_images(tmp_path, {"train": 4, "validation": 2}, size=(40, 60))
     run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
     assert np.isfinite(rows_of(tmp_path / "run")[0]["train_loss"])
 
@@ -226,7 +226,7 @@ def test_one_score_of_a_run_is_that_of_its_network(few: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_opinions_where_lower_is_better_are_learned_as_they_are(tmp_path: Path, kind: str):
-    table = write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
+    table = write_rated_images(tmp_path, {"train": 4, "validation": 2})
     text = (tmp_path / "table.csv").read_text()
     (tmp_path / "table.csv").write_text(text.replace("higher", "lower"))
     run(crop_training(kind, made_data(tmp_path)), tmp_path / "run", epochs=1)
@@ -240,7 +240,7 @@ def test_no_test_picture_is_ever_opened(few: Path, tmp_path: Path, opened: list[
 
 
 def test_without_test_pictures_it_trains_all_the_same(tmp_path: Path):
-    write_rated_pictures(tmp_path, {"train": 4, "validation": 2, "test": 2})
+    write_rated_images(tmp_path, {"train": 4, "validation": 2, "test": 2})
     for image in (tmp_path / "images").glob("test_*"):
         image.unlink()
     run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
@@ -260,7 +260,7 @@ def test_cached_pictures_give_the_same_weights(few: Path, tmp_path: Path, after_
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
-    write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
+    write_rated_images(tmp_path, {"train": 4, "validation": 2})
     (tmp_path / f"images/{part}_01.png").write_bytes(b"no image")
     with raises((TrainingError, acutance.ImageReadError), f"{part}_01.png") as caught:
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
@@ -270,7 +270,7 @@ def test_a_picture_that_is_damaged_is_one_clear_line(tmp_path: Path, part: str):
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Path, part: str):
-    write_rated_pictures(tmp_path, {"train": 4, "validation": 2})
+    write_rated_images(tmp_path, {"train": 4, "validation": 2})
     (tmp_path / f"images/{part}_01.png").unlink()
     with raises(TrainingError, "table", f"{part}_01.png"):
         run(crop_training("hyperiqa", made_data(tmp_path)), tmp_path / "run", epochs=1)
@@ -278,7 +278,7 @@ def test_a_picture_that_is_gone_is_told_before_anything_is_trained(tmp_path: Pat
 
 
 def test_without_anything_to_choose_by_the_last_weights_are_the_best(tmp_path: Path):
-    write_rated_pictures(tmp_path / "alone", {"train": 4})
+    write_rated_images(tmp_path / "alone", {"train": 4})
     data = DataConfig(dataset=str(tmp_path / "alone/table.csv"), validation_share=0)
     run(crop_training("hyperiqa", data), tmp_path / "run", epochs=2)
     best, last = (load_file(tmp_path / f"run/{name}.safetensors") for name in ("best", "last"))
