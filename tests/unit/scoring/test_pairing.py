@@ -139,7 +139,7 @@ def test_two_lists_pair_by_position(here: Path):
 
 
 def test_lists_of_unequal_length_are_an_error(here: Path):
-    write_pictures(here, "b.png", "a.png", "1.png", "2.png")
+    write_images(here, "b.png", "a.png", "1.png", "2.png")
     with raises(PairingError, "images (1)", "references (2)"):
         pair_up(["b.png"], ["1.png", "2.png"])
 
