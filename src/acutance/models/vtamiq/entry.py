@@ -67,7 +67,7 @@ ENTRIES = (
         {},
         weights.HEAD_LAYOUTS,
         weights.PRESENT,
-        "The present default of the authors' repository; no weights are weights.",
+        "The present default of the authors' repository; no weights of it are published.",
     ),
     _entry(
         weights.PAPER_WEIGHTS,
@@ -75,7 +75,7 @@ ENTRIES = (
         PAPER_VIEWS,
         weights.PAPER_LAYOUTS,
         weights.UNTIL_2022,
-        "What the paper describes; no weights are weights.",
+        "What the paper describes; no weights of it are published.",
     ),
     _entry(
         weights.KADIS700K_WEIGHTS,
