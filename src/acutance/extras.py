@@ -37,8 +37,8 @@ def install_command(extra: str) -> str:
     an editable install or a wheel.
 
     Example:
-        >>> install_command("plots").partition(" install ")[2]
-        '"matplotlib<4,>=3.8"'
+        >>> install_command("parquet").partition(" install ")[2]
+        '"pyarrow>=15"'
     """
     pip = shutil.which("pip")
     is_ours = pip is not None and Path(pip).absolute().parent == Path(sys.executable).absolute().parent

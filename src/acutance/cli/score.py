@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,8 @@ from acutance.cli.output import end, say
 from acutance.scoring.options import RunOptions
 
 if TYPE_CHECKING:
+    from typing import TextIO  # checks of types at run time know no StringIO as one
+
     from acutance.scoring.rows import ScoreRow
     from acutance.scoring.run import ScorePlan
 
@@ -109,7 +111,7 @@ def score(
 
 
 def print_rows(
-    rows: "Iterable[ScoreRow]", stream: TextIO, term_names: Sequence[str] = (), *, as_json: bool
+    rows: "Iterable[ScoreRow]", stream: "TextIO", term_names: Sequence[str] = (), *, as_json: bool
 ) -> "Iterator[ScoreRow]":
     """Write CSV with a header, or one JSON array, row by row, and pass the rows on."""
     from acutance.scoring.rows import ROW_FIELDS

@@ -1,7 +1,7 @@
 """The interface between the scoring engine and a model, whatever library computes it: arrays in, numbers out."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from acutance.images.read import ReadImage
 from acutance.types import ScoreInfo
@@ -26,6 +26,7 @@ class Job:
     """All pairs before this place are scored."""
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """A model as the engine sees it."""
 

@@ -51,6 +51,7 @@ def test_another_file_is_one_clear_line(tmp_path: Path, version: int | None):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 @pytest.mark.parametrize(("name", "value"), [("iteration", "one"), ("iteration", -5), ("network", 3), ("seen", 0.5)])
 def test_a_value_that_no_training_wrote_is_named(tmp_path: Path, name: str, value: object):
     path = tmp_path / "checkpoint.pt"

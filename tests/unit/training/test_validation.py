@@ -47,6 +47,7 @@ def scores(rated: OpinionTable, *, with_references: bool, on_progress: OnProgres
         return scores_of(rated, model, read, on_progress)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_scores_come_in_the_order_of_the_rows_whatever_is_read_first():
     told: list[tuple[int, int]] = []
     found = scores(table([1.0] * 9), with_references=False, on_progress=lambda *done: told.append(done))
@@ -54,6 +55,7 @@ def test_scores_come_in_the_order_of_the_rows_whatever_is_read_first():
     assert told == [(done, 9) for done in range(1, 10)]
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_references_are_read_where_the_model_compares():
     pairs = table([1.0, 2.0], with_references=True)
     np.testing.assert_allclose(scores(pairs, with_references=True) * 255, [-200, -199], atol=1e-4)
@@ -75,6 +77,7 @@ def test_where_there_is_no_correlation_it_is_nan(opinions: list[float]):
     assert all(math.isnan(value) for value in found.values())
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_no_picture_has_no_score():
     assert scores(table([]), with_references=False).shape == (0,)
 

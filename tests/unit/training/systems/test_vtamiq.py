@@ -227,6 +227,7 @@ def test_targets_do_not_depend_on_validation_pictures(tmp_path: Path):
     np.testing.assert_array_equal(task._targets, again._targets)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 @pytest.mark.parametrize("better", ["higher", "lower"])
 def test_agreement_is_positive_whichever_way_the_opinions_go(tmp_path: Path, better: Any):
     task = VTAMIQRatings(vtamiq_task(turned(tmp_path / "set", better)))
