@@ -105,9 +105,10 @@ def test_processes_that_would_train_something_else_are_told_of_the_setting(tmp_p
 
 @pytest.mark.slow
 def test_processes_that_torchrun_starts_again_go_on_where_they_were(tmp_path: Path):
-    run, options = tmp_path / "run", ("--nproc-per-node", "2", "--max-restarts", "1", "--master-port", free_port())
+    run, options = tmp_path / "run", ("--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
     command = [sys.executable, "-m", "torch.distributed.run", *options, "-m", "tests.fakes.toy_task", str(run)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=200, text=True)
+    assert done.returncode == 0, done.stderr
     assert "resumed at step 2 of 16" in (run / "train.log").read_text()
     weights = load_file(run / "last.safetensors")
     for name, tensor in load_file(run_toy(tmp_path / "one", batch_size=6).path / "last.safetensors").items():
