@@ -13,24 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from acutance.catalog import (
-    WeightsFile,
-    backbone_tensors,
-    build,
-    find_backbones,
-    find_model,
-    list_models,
-    load,
-    model_of_run,
-    open_parts,
-    open_weights,
-    own_tensors,
-    recorded_options,
-    run_weights,
-)
+from acutance.catalog import build, find_model, list_models, load, model_of_run, recorded_options, run_weights
 from acutance.errors import AcutanceError, ConfigError
 from acutance.models.entry import ModelEntry, PublishedWeights, checked_options, imported, weights_of, with_recorded
 from acutance.models.patches import SeenPatches
+from acutance.models.weights_file import (
+    WeightsFile,
+    backbone_tensors,
+    find_backbones,
+    open_parts,
+    open_weights,
+    own_tensors,
+)
 from acutance.types import JSON, OnProgress, ScoreInfo
 from acutance.weights.download import find
 from acutance.weights.record import Backbone

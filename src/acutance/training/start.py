@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from acutance.catalog import find_model, model_of_run, open_weights, own_tensors, part_tensors, run_weights
+from acutance.catalog import find_model, model_of_run, run_weights
 from acutance.errors import CheckpointError, ConfigError, MissingWeightsError
 from acutance.layers.imagenet import BLOCKS, CHANNELS, resnet50_tensors
 from acutance.layers.resnet import ResNet50
@@ -20,6 +20,7 @@ from acutance.models.hyperiqa.weights import RESNET50_TV, HyperIQAConfig
 from acutance.models.ms_hyperiqa.model import MSHyperIQA
 from acutance.models.ms_hyperiqa.weights import MSHyperIQAConfig
 from acutance.models.quality_model import QualityModel
+from acutance.models.weights_file import open_weights, own_tensors, part_tensors
 from acutance.types import JSON
 from acutance.weights.download import fetch
 from acutance.weights.foreign import read_foreign

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from acutance import catalog
-from acutance.catalog import find_model, find_record, model_of_run, open_weights
+from acutance.catalog import find_model, find_record, model_of_run
 from acutance.cli.options import parse_options
 from acutance.inspection import without_weights
 from acutance.models.entry import weights_of
+from acutance.models.weights_file import open_weights
 from acutance.weights.store import save
 
 FORMER = {

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from acutance.catalog import backbone_tensors, find_backbones, open_weights, own_tensors
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.models.entry import PublishedWeights
+from acutance.models.weights_file import backbone_tensors, find_backbones, open_weights, own_tensors
 from acutance.weights import store
 from acutance.weights.key_table import KeyTable
 from acutance.weights.record import Backbone, CheckpointRecord, Layout, Tensors

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from acutance import load
-from acutance.catalog import find_model, open_weights, own_tensors
+from acutance.catalog import find_model
 from acutance.errors import CheckpointError, MissingWeightsError
 from acutance.layers.clip import ClipImageEncoder
 from acutance.models.afine.model import AFINE
 from acutance.models.afine.weights import clip_tensors, start_clip
 from acutance.models.entry import weights_of
+from acutance.models.weights_file import open_weights, own_tensors
 from acutance.training.publish import (
     lacks_of_clip,
     merge,

@@ -10,7 +10,6 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from acutance.catalog import backbone_tensors
 from acutance.datasets.targets import ahiq_targets, direction_of
 from acutance.errors import InputError
 from acutance.models.ahiq.entry import ENTRY
@@ -19,6 +18,7 @@ from acutance.models.ahiq.network import crop_scores
 from acutance.models.ahiq.preprocess import AHIQViews
 from acutance.models.ahiq.weights import AHIQ as RECORD
 from acutance.models.ahiq.weights import OFFICIAL, AHIQConfig
+from acutance.models.weights_file import backbone_tensors
 from acutance.tables.atomic import atomic_write
 from acutance.training.config import TaskSettings
 from acutance.training.data import DataConfig, training_tables
